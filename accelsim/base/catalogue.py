@@ -1,0 +1,132 @@
+"""The shipped YAML, by name: from a source checkout and from an installed wheel alike.
+
+    kind          folder                 a name in it
+    workloads     workloads/             attention/one_pass
+    shapes        workloads/shapes/      bert
+    machines      arch/spatial, arch/gpu fusemax_cloud     (or spatial/fusemax_cloud)
+    systems       arch/system/
+    mappings      arch/mapping/
+    parts         arch/parts/
+    studies       studies/<name>/study.yaml
+
+A name may leave out leading folders as long as it stays unique, and BERT finds bert. What ends in `.yaml`, or is a file,
+is taken as a path.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from accelsim.base.errors import CatalogueError, did_you_mean
+from accelsim.base.yamlfile import read_head
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where the entries of one kind lie, and what one of them is called."""
+
+    folders: tuple[str, ...]
+    entry: str
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A shipped file: its name, what it is, its first sentence, where it lies."""
+
+    name: str
+    kind: str
+    about: str
+    file: str
+
+
+SHELVES = {
+    "workloads": Shelf(("workloads",), "workload", without=("shapes",)),
+    "shapes": Shelf(("workloads/shapes",), "shape"),
+    "machines": Shelf(("arch/spatial", "arch/gpu"), "machine"),
+    "systems": Shelf(("arch/system",), "system"),
+    "mappings": Shelf(("arch/mapping",), "mapping"),
+    "parts": Shelf(("arch/parts",), "part"),
+    "studies": Shelf(("studies",), "study", without=("published",)),
+    "arch": Shelf(("arch/spatial", "arch/gpu", "arch/system"), "machine"),
+}
+
+
+def find(name_or_path: str | Path, kind: str) -> Path:
+    """The file that is meant: a path, or the name of a shipped entry of this kind."""
+    text = str(name_or_path)
+    if text.endswith((".yaml", ".yml")) or Path(text).is_file():
+        return Path(text)
+    named = {name: file for name, file in _files(kind)}
+    found = _matches(text, named) or _matches(text.lower(), named)
+    if len(found) == 1:
+        return named[found[0]]
+    raise _not_one(text, kind, found, list(named))
+
+
+def entries(kind: str) -> list[Entry]:
+    """What is shipped of this kind, by name."""
+    shelf = _shelf(kind)
+    return [_entry(shelf, name, file) for name, file in sorted(_files(kind))]
+
+
+def names(kind: str) -> list[str]:
+    return sorted(name for name, _ in _files(kind))
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Path:
+    """The folder that holds workloads/, arch/ and studies/."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_shipped"
+    return installed if installed.is_dir() else package.parent
+
+
+def _shelf(kind: str) -> Shelf:
+    if kind not in SHELVES:
+        remedy = did_you_mean(kind, SHELVES) or f"There are {', '.join(SHELVES)}"
+        raise CatalogueError(f"nothing of the kind {kind!r} is shipped", remedy=remedy)
+    return SHELVES[kind]
+
+
+def _files(kind: str) -> Iterator[tuple[str, Path]]:
+    shelf = _shelf(kind)
+    for folder in shelf.folders:
+        root = shipped() / folder
+        pattern = "*/study.yaml" if kind == "studies" else "**/*.yaml"
+        for file in sorted(root.glob(pattern)):
+            name = file.parent.name if kind == "studies" else _name(file, root)
+            if name.split("/")[0] not in shelf.without:
+                yield name, file
+
+
+def _matches(text: str, known: Iterable[str]) -> list[str]:
+    """The name itself, or else the names that end in the text."""
+    names = sorted(known)
+    return [name for name in names if name == text] or [n for n in names if _ends(n, text)]
+
+
+def _name(file: Path, root: Path) -> str:
+    return file.relative_to(root).with_suffix("").as_posix()
+
+
+def _ends(name: str, text: str) -> bool:
+    """one_pass means attention/one_pass; spatial/toy and arch/spatial/toy mean the machine toy."""
+    return name.endswith(f"/{text}") or text.endswith(f"/{name}")
+
+
+def _not_one(text: str, kind: str, found: list[str], known: list[str]) -> CatalogueError:
+    one = _shelf(kind).entry
+    if found:
+        return CatalogueError(f"{text!r} could be {' or '.join(found)}", remedy="Write it in full")
+    short = {name.rpartition("/")[2]: name for name in known}
+    remedy = did_you_mean(text, [*known, *short])
+    listed = f"`accelsim list {kind}` shows what is shipped"
+    return CatalogueError(f"there is no {one} {text!r}, and no such file", remedy=remedy or listed)
+
+
+def _entry(shelf: Shelf, name: str, file: Path) -> Entry:
+    head = read_head(file, ("about", "question"))
+    about = head.get("about") or head.get("question", "")
+    return Entry(name, shelf.entry, " ".join(about.split()), str(file))

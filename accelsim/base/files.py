@@ -1,0 +1,57 @@
+"""Whole files or none: what is written goes to a temporary name beside the target and is renamed.
+
+An interrupted run leaves the old file, or no file, never half of one.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from accelsim.base.errors import OutputError, Place
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """A temporary path to write to; it becomes `path` if the block ends well and vanishes if not.
+
+    The ending stays, for libraries that choose a format by it.
+    """
+    target = Path(path)
+    output_folder(target.parent)
+    if target.is_dir():
+        raise OutputError("is a folder, not a file", at=Place(str(path)))
+    temporary = target.with_name(f".{secrets.token_hex(4)}.{target.name}")
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def atomic_write(path: str | Path, content: str | bytes) -> Path:
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    return Path(path)
+
+
+def output_folder(path: str | Path) -> Path:
+    """The folder, made if it is not there; an `OutputError` if nothing can be written in it."""
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{secrets.token_hex(4)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    return folder
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    reason = error.strerror or str(error)
+    remedy = "Choose another place or make room for it"
+    return OutputError(f"cannot be written: {reason}", at=Place(str(path)), remedy=remedy)

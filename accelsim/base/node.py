@@ -1,0 +1,134 @@
+"""A piece of YAML and the line it stands on: a scalar, a mapping or a sequence.
+
+Trees of nodes never change; `replaced` gives a new tree that shares what did not change.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from accelsim.base.errors import Place, YamlError, did_you_mean
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Node:
+    """A scalar, a mapping or a sequence, and its place; the wrong kind is a `YamlError`."""
+
+    place: Place
+    content: Scalar | Mapping[str, "Node"] | tuple["Node", ...]
+    text: str = ""  # a scalar as written
+    key_places: Mapping[str, Place] | None = None
+
+    @property
+    def kind(self) -> str:
+        if isinstance(self.content, Mapping):
+            return "mapping"
+        return "sequence" if isinstance(self.content, tuple) else "scalar"
+
+    @property
+    def value(self) -> Scalar:
+        if isinstance(self.content, Mapping | tuple):
+            raise YamlError(f"expected one value, found a {self.kind}", at=self.place)
+        return self.content
+
+    def items(self) -> list[tuple[str, "Node"]]:
+        return list(self._mapping().items())
+
+    def keys(self) -> list[str]:
+        return list(self._mapping())
+
+    def elements(self) -> list["Node"]:
+        if not isinstance(self.content, tuple):
+            raise YamlError(
+                f"expected a list, found {self._seen()}",
+                at=self.place,
+                remedy="write it like '[a, b]' or as '- ' lines",
+            )
+        return list(self.content)
+
+    def get(self, key: str) -> "Node | None":
+        return self._mapping().get(key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._mapping()
+
+    def __getitem__(self, key: str) -> "Node":
+        found = self.get(key)
+        if found is None:
+            raise YamlError(
+                f"{key!r} is missing", at=self.place, remedy=did_you_mean(key, self.keys())
+            )
+        return found
+
+    def key_place(self, key: str) -> Place:
+        """Where the key stands; its value may begin on a later line."""
+        return (self.key_places or {}).get(key, self.place)
+
+    def to_plain(self) -> Any:
+        """The same as dicts, lists and Python scalars, without the places."""
+        if isinstance(self.content, Mapping):
+            return {key: node.to_plain() for key, node in self.content.items()}
+        if isinstance(self.content, tuple):
+            return [node.to_plain() for node in self.content]
+        return self.content
+
+    def _mapping(self) -> Mapping[str, "Node"]:
+        if not isinstance(self.content, Mapping):
+            raise YamlError(
+                f"expected 'key: value' lines, found {self._seen()}",
+                at=self.place,
+                remedy="a space must follow the colon" if ":" in self.text else None,
+            )
+        return self.content
+
+    def _seen(self) -> str:
+        return (
+            f"a {self.kind}"
+            if self.kind != "scalar"
+            else repr(self.text[:60])
+            if self.text
+            else "nothing"
+        )
+
+
+def replaced(node: Node, path: str, new: Node) -> Node:
+    """A new tree in which `new` stands at `path`."""
+    if not path or not all(path.split(".")):
+        raise YamlError(f"{path!r} is not a path", remedy="write it like 'memories.DRAM.bandwidth'")
+    return _replaced(node, path.split("."), new, path)
+
+
+def _replaced(node: Node, steps: list[str], new: Node, path: str) -> Node:
+    if not steps:
+        return new
+    known = _children(node)
+    if steps[0] not in known:
+        raise YamlError(
+            f"there is no {path!r}: {_described(node)} has no {steps[0]!r}",
+            at=node.place,
+            remedy=did_you_mean(steps[0], known) or f"It has {', '.join(known) or 'nothing'}",
+        )
+    child = _replaced(known[steps[0]], steps[1:], new, path)
+    if isinstance(node.content, Mapping):
+        return Node(node.place, {**node.content, steps[0]: child}, key_places=node.key_places)
+    entries = ((child if name == steps[0] else entry) for name, entry in known.items())
+    return Node(node.place, tuple(entries))
+
+
+def _children(node: Node) -> Mapping[str, Node]:
+    if isinstance(node.content, Mapping):
+        return node.content
+    if isinstance(node.content, tuple):
+        return {_name(entry, number): entry for number, entry in enumerate(node.content)}
+    return {}
+
+
+def _name(entry: Node, number: int) -> str:
+    name = entry.content.get("name") if isinstance(entry.content, Mapping) else None
+    return name.text if name and name.text else str(number)
+
+
+def _described(node: Node) -> str:
+    return {"mapping": "this mapping", "sequence": "this list"}.get(node.kind, repr(node.text[:60]))

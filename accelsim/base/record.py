@@ -1,0 +1,131 @@
+"""Node → frozen model. One law carries the units: the suffix of a field declares its unit, and the
+YAML key is the field's name without it.
+
+    class Memory(Record):
+        name: str
+        capacity_bytes: Positive | None = None       # capacity: 512 KiB
+        bandwidth: Rate | None = None                # bandwidth: 400 GiB/s   or   128 B/cycle
+
+In YAML a quantity always carries its unit. In Python the field takes the number in the house unit
+(`Memory(name="DRAM", capacity_bytes=64)`) or the text under the key (`capacity="64 B"`).
+Fields are checked when a record is read. `model_copy(update=...)` checks nothing, so that a sweep
+can put arrays into fields; no method here branches on the value of a field.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from accelsim.base.complaint import record_error
+from accelsim.base.errors import InputError
+from accelsim.base.node import Node
+from accelsim.base.rate import Rate, read_rate
+from accelsim.base.units import UNIT_OF_SUFFIX, key_of, quantity, suffix_of
+
+__all__ = [
+    "Count",
+    "NonNegative",
+    "Number",
+    "Positive",
+    "Rate",
+    "Record",
+    "Share",
+    "key_of",
+    "read_rate",
+    "read_record",
+]
+
+LARGEST = 1e24
+LARGEST_COUNT = 10**12
+_FROM_YAML = {"quantities": "carry their unit"}
+
+
+class Record(BaseModel):
+    """A frozen noun read from YAML; unknown keys are refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=key_of,
+        populate_by_name=True,
+        arbitrary_types_allowed=True,
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _in_house_unit(cls, value: Any, info: ValidationInfo) -> Any:
+        unit = UNIT_OF_SUFFIX.get(suffix_of(info.field_name or ""))
+        return _in_unit(value, unit, from_yaml=info.context is _FROM_YAML) if unit else value
+
+
+R = TypeVar("R", bound=Record)
+
+
+def read_record(node: Node, model: type[R]) -> R:
+    """The record that `node` describes; the first thing wrong with it is a `RecordError`."""
+    node.items()
+    try:
+        return model.model_validate(_plain(node), context=_FROM_YAML, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise record_error(node, model, error.errors(include_url=False)) from error
+
+
+def _plain(node: Node) -> Any:
+    if node.kind == "mapping":
+        return {key: _plain(child) for key, child in node.items()}
+    if node.kind == "sequence":
+        return tuple(_plain(child) for child in node.elements())
+    return node.value
+
+
+def _in_unit(value: Any, unit: str, *, from_yaml: bool) -> Any:
+    """Text, and lists and mappings of text, as numbers; numbers pass if Python code gives them."""
+    if isinstance(value, Mapping):
+        return {key: _in_unit(entry, unit, from_yaml=from_yaml) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_in_unit(entry, unit, from_yaml=from_yaml) for entry in value)
+    if value is None or not (from_yaml or isinstance(value, str)):
+        return value
+    try:
+        return quantity(value, unit)
+    except InputError as error:
+        raise PydanticCustomError("quantity", "{text}", {"text": str(error)}) from error
+
+
+# --- kinds of number -----------------------------------------------------------------------------
+
+
+def _number(value: Any) -> int | float:
+    """Finite and not absurd; an int stays an int."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("number", "is not a number")
+    if not math.isfinite(value) or abs(value) > LARGEST:
+        raise PydanticCustomError("number", "is beyond anything sensible")
+    return value
+
+
+def _whole(value: Any) -> int:
+    number = _number(value)
+    if number != int(number):
+        raise PydanticCustomError("number", "is not a whole number")
+    if number > LARGEST_COUNT:
+        raise PydanticCustomError("number", "is beyond anything sensible")
+    return int(number)
+
+
+Number = Annotated[int | float, BeforeValidator(_number)]
+Positive = Annotated[int | float, Field(gt=0), BeforeValidator(_number)]
+NonNegative = Annotated[int | float, Field(ge=0), BeforeValidator(_number)]
+Share = Annotated[int | float, Field(ge=0, le=1), BeforeValidator(_number)]
+Count = Annotated[int, Field(gt=0), BeforeValidator(_whole)]

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from accelsim.base import catalogue
+from accelsim.base.catalogue import Entry, entries, find
+from accelsim.base.errors import CatalogueError
+
+FILES = {
+    "workloads/attention/one_pass.yaml": "about: One\n  pass.\nword: 2 B\n",
+    "workloads/attention/three_pass.yaml": "about: Three passes.\n",
+    "workloads/other/three_pass.yaml": "about: Another.\n",
+    "workloads/shapes/bert.yaml": "about: A shape.\n",
+    "arch/spatial/toy.yaml": "about: A toy.\n",
+    "arch/gpu/h100_sxm.yaml": "about: A GPU.\n",
+    "studies/fusemax/study.yaml": "question: How fast?\n",
+    "studies/published/tables.yaml": "about: Numbers.\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path, monkeypatch):
+    for name, text in FILES.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    monkeypatch.setattr(catalogue, "shipped", lambda: tmp_path)
+    return tmp_path
+
+
+def test_a_name_in_full_and_a_short_one_mean_the_same_file(shipped):
+    assert find("attention/one_pass", "workloads") == find("one_pass", "workloads")
+    assert find("one_pass", "workloads") == shipped / "workloads/attention/one_pass.yaml"
+
+
+def test_a_machine_is_found_with_or_without_its_folder(shipped):
+    for name in ("toy", "spatial/toy", "arch/spatial/toy"):
+        assert find(name, "machines") == shipped / "arch/spatial/toy.yaml"
+    assert find("h100_sxm", "arch") == shipped / "arch/gpu/h100_sxm.yaml"
+
+
+def test_a_study_is_called_like_its_folder(shipped):
+    assert find("fusemax", "studies") == shipped / "studies/fusemax/study.yaml"
+    assert [entry.name for entry in entries("studies")] == ["fusemax"]
+
+
+def test_what_ends_in_yaml_is_a_path():
+    assert find("somewhere/mine.yaml", "workloads") == Path("somewhere/mine.yaml")
+
+
+def test_a_short_name_of_two_entries_is_refused():
+    with pytest.raises(CatalogueError) as caught:
+        find("three_pass", "workloads")
+    assert str(caught.value) == (
+        "'three_pass' could be attention/three_pass or other/three_pass. Write it in full"
+    )
+
+
+def test_an_unknown_name_suggests_the_nearest():
+    with pytest.raises(CatalogueError) as caught:
+        find("one_pas", "workloads")
+    assert str(caught.value) == (
+        "there is no workload 'one_pas', and no such file. Did you mean 'one_pass'?"
+    )
+
+
+def test_an_unknown_kind_is_refused():
+    with pytest.raises(CatalogueError, match="Did you mean 'workloads'"):
+        entries("workload")
+
+
+def test_an_entry_tells_what_it_is_about_in_one_line(shipped):
+    assert entries("workloads")[0] == Entry(
+        "attention/one_pass",
+        "workload",
+        "One pass.",
+        str(shipped / "workloads/attention/one_pass.yaml"),
+    )
+    assert [entry.name for entry in entries("shapes")] == ["bert"]

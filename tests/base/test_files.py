@@ -1,0 +1,37 @@
+import os
+
+import pytest
+
+from accelsim.base.errors import OutputError
+from accelsim.base.files import atomic_path, atomic_write, output_folder
+
+
+def test_a_file_is_written_whole_into_a_folder_made_for_it(tmp_path):
+    assert atomic_write(tmp_path / "new" / "a.csv", "x\n").read_text() == "x\n"
+    assert os.listdir(tmp_path / "new") == ["a.csv"]
+
+
+def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    file = atomic_write(tmp_path / "a.csv", "old")
+    with pytest.raises(KeyboardInterrupt), atomic_path(file) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert file.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.csv"]
+
+
+def test_the_temporary_name_keeps_the_ending(tmp_path):
+    with atomic_path(tmp_path / "a.png") as temporary:
+        assert temporary.suffix == ".png"
+        temporary.touch()
+
+
+def test_a_folder_under_a_file_cannot_be_made(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="file/out: cannot be written: "):
+        output_folder(tmp_path / "file" / "out")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(OutputError, match="is a folder, not a file"):
+        atomic_write(tmp_path, "x")
