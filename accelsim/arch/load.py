@@ -1,0 +1,86 @@
+"""Arch YAML → machine. The kind of machine is known by its keys: `compute` makes a spatial array.
+
+Reading has three steps: the records (keys, units, ranges), the tree between them, and what the
+parts catalogue supplies. The first thing wrong is an error with file and line.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from accelsim.arch.spatial import Spatial, with_parts
+from accelsim.arch.structure import problems
+from accelsim.arch.supply import supplied_array, supplied_memory
+from accelsim.base.catalogue import find
+from accelsim.base.errors import ArchError, Place
+from accelsim.base.record import read_record
+from accelsim.base.yamlfile import Node, override, read_yaml
+
+
+def load_arch(name_or_path: str | Path, overrides: Mapping[str, str] | None = None) -> Spatial:
+    """`load_arch("fusemax_cloud", {"memories.DRAM.bandwidth": "800 GB/s"})`."""
+    node = read_yaml(find(name_or_path, "arch"))
+    for path, text in (overrides or {}).items():
+        node = override(node, path, text)
+    return read_arch(node)
+
+
+def read_arch(node: Node) -> Spatial:
+    """The machine that a node describes."""
+    if "compute" in node or "memories" in node:
+        return read_spatial(node)
+    keys = ", ".join(node.keys())
+    fact = f"this is no machine; it has the keys {keys}"
+    raise ArchError(fact, at=node.place, remedy="A spatial array has 'memories' and 'compute'")
+
+
+def read_spatial(node: Node) -> Spatial:
+    arch = read_record(node, Spatial)
+    for problem in problems(arch):
+        raise ArchError(problem.fact, at=_place(node, problem.path), remedy=problem.remedy)
+    _check_parts(node, arch)
+    arch = with_parts(arch)
+    _check_energies(node, arch)
+    return arch
+
+
+def _check_parts(node: Node, arch: Spatial) -> None:
+    """Raises what the parts catalogue refuses, at the part that asks for it."""
+    for number, memory in enumerate(arch.memories):
+        try:
+            supplied_memory(memory, arch.technology_nm)
+        except ArchError as error:
+            raise _at(node, ("memories", number), error) from error
+    for number, array in enumerate(arch.compute):
+        try:
+            supplied_array(array, arch.technology_nm)
+        except ArchError as error:
+            raise _at(node, ("compute", number), error) from error
+
+
+def _check_energies(node: Node, arch: Spatial) -> None:
+    """Every memory's read and write must cost something known, if only `0 pJ/B`."""
+    for number, memory in enumerate(arch.memories):
+        energies = {"read": memory.read_pj_per_byte, "write": memory.write_pj_per_byte}
+        for action in (name for name, energy in energies.items() if energy is None):
+            fact = f"{memory.name} has no {action} energy"
+            remedy = f"Add a line like '{action}: 1.2 pJ/B', or 'part: sram' for the catalogue's"
+            raise ArchError(fact, at=_place(node, ("memories", number)), remedy=remedy)
+
+
+def _at(node: Node, path: Sequence[str | int], error: ArchError) -> ArchError:
+    part = _node(node, path)["name"].text
+    return ArchError(f"{part}: {error.fact}", at=_place(node, path), remedy=error.remedy)
+
+
+def _place(node: Node, path: Sequence[str | int]) -> Place:
+    return _node(node, path).place
+
+
+def _node(node: Node, path: Sequence[str | int]) -> Node:
+    """The node at the path, or the last one on the way that is written."""
+    for step in path:
+        if isinstance(step, int):
+            node = node.elements()[step]
+        elif step in node:
+            node = node[step]
+    return node

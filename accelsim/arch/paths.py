@@ -1,0 +1,74 @@
+"""A record with another number at a path that names it as the YAML does.
+
+    replaced_at(arch, "memories.DRAM.bandwidth", 8e11)      a list entry by its name
+    replaced_at(arch, "compute.Array2D.operations.mac.energy", "2 pJ")
+
+A number or an array is in the house unit, a bandwidth in B/s; a text carries its unit. Nothing is
+checked but that the path names a number: arrays are welcome.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from accelsim.base.errors import ArchError, did_you_mean
+from accelsim.base.record import Rate, Record, key_of, read_rate
+from accelsim.base.units import UNIT_OF_SUFFIX, quantity, suffix_of
+
+R = TypeVar("R", bound=Record)
+
+
+def replaced_at(record: R, path: str, value: Any) -> R:
+    """A copy; the record itself is unchanged."""
+    new: R = _replaced(record, path.split("."), value, path)
+    return new
+
+
+def _replaced(here: Any, steps: Sequence[str], value: Any, path: str) -> Any:
+    if isinstance(here, Record):
+        return _in_record(here, steps, value, path)
+    if isinstance(here, tuple | Mapping):
+        return _in_collection(here, steps, value, path)
+    raise ArchError(f"{path}: there is nothing below {_above(steps, path)!r}")
+
+
+def _in_record(record: Record, steps: Sequence[str], value: Any, path: str) -> Record:
+    fields = {key_of(field): field for field in type(record).model_fields}
+    field = fields[_known(steps[0], fields, path)]
+    old = getattr(record, field)
+    if len(steps) > 1:
+        return record.model_copy(update={field: _replaced(old, steps[1:], value, path)})
+    if isinstance(old, Record | tuple | Mapping | str):
+        raise _no_number(path)
+    return record.model_copy(update={field: _in_house_unit(field, value)})
+
+
+def _in_collection(here: Any, steps: Sequence[str], value: Any, path: str) -> Any:
+    """A list of named parts, or operations by their name."""
+    named = here if isinstance(here, Mapping) else {part.name: part for part in here}
+    old = named[_known(steps[0], named, path)]
+    if len(steps) == 1:
+        raise _no_number(path)
+    changed = {**named, steps[0]: _replaced(old, steps[1:], value, path)}
+    return changed if isinstance(here, Mapping) else tuple(changed.values())
+
+
+def _in_house_unit(field: str, value: Any) -> Any:
+    if field == "bandwidth" and not isinstance(value, Rate):
+        return read_rate(value) if isinstance(value, str) else Rate(bytes_per_s=value)
+    unit = UNIT_OF_SUFFIX.get(suffix_of(field), "1")
+    return quantity(value, unit) if isinstance(value, str) else value
+
+
+def _known(step: str, known: Iterable[str], path: str) -> str:
+    if step in known:
+        return step
+    remedy = did_you_mean(step, known) or f"There is {', '.join(known)}"
+    raise ArchError(f"{path}: there is no {step!r}", remedy=remedy)
+
+
+def _no_number(path: str) -> ArchError:
+    return ArchError(f"{path}: that is not a number", remedy="Name a number of the machine")
+
+
+def _above(steps: Sequence[str], path: str) -> str:
+    return path.split(".")[-len(steps) - 1]

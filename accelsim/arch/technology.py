@@ -1,0 +1,209 @@
+"""What the parts catalogue says of a part, and how its tables are read between their entries.
+
+Between two entries of one curve the catalogue interpolates on logarithms, on which such curves
+are nearly straight:
+
+    value = a^(1-t) * b^t      t = log(x / x_a) / log(x_b / x_a)
+
+    capacity      between two entries of equal technology, ports and row; refused outside
+    technology    an equal one, or between the two nearest that hold the capacity; refused outside
+    ports, row    equal, or between two, or the nearest one, which is then said in the notes
+
+Area and leakage do not depend on the row. The capacity may be an array: every entry of it must
+lie inside the curve.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+from typing import Any
+
+import numpy as np
+
+from accelsim.arch.tables import Entry, label, part_entries, reach_of, words, written
+from accelsim.base.errors import ArchError
+from accelsim.base.units import UNIT_OF_SUFFIX, suffix_of
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The part that is asked for. None: it has no such property, or it is not known."""
+
+    technology_nm: Any = None
+    capacity_bytes: Any = None
+    row_bytes: Any = None
+    ports: Any = 1
+
+
+@dataclass(frozen=True)
+class Found:
+    """A value in house units, the entries it lies between, and what had to be assumed."""
+
+    part: str
+    quantity: str
+    value: Any
+    entries: tuple[Entry, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Point:
+    value: Any
+    entries: tuple[Entry, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """A property that entries are grouped by; if `open_`, the nearest group will do."""
+
+    field: str
+    open_: bool
+    only_for: frozenset[str] = frozenset()
+
+
+_ENERGY = frozenset({"read_pj_per_byte", "write_pj_per_byte"})
+_AXES = (
+    _Axis("technology_nm", open_=False),
+    _Axis("ports", open_=True),
+    _Axis("row_bytes", open_=True, only_for=_ENERGY),
+)
+
+
+def look_up(part: str, quantity: str, wanted: Wanted) -> Found:
+    """One quantity (a field of `Entry`) of `sram` or `dram/HBM2`; refused outside the table."""
+    entries = [e for e in part_entries(part) if getattr(e, quantity) is not None]
+    axes = [axis for axis in _AXES if not axis.only_for or quantity in axis.only_for]
+    point = _on(axes, entries, wanted, quantity)
+    if point is None:
+        raise _outside(part, quantity, entries, wanted)
+    return Found(part, quantity, point.value, point.entries, tuple(dict.fromkeys(point.notes)))
+
+
+def describe(found: Found) -> str:
+    """For people: the value, the entries it lies between with their sources, and the notes."""
+    lines = [f"{found.part} {words(found.quantity)}: {written(found.quantity, found.value)}"]
+    for entry in found.entries:
+        value = written(found.quantity, getattr(entry, found.quantity))
+        lines.append(f"  {label(entry)}: {value} [{entry.source}]")
+    return "\n".join([*lines, *(f"  note: {note}" for note in found.notes)])
+
+
+# --- interpolation -------------------------------------------------------------------------------
+
+
+def _on(
+    axes: Sequence[_Axis], entries: Sequence[Entry], wanted: Wanted, quantity: str
+) -> _Point | None:
+    """The value on the first axis, between groups that each have their value on the later axes."""
+    if not axes:
+        return _at_capacity(entries, wanted.capacity_bytes, quantity)
+    axis, at = axes[0], getattr(wanted, axes[0].field)
+    groups = _groups(entries, axis.field)
+    found = {key: _on(axes[1:], group, wanted, quantity) for key, group in groups.items()}
+    points = {key: point for key, point in found.items() if point is not None}
+    return _between(axis, points, at) if points else None
+
+
+def _groups(entries: Iterable[Entry], key: str) -> Mapping[Any, Sequence[Entry]]:
+    groups: dict[Any, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        groups[getattr(entry, key)].append(entry)
+    return groups
+
+
+def _between(axis: _Axis, points: Mapping[Any, _Point], at: Any) -> _Point | None:
+    stated = {key: point for key, point in points.items() if key is not None}
+    if not stated:
+        return points[None]
+    if at is None:
+        return _only(axis, stated)
+    low = max((key for key in stated if key <= at), default=None)
+    high = min((key for key in stated if key >= at), default=None)
+    if low is None or high is None:
+        nearest = high if low is None else low
+        return _noted(stated[nearest], axis, at, f"{nearest}") if axis.open_ else None
+    if low == high:
+        return stated[low]
+    middle = _interpolated(stated[low], stated[high], log(at / low) / log(high / low))
+    return _noted(middle, axis, at, f"{low} and {high}")
+
+
+def _only(axis: _Axis, stated: Mapping[Any, _Point]) -> _Point | None:
+    """Without a wish any group of an open axis will do, and the only group of a closed one."""
+    key = min(stated)
+    if len(stated) == 1:
+        return stated[key]
+    return _noted(stated[key], axis, "not given", f"{key}") if axis.open_ else None
+
+
+def _interpolated(a: _Point, b: _Point, t: float) -> _Point:
+    value = a.value ** (1 - t) * b.value**t
+    return _Point(value, a.entries + b.entries, a.notes + b.notes)
+
+
+def _noted(point: _Point, axis: _Axis, at: Any, taken: str) -> _Point:
+    unit = UNIT_OF_SUFFIX.get(suffix_of(axis.field), "")
+    wish = at if isinstance(at, str) else f"{at:g} {unit}".strip()
+    name = axis.field.removesuffix(suffix_of(axis.field))
+    note = f"{name} {wish}: taken from {taken} {unit}".rstrip()
+    return _Point(point.value, point.entries, (*point.notes, note))
+
+
+def _at_capacity(entries: Sequence[Entry], capacity: Any, quantity: str) -> _Point | None:
+    """On the curve over the capacity; without capacities, or at equal ones, the geometric mean."""
+    sizes = {size: group for size, group in _groups(entries, "capacity_bytes").items() if size}
+    if not sizes:
+        return _Point(_mean(entries, quantity), tuple(entries))
+    if capacity is None or not _inside(capacity, sizes):
+        return None
+    curve = sorted(sizes)
+    logs = [log(_mean(sizes[size], quantity)) for size in curve]
+    value = np.exp(np.interp(np.log(capacity), [log(size) for size in curve], logs))
+    used = tuple(entry for size in _around(capacity, curve) for entry in sizes[size])
+    return _Point(float(value) if np.ndim(value) == 0 else value, used)
+
+
+def _inside(capacity: Any, sizes: Iterable[float]) -> bool:
+    sizes = tuple(sizes)
+    return bool(np.min(capacity) >= min(sizes) and np.max(capacity) <= max(sizes))
+
+
+def _around(capacity: Any, curve: Sequence[float]) -> list[float]:
+    """The sizes that some capacity lies at or next to."""
+    low = max(size for size in curve if size <= np.min(capacity))
+    high = min(size for size in curve if size >= np.max(capacity))
+    return [size for size in curve if low <= size <= high]
+
+
+def _mean(entries: Sequence[Entry], quantity: str) -> float:
+    values = [getattr(entry, quantity) for entry in entries]
+    return values[0] if len(values) == 1 else exp(sum(map(log, values)) / len(values))
+
+
+def _outside(part: str, quantity: str, entries: Sequence[Entry], wanted: Wanted) -> ArchError:
+    if not entries:
+        return ArchError(f"the part {part!r} has no {words(quantity)}", remedy="Write it directly")
+    fact = f"the part {part!r} has no {words(quantity)} for {_wish(wanted)}"
+    if wanted.technology_nm is None and any(entry.technology_nm for entry in entries):
+        return ArchError(fact, remedy="Add a line like 'technology: 45 nm' to the machine")
+    return ArchError(fact, remedy=f"Its table holds {_reach(entries)}")
+
+
+def _wish(wanted: Wanted) -> str:
+    capacity = (
+        ""
+        if wanted.capacity_bytes is None
+        else reach_of([np.min(wanted.capacity_bytes), np.max(wanted.capacity_bytes)])
+    )
+    technology = "" if wanted.technology_nm is None else f"{wanted.technology_nm:g} nm"
+    return " at ".join(text for text in (capacity, technology) if text) or "an unknown technology"
+
+
+def _reach(entries: Sequence[Entry]) -> str:
+    reach = []
+    for nm, group in sorted(_groups(entries, "technology_nm").items(), key=lambda g: g[0] or 0):
+        sizes = [entry.capacity_bytes for entry in group if entry.capacity_bytes is not None]
+        reach.append(" at ".join(t for t in (reach_of(sizes), f"{nm:g} nm" if nm else "") if t))
+    return "; ".join(dict.fromkeys(reach))
