@@ -1,0 +1,189 @@
+"""A mapping bound to one workload and one machine: numbers for expressions, ranks for axes.
+
+    ranks of the workload, sizes of the machine (`Array2D.rows`, `GlobalBuffer.capacity`), bytes of
+    a tensor's element (`K.word`), and `tiles` in order, each over all before it
+    →  loop nests with factors, steps with tile sizes, spilled shares
+
+Every number may be an array that broadcasts with the others: a sweep binds once.
+"""
+
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass
+
+import numpy as np
+
+from accelsim.arch.spatial import Spatial, names
+from accelsim.base.errors import MappingError, did_you_mean
+from accelsim.base.expression import parse_expression
+from accelsim.mapping.loops import Loop, LoopNest, Number, Storage
+from accelsim.mapping.mapping import Formula, Level, Mapping, Nest, Phase, Step
+from accelsim.workload.einsum import Cascade, Einsum
+
+
+@dataclass(frozen=True)
+class BoundStep:
+    """A step with numbers. `tile` gives tile sizes by rank, in the order the tiles are visited."""
+
+    name: str
+    tile: MappingOf[str, Number]
+    phases: tuple[Phase, ...]
+    lag: MappingOf[str, int]
+
+    @property
+    def einsums(self) -> tuple[str, ...]:
+        return tuple(
+            einsum for phase in self.phases for names in phase.run.values() for einsum in names
+        )
+
+
+@dataclass(frozen=True)
+class BoundSpill:
+    memory: str
+    tensors: frozenset[str]
+    fraction: Number
+
+
+@dataclass(frozen=True)
+class BoundMapping:
+    """`sizes` are those of the ranks; those the mapping decides are in `cascade` too.
+
+    Arrays of whole numbers are floats in `sizes`, `tiles` and factors: products of many would not
+    fit 64-bit integers. `tiles` are the values of the mapping's names.
+    """
+
+    cascade: Cascade
+    arch: Spatial
+    sizes: MappingOf[str, Number]
+    tiles: MappingOf[str, Number]
+    nests: MappingOf[str, LoopNest]
+    steps: tuple[BoundStep, ...]
+    share: tuple[tuple[str, ...], ...]
+    spills: tuple[BoundSpill, ...]
+
+
+def bind(mapping: Mapping, cascade: Cascade, arch: Spatial) -> BoundMapping:
+    """Raises MappingError if the mapping names an Einsum, rank or tensor that is not there."""
+    values = known_values(cascade, arch)
+    sizes = {rank: value_of(text, values) for rank, text in mapping.ranks.items()}
+    _refuse_unknown("rank", sizes, cascade.ranks, cascade.name)
+    cascade = cascade.with_ranks(**sizes) if sizes else cascade
+    values |= cascade.ranks
+    tiles = named_values(mapping.tiles, values)
+    values |= tiles
+    return BoundMapping(
+        cascade=cascade,
+        arch=arch,
+        sizes={rank: _unbounded(size) for rank, size in cascade.ranks.items()},
+        tiles=tiles,
+        nests=_nests(mapping, cascade, values),
+        steps=tuple(_step(step, cascade, values) for step in mapping.schedule),
+        share=mapping.share,
+        spills=tuple(
+            BoundSpill(spill.memory, frozenset(spill.tensors), value_of(spill.fraction, values))
+            for spill in mapping.spill
+        ),
+    )
+
+
+def known_values(cascade: Cascade, arch: Spatial) -> dict[str, Number]:
+    """What expressions may name: ranks, sizes of the machine, bytes of a tensor's element."""
+    words = {f"{tensor.name}.word": tensor.word_bytes for tensor in cascade.tensors.values()}
+    return names(arch) | words | dict(cascade.ranks)
+
+
+def named_values(
+    formulas: MappingOf[str, Formula], values: MappingOf[str, Number]
+) -> dict[str, Number]:
+    """The formulas' values in order, each over those before it."""
+    found: dict[str, Number] = {}
+    for name, text in formulas.items():
+        found[name] = value_of(text, {**values, **found})
+    return found
+
+
+def _nests(
+    mapping: Mapping, cascade: Cascade, values: MappingOf[str, Number]
+) -> dict[str, LoopNest]:
+    einsums = {einsum.name: einsum for einsum in cascade.einsums}
+    nests: dict[str, LoopNest] = {}
+    for nest in mapping.nests:
+        _refuse_unknown("Einsum", nest.einsums, einsums, cascade.name)
+        for name in nest.einsums:
+            if name in nests:
+                raise MappingError(f"Einsum {name} has two nests", remedy="remove one of them")
+            nests[name] = _bound_nest(nest, einsums[name], cascade, values)
+    return nests
+
+
+def _bound_nest(
+    nest: Nest, einsum: Einsum, cascade: Cascade, values: MappingOf[str, Number]
+) -> LoopNest:
+    own = {access.tensor for access in (*einsum.reads, einsum.output)}
+    loops: list[Loop] = []
+    storages: list[Storage] = []
+    for level in nest.levels:
+        _refuse_unknown("tensor", level.keep, cascade.tensors, cascade.name)
+        loops += _spatial_loops(level, einsum, cascade, values)
+        kept = own.intersection(level.keep)
+        if level.memory is not None and kept:
+            storages.append(Storage(level.memory, frozenset(kept), len(loops)))
+        loops += _loops(level.loops, None, einsum, cascade, values)
+    return LoopNest(einsum.name, nest.array, tuple(loops), tuple(storages))
+
+
+def _spatial_loops(
+    level: Level, einsum: Einsum, cascade: Cascade, values: MappingOf[str, Number]
+) -> list[Loop]:
+    return [
+        loop
+        for axis, factors in level.spatial.items()
+        for loop in _loops(factors, axis, einsum, cascade, values)
+    ]
+
+
+def _loops(
+    factors: MappingOf[str, Formula],
+    axis: str | None,
+    einsum: Einsum,
+    cascade: Cascade,
+    values: MappingOf[str, Number],
+) -> list[Loop]:
+    """Loops over the ranks that this Einsum has; a factor of 1 is no loop."""
+    _refuse_unknown("rank", factors, cascade.ranks, cascade.name)
+    ranks = einsum.ranks
+    loops = [
+        Loop(rank, value_of(text, values), axis) for rank, text in factors.items() if rank in ranks
+    ]
+    return [loop for loop in loops if not (isinstance(loop.factor, int) and loop.factor == 1)]
+
+
+def _step(step: Step, cascade: Cascade, values: MappingOf[str, Number]) -> BoundStep:
+    _refuse_unknown("rank", step.tile, cascade.ranks, cascade.name)
+    einsums = {einsum.name for einsum in cascade.einsums}
+    run = [name for phase in step.phases for names in phase.run.values() for name in names]
+    _refuse_unknown("Einsum", [*run, *step.lag], einsums, cascade.name)
+    tile = {rank: value_of(text, values) for rank, text in step.tile.items()}
+    return BoundStep(step.name, tile, step.phases, step.lag)
+
+
+def value_of(text: Formula, values: MappingOf[str, Number]) -> Number:
+    if isinstance(text, int):
+        return text
+    return _unbounded(values[text] if text in values else parse_expression(text).evaluate(values))
+
+
+def _unbounded(value: Number) -> Number:
+    return value.astype(float) if isinstance(value, np.ndarray) else value
+
+
+def _refuse_unknown(
+    kind: str,
+    found: MappingOf[str, object] | tuple[str, ...] | list[str],
+    known: object,
+    owner: str,
+) -> None:
+    names_known = list(known)  # type: ignore[call-overload]
+    for name in found:
+        if name not in names_known:
+            remedy = did_you_mean(name, names_known) or f"It has {', '.join(names_known)}"
+            raise MappingError(f"{owner} has no {kind} {name!r}", remedy=remedy)

@@ -1,0 +1,196 @@
+"""Every way a bound mapping breaks its workload or its machine, with numbers. () means legal.
+
+nests      every Einsum has one, on an array that can do its operations
+loops      cover every rank; spatial loops fit the axis they lie on
+storages   go down the machine's tree of memories; results and inputs meet in its outermost one
+capacity   what a memory must hold at once, less what the mapping says it spills
+schedule   runs every Einsum once, on its nest's array, not before what it reads
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import NamedTuple
+
+from accelsim.arch.spatial import missing_operations, parents
+from accelsim.base.errors import did_you_mean
+from accelsim.base.units import format_quantity
+from accelsim.mapping.binding import BoundMapping
+from accelsim.mapping.loops import LoopNest, Number, factor_product
+from accelsim.mapping.occupancy import occupancy_bytes
+from accelsim.workload.einsum import Access, Cascade, Einsum
+
+
+@dataclass(frozen=True)
+class Violation:
+    """`where` (an Einsum, a memory, a step) breaks a law: `needed` of something `available`."""
+
+    where: str
+    fact: str
+    needed: Number | None = None
+    available: Number | None = None
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.fact}"
+
+
+def check(mapping: BoundMapping) -> tuple[Violation, ...]:
+    """All violations of a mapping whose numbers are scalars."""
+    missing = tuple(_missing_nests(mapping))
+    if missing:
+        return missing
+    return (
+        *_bad_parts(mapping),
+        *_uncovered_ranks(mapping),
+        *_wide_spatial_loops(mapping),
+        *_lost_tensors(mapping),
+        *_bad_schedule(mapping),
+        *_overfull_memories(mapping),
+    )
+
+
+def _missing_nests(mapping: BoundMapping) -> Iterator[Violation]:
+    for einsum in mapping.cascade.einsums:
+        if einsum.name not in mapping.nests:
+            yield Violation(einsum.name, "has no loop nest in this mapping")
+
+
+def _bad_parts(mapping: BoundMapping) -> Iterator[Violation]:
+    arch = mapping.arch
+    memories = [memory.name for memory in arch.memories]
+    arrays = [array.name for array in arch.compute]
+    for name, nest in mapping.nests.items():
+        if nest.array not in arrays:
+            hint = did_you_mean(nest.array, arrays) or f"It has {', '.join(arrays)}"
+            yield Violation(name, f"the machine has no array {nest.array!r}. {hint}")
+            continue
+        for lacking in missing_operations(
+            arch, nest.array, mapping.cascade.einsum(name).operations
+        ):
+            yield Violation(name, f"{nest.array} cannot do {lacking!r}")
+        yield from _bad_path(nest, memories, tuple(reversed(parents(arch, nest.array))))
+
+
+def _bad_path(nest: LoopNest, memories: list[str], path: tuple[str, ...]) -> Iterator[Violation]:
+    """Storages must go down the memories between the outermost one and the array."""
+    depth = 0
+    for storage in nest.storages:
+        if storage.memory not in memories:
+            hint = did_you_mean(storage.memory, memories) or f"It has {', '.join(memories)}"
+            yield Violation(nest.einsum, f"the machine has no memory {storage.memory!r}. {hint}")
+        elif storage.memory not in path[depth:]:
+            down = " → ".join(path)
+            fact = f"{storage.memory} is not next on the way to {nest.array}, {down}"
+            yield Violation(nest.einsum, fact)
+        else:
+            depth = path.index(storage.memory)
+
+
+def _uncovered_ranks(mapping: BoundMapping) -> Iterator[Violation]:
+    for name, nest in mapping.nests.items():
+        for rank in mapping.cascade.einsum(name).ranks:
+            size, covered = mapping.cascade.ranks[rank], factor_product(nest.loops, rank)
+            if covered < size:
+                fact = f"the loops cover {covered} of rank {rank}'s {size}"
+                yield Violation(name, fact, needed=size, available=covered)
+
+
+def _wide_spatial_loops(mapping: BoundMapping) -> Iterator[Violation]:
+    for name, nest in mapping.nests.items():
+        if nest.array not in [array.name for array in mapping.arch.compute]:
+            continue
+        array = mapping.arch.array(nest.array)
+        for axis in dict.fromkeys(loop.axis for loop in nest.loops if loop.axis):
+            width = {"rows": array.rows, "columns": array.columns}.get(axis)
+            used = prod(loop.factor for loop in nest.loops if loop.axis == axis)
+            if width is None:
+                yield Violation(name, f"{array.name} has rows and columns, no {axis!r}")
+            elif used > width:
+                fact = f"{used} tiles side by side on the {width} {axis} of {array.name}"
+                yield Violation(name, fact, needed=used, available=width)
+
+
+def _lost_tensors(mapping: BoundMapping) -> Iterator[Violation]:
+    """Inputs come from the outermost memory, outputs go there, intermediates are kept somewhere."""
+    cascade, outermost = mapping.cascade, mapping.arch.memories[0].name
+    for einsum in cascade.einsums:
+        nest = mapping.nests[einsum.name]
+        for tensor in dict.fromkeys(a.tensor for a in (*einsum.reads, einsum.output)):
+            homes = [storage.memory for storage in nest.storages_of(tensor)]
+            if not homes:
+                yield Violation(einsum.name, f"no memory keeps {tensor}")
+            elif homes[0] != outermost and _is_external(tensor, einsum, mapping):
+                yield Violation(einsum.name, f"{tensor} is not kept in {outermost}")
+
+
+def _is_external(tensor: str, einsum: Einsum, mapping: BoundMapping) -> bool:
+    is_result = tensor == einsum.name and tensor in mapping.cascade.outputs
+    return is_result or tensor in mapping.cascade.inputs
+
+
+def _bad_schedule(mapping: BoundMapping) -> Iterator[Violation]:
+    turns: dict[str, Turn] = {}
+    for i, step in enumerate(mapping.steps):
+        for j, phase in enumerate(step.phases):
+            for array, name in ((a, n) for a, names in phase.run.items() for n in names):
+                if name in turns:
+                    yield Violation(step.name, f"runs {name} twice")
+                if mapping.nests[name].array != array:
+                    fact = f"runs {name} on {array}, but its nest is on {mapping.nests[name].array}"
+                    yield Violation(step.name, fact)
+                turns[name] = Turn(i, len(step.phases), step.lag.get(name, 0), j)
+    for einsum in mapping.cascade.einsums:
+        if einsum.name not in turns:
+            yield Violation(einsum.name, "is in no step of the schedule")
+        else:
+            yield from _early_reads(einsum, turns, mapping)
+
+
+class Turn(NamedTuple):
+    """When an Einsum works on a tile: in phase `phase` of `phases`, `lag` rounds after the tile."""
+
+    step: int
+    phases: int
+    lag: int
+    phase: int
+
+    def order(self, rounds_back: int) -> tuple[int, int]:
+        return self.step, (self.lag - rounds_back) * self.phases + self.phase
+
+
+def _early_reads(
+    einsum: Einsum, turns: dict[str, Turn], mapping: BoundMapping
+) -> Iterator[Violation]:
+    """What an Einsum reads must be made in the same phase or before."""
+    own = turns[einsum.name]
+    for access in einsum.reads:
+        made = turns.get(access.tensor)
+        back = 1 if _is_of_the_tile_before(access, mapping.cascade) else 0
+        if made is not None and made.order(back) > own.order(0):
+            step = mapping.steps[own.step].name
+            yield Violation(step, f"runs {einsum.name} before {access.tensor}, which it reads")
+
+
+def _is_of_the_tile_before(access: Access, cascade: Cascade) -> bool:
+    """Whether a running value is read as the step before left it: RM[m1] where RM[m1+1] is made."""
+    running = cascade.iterative_ranks(access.tensor)
+    read, written = (
+        cascade.positions(access),
+        cascade.positions(cascade.einsum(access.tensor).output),
+    )
+    ranks = cascade.tensors[access.tensor].ranks
+    return any(
+        rank in running and here.final is None and here != there
+        for rank, here, there in zip(ranks, read, written, strict=True)
+    )
+
+
+def _overfull_memories(mapping: BoundMapping) -> Iterator[Violation]:
+    held = occupancy_bytes(mapping)
+    for memory in mapping.arch.memories:
+        capacity, needed = memory.capacity_bytes, held[memory.name]
+        if capacity is not None and needed > capacity:
+            fact = (
+                f"needs {format_quantity(needed, 'B')} but holds {format_quantity(capacity, 'B')}"
+            )
+            yield Violation(memory.name, fact, needed=needed, available=capacity)

@@ -1,0 +1,99 @@
+"""Loop nests: what runs around what, and which memory holds which tensors between the loops.
+
+A nest is read from the outside in. Loops visit tiles; a `Storage` between two loops says that a
+memory holds, for some tensors, the tile that the loops inside it cover. A loop with an axis is
+spatial: all its iterations happen at once, on different rows or columns of a compute array.
+
+A rank may be cut by several loops. Position and size follow from the factors alone:
+
+    tile of a rank below depth d  =  product of the factors of its loops inside depth d
+    tiles of a rank above depth d =  ceil(size / tile)
+
+so factors need not divide a rank: the last tile is smaller, and places beyond the rank are empty.
+Factors and sizes may be numpy arrays that broadcast.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+
+Number = Any
+"""An int, a float or a numpy array of them; arithmetic on it never branches."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Visits `factor` tiles of `rank`, one after the other, or at once along an array `axis`."""
+
+    rank: str
+    factor: Number
+    axis: str | None = None
+
+    @property
+    def is_spatial(self) -> bool:
+        return self.axis is not None
+
+
+@dataclass(frozen=True)
+class Storage:
+    """`memory` holds the tiles of `tensors` that the loops from `depth` inwards cover."""
+
+    memory: str
+    tensors: frozenset[str]
+    depth: int
+
+
+@dataclass(frozen=True)
+class LoopNest:
+    """One Einsum's loops, outermost first, the storages between them, and the array it runs on.
+
+    `array_depth` is the depth at which the loops enter the array: the loops outside it run on
+    the machine's control, the loops inside it on or across the array's processing elements.
+    """
+
+    einsum: str
+    array: str
+    loops: tuple[Loop, ...]
+    storages: tuple[Storage, ...]
+
+    @cached_property
+    def ranks(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(loop.rank for loop in self.loops))
+
+    def storages_of(self, tensor: str) -> tuple[Storage, ...]:
+        """The storages that hold `tensor`, outermost first."""
+        return tuple(storage for storage in self.storages if tensor in storage.tensors)
+
+    def tile(self, rank: str, depth: int) -> Number:
+        """How far along `rank` the loops inside `depth` reach, in elements."""
+        return factor_product(self.loops[depth:], rank)
+
+
+def factor_product(loops: Iterable[Loop], rank: str) -> Number:
+    return prod(loop.factor for loop in loops if loop.rank == rank)
+
+
+def ceil_div(dividend: Number, divisor: Number) -> Number:
+    """ceil(dividend / divisor), exact for whole numbers, elementwise for arrays."""
+    return -(-dividend // divisor)
+
+
+def tiles_above(size: Number, loops: Sequence[Loop], depth: int, rank: str) -> Number:
+    """How many tiles of `rank`, empty ones left out, the loops outside `depth` visit."""
+    return ceil_div(size, factor_product(loops[depth:], rank))
+
+
+def largest(numbers: Sequence[Number]) -> Number:
+    """Elementwise; of one number, that number as it is."""
+    result = numbers[0]
+    for other in numbers[1:]:
+        result = np.maximum(result, other)
+    return result
+
+
+def smallest(numbers: Sequence[Number]) -> Number:
+    return -largest([-number for number in numbers])

@@ -1,0 +1,109 @@
+"""A mapping as it is written: which part computes what, when; factors are still expressions.
+
+    nests      per Einsum, the loops around it, level by level from the outermost memory inwards
+    schedule   steps one after the other; in a step, phases repeat for every tile, and the arrays
+               of a phase work side by side while the next tile's data is on its way
+    tiles      names for factors, expressions over ranks, earlier tiles and the machine's sizes
+    share      tensors that take one another's room in a memory (the scores, overwritten in place)
+    ranks      sizes the mapping decides, such as that of a partition (`M0: Array2D.rows`)
+    spill      the share of some tensors that a memory has no room for and its parent holds instead
+
+A `Choice` picks, by a condition each over `names`, one of several mappings. `mapping.binding` puts
+numbers in.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+
+from accelsim.base.record import Record
+
+Formula = int | str
+"""A whole number, or the text of an expression over ranks, tiles and the machine's sizes."""
+
+
+def _as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class Level(Record):
+    """A memory that keeps tensors, with the loops inside it; or an array the loops spread over."""
+
+    memory: str | None = None
+    array: str | None = None
+    keep: Names = ()
+    loops: dict[str, Formula] = {}
+    spatial: dict[str, dict[str, Formula]] = {}
+
+
+class Nest(Record):
+    """The loops of some Einsums, which differ only in the ranks and tensors they have."""
+
+    einsums: Names
+    array: str
+    levels: tuple[Level, ...]
+
+
+class Phase(Record):
+    """Einsums that arrays run side by side; then, for each in `drain`, its last sum comes out.
+
+    A spatial reduction over n processing elements takes n times its operation to come out of the
+    array. A pipelined schedule hides that; one that must wait for the result names it in `drain`.
+    """
+
+    run: dict[str, Names] = {}
+    drain: Names = ()
+
+
+class Step(Record):
+    """Phases repeated for every tile. `tile` gives tile sizes by rank; ranks left out are whole.
+
+    An Einsum in `lag` works on an earlier tile (that many tiles back), as in software pipelining.
+    """
+
+    name: str
+    tile: dict[str, Formula] = {}
+    phases: tuple[Phase, ...]
+    lag: dict[str, int] = {}
+
+
+class Spill(Record):
+    """`fraction` of the accesses to `tensors` in `memory` go to the memory it is filled from."""
+
+    memory: str
+    tensors: Names
+    fraction: Formula
+
+
+class Mapping(Record):
+    about: str
+    source: str
+    workload: Names
+    machine: Literal["spatial"]
+    machines: Names = ()
+    ranks: dict[str, Formula] = {}
+    tiles: dict[str, Formula] = {}
+    nests: tuple[Nest, ...]
+    schedule: tuple[Step, ...]
+    share: tuple[Names, ...] = ()
+    spill: tuple[Spill, ...] = ()
+
+
+class Alternative(Record):
+    when: Formula
+    mapping: str
+
+
+class Choice(Record):
+    """The first alternative whose condition holds for the workload and machine at hand."""
+
+    about: str
+    source: str
+    workload: Names
+    machine: Literal["spatial"]
+    machines: Names = ()
+    names: dict[str, Formula] = {}
+    choose: tuple[Alternative, ...]
