@@ -1,0 +1,173 @@
+"""Elements that cross a boundary of a loop nest, in closed form, exactly.
+
+A storage at depth d holds one tile per instance. It is filled when the loops outside d bring it
+another tile, and keeps its tile while they move only other tensors (temporal reuse). An instance
+is one setting of the spatial loops outside d; instances that want the same tile at the same time
+share one read of their parent (multicast), and outputs travel the other way, added up on their
+way (spatial reduction). Factors need not divide a rank: the last tile is smaller, places beyond
+the rank stay empty, and an instance with nothing to do keeps what it has.
+
+    moved = Π size[r] over the tensor's ranks · Π visits[q] over the other ranks
+            − what steps that change only other ranks would have brought again
+
+    visits[q] = Σ over instances of the tiles of q an instance visits
+
+The instances of one rank fall into few classes that visit equally many tiles: those before, at
+and after the place of the last tile on each spatial loop. `cost/walk.py` counts the same, element
+by element; a test compares the two on random nests.
+"""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from math import prod
+from typing import NamedTuple
+
+from accelsim.mapping.loops import Loop, Number, ceil_div, factor_product
+
+
+class InstanceClass(NamedTuple):
+    """`weight` instances that each visit `tiles` tiles; `holds_last`: among them the last tile."""
+
+    weight: Number
+    tiles: Number
+    holds_last: bool
+
+
+@dataclass(frozen=True)
+class RankWalk:
+    """How the loops outside a depth walk over one rank.
+
+    `inner_steps[i]` is the product of the rank's temporal factors from loop i inwards, so that
+    ceil(tiles / inner_steps[i]) counts the positions that an instance has seen above loop i.
+    """
+
+    size: Number
+    tile: Number
+    classes: tuple[InstanceClass, ...]
+    inner_steps: tuple[Number, ...]
+    temporal_after: tuple[bool, ...]
+
+    def visits(self, depth: int) -> Number:
+        """Positions above `depth`, summed over instances."""
+        steps = self.inner_steps[depth]
+        return sum(kind.weight * ceil_div(kind.tiles, steps) for kind in self.classes)
+
+    def resting_elements(self, depth: int) -> Number:
+        """Elements of the tiles that rest while the loops inside `depth` run."""
+        if not self.temporal_after[depth]:
+            return self.size
+        steps = self.inner_steps[depth]
+        alone = sum(self._lone_last_tile(kind, steps) for kind in self.classes)
+        return (steps == 1) * self.size + (steps != 1) * alone
+
+    def _lone_last_tile(self, kind: InstanceClass, steps: Number) -> Number:
+        is_alone = (kind.tiles > 0) * ((kind.tiles - 1) % steps == 0)
+        length = self._last_tile() if kind.holds_last else self.tile
+        return kind.weight * is_alone * length
+
+    def _last_tile(self) -> Number:
+        return self.size - (ceil_div(self.size, self.tile) - 1) * self.tile
+
+
+def rank_walk(
+    loops: Sequence[Loop], depth: int, rank: str, size: Number, shared_from: int
+) -> RankWalk:
+    """Walk of the loops outside `depth` over `rank`.
+
+    Spatial loops from `shared_from` inwards count once: their instances share what they are sent.
+    """
+    tile = factor_product(loops[depth:], rank)
+    outer = [(loop, i >= shared_from) for i, loop in enumerate(loops[:depth]) if loop.rank == rank]
+    steps = [1]
+    for loop in reversed(loops[:depth]):
+        moves = loop.rank == rank and not loop.is_spatial
+        steps.append(steps[-1] * loop.factor if moves else steps[-1])
+    temporal = [loop.rank == rank and not loop.is_spatial for loop in loops[:depth]]
+    return RankWalk(
+        size=size,
+        tile=tile,
+        classes=_instance_classes(outer, ceil_div(size, tile)),
+        inner_steps=tuple(reversed(steps)),
+        temporal_after=tuple(any(temporal[i:]) for i in range(depth + 1)),
+    )
+
+
+def _instance_classes(
+    loops: Sequence[tuple[Loop, bool]], tiles: Number
+) -> tuple[InstanceClass, ...]:
+    """Classes of instances of one rank; `loops` are its loops with whether they share."""
+    classes = []
+    rest, before, equal = tiles - 1, 0, 1
+    for i, (loop, shared) in enumerate(loops):
+        inner = loops[i + 1 :]
+        span = prod(loop.factor for loop, _ in inner)
+        digit, rest = rest // span, rest % span
+        if not loop.is_spatial:
+            before = before * loop.factor + digit
+            continue
+        steps = prod(loop.factor for loop, _ in inner if not loop.is_spatial)
+        free = prod(loop.factor for loop, shares in inner if loop.is_spatial and not shares)
+        fuller = (digit > 0) * 1 if shared else digit
+        classes.append(InstanceClass(equal * fuller * free, (before + 1) * steps, False))
+        if shared:
+            equal = equal * (digit == 0)
+        else:
+            emptier = loop.factor - digit - 1
+            classes.append(InstanceClass(equal * emptier * free, before * steps, False))
+    return (*classes, InstanceClass(equal, before + 1, True))
+
+
+def moved_elements(
+    loops: Sequence[Loop],
+    depth: int,
+    tensor_ranks: Set[str],
+    sizes: dict[str, Number],
+    shared_from: int,
+) -> Number:
+    """Elements of a tensor that come into the tiles at `depth` (or leave them, for an output).
+
+    With `shared_from = depth` every instance counts for itself: the fills of a storage there.
+    With the depth of the parent storage, instances between the two share: the parent's reads.
+    """
+    walks = _walks(loops, depth, tensor_ranks, sizes, shared_from)
+    others = [rank for rank in sizes if rank not in tensor_ranks]
+    carried = [walks[rank] for rank in sizes if rank in tensor_ranks]
+    moved = prod(walk.size for walk in carried) * prod(walks[q].visits(depth) for q in others)
+    for i, loop in enumerate(loops[:depth]):
+        if loop.rank in tensor_ranks or loop.is_spatial:
+            continue
+        walk = walks[loop.rank]
+        steps = walk.visits(i + 1) - walk.visits(i)
+        repeats = prod(walks[q].visits(i + 1) for q in others if q != loop.rank)
+        moved = moved - steps * repeats * prod(walk.resting_elements(i + 1) for walk in carried)
+    return moved
+
+
+def operand_elements(
+    loops: Sequence[Loop], tensor_ranks: Set[str], sizes: dict[str, Number], shared_from: int
+) -> Number:
+    """Elements of a tensor that the processing elements take, one a step: nothing is held there."""
+    walks = _walks(loops, len(loops), tensor_ranks, sizes, shared_from)
+    return prod(
+        walk.size if rank in tensor_ranks else walk.visits(len(loops))
+        for rank, walk in walks.items()
+    )
+
+
+def array_steps(loops: Sequence[Loop], sizes: dict[str, Number]) -> Number:
+    """Steps in which at least one processing element works."""
+    return operand_elements(loops, frozenset(), sizes, shared_from=0)
+
+
+def _walks(
+    loops: Sequence[Loop],
+    depth: int,
+    tensor_ranks: Set[str],
+    sizes: dict[str, Number],
+    shared_from: int,
+) -> dict[str, RankWalk]:
+    # Instances on a rank of the tensor hold different tiles and so share nothing.
+    return {
+        rank: rank_walk(loops, depth, rank, size, depth if rank in tensor_ranks else shared_from)
+        for rank, size in sizes.items()
+    }
