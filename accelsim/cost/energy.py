@@ -1,8 +1,8 @@
 """Energy: actions times energy per action.
 
-    memory     elements read or written · bytes of an element · pJ per byte
-    array      operations · pJ per operation (a unit may fuse several, or build one from others)
-    leakage    W of every instance of a part · latency
+memory     elements read or written · bytes of an element · pJ per byte
+array      operations · pJ per operation (a unit may fuse several, or build one from others)
+leakage    W of every instance of a part · latency
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,11 +1,25 @@
-"""evaluate(cascade, arch, mapping) → Cost: the one door to the cost model."""
+"""evaluate(cascade, arch, mapping) → Cost: the one door to the cost model.
+
+The first evaluation of a mapping runs the formulas; the second records them on a tape, and all
+later ones, whatever their numbers, replay it (`tape`).
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 from accelsim.arch.spatial import Spatial
 from accelsim.cost import spatial
+from accelsim.cost.leaves import numbers, structure, with_numbers
 from accelsim.cost.result import Cost
-from accelsim.mapping.binding import bind
+from accelsim.cost.tape import Recorded, Tape
+from accelsim.mapping.binding import BoundMapping, bind
+from accelsim.mapping.loops import Number
 from accelsim.mapping.mapping import Mapping
 from accelsim.workload.einsum import Cascade
+
+MOST_TAPES = 64
 
 
 def evaluate(cascade: Cascade, arch: Spatial, mapping: Mapping) -> Cost:
@@ -19,4 +33,67 @@ def evaluate(cascade: Cascade, arch: Spatial, mapping: Mapping) -> Cost:
     MappingError
         if the mapping names an Einsum, rank, tensor or part that is not there.
     """
-    return spatial.cost(bind(mapping, cascade, arch))
+    bound = bind(mapping, cascade, arch)
+    points = spatial.points_of(bound)
+    key = (id(mapping), id(cascade.einsums), structure(bound))
+    if key not in _tapes:
+        _remember(key, _Known(mapping, cascade.einsums, None))
+        return spatial.cost(bound, points)
+    known = _tapes[key]
+    if known.play is None:
+        known = _remember(key, replace(known, play=_recorded(bound, points)))
+    assert known.play is not None
+    return known.play(numbers(bound, points))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A structure met before. It holds on to the objects whose identity is part of its key."""
+
+    mapping: Mapping
+    einsums: object
+    play: Callable[[Sequence[Number]], Cost] | None
+
+
+_tapes: OrderedDict[Hashable, _Known] = OrderedDict()
+
+
+def _remember(key: Hashable, known: _Known) -> _Known:
+    _tapes[key] = known
+    while len(_tapes) > MOST_TAPES:
+        _tapes.popitem(last=False)
+    return known
+
+
+def _recorded(bound: BoundMapping, points: dict[str, Number]) -> Callable[[Sequence[Number]], Cost]:
+    """A function from the numbers of any mapping of this structure to its cost."""
+    tape = Tape(len(numbers(bound, points)))
+    leaves = [tape.leaf(slot) for slot in range(tape.leaves)]
+    pattern = spatial.cost(*with_numbers(bound, points, leaves))
+    results: list[Recorded] = []
+    filled = _filler(pattern, results)
+    play = tape.player(results)
+    return lambda values: filled(play(values))
+
+
+def _filler(pattern: Any, results: list[Recorded]) -> Callable[[list[Number]], Any]:
+    """A function that builds `pattern` anew, with played numbers for its recorded ones."""
+    if isinstance(pattern, Recorded):
+        results.append(pattern)
+        place = len(results) - 1
+        return lambda played: played[place]
+    if isinstance(pattern, tuple) and any(map(_has_numbers, pattern)):
+        parts = [_filler(part, results) for part in pattern]
+        return lambda played: tuple([part(played) for part in parts])
+    if isinstance(pattern, dict):
+        entries = [(key, _filler(value, results)) for key, value in pattern.items()]
+        return lambda played: {key: value(played) for key, value in entries}
+    if is_dataclass(pattern) and not isinstance(pattern, type):
+        kind = type(pattern)
+        values = [_filler(getattr(pattern, field.name), results) for field in fields(pattern)]
+        return lambda played: kind(*[value(played) for value in values])
+    return lambda played: pattern
+
+
+def _has_numbers(part: Any) -> bool:
+    return isinstance(part, Recorded | tuple | dict) or is_dataclass(part)

@@ -6,7 +6,7 @@
 Numbers may be arrays: one Cost then holds a whole sweep.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -29,6 +29,27 @@ class EnergyRow(NamedTuple):
 
 
 @dataclass(frozen=True)
+class EnergyTable:
+    """The long table as columns; `keys` are (einsum, part, action, tensor)."""
+
+    keys: tuple[tuple[str, str, str, str], ...]
+    counts: tuple[Number, ...]
+    energies_pj: tuple[Number, ...]
+
+    @cached_property
+    def rows(self) -> tuple[EnergyRow, ...]:
+        columns = zip(self.keys, self.counts, self.energies_pj, strict=True)
+        return tuple(EnergyRow(*key, count, energy) for key, count, energy in columns)
+
+
+def energy_table(rows: Iterable[EnergyRow]) -> EnergyTable:
+    keys, counts, energies = zip(
+        *((row[:4], row.count, row.energy_pj) for row in rows), strict=True
+    )
+    return EnergyTable(keys, counts, energies)
+
+
+@dataclass(frozen=True)
 class ArrayUse:
     """Of one array: how long it works, and how much of it.
 
@@ -47,7 +68,7 @@ class Cost:
     clock_hz: Number
     steps: tuple[StepCycles, ...]
     einsums: Mapping[str, EinsumCycles]
-    rows: tuple[EnergyRow, ...]
+    table: EnergyTable
     traffic_bytes: Mapping[str, Number]
     occupancy_bytes: Mapping[str, Number]
     capacity_bytes: Mapping[str, Number | None]
@@ -64,9 +85,14 @@ class Cost:
     def latency_s(self) -> Number:
         return self.cycles / self.clock_hz
 
+    @property
+    def rows(self) -> tuple[EnergyRow, ...]:
+        """The long table: one row a fact."""
+        return self.table.rows
+
     @cached_property
     def energy_pj(self) -> Number:
-        return self.energy_where(lambda row: True)
+        return sum(self.table.energies_pj)
 
     def energy_where(self, keep: Callable[[EnergyRow], bool]) -> Number:
         """Energy of the rows that `keep` says yes to."""

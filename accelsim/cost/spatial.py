@@ -9,7 +9,7 @@ from accelsim.arch.spatial import Spatial, area_rows, instances, point_cost
 from accelsim.cost.cycles import EinsumCycles, StepCycles, compute_cycles, drain_cycles
 from accelsim.cost.energy import leaked_rows, memory_rows, operation_rows
 from accelsim.cost.flows import Flow, einsum_flows, handover_flows
-from accelsim.cost.result import ArrayUse, Cost
+from accelsim.cost.result import ArrayUse, Cost, energy_table
 from accelsim.cost.spill import spilled_flows
 from accelsim.cost.traffic import array_steps
 from accelsim.mapping.binding import BoundMapping, BoundStep
@@ -18,12 +18,16 @@ from accelsim.mapping.occupancy import occupancy_bytes
 from accelsim.workload.counts import iteration_points
 
 
-def cost(mapping: BoundMapping) -> Cost:
+def points_of(mapping: BoundMapping) -> dict[str, Number]:
+    """Points of every Einsum, by its name."""
+    return {name: iteration_points(mapping.cascade, name) for name in mapping.nests}
+
+
+def cost(mapping: BoundMapping, points: Mapping[str, Number]) -> Cost:
     """The Cost of a bound mapping, which `mapping.check` has found legal."""
     arch, cascade = mapping.arch, mapping.cascade
     flows = _flows(mapping)
     einsums = {name: _einsum_cycles(name, mapping) for name in mapping.nests}
-    points = {name: iteration_points(cascade, name) for name in mapping.nests}
     steps = tuple(_step_cycles(step, flows, einsums, mapping) for step in mapping.steps)
     cycles = sum(step.cycles for step in steps)
     arrays = {name: nest.array for name, nest in mapping.nests.items()}
@@ -36,7 +40,7 @@ def cost(mapping: BoundMapping) -> Cost:
         clock_hz=arch.clock_hz,
         steps=steps,
         einsums=einsums,
-        rows=rows,
+        table=energy_table(rows),
         traffic_bytes={m.name: _bytes(flows, m.name, mapping) for m in arch.memories},
         occupancy_bytes=occupancy_bytes(mapping),
         capacity_bytes={memory.name: memory.capacity_bytes for memory in arch.memories},

@@ -9,6 +9,7 @@ Every number may be an array that broadcasts with the others: a sweep binds once
 
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -169,7 +170,10 @@ def _step(step: Step, cascade: Cascade, values: MappingOf[str, Number]) -> Bound
 def value_of(text: Formula, values: MappingOf[str, Number]) -> Number:
     if isinstance(text, int):
         return text
-    return _unbounded(values[text] if text in values else parse_expression(text).evaluate(values))
+    return _unbounded(values[text] if text in values else _parsed(text).evaluate(values))
+
+
+_parsed = lru_cache(maxsize=4096)(parse_expression)
 
 
 def _unbounded(value: Number) -> Number:

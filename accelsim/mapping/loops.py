@@ -15,7 +15,7 @@ Factors and sizes may be numpy arrays that broadcast.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from math import prod
 from typing import Any
 
@@ -87,13 +87,16 @@ def tiles_above(size: Number, loops: Sequence[Loop], depth: int, rank: str) -> N
     return ceil_div(size, factor_product(loops[depth:], rank))
 
 
-def largest(numbers: Sequence[Number]) -> Number:
-    """Elementwise; of one number, that number as it is."""
-    result = numbers[0]
-    for other in numbers[1:]:
-        result = np.maximum(result, other)
-    return result
+def larger(left: Number, right: Number) -> Number:
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return left if left >= right else right
+    return np.maximum(left, right)
 
 
-def smallest(numbers: Sequence[Number]) -> Number:
+def largest(numbers: Iterable[Number]) -> Number:
+    """Elementwise, of at least one number."""
+    return reduce(larger, numbers)
+
+
+def smallest(numbers: Iterable[Number]) -> Number:
     return -largest([-number for number in numbers])
