@@ -9,7 +9,6 @@ Capacity then no longer limits the spilled tensors, and traffic pays for it.
 
 from collections.abc import Iterable, Iterator
 
-from accelsim.arch.spatial import parent
 from accelsim.cost.flows import Flow
 from accelsim.mapping.binding import BoundMapping, BoundSpill
 
@@ -22,16 +21,13 @@ def spilled_flows(flows: Iterable[Flow], mapping: BoundMapping) -> list[Flow]:
 
 
 def _split(flow: Flow, spill: BoundSpill, mapping: BoundMapping) -> Iterator[Flow]:
-    above = parent(mapping.arch, spill.memory)
-    if flow.tensor not in spill.tensors or flow.memory not in (spill.memory, above):
-        yield flow
-        return
-    if flow.memory == above and not _kept_inside(flow, spill, mapping):
+    is_between = flow.memory == spill.above and _kept_inside(flow, spill, mapping)
+    if flow.tensor not in spill.tensors or not (flow.memory == spill.memory or is_between):
         yield flow
         return
     yield flow._replace(elements=flow.elements * (1 - spill.fraction))
     if flow.memory == spill.memory and flow.inner:
-        yield flow._replace(memory=above, elements=flow.elements * spill.fraction)
+        yield flow._replace(memory=spill.above, elements=flow.elements * spill.fraction)
 
 
 def _kept_inside(flow: Flow, spill: BoundSpill, mapping: BoundMapping) -> bool:

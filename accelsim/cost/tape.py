@@ -150,8 +150,8 @@ class Recorded:
     __le__ = _records(operator.le)
     __gt__ = _records(operator.gt)
     __ge__ = _records(operator.ge)
-    __eq__ = _records(operator.eq)  # type: ignore[assignment]
-    __ne__ = _records(operator.ne)  # type: ignore[assignment]
+    __eq__ = _records(operator.eq)
+    __ne__ = _records(operator.ne)
 
     def __neg__(self) -> "Recorded":
         return self.tape.apply(_minus, self)

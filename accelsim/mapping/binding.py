@@ -13,11 +13,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from accelsim.arch.spatial import Spatial, names
+from accelsim.arch.spatial import Spatial, names, parent
 from accelsim.base.errors import MappingError, did_you_mean
 from accelsim.base.expression import parse_expression
 from accelsim.mapping.loops import Loop, LoopNest, Number, Storage
-from accelsim.mapping.mapping import Formula, Level, Mapping, Nest, Phase, Step
+from accelsim.mapping.mapping import Formula, Level, Mapping, Nest, Phase, Spill, Step
 from accelsim.workload.einsum import Cascade, Einsum
 
 
@@ -39,7 +39,10 @@ class BoundStep:
 
 @dataclass(frozen=True)
 class BoundSpill:
+    """`fraction` of the accesses to `tensors` in `memory` go to the memory `above` it."""
+
     memory: str
+    above: str
     tensors: frozenset[str]
     fraction: Number
 
@@ -79,10 +82,7 @@ def bind(mapping: Mapping, cascade: Cascade, arch: Spatial) -> BoundMapping:
         nests=_nests(mapping, cascade, values),
         steps=tuple(_step(step, cascade, values) for step in mapping.schedule),
         share=mapping.share,
-        spills=tuple(
-            BoundSpill(spill.memory, frozenset(spill.tensors), value_of(spill.fraction, values))
-            for spill in mapping.spill
-        ),
+        spills=tuple(_bound_spill(spill, arch, values) for spill in mapping.spill),
     )
 
 
@@ -165,6 +165,15 @@ def _step(step: Step, cascade: Cascade, values: MappingOf[str, Number]) -> Bound
     _refuse_unknown("Einsum", [*run, *step.lag], einsums, cascade.name)
     tile = {rank: value_of(text, values) for rank, text in step.tile.items()}
     return BoundStep(step.name, tile, step.phases, step.lag)
+
+
+def _bound_spill(spill: Spill, arch: Spatial, values: MappingOf[str, Number]) -> BoundSpill:
+    above = parent(arch, spill.memory)
+    if above is None:
+        fact = f"{spill.memory} is the outermost memory and has nothing to spill to"
+        raise MappingError(fact, remedy="spill from a memory below it")
+    tensors = frozenset(spill.tensors)
+    return BoundSpill(spill.memory, above, tensors, value_of(spill.fraction, values))
 
 
 def value_of(text: Formula, values: MappingOf[str, Number]) -> Number:
