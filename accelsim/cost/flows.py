@@ -62,13 +62,14 @@ def _output_flows(access: Access, nest: LoopNest, sizes: dict[str, Number]) -> I
     updates = operand_elements(nest.loops, ranks, sizes, storages[-1].depth)
     for i in range(len(storages) - 1, -1, -1):
         here = storages[i]
-        held = moved_elements(nest.loops, here.depth, ranks, sizes, here.depth)
+        around = tuple(storage.depth for storage in storages[:i])
+        held = moved_elements(nest.loops, here.depth, ranks, sizes, here.depth, around)
         yield Flow(nest.einsum, here.memory, "write", tensor, updates)
         yield Flow(nest.einsum, here.memory, "read", tensor, updates - held)
         if i > 0:
             yield Flow(nest.einsum, here.memory, "read", tensor, held, inner=False)
             outer = storages[i - 1]
-            updates = moved_elements(nest.loops, here.depth, ranks, sizes, outer.depth)
+            updates = moved_elements(nest.loops, here.depth, ranks, sizes, outer.depth, around)
 
 
 def handover_flows(

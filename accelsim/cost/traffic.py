@@ -26,11 +26,15 @@ from accelsim.mapping.loops import Loop, Number, ceil_div, factor_product
 
 
 class InstanceClass(NamedTuple):
-    """`weight` instances that each visit `tiles` tiles; `holds_last`: among them the last tile."""
+    """`weight` instances that each visit `tiles` tiles; `holds_last`: among them the last tile.
+
+    `behind` has, for each storage around, 1 if its instance visits a tile after these are done.
+    """
 
     weight: Number
     tiles: Number
     holds_last: bool
+    behind: tuple[Number, ...]
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class RankWalk:
     classes: tuple[InstanceClass, ...]
     inner_steps: tuple[Number, ...]
     temporal_after: tuple[bool, ...]
+    around: tuple[int, ...]
 
     def visits(self, depth: int) -> Number:
         """Positions above `depth`, summed over instances."""
@@ -57,27 +62,40 @@ class RankWalk:
         if not self.temporal_after[depth]:
             return self.size
         steps = self.inner_steps[depth]
-        alone = sum(self._lone_last_tile(kind, steps) for kind in self.classes)
+        alone = sum(self._lone_last_tile(kind, steps, depth) for kind in self.classes)
         return (steps == 1) * self.size + (steps != 1) * alone
 
-    def _lone_last_tile(self, kind: InstanceClass, steps: Number) -> Number:
+    def _lone_last_tile(self, kind: InstanceClass, steps: Number, depth: int) -> Number:
         is_alone = (kind.tiles > 0) * ((kind.tiles - 1) % steps == 0)
         length = self._last_tile() if kind.holds_last else self.tile
-        return kind.weight * is_alone * length
+        return kind.weight * is_alone * length * self._is_kept_around(kind, depth)
+
+    def _is_kept_around(self, kind: InstanceClass, depth: int) -> Number:
+        """Whether the storages around rest too: what lies in a tile leaves with it."""
+        return prod(
+            1 - behind * (self.inner_steps[depth] != self.inner_steps[outer])
+            for outer, behind in zip(self.around, kind.behind, strict=True)
+            if outer > depth
+        )
 
     def _last_tile(self) -> Number:
         return self.size - (ceil_div(self.size, self.tile) - 1) * self.tile
 
 
 def rank_walk(
-    loops: Sequence[Loop], depth: int, rank: str, size: Number, shared_from: int
+    loops: Sequence[Loop],
+    depth: int,
+    rank: str,
+    size: Number,
+    shared_from: int,
+    around: tuple[int, ...],
 ) -> RankWalk:
     """Walk of the loops outside `depth` over `rank`.
 
     Spatial loops from `shared_from` inwards count once: their instances share what they are sent.
     """
     tile = factor_product(loops[depth:], rank)
-    outer = [(loop, i >= shared_from) for i, loop in enumerate(loops[:depth]) if loop.rank == rank]
+    own = [i for i, loop in enumerate(loops[:depth]) if loop.rank == rank]
     steps = [1]
     for loop in reversed(loops[:depth]):
         moves = loop.rank == rank and not loop.is_spatial
@@ -86,35 +104,47 @@ def rank_walk(
     return RankWalk(
         size=size,
         tile=tile,
-        classes=_instance_classes(outer, ceil_div(size, tile)),
+        classes=_instance_classes(loops, own, shared_from, around, ceil_div(size, tile)),
         inner_steps=tuple(reversed(steps)),
         temporal_after=tuple(any(temporal[i:]) for i in range(depth + 1)),
+        around=around,
     )
 
 
 def _instance_classes(
-    loops: Sequence[tuple[Loop, bool]], tiles: Number
+    loops: Sequence[Loop],
+    own: Sequence[int],
+    shared_from: int,
+    around: tuple[int, ...],
+    tiles: Number,
 ) -> tuple[InstanceClass, ...]:
-    """Classes of instances of one rank; `loops` are its loops with whether they share."""
+    """Classes of instances of one rank, whose loops are those at `own`."""
     classes = []
     rest, before, equal = tiles - 1, 0, 1
-    for i, (loop, shared) in enumerate(loops):
-        inner = loops[i + 1 :]
-        span = prod(loop.factor for loop, _ in inner)
+    behind = [1 for _ in around]
+    for n, i in enumerate(own):
+        loop, inner = loops[i], own[n + 1 :]
+        span = prod(loops[k].factor for k in inner)
         digit, rest = rest // span, rest % span
         if not loop.is_spatial:
             before = before * loop.factor + digit
+            behind = [
+                b * (digit == 0) if outer <= i else b
+                for b, outer in zip(behind, around, strict=True)
+            ]
             continue
-        steps = prod(loop.factor for loop, _ in inner if not loop.is_spatial)
-        free = prod(loop.factor for loop, shares in inner if loop.is_spatial and not shares)
-        fuller = (digit > 0) * 1 if shared else digit
-        classes.append(InstanceClass(equal * fuller * free, (before + 1) * steps, False))
-        if shared:
+        steps = prod(loops[k].factor for k in inner if not loops[k].is_spatial)
+        free = prod(loops[k].factor for k in inner if loops[k].is_spatial and k < shared_from)
+        none = tuple(0 for _ in around)
+        fuller = (digit > 0) * 1 if i >= shared_from else digit
+        classes.append(InstanceClass(equal * fuller * free, (before + 1) * steps, False, none))
+        if i >= shared_from:
             equal = equal * (digit == 0)
         else:
-            emptier = loop.factor - digit - 1
-            classes.append(InstanceClass(equal * emptier * free, before * steps, False))
-    return (*classes, InstanceClass(equal, before + 1, True))
+            emptier = equal * (loop.factor - digit - 1) * free
+            late = tuple(b if outer <= i else 0 for b, outer in zip(behind, around, strict=True))
+            classes.append(InstanceClass(emptier, before * steps, False, late))
+    return (*classes, InstanceClass(equal, before + 1, True, tuple(0 for _ in around)))
 
 
 def moved_elements(
@@ -123,13 +153,15 @@ def moved_elements(
     tensor_ranks: Set[str],
     sizes: dict[str, Number],
     shared_from: int,
+    around: tuple[int, ...] = (),
 ) -> Number:
     """Elements of a tensor that come into the tiles at `depth` (or leave them, for an output).
 
     With `shared_from = depth` every instance counts for itself: the fills of a storage there.
     With the depth of the parent storage, instances between the two share: the parent's reads.
+    An output's tile leaves with the tiles it is part of, those of the storages `around` it.
     """
-    walks = _walks(loops, depth, tensor_ranks, sizes, shared_from)
+    walks = _walks(loops, depth, tensor_ranks, sizes, shared_from, around)
     others = [rank for rank in sizes if rank not in tensor_ranks]
     carried = [walks[rank] for rank in sizes if rank in tensor_ranks]
     moved = prod(walk.size for walk in carried) * prod(walks[q].visits(depth) for q in others)
@@ -165,9 +197,12 @@ def _walks(
     tensor_ranks: Set[str],
     sizes: dict[str, Number],
     shared_from: int,
+    around: tuple[int, ...] = (),
 ) -> dict[str, RankWalk]:
     # Instances on a rank of the tensor hold different tiles and so share nothing.
     return {
-        rank: rank_walk(loops, depth, rank, size, depth if rank in tensor_ranks else shared_from)
+        rank: rank_walk(
+            loops, depth, rank, size, depth if rank in tensor_ranks else shared_from, around
+        )
         for rank, size in sizes.items()
     }

@@ -12,20 +12,22 @@ input      An instance that works needs the tile that its loops cover. If it hol
            the same step share one read (multicast). Processing elements ask anew in every step.
 output     Processing elements update an element in every step; updates of one element on their
            way to one instance arrive as one write (spatial reduction), and the old value is read
-           unless the tile has just come. When an instance that works needs another tile, and at
-           the end, its tile is read and sent up as updates of the parent's.
-at rest    An instance that does not work keeps what it has. Nothing fills the outermost storage of
-           an input, nothing is sent up from the outermost storage of an output.
+           unless this is its first update since the tile came. When an instance that works needs
+           another tile, and at the end, its tile is read and sent up as updates of the parent's.
+           What lies in an instance goes up before the tile of its parent does.
+at rest    An instance that does not work keeps what it has, but for that. Nothing fills the
+           outermost storage of an input, nothing goes up from the outermost one of an output.
 turns      Einsums that share their outermost loops take turns in every step of these. A tensor
            that one makes and another reads goes up at the end of its maker's turn. If its reader
-           keeps it first where the maker keeps it too, it is there already; if not, it is read
+           keeps it first in a memory that has had it, it is there already; if not, it is read
            from the maker's innermost storage, once for all instances that ask for it.
 """
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import product, takewhile
 from typing import NamedTuple
 
 from accelsim.mapping.loops import LoopNest
@@ -64,6 +66,9 @@ class Site(NamedTuple):
         return tuple(self.covered[rank] for rank in ranks)
 
 
+NOWHERE = ""
+"""The memory of a maker that keeps its output in none; its reads are not counted."""
+
 Sites = Mapping[int, Sequence[Site]]
 """The instances at work by depth."""
 
@@ -80,7 +85,7 @@ def walk(cascade: Cascade, nests: Mapping[str, LoopNest], shared_loops: int = 0)
     for walker in walkers:
         for action, elements in walker.finish():
             tally[action] += elements
-    return +tally
+    return Counter({a: n for a, n in tally.items() if n and a.memory != NOWHERE})
 
 
 def working_elements(einsum: Einsum, nest: LoopNest, sizes: Mapping[str, int]) -> list[int]:
@@ -127,7 +132,7 @@ def covered_positions(
 def _walker(einsum: Einsum, cascade: Cascade, nests: Mapping[str, LoopNest]) -> "EinsumWalk":
     nest = nests[einsum.name]
     inside = len(nest.loops)
-    ways = [(a, (*_wires(a, nest, nests), *_levels(a, nest))) for a in einsum.reads]
+    ways = [(a, (*_wires(a, einsum, cascade, nests), *_levels(a, nest))) for a in einsum.reads]
     inputs = [InputWalk(einsum.name, access, way, inside) for access, way in ways if way]
     way = _levels(einsum.output, nest)
     output = OutputWalk(einsum.name, einsum.output, way, inside) if way else None
@@ -147,13 +152,31 @@ def _levels(access: Access, nest: LoopNest) -> tuple[Level, ...]:
     )
 
 
-def _wires(access: Access, nest: LoopNest, nests: Mapping[str, LoopNest]) -> tuple[Level, ...]:
-    """Where an intermediate comes from if its reader keeps it nowhere that its maker does."""
-    if access.tensor not in nests:
+def _wires(
+    access: Access, einsum: Einsum, cascade: Cascade, nests: Mapping[str, LoopNest]
+) -> tuple[Level, ...]:
+    """Where an intermediate comes from if its reader keeps it first where it has not been."""
+    tensor = access.tensor
+    kept = nests[einsum.name].storages_of(tensor)
+    makers = [e for e in takewhile(lambda e: e != einsum, cascade.einsums) if e.name == tensor]
+    if not makers or not kept or kept[0].memory in _memories_until(access, einsum, cascade, nests):
         return ()
-    made = [storage.memory for storage in nests[access.tensor].storages_of(access.tensor)]
-    kept = [storage.memory for storage in nest.storages_of(access.tensor)]
-    return (Level(made[-1], 0, 0),) if made and kept and kept[0] not in made else ()
+    made = nests[tensor].storages_of(tensor)
+    return (Level(made[-1].memory if made else NOWHERE, 0, 0),)
+
+
+def _memories_until(
+    access: Access, einsum: Einsum, cascade: Cascade, nests: Mapping[str, LoopNest]
+) -> set[str]:
+    """The memories that have had a tensor before an Einsum takes this access to it."""
+    had: set[str] = set()
+    for other in cascade.einsums:
+        for earlier in (*other.reads, other.output):
+            if (other, earlier) == (einsum, access):
+                return had
+            if earlier.tensor == access.tensor:
+                had |= {storage.memory for storage in nests[other.name].storages_of(access.tensor)}
+    return had
 
 
 def _is_read(einsum: Einsum, cascade: Cascade) -> bool:
@@ -162,7 +185,7 @@ def _is_read(einsum: Einsum, cascade: Cascade) -> bool:
 
 
 @dataclass
-class TensorWalk:
+class TensorWalk(ABC):
     """One tensor of an Einsum and its `levels`, outermost first; elements are at depth `inside`."""
 
     einsum: str
@@ -171,8 +194,9 @@ class TensorWalk:
     inside: int
     of_this_turn: set[Element] = field(default_factory=set)
 
+    @abstractmethod
     def step(self, at_work: Sites) -> Iterator[tuple[Action, int]]:
-        raise NotImplementedError
+        """What happens while these instances work."""
 
     def elements_at_work(self, at_work: Sites) -> set[Asked]:
         """What the processing elements below each innermost instance read or update."""
@@ -211,7 +235,7 @@ class InputWalk(TensorWalk):
                 yield site.instance, tile
 
     def _serve(self, level: Level, asked: set[Asked]) -> tuple[Action, int]:
-        if level is self.levels[0]:
+        if level == self.levels[0]:
             self.of_this_turn |= {element for _, element in asked}
         return self.action("read", level, len(asked))
 

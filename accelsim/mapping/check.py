@@ -165,7 +165,7 @@ def _early_reads(
     own = turns[einsum.name]
     for access in einsum.reads:
         made = turns.get(access.tensor)
-        back = 1 if _is_of_the_tile_before(access, mapping.cascade) else 0
+        back = int(made is not None and _is_of_the_tile_before(access, mapping.cascade))
         if made is not None and made.order(back) > own.order(0):
             step = mapping.steps[own.step].name
             yield Violation(step, f"runs {einsum.name} before {access.tensor}, which it reads")
