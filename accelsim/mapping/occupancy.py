@@ -3,45 +3,89 @@
     occupancy = max over steps of Σ over tensors of tile · word · (2 in a double-buffered memory)
 
 A tile is what the loops inside a storage cover, no larger than the rank; a tensor that several
-Einsums of a step keep in one memory is held once, at the largest of their tiles. Register files are
-counted per instance: the bytes in one processing element.
+Einsums of a step keep in one memory is held once, at the largest of their tiles, and tensors that
+share room are held as one. Of a tensor that the memory spills, only the share that stays counts.
+
+All Einsums of a step overlap in a shared buffer. An array's own register files hold, while one of
+its Einsums runs, that Einsum's tensors and those that an earlier one left for a later one; their
+occupancy is that of one processing element.
 """
 
+from collections.abc import Sequence
 from math import prod
+from typing import NamedTuple
 
+from accelsim.arch.parts import Memory
 from accelsim.arch.spatial import Spatial
 from accelsim.mapping.binding import BoundMapping, BoundStep
 from accelsim.mapping.loops import LoopNest, Number, Storage, largest, smallest
 
 
+class Held(NamedTuple):
+    """`size` bytes of a room in a memory, for the Einsum that is `turn`-th in its step."""
+
+    memory: str
+    room: str
+    turn: int
+    size: Number
+
+
 def occupancy_bytes(mapping: BoundMapping) -> dict[str, Number]:
     """Bytes in one instance of every memory, at the step that holds most."""
-    by_step = [_step_occupancy(step, mapping) for step in mapping.steps]
+    by_step = [_held(step, mapping) for step in mapping.steps]
     return {
-        memory.name: largest([step.get(memory.name, 0) for step in by_step])
+        memory.name: buffers(mapping.arch, memory.name)
+        * largest([_occupancy(memory, held) for held in by_step])
         for memory in mapping.arch.memories
     }
 
 
-def _step_occupancy(step: BoundStep, mapping: BoundMapping) -> dict[str, Number]:
-    held: dict[tuple[str, str], Number] = {}
-    for name in step.einsums:
-        nest = mapping.nests[name]
-        for storage in nest.storages:
-            for tensor in storage.tensors:
-                tile = tile_elements(tensor, nest, storage, mapping)
-                key = (storage.memory, _room(tensor, mapping))
-                word = mapping.cascade.tensors[tensor].word_bytes
-                held[key] = largest([tile * word, held.get(key, 0)])
-    total: dict[str, Number] = {}
-    for (memory, _), size in held.items():
-        total[memory] = total.get(memory, 0) + size * buffers(mapping.arch, memory)
-    return total
+def _held(step: BoundStep, mapping: BoundMapping) -> list[Held]:
+    return [
+        Held(
+            storage.memory,
+            _room(tensor, mapping),
+            turn,
+            tile_elements(tensor, mapping.nests[einsum], storage, mapping)
+            * mapping.cascade.tensors[tensor].word_bytes
+            * _share_that_stays(tensor, storage, mapping),
+        )
+        for turn, einsum in enumerate(step.einsums)
+        for storage in mapping.nests[einsum].storages
+        for tensor in storage.tensors
+    ]
+
+
+def _occupancy(memory: Memory, held: Sequence[Held]) -> Number:
+    rooms: dict[str, list[Held]] = {}
+    for each in held:
+        if each.memory == memory.name:
+            rooms.setdefault(each.room, []).append(each)
+    sizes = {room: largest([each.size for each in uses]) for room, uses in rooms.items()}
+    turns = {each.turn for uses in rooms.values() for each in uses}
+    if memory.per is None:
+        return sum(sizes.values())
+    at_turns = [
+        sum(size for room, size in sizes.items() if _is_live(rooms[room], turn)) for turn in turns
+    ]
+    return largest([0, *at_turns])
+
+
+def _is_live(uses: Sequence[Held], turn: int) -> bool:
+    return min(use.turn for use in uses) <= turn <= max(use.turn for use in uses)
 
 
 def _room(tensor: str, mapping: BoundMapping) -> str:
-    """Tensors that share room are held as one; it goes by the name of the first."""
+    """Tensors that share room go by the name of the first."""
     return next((group[0] for group in mapping.share if tensor in group), tensor)
+
+
+def _share_that_stays(tensor: str, storage: Storage, mapping: BoundMapping) -> Number:
+    return prod(
+        1 - spill.fraction
+        for spill in mapping.spills
+        if spill.memory == storage.memory and tensor in spill.tensors
+    )
 
 
 def tile_elements(tensor: str, nest: LoopNest, storage: Storage, mapping: BoundMapping) -> Number:
