@@ -71,8 +71,10 @@ def compute_cycles(
                 for names in phase.run.values()
             ]
             total = total + everywhere * share * largest([0, *busy])
-        drains = sum(einsums[name].drain_cycles for name in phase.drain)
-        total = total + everywhere * drains
+        total = total + sum(
+            tiles_with_work(name, tiles, cascade) * einsums[name].drain_cycles
+            for name in phase.drain
+        )
     return total
 
 
