@@ -1,0 +1,369 @@
+"""The nouns of a workload: Cascade, Tensor, Einsum and what Einsums are made of. All are frozen.
+
+    GM[b,h,p] max= QK[b,h,p,m] where m <= p
+
+is an Einsum: an output access, a reduction (`max`), an expression of accesses, and conditions.
+Ranks are upper case (P), their loop indices the same name in lower case (p).
+
+Meaning. An Einsum has one loop per rank that occurs in it. A *point* (one value for each of its
+indices) exists if
+
+- every condition holds,
+- every position it reads or writes lies inside the tensor (`X[p - w]` has no point with w > p), and
+- it lies in the partitioned rank: with `m -> m1, m0` no point has m1*M0 + m0 >= M (the last tile
+  may be ragged; where only one of m1 and m0 occurs, the other counts as 0).
+
+At each point the expression is evaluated and stored, or combined into the output by the reduction,
+which starts at its neutral element (0, 1, -inf, inf). An output element that no point writes has no
+value; loading refuses a cascade that reads such an element.
+
+A tensor is *iterative* over a rank if it has an initial value: `RM[0,p] = -inf` stands above
+`RM[m1+1,p] = max(RM[m1,p], LM[m1,p])`. RM's ranks are (M1, P); over M1 it has one element more than
+M1 has tiles, the first being the initial one. Steps that do not exist (conditions) leave the
+running value as it was: RM[m1+1] is then RM[m1]. `RM[M1,p]` reads the value after the last step.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from accelsim.base.errors import Place, WorkloadError, did_you_mean
+from accelsim.workload.affine import Index, Quotient, RankExpr, Size, multiply_sizes, rank_size
+from accelsim.workload.operations import OPERATIONS, REDUCTIONS
+from accelsim.workload.ranks import resolve_ranks
+
+__all__ = [
+    "Access",
+    "Cascade",
+    "Condition",
+    "Constant",
+    "Einsum",
+    "Expression",
+    "Index",
+    "InitialValue",
+    "Operation",
+    "Quotient",
+    "RankExpr",
+    "RankSize",
+    "Size",
+    "Tensor",
+    "accesses",
+]
+
+
+@dataclass(frozen=True)
+class Access:
+    """One tensor at one position: `K[b,h,m,e]`. A partitioned rank may have one index per part."""
+
+    tensor: str
+    indices: tuple[Index, ...]
+
+    @cached_property
+    def ranks(self) -> tuple[str, ...]:
+        """The distinct ranks whose loops move this access, in order of appearance."""
+        return _distinct(rank for index in self.indices for rank in index.ranks)
+
+    def __str__(self) -> str:
+        return f"{self.tensor}[{','.join(map(str, self.indices))}]".replace(" ", "")
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number; `-inf` and `inf` are numbers."""
+
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.value:g}" if self.value == float(f"{self.value:g}") else repr(self.value)
+
+
+@dataclass(frozen=True)
+class RankSize:
+    """A rank's name standing for its size, as in `U[r] / C`."""
+
+    rank: str
+
+    def __str__(self) -> str:
+        return self.rank
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A row of `operations.py` applied to arguments; `name` is the row's ("add", "exp", …)."""
+
+    name: str
+    args: tuple["Expression", ...]
+
+    def __str__(self) -> str:
+        return _operation_text(self)
+
+
+Expression = Access | Constant | RankSize | Operation
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`m1*M0 + m0 <= p`; the comparison is one of < <= > >= == !=."""
+
+    left: Index
+    comparison: str
+    right: Index
+
+    @property
+    def ranks(self) -> tuple[str, ...]:
+        return _distinct([*self.left.ranks, *self.right.ranks])
+
+    def holds(self, indices: Mapping[str, Any], ranks: Mapping[str, Any]) -> Any:
+        """Whether it holds for these index values (by rank name; numbers or arrays)."""
+        return compare(
+            self.left.value(indices, ranks), self.comparison, self.right.value(indices, ranks)
+        )
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.comparison} {self.right}"
+
+
+@dataclass(frozen=True)
+class Einsum:
+    """One equation. `reduction` is None for `=`, else "+", "*", "max" or "min"."""
+
+    output: Access
+    expression: Expression
+    reduction: str | None = None
+    conditions: tuple[Condition, ...] = ()
+    place: Place | None = field(default=None, compare=False)
+
+    @property
+    def name(self) -> str:
+        """An Einsum is called after the tensor it defines."""
+        return self.output.tensor
+
+    @cached_property
+    def ranks(self) -> tuple[str, ...]:
+        """The ranks it iterates over: the output's, then the others in order of appearance."""
+        read = [rank for access in self.reads for rank in access.ranks]
+        conditional = [rank for condition in self.conditions for rank in condition.ranks]
+        return _distinct([*self.output.ranks, *read, *conditional])
+
+    @cached_property
+    def reduced_ranks(self) -> tuple[str, ...]:
+        """The ranks that the reduction removes: iterated over, but not in the output."""
+        return tuple(rank for rank in self.ranks if rank not in self.output.ranks)
+
+    @cached_property
+    def reads(self) -> tuple[Access, ...]:
+        """Distinct accesses of the right-hand side, in order."""
+        return tuple(dict.fromkeys(accesses(self.expression)))
+
+    @cached_property
+    def stepped(self) -> frozenset[tuple[str, str]] | None:
+        """If each of these (tensor, rank) is a running value, every combination of indices is a
+        point, ragged tiles aside; None if conditions or positions exclude some.
+        """
+        pairs = [(a.tensor, index) for a in (self.output, *self.reads) for index in a.indices]
+        shifted = [(name, index.stepped_rank) for name, index in pairs if not index.plain_rank]
+        known = [(name, rank) for name, rank in shifted if rank is not None]
+        return None if self.conditions or len(known) < len(shifted) else frozenset(known)
+
+    @cached_property
+    def operations(self) -> dict[str, int]:
+        """Operations per point by name; `+=` over a product multiplies and adds in one "mac"."""
+        names = list(_operation_names(self.expression))
+        if self.reduction == "+" and names and names[0] == "mul":
+            names = ["mac", *names[1:]]
+        elif self.reduction is not None:
+            names.append(REDUCTIONS[self.reduction])
+        return {name: names.count(name) for name in dict.fromkeys(names)}
+
+    def __str__(self) -> str:
+        where = f" where {' and '.join(map(str, self.conditions))}" if self.conditions else ""
+        return f"{self.output} {self.reduction or ''}= {self.expression}{where}"
+
+
+@dataclass(frozen=True)
+class InitialValue:
+    """`RM[0,p] = -inf`: the element an iterative rank starts from. Its other indices are plain."""
+
+    access: Access
+    expression: Expression
+    place: Place | None = field(default=None, compare=False)
+
+    @property
+    def tensor(self) -> str:
+        return self.access.tensor
+
+    def __str__(self) -> str:
+        return f"{self.access} = {self.expression}"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Ranks in order, and the bytes of one element."""
+
+    name: str
+    ranks: tuple[str, ...]
+    word_bytes: float
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """Einsums in order, over ranks with sizes. Made by `load_workload`, which has checked it.
+
+    `ranks` holds the size of every rank, those of partitions included; `declared` what the
+    workload's author wrote (numbers and expression texts), from which `with_ranks` computes the
+    sizes anew. `kept` are tensors declared as outputs; `outputs` are these and the tensors that no
+    other Einsum reads.
+    """
+
+    name: str
+    about: str
+    source: str
+    ranks: Mapping[str, int]
+    tensors: Mapping[str, Tensor]
+    einsums: tuple[Einsum, ...]
+    initial: tuple[InitialValue, ...] = ()
+    partitions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    place: Place | None = field(default=None, compare=False)
+
+    def __hash__(self) -> int:
+        # Cheap, and right for sweeps over ranks; arrays have no hash.
+        sizes = tuple(size for size in self.ranks.values() if isinstance(size, int))
+        return hash((self.name, sizes))
+
+    def einsum(self, name: str) -> Einsum:
+        for einsum in self.einsums:
+            if einsum.name == name:
+                return einsum
+        known = [einsum.name for einsum in self.einsums]
+        remedy = did_you_mean(name, known) or f"Its Einsums are {', '.join(known)}"
+        raise WorkloadError(f"{self.name} has no Einsum {name!r}", at=self.place, remedy=remedy)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Tensors that no Einsum produces."""
+        produced = {einsum.name for einsum in self.einsums}
+        return tuple(name for name in self.tensors if name not in produced)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Tensors that no other Einsum reads, and those declared as outputs; in order."""
+        pairs = ((einsum.name, access) for einsum in self.einsums for access in einsum.reads)
+        read = {access.tensor for reader, access in pairs if access.tensor != reader}
+        names = (einsum.name for einsum in self.einsums)
+        return tuple(name for name in names if name not in read or name in self.kept)
+
+    def iterative_ranks(self, tensor: str) -> tuple[str, ...]:
+        """The ranks over which `tensor` is a running value; () for most tensors."""
+        return _distinct(
+            rank
+            for initial in self.initial
+            if initial.tensor == tensor
+            for rank, index in zip(self.tensors[tensor].ranks, initial.access.indices, strict=True)
+            if not index.ranks
+        )
+
+    def positions(self, access: Access) -> tuple[Index, ...]:
+        """One Index per rank of the accessed tensor: `K[m1,m0]` of K over M is at `m1*M0 + m0`."""
+        ranks = self.tensors[access.tensor].ranks
+        groups = self.indices_by_rank(access)
+        if groups is None:
+            raise WorkloadError(f"{access} does not fit {', '.join(ranks)}", at=self.place)
+        return tuple(
+            group[0] if len(group) == 1 else self.partitioned_index(rank)
+            for rank, group in zip(ranks, groups, strict=True)
+        )
+
+    def indices_by_rank(self, access: Access) -> tuple[tuple[Index, ...], ...] | None:
+        """The access's indices, one group per rank of the tensor; None if their number is wrong."""
+        left = list(access.indices)
+        groups = []
+        for rank in self.tensors[access.tensor].ranks:
+            parts = self.partitions.get(rank, ())
+            by_parts = parts and tuple(index.plain_rank for index in left[: len(parts)]) == parts
+            width = len(parts) if by_parts else 1
+            groups.append(tuple(left[:width]))
+            left = left[width:]
+        return tuple(groups) if not left and all(groups) else None
+
+    def partitioned_index(self, rank: str) -> Index:
+        """The position in a partitioned rank, from its parts' indices: M → m1*M0 + m0."""
+        terms: list[tuple[str, Size]] = []
+        stride: Size = 1
+        for part in reversed(self.partitions[rank]):
+            terms.insert(0, (part, stride))
+            stride = multiply_sizes(stride, rank_size(part))
+        return Index(tuple(terms))
+
+    def with_ranks(self, **sizes: Any) -> "Cascade":
+        """The same cascade with other sizes: whole numbers, expression texts, integer arrays."""
+        for rank in sizes:
+            if rank not in self.ranks:
+                remedy = did_you_mean(rank, self.ranks) or f"Its ranks are {', '.join(self.ranks)}"
+                raise WorkloadError(
+                    f"{self.name} has no rank {rank!r}", at=self.place, remedy=remedy
+                )
+        declared = {**(self.declared or self.ranks), **sizes}
+        places = dict.fromkeys(declared, self.place)
+        return replace(
+            self, declared=declared, ranks=resolve_ranks(declared, self.partitions, places)
+        )
+
+    def __str__(self) -> str:
+        partitions = [
+            f"{whole.lower()} -> {', '.join(part.lower() for part in parts)}"
+            for whole, parts in self.partitions.items()
+        ]
+        return "\n".join([*partitions, *map(str, self.initial), *map(str, self.einsums)])
+
+
+def accesses(expression: Expression) -> Iterator[Access]:
+    """Every access in an expression, left to right, repetitions included."""
+    if isinstance(expression, Access):
+        yield expression
+    elif isinstance(expression, Operation):
+        for argument in expression.args:
+            yield from accesses(argument)
+
+
+def compare(left: Any, comparison: str, right: Any) -> Any:
+    """`left comparison right` on numbers or arrays."""
+    if comparison in ("==", "!="):
+        return left == right if comparison == "==" else left != right
+    if comparison in ("<", "<="):
+        return left < right if comparison == "<" else left <= right
+    return left > right if comparison == ">" else left >= right
+
+
+def _operation_names(expression: Expression) -> Iterator[str]:
+    """Names of the operations, the outermost first."""
+    if isinstance(expression, Operation):
+        yield expression.name
+        for argument in expression.args:
+            yield from _operation_names(argument)
+
+
+_PRECEDENCE = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 3}
+
+
+def _operation_text(operation: Operation) -> str:
+    symbol = OPERATIONS[operation.name].symbol
+    if symbol is None:
+        return f"{operation.name}({', '.join(map(str, operation.args))})"
+    level = _PRECEDENCE[operation.name]
+    if len(operation.args) == 1:
+        return f"{symbol}{_in_parentheses(operation.args[0], level)}"
+    left, right = operation.args
+    return f"{_in_parentheses(left, level)} {symbol} {_in_parentheses(right, level + 1)}"
+
+
+def _in_parentheses(expression: Expression, level: int) -> str:
+    """The expression's text, bracketed if it binds less tightly than `level`."""
+    own = _PRECEDENCE.get(expression.name, 4) if isinstance(expression, Operation) else 4
+    return f"({expression})" if own < level else str(expression)
+
+
+def _distinct(names: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

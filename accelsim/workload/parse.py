@@ -1,0 +1,274 @@
+"""Cascade text → IR. The grammar, in the order of the functions below:
+
+    cascade    = { partition | initial | einsum }             one a line, '#' comments
+    partition  = index "->" index { "," index }               m -> m1, m0
+    initial    = access "=" expression                        RM[0,p] = -inf
+    einsum     = access reduction expression [ "where" condition { ("and" | ",") condition } ]
+    reduction  = "=" | "+=" | "*=" | "max=" | "min="
+    expression = product { ("+" | "-") product }
+    product    = factor { ("*" | "/") factor }
+    factor     = "-" factor | number | "inf" | RANK | access | function "(" … ")" | "(" … ")"
+    access     = TENSOR "[" [ position { "," position } ] "]"
+    condition  = position comparison position { comparison position }     0 <= p - m < W
+    position   = see positions.py                             m1*M0 + m0, 2*i + 1, p // 16
+
+Names of tensors and ranks start with a capital letter, indices and functions with a small one. A
+bare RANK is its size.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isinf
+
+from accelsim.base.errors import Place, did_you_mean
+from accelsim.workload.affine import Index, factors_of
+from accelsim.workload.einsum import (
+    Access,
+    Condition,
+    Constant,
+    Einsum,
+    Expression,
+    InitialValue,
+    Operation,
+    RankSize,
+)
+from accelsim.workload.operations import FUNCTIONS, INFIX, REDUCTIONS
+from accelsim.workload.positions import parse_index, parse_position
+from accelsim.workload.tokens import KEYWORDS, Cursor, Token, found, statements
+
+_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+
+
+@dataclass(frozen=True)
+class Partition:
+    """`m -> m1, m0`: rank M is traversed in M1 tiles of M0."""
+
+    whole: str
+    parts: tuple[str, ...]
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class CascadeText:
+    """What the text says, before it is known whether the ranks and tensors exist."""
+
+    partitions: tuple[Partition, ...]
+    initial: tuple[InitialValue, ...]
+    einsums: tuple[Einsum, ...]
+
+
+def parse_cascade(text: str, at: Place | None = None) -> CascadeText:
+    """The statements of a cascade; `at` is the place of the text's first line."""
+    found_statements = [_statement(cursor) for cursor in statements(text, at)]
+    return CascadeText(
+        partitions=tuple(each for each in found_statements if isinstance(each, Partition)),
+        initial=tuple(each for each in found_statements if isinstance(each, InitialValue)),
+        einsums=tuple(each for each in found_statements if isinstance(each, Einsum)),
+    )
+
+
+def parse_einsum(text: str, at: Place | None = None) -> Einsum:
+    """One Einsum from its text: `parse_einsum("Z[m] += A[k,m] * B[k]")`."""
+    (einsum,) = parse_cascade(text, at).einsums
+    return einsum
+
+
+def _statement(cursor: Cursor) -> Partition | InitialValue | Einsum:
+    if cursor.after.text == "->":
+        return _partition(cursor)
+    output = _output(cursor)
+    reduction = _reduction(cursor)
+    expression = _expression(cursor)
+    conditions = _conditions(cursor)
+    _expect_end(cursor)
+    if not _is_initial(output):
+        return Einsum(output, expression, reduction, conditions, cursor.place)
+    if reduction or conditions:
+        cursor.fail(f"{output} is an initial value, which takes a plain '=' and no 'where'")
+    return InitialValue(output, expression, cursor.place)
+
+
+def _is_initial(output: Access) -> bool:
+    return any(not index.ranks for index in output.indices)
+
+
+def _partition(cursor: Cursor) -> Partition:
+    whole = parse_index(cursor)
+    cursor.expect("->")
+    parts = [parse_index(cursor)]
+    while cursor.take_if(","):
+        parts.append(parse_index(cursor))
+    _expect_end(cursor)
+    if len(parts) < 2 or len({whole, *parts}) <= len(parts):
+        cursor.fail(
+            f"a partition of {whole} needs two or more new indices",
+            f"Write it like '{whole.lower()} -> {whole.lower()}1, {whole.lower()}0'",
+        )
+    return Partition(whole, tuple(parts), cursor.place)
+
+
+def _output(cursor: Cursor) -> Access:
+    token = cursor.take()
+    if token.kind != "name" or not token.text[0].isupper() or cursor.ahead.text != "[":
+        cursor.fail_at(
+            token,
+            f"expected the tensor that this line defines, found {found(token)}",
+            "Write it like 'Z[m,n] += A[k,m] * B[k,n]'; a tensor without ranks is Z[]",
+        )
+    return _access(cursor, token)
+
+
+def _reduction(cursor: Cursor) -> str | None:
+    token = cursor.take()
+    text = token.text
+    if token.kind == "name" and cursor.take_if("="):
+        text += "="
+    if text == "=":
+        return None
+    if text.endswith("=") and text[:-1] in REDUCTIONS:
+        return text[:-1]
+    known = ", ".join(["=", *(f"{symbol}=" for symbol in REDUCTIONS)])
+    cursor.fail_at(token, f"{text!r} does not assign", f"Assignments are {known}")
+
+
+def _expect_end(cursor: Cursor) -> None:
+    token = cursor.ahead
+    if token.kind == "end":
+        return
+    remedy = None
+    if token.kind != "symbol":
+        remedy = "Two factors need a '*' between them"
+    elif token.text in ("//", "%"):
+        remedy = "// and % work on indices only; values are divided by /"
+    elif token.text in _COMPARISONS:
+        remedy = "Conditions stand at the end of the line, after 'where'"
+    cursor.fail(f"{token.text!r} is not expected here", remedy)
+
+
+def _expression(cursor: Cursor) -> Expression:
+    return _chain(cursor, ("+", "-"), lambda: _chain(cursor, ("*", "/"), lambda: _factor(cursor)))
+
+
+def _chain(
+    cursor: Cursor, symbols: tuple[str, ...], operand: Callable[[], Expression]
+) -> Expression:
+    """Operands joined by operators of one precedence, the leftmost first."""
+    left = operand()
+    while token := cursor.take_if(*symbols):
+        left = Operation(INFIX[token.text].name, (left, operand()))
+    return left
+
+
+def _factor(cursor: Cursor) -> Expression:
+    token = cursor.take()
+    if token.text == "-":
+        return _negated(_factor(cursor))
+    if token.text == "(":
+        inner = _expression(cursor)
+        cursor.expect(")")
+        return inner
+    if token.kind == "number":
+        return _constant(cursor, token)
+    if token.text == "inf":
+        return Constant(float("inf"))
+    if token.kind == "name" and token.text not in KEYWORDS:
+        return _named(cursor, token)
+    cursor.fail_at(token, f"expected a value, found {found(token)}")
+
+
+def _negated(value: Expression) -> Expression:
+    # A negative number is a number, not an operation that an array must carry out.
+    return Constant(-value.value) if isinstance(value, Constant) else Operation("neg", (value,))
+
+
+def _constant(cursor: Cursor, token: Token) -> Constant:
+    value = float(token.text)
+    if isinf(value):
+        cursor.fail_at(token, f"{token.text} is too large for a number", "Write inf for infinity")
+    return Constant(value)
+
+
+def _named(cursor: Cursor, token: Token) -> Expression:
+    """A tensor, a rank's size or a function."""
+    if cursor.ahead.text == "[":
+        return _access(cursor, token)
+    if cursor.ahead.text == "(":
+        return _function(cursor, token)
+    if token.text.isupper():
+        return RankSize(token.text)
+    cursor.fail_at(
+        token,
+        f"{token.text!r} is not a value",
+        "An index has no value of its own: give its values as an input tensor"
+        if token.text.islower()
+        else f"A tensor without ranks is written {token.text}[]",
+    )
+
+
+def _function(cursor: Cursor, token: Token) -> Operation:
+    row = FUNCTIONS.get(token.text)
+    if row is None:
+        remedy = did_you_mean(token.text, FUNCTIONS) or f"Known are {', '.join(FUNCTIONS)}"
+        cursor.fail_at(token, f"there is no function {token.text!r}", remedy)
+    cursor.expect("(")
+    args = [_expression(cursor)]
+    while cursor.take_if(","):
+        args.append(_expression(cursor))
+    cursor.expect(")", "Arguments are separated by commas; operators are + - * /")
+    if len(args) != row.arity:
+        plural = "" if row.arity == 1 else "s"
+        cursor.fail_at(token, f"{row.name} takes {row.arity} argument{plural}, not {len(args)}")
+    return Operation(row.name, tuple(args))
+
+
+def _access(cursor: Cursor, token: Token) -> Access:
+    if not token.text[0].isupper():
+        cursor.fail_at(
+            token,
+            f"{token.text!r} is not a tensor",
+            "Names of tensors start with a capital letter",
+        )
+    cursor.expect("[")
+    indices: list[Index] = []
+    if cursor.ahead.text != "]":
+        indices.append(_accessed(parse_position(cursor)))
+        while cursor.take_if(","):
+            indices.append(_accessed(parse_position(cursor)))
+    cursor.expect("]", "Indices are separated by commas")
+    return Access(token.text, tuple(indices))
+
+
+def _accessed(position: Index) -> Index:
+    """`M1` alone, the end of an iterative rank, is marked as such."""
+    factors = factors_of(position.offset)
+    named = [(ranks, factor) for ranks, factor in factors.items() if ranks]
+    if position.ranks or len(named) != 1 or named[0][1] != 1 or len(named[0][0]) != 1:
+        return position
+    return Index(offset=factors.get((), 0), final=named[0][0][0])
+
+
+def _conditions(cursor: Cursor) -> tuple[Condition, ...]:
+    if not cursor.take_if("where"):
+        return ()
+    conditions = [*_condition(cursor)]
+    while cursor.take_if("and", ","):
+        conditions += _condition(cursor)
+    if cursor.ahead.text in ("or", "not"):
+        cursor.fail(
+            f"{cursor.ahead.text!r} is not part of the language", "Join conditions with 'and'"
+        )
+    return tuple(conditions)
+
+
+def _condition(cursor: Cursor) -> list[Condition]:
+    """`0 <= p - m < W` is two conditions."""
+    left = parse_position(cursor)
+    if cursor.ahead.text not in _COMPARISONS:
+        expected = " ".join(_COMPARISONS)
+        cursor.fail(f"expected a comparison, found {found(cursor.ahead)}", f"One of {expected}")
+    conditions = []
+    while token := cursor.take_if(*_COMPARISONS):
+        right = parse_position(cursor)
+        conditions.append(Condition(left, token.text, right))
+        left = right
+    return conditions

@@ -1,0 +1,310 @@
+"""Whole-number points under linear conditions: counting them and projecting them, exactly.
+
+A region is a list of linear functions that must all be >= 0. Points are counted by summing one
+variable after the other. For y between lower bounds l_i and upper bounds u_j that are linear in the
+other variables,
+
+    Σ_y f(y)  =  Σ_{i,j}  Σ_{y = l_i … u_j} f(y)
+
+each over the sub-region where l_i is the largest lower bound, u_j the smallest upper one, and
+l_i <= u_j: again polynomials over regions, with one variable less. The work depends on the number
+of variables and bounds, never on how many points there are (P = M = 2^30 is as quick as 4).
+Where y has a factor c > 1 (c·y <= x), x is first split by its remainder, x = c·x' + r; a region
+that would take more than `MOST_REMAINDERS` such pieces is refused.
+"""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import product
+from math import gcd, inf, lcm
+
+from accelsim.workload.polynomials import (
+    ONE,
+    Linear,
+    Monomial,
+    Polynomial,
+    substitute,
+    sum_over,
+)
+
+Region = Sequence[Linear]
+
+MOST_REMAINDERS = 4096
+
+#: How often bounds are propagated when looking for a contradiction.
+ROUNDS = 3
+
+#: Least and greatest value of each variable.
+Box = dict[str, tuple[float, float]]
+
+
+class UncountableError(Exception):
+    """No closed form is known here for this region."""
+
+
+def count_points(region: Region) -> int:
+    """How many whole-number points the region has. Every variable must be bounded on both sides."""
+    total = _sum(ONE, region)
+    assert total.denominator == 1, "a count is a whole number"
+    return int(total)
+
+
+def negated(linear: Linear) -> Linear:
+    """The function that is >= 0 exactly where `linear` is < 0 (on whole numbers)."""
+    return {**{name: -factor for name, factor in linear.items()}, "": -linear.get("", 0) - 1}
+
+
+def combine(left: Linear, right: Linear, left_by: int = 1, right_by: int = 1) -> Linear:
+    """left_by · left + right_by · right."""
+    names = {**left, **right}
+    total = {name: left_by * left.get(name, 0) + right_by * right.get(name, 0) for name in names}
+    return {name: factor for name, factor in total.items() if factor or name == ""}
+
+
+def variables_of(region: Region) -> list[str]:
+    return list(dict.fromkeys(name for linear in region for name in linear if name))
+
+
+# --- simplifying ---------------------------------------------------------------------------------
+
+
+def tightened(region: Region) -> list[Linear] | None:
+    """The same points with fewer, smaller functions; None if it is evident that there are none."""
+    strongest: dict[tuple[tuple[str, int], ...], int] = {}
+    for linear in region:
+        factors = sorted((name, factor) for name, factor in linear.items() if name and factor)
+        constant = linear.get("", 0)
+        if not factors and constant < 0:
+            return None
+        if factors:
+            divisor = gcd(*(factor for _, factor in factors))
+            key = tuple((name, factor // divisor) for name, factor in factors)
+            strongest[key] = min(strongest.get(key, constant // divisor), constant // divisor)
+    for key, constant in strongest.items():
+        opposite = tuple((name, -factor) for name, factor in key)
+        if constant + strongest.get(opposite, -constant) < 0:
+            return None
+    return _within_box([{**dict(key), "": constant} for key, constant in strongest.items()])
+
+
+def _within_box(region: list[Linear]) -> list[Linear] | None:
+    """Drops what the variables' own bounds already imply; None if they contradict it."""
+    box = bounding_box(region)
+    kept = [each for each in region if len(each) <= 2 or extremes(each, box)[0] < 0]
+    return None if _contradicts(kept, box) else kept
+
+
+def _contradicts(region: list[Linear], box: Box) -> bool:
+    """Whether bounds that follow from the functions leave some variable no value."""
+    for _ in range(ROUNDS):
+        before = dict(box)
+        for linear in region:
+            if not _narrow(box, linear):
+                return True
+        if box == before:
+            return False
+    return False
+
+
+def _narrow(box: Box, linear: Linear) -> bool:
+    """Narrows the box by one function; False if nothing is left of it."""
+    high = extremes(linear, box)[1]
+    if high < 0 or high == inf:
+        return high >= 0
+    for name, factor in linear.items():
+        if name:
+            low_end, high_end = box[name]
+            # The others at their best leave this much for factor · variable.
+            best = _times(factor, high_end if factor > 0 else low_end)
+            least = int(best) - int(high)
+            if factor > 0:
+                low_end = max(low_end, -(-least // factor))
+            else:
+                high_end = min(high_end, least // factor)
+            box[name] = (low_end, high_end)
+            if low_end > high_end:
+                return False
+    return True
+
+
+def bounding_box(region: Region) -> Box:
+    """Least and greatest value of each variable, as far as it has bounds of its own."""
+    box: Box = {name: (-inf, inf) for name in variables_of(region)}
+    for linear in region:
+        names = [name for name in linear if name]
+        if len(names) == 1:
+            name, constant = names[0], linear.get("", 0)
+            low, high = box[name]
+            if linear[name] > 0:
+                box[name] = (max(low, -(constant // linear[name])), high)
+            else:
+                box[name] = (low, min(high, constant // -linear[name]))
+    return box
+
+
+def extremes(linear: Linear, box: Box) -> tuple[float, float]:
+    """Least and greatest value of a linear function over the box."""
+    low: float = linear.get("", 0)
+    high: float = low
+    for name, factor in linear.items():
+        if name:
+            ends = [_times(factor, end) for end in box[name]]
+            low, high = low + min(ends), high + max(ends)
+    return low, high
+
+
+def _times(factor: int, end: float) -> float:
+    return factor * end if isinstance(end, int) else (end if factor > 0 else -end)
+
+
+def unit_equality(region: Region, variables: Sequence[str]) -> tuple[str, Linear] | None:
+    """One of the variables that equals a linear function of the others, and that function."""
+    known = {content(linear) for linear in region}
+    for linear in region:
+        if content({name: -factor for name, factor in linear.items()}) in known:
+            for name in variables:
+                factor = linear.get(name, 0)
+                if abs(factor) == 1:
+                    rest = {each: -factor * value for each, value in linear.items() if each != name}
+                    return name, rest
+    return None
+
+
+def content(linear: Linear) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(linear.items()))
+
+
+def replaced(region: Region, variable: str, value: Linear) -> list[Linear]:
+    """The region with a linear function in place of the variable."""
+    result = []
+    for linear in region:
+        rest = {name: factor for name, factor in linear.items() if name != variable}
+        result.append(combine(rest, value, 1, linear.get(variable, 0)))
+    return result
+
+
+# --- counting ------------------------------------------------------------------------------------
+
+
+def _sum(weight: Polynomial, region: Region) -> Fraction:
+    """Σ weight over the points of the region."""
+    simple = tightened(region)
+    if simple is None or not weight:
+        return Fraction(0)
+    if not simple:
+        return weight.get((), Fraction(0))
+    equality = unit_equality(simple, variables_of(simple))
+    if equality:
+        variable, value = equality
+        return _sum(substitute(weight, variable, value), replaced(simple, variable, value))
+    parts = list(_components(simple))
+    if len(parts) > 1:
+        return _sum_of_products(weight, parts)
+    return _sum_connected(weight, simple)
+
+
+def _components(region: Region) -> Iterator[list[Linear]]:
+    """Groups of functions that share no variable with one another."""
+    groups: list[tuple[set[str], list[Linear]]] = []
+    for linear in region:
+        names = {name for name in linear if name}
+        touching = [group for group in groups if group[0] & names]
+        groups = [group for group in groups if not group[0] & names]
+        merged = [each for group in touching for each in group[1]]
+        groups.append((names.union(*(group[0] for group in touching)), [*merged, linear]))
+    return (group[1] for group in groups)
+
+
+def _sum_of_products(weight: Polynomial, parts: list[list[Linear]]) -> Fraction:
+    """Independent parts: each monomial's sum is the product of its sums over the parts."""
+    known: dict[tuple[Monomial, int], Fraction] = {}
+    total = Fraction(0)
+    for monomial, value in weight.items():
+        for number, part in enumerate(parts):
+            own = tuple(each for each in monomial if each[0] in variables_of(part))
+            if (own, number) not in known:
+                known[own, number] = _sum({own: Fraction(1)}, part)
+            value *= known[own, number]
+        total += value
+    return total
+
+
+def _sum_connected(weight: Polynomial, region: list[Linear]) -> Fraction:
+    variable = min(variables_of(region), key=lambda name: work(region, name))
+    others, remainders = _remainders(region, variable)
+    if others:
+        return _sum_by_remainder(weight, region, others, remainders)
+    return _sum_variable(weight, region, variable)
+
+
+def work(region: list[Linear], variable: str) -> tuple[int, int]:
+    """Pieces that summing this variable first would make: by remainders, then by bounds."""
+    others, remainders = _remainders(region, variable)
+    lower = sum(linear.get(variable, 0) > 0 for linear in region)
+    upper = sum(linear.get(variable, 0) < 0 for linear in region)
+    return remainders ** len(others), lower * upper
+
+
+def _remainders(region: list[Linear], variable: str) -> tuple[list[str], int]:
+    """The variables to split by remainder before `variable` has whole bounds, and the divisor."""
+    factors = [abs(linear[variable]) for linear in region if linear.get(variable)]
+    divisor = lcm(*factors)
+    others = {
+        name: None
+        for linear in region
+        for name, factor in linear.items()
+        if name not in ("", variable) and factor % max(1, abs(linear.get(variable, 0)))
+    }
+    return list(others), divisor
+
+
+def _sum_by_remainder(
+    weight: Polynomial, region: list[Linear], others: list[str], divisor: int
+) -> Fraction:
+    if divisor ** len(others) > MOST_REMAINDERS:
+        raise UncountableError
+    total = Fraction(0)
+    for remainders in product(range(divisor), repeat=len(others)):
+        piece, piece_weight = region, weight
+        for name, remainder in zip(others, remainders, strict=True):
+            value = {name: divisor, "": remainder}
+            piece, piece_weight = (
+                replaced(piece, name, value),
+                substitute(piece_weight, name, value),
+            )
+        total += _sum(piece_weight, piece)
+    return total
+
+
+def _sum_variable(weight: Polynomial, region: list[Linear], variable: str) -> Fraction:
+    """Σ over one variable with whole bounds, piece by piece (see the module's formula)."""
+    free = [linear for linear in region if not linear.get(variable)]
+    lowers = [_bound(linear, variable) for linear in region if linear.get(variable, 0) > 0]
+    uppers = [_bound(linear, variable) for linear in region if linear.get(variable, 0) < 0]
+    total = Fraction(0)
+    for lower, largest in _chosen(lowers, sign=1):
+        for upper, smallest in _chosen(uppers, sign=-1):
+            piece = [*free, *largest, *smallest, combine(upper, lower, 1, -1)]
+            if tightened(piece) is not None:
+                total += _sum(sum_over(weight, variable, lower, upper), piece)
+    return total
+
+
+def _bound(linear: Linear, variable: str) -> Linear:
+    """The bound of y that c·y + rest >= 0 is; c divides every factor of the rest."""
+    factor = linear[variable]
+    exact = {n: -value // factor for n, value in linear.items() if n not in ("", variable)}
+    constant = linear.get("", 0)
+    return {**exact, "": -(constant // factor) if factor > 0 else constant // -factor}
+
+
+def _chosen(bounds: list[Linear], sign: int) -> Iterator[tuple[Linear, list[Linear]]]:
+    """Each bound, and the conditions under which it is the one that counts (ties: the first)."""
+    for number, bound in enumerate(bounds):
+        conditions: list[Linear] = []
+        for other_number, other in enumerate(bounds):
+            if other_number != number:
+                ahead = combine(bound, other, sign, -sign)
+                strict = int(other_number < number)
+                conditions.append({**ahead, "": ahead.get("", 0) - strict})
+        yield bound, conditions
