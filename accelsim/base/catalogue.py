@@ -9,8 +9,8 @@
     parts         arch/parts/
     studies       studies/<name>/study.yaml
 
-A name may leave out leading folders as long as it stays unique, and BERT finds bert. What ends in `.yaml`, or is a file,
-is taken as a path.
+A name may leave out leading folders as long as it stays unique, and BERT finds bert. What ends in
+`.yaml`, or is a file, is taken as a path.
 """
 
 from collections.abc import Iterable, Iterator

@@ -41,14 +41,14 @@ class Expression:
 
     text: str
     names: frozenset[str]
+    tree: ast.expr = field(repr=False, compare=False)
     place: Place | None = None
-    _tree: ast.expr = field(repr=False, compare=False, default_factory=lambda: ast.Constant(0))
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
         for name in sorted(self.names - values.keys()):
             raise self._error(f"{name!r} is not known", did_you_mean(name, values))
         try:
-            return tidy(_value(self._tree, values))
+            return tidy(_value(self.tree, values))
         except ZeroDivisionError as error:
             raise self._error("division by zero") from error
         except OverflowError as error:
@@ -66,7 +66,7 @@ def parse_expression(text: str | int | float, at: Place | None = None) -> Expres
         raise _unreadable(written, f"longer than {MOST_CHARACTERS:,} characters", at)
     try:
         tree = ast.parse(written, mode="eval").body
-        return Expression(written, _names(tree), at, tree)
+        return Expression(written, _names(tree), tree, at)
     except SyntaxError as error:
         raise _unreadable(written, error.msg, at) from error
     except (ValueError, RecursionError, MemoryError) as error:

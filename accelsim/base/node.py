@@ -3,7 +3,7 @@
 Trees of nodes never change; `replaced` gives a new tree that shares what did not change.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,9 @@ class Node:
 
     def get(self, key: str) -> "Node | None":
         return self._mapping().get(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
 
     def __contains__(self, key: object) -> bool:
         return key in self._mapping()

@@ -19,6 +19,10 @@ def test_a_node_knows_the_line_of_its_key_and_of_its_value():
     assert str(node["c"].elements()[0].place) == "m.yaml:4"
 
 
+def test_a_mapping_is_its_keys_in_order():
+    assert list(parse_yaml(MACHINE)) == ["clock", "memories"]
+
+
 def test_asking_for_the_wrong_kind_says_what_stands_there():
     node = parse_yaml(MACHINE, "m.yaml")
     with pytest.raises(YamlError, match="m.yaml:1: expected a list, found '1 GHz'"):

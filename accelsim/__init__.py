@@ -1,0 +1,53 @@
+"""A workload runs on an arch under a mapping; cost counts what that takes.
+
+    >>> from accelsim import evaluate, load_arch, load_mapping, load_workload
+    >>> cascade = load_workload("attention/one_pass", {"ranks.P": "16384", "ranks.M": "16384"})
+    >>> arch = load_arch("fusemax_cloud")
+    >>> cost = evaluate(cascade, arch, load_mapping("fusemax_binding"))
+    >>> cost.bound
+    'compute'
+
+The public names are resolved when they are first used, so that importing the package costs nothing.
+Nothing inside the package imports from here.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "AccelsimError": "base.errors",
+    "Cascade": "workload.einsum",
+    "Cost": "cost.result",
+    "Mapping": "mapping.mapping",
+    "Spatial": "arch.spatial",
+    "Violation": "mapping.check",
+    "bind": "mapping.binding",
+    "check": "mapping.check",
+    "counts": "workload.counts",
+    "dag": "workload.graph",
+    "default_mapping": "mapping.load",
+    "entries": "base.catalogue",
+    "evaluate": "cost.evaluate",
+    "interpret": "workload.interpret",
+    "load_arch": "arch.load",
+    "load_mapping": "mapping.load",
+    "load_workload": "workload.load",
+    "passes": "workload.passes",
+    "render": "mapping.render",
+    "run_study": "study.run",
+    "select": "mapping.load",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("accelsim")
+    if name not in _HOME:
+        raise AttributeError(f"accelsim has no {name!r}; it has {', '.join(_HOME)}")
+    value = getattr(import_module(f"accelsim.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME, "__version__"])

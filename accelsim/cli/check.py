@@ -1,0 +1,57 @@
+"""`accelsim check`: any YAML file on its own, or a mapping against what it maps."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accelsim.base.errors import InputError
+from accelsim.base.yamlfile import Node, override, read_yaml
+from accelsim.cli.inputs import load_case, refuse_illegal
+from accelsim.cli.kinds import Kind, kind_of
+from accelsim.cli.options import Json, Settings, parsed_settings
+from accelsim.cli.output import print_json
+
+
+def command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file of any kind.")],
+    workload: Annotated[
+        str | None, typer.Argument(metavar="WORKLOAD", help="For a mapping: what it maps ...")
+    ] = None,
+    machine: Annotated[
+        str | None, typer.Argument(metavar="MACHINE", help="... and onto what.")
+    ] = None,
+    *,
+    settings: Settings,
+    json: Json = False,
+) -> None:
+    """Read a YAML file of any kind and say what is wrong with it; exit with 0 or 2.
+
+    Example: accelsim check my_machine.yaml
+
+    A mapping may be held against a workload and a machine:
+    accelsim check my_mapping.yaml attention/one_pass fusemax_cloud
+    """
+    node = read_yaml(file)
+    kind = kind_of(node)
+    if workload and machine:
+        _refuse_all_but_mappings(kind, node)
+        refuse_illegal(load_case(workload, machine, str(file), settings))
+    else:
+        kind.read(_overridden(node, settings), file.stem)
+    if json:
+        print_json({"file": str(file), "kind": kind.name, "ok": True})
+    else:
+        print(f"{file}: a {kind.name}, and nothing is wrong with it")
+
+
+def _overridden(node: Node, assignments: list[str]) -> Node:
+    for path, text in parsed_settings(assignments).items():
+        node = override(node, path, text)
+    return node
+
+
+def _refuse_all_but_mappings(kind: Kind, node: Node) -> None:
+    if kind.name != "mapping":
+        remedy = "give the file alone, or a mapping"
+        raise InputError(f"a {kind.name} maps nothing", at=node.place, remedy=remedy)

@@ -1,0 +1,94 @@
+"""Names and settings of the command line → a cascade, a machine, a mapping."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from accelsim.arch.load import load_arch
+from accelsim.arch.spatial import Spatial
+from accelsim.base.catalogue import find
+from accelsim.base.errors import MappingError
+from accelsim.base.record import Record, key_of
+from accelsim.base.yamlfile import override, read_yaml
+from accelsim.cli.options import settings_by_input
+from accelsim.mapping.automatic import AUTOMATIC
+from accelsim.mapping.binding import BoundMapping, bind
+from accelsim.mapping.check import check
+from accelsim.mapping.load import default_mapping, mapping_from_yaml, select
+from accelsim.mapping.mapping import Choice, Mapping
+from accelsim.workload.einsum import Cascade
+from accelsim.workload.load import Workload, load_workload
+
+
+@dataclass(frozen=True)
+class Case:
+    """A workload on an arch under a mapping, and the mapping's name."""
+
+    cascade: Cascade
+    arch: Spatial
+    mapping: Mapping
+    mapping_name: str
+
+    def bound(self) -> BoundMapping:
+        return bind(self.mapping, self.cascade, self.arch)
+
+
+def load_cascade(name: str, assignments: Sequence[str], shape: str | None) -> Cascade:
+    settings = settings_by_input(assignments, {"workload": _keys(Workload)})
+    return load_workload(name, settings["workload"], shape)
+
+
+def load_machine(name: str, assignments: Sequence[str]) -> Spatial:
+    return load_arch(name, settings_by_input(assignments, {"arch": _keys(Spatial)})["arch"])
+
+
+def load_case(
+    workload: str,
+    machine: str,
+    mapping: str | None,
+    assignments: Sequence[str],
+    shape: str | None = None,
+) -> Case:
+    """All three; without a mapping, the default for this workload on this machine."""
+    known = {"workload": _keys(Workload), "arch": _keys(Spatial), "mapping": _keys(Mapping)}
+    settings = settings_by_input(assignments, known)
+    cascade = load_workload(workload, settings["workload"], shape)
+    arch = load_arch(machine, settings["arch"])
+    name, found = _found_mapping(mapping, settings["mapping"], cascade, arch, machine)
+    return Case(cascade, arch, select(found, cascade, arch), name)
+
+
+def refuse_illegal(case: Case) -> BoundMapping:
+    """The bound mapping; a MappingError with every violation if there are any."""
+    bound = case.bound()
+    violations = check(bound)
+    if violations:
+        listed = "".join(f"\n  {violation}" for violation in violations)
+        fact = f"the mapping {case.mapping_name} does not fit {case.cascade.name}:{listed}"
+        raise MappingError(fact)
+    return bound
+
+
+def _found_mapping(
+    name: str | None, settings: dict[str, str], cascade: Cascade, arch: Spatial, machine: str
+) -> tuple[str, Mapping | Choice]:
+    """The mapping of this name, or the default with its name."""
+    if name is not None:
+        return name, _load_mapping(name, settings)
+    default = default_mapping(cascade, arch, machine)
+    if not settings:
+        return default
+    if default.name == AUTOMATIC:
+        fact = f"{', '.join(settings)} cannot be set: the mapping is made for this case"
+        raise MappingError(fact, remedy="Name a mapping that has it")
+    return default.name, _load_mapping(default.name, settings)
+
+
+def _load_mapping(name: str, settings: dict[str, str]) -> Mapping | Choice:
+    node = read_yaml(find(name, "mappings"))
+    for path, text in settings.items():
+        node = override(node, path, text)
+    return mapping_from_yaml(node)
+
+
+def _keys(record: type[Record]) -> list[str]:
+    return [key_of(field) for field in record.model_fields]

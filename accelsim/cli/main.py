@@ -1,0 +1,109 @@
+"""The door: `accelsim COMMAND ...`.
+
+Every command is a module of this folder with a function `command`; only the one that is called is
+imported, so `accelsim --help` costs no library. What can go wrong for the user ends in one line on
+stderr and an exit status:
+
+    0 fine   1 a result that fails   2 bad input   130 Ctrl-C
+"""
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from accelsim.base.errors import AccelsimError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+COMMANDS = {
+    "list": "What is shipped: workloads, machines, systems, studies, ...",
+    "check": "Read a YAML file of any kind and say what is wrong with it.",
+    "show": "A workload, a machine, or a mapping of one onto the other, as text.",
+    "passes": "How often each rank of a workload must be traversed, and why.",
+    "interpret": "Run a workload on arrays and write the results.",
+    "evaluate": "Latency, energy, area, traffic and utilization of a workload on a machine.",
+    "study": "Run a study: its tables, figures, and how they compare with what was published.",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    with exit_statuses():
+        application(words[0])(words, prog_name="accelsim")
+
+
+def application(called: str) -> typer.Typer:
+    """All commands by name and summary, of which one, if it is called, is the real thing."""
+    app = typer.Typer(
+        help="A workload runs on an arch under a mapping; accelsim says what that takes.",
+        epilog="Example: accelsim evaluate attention/one_pass fusemax_cloud --set ranks.P=4096",
+        rich_markup_mode=None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_global_options)
+    for name, summary in COMMANDS.items():
+        function = _loaded(name) if name == called else _not_loaded
+        app.command(name, short_help=summary)(function)
+    return app
+
+
+@contextmanager
+def exit_statuses() -> Iterator[None]:
+    """Turns what went wrong into a line and a status."""
+    try:
+        yield
+        sys.stdout.flush()
+    except AccelsimError as error:
+        print(error, file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Python flushes once more on its way out, and would complain about the same pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(BROKEN_PIPE)
+
+
+def _loaded(name: str) -> Callable[..., Any]:
+    """The command of that name, ending in its own exit status before typer sees an exception."""
+    command: Callable[..., Any] = import_module(f"accelsim.cli.{name}").command
+
+    @functools.wraps(command)
+    def guarded(*values: Any, **options: Any) -> None:
+        with exit_statuses():
+            command(*values, **options)
+
+    return guarded
+
+
+def _not_loaded() -> None:
+    raise AssertionError("a command that was not called has run")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(import_module("importlib.metadata").version("accelsim"))
+        raise typer.Exit
+
+
+def _global_options(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it and end."),
+    ] = False,
+) -> None:
+    pass
+
+
+if __name__ == "__main__":
+    main()

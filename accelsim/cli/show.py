@@ -1,0 +1,144 @@
+"""`accelsim show`: a workload, a machine, or a mapping of one onto the other, as text."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accelsim.arch.parts import ComputeArray, Memory
+from accelsim.arch.spatial import Spatial, from_catalogue
+from accelsim.arch.technology import describe
+from accelsim.base.catalogue import find, names
+from accelsim.base.errors import CatalogueError, did_you_mean
+from accelsim.base.record import Rate
+from accelsim.base.units import format_quantity
+from accelsim.base.yamlfile import read_yaml
+from accelsim.cli.inputs import load_cascade, load_case, load_machine
+from accelsim.cli.kinds import kind_of
+from accelsim.cli.options import Json, Settings, Shape
+from accelsim.cli.output import print_json
+from accelsim.mapping.load import load_mapping
+from accelsim.mapping.render import render
+from accelsim.workload.counts import counts
+from accelsim.workload.einsum import Cascade
+
+SHELVES = {"workloads": "workload", "arch": "machine", "mappings": "mapping"}
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A workload, machine or mapping.")],
+    machine: Annotated[
+        str | None, typer.Argument(metavar="MACHINE", help="With a workload: what it runs on ...")
+    ] = None,
+    mapping: Annotated[
+        str | None, typer.Argument(metavar="MAPPING", help="... and how; else the default.")
+    ] = None,
+    *,
+    shape: Shape = None,
+    settings: Settings,
+    json: Json = False,
+) -> None:
+    """A workload, a machine, or a mapping as loop nests.
+
+    Examples: accelsim show attention/one_pass, accelsim show fusemax_cloud,
+    accelsim show attention/one_pass fusemax_cloud
+    """
+    kind = "mapping" if machine else _kind_of(name)
+    if kind == "workload":
+        text = workload_text(load_cascade(name, settings, shape))
+    elif kind == "machine":
+        text = machine_text(load_machine(name, settings))
+    elif machine:
+        text = render(load_case(name, machine, mapping, settings, shape).bound())
+    else:
+        text = _mapping_text(name, settings, shape)
+    print_json({"kind": kind, "text": text}) if json else print(text.rstrip())
+
+
+def workload_text(cascade: Cascade) -> str:
+    """What it computes, over which ranks, and what that takes on any machine."""
+    found = counts(cascade)
+    operations = ", ".join(f"{number:,} {name}" for name, number in found.operations.items())
+    return "\n".join(
+        [
+            f"{cascade.name}: {cascade.about}",
+            *([f"source: {cascade.source}"] if cascade.source else []),
+            "ranks: " + ", ".join(f"{rank} = {size}" for rank, size in cascade.ranks.items()),
+            f"inputs: {', '.join(cascade.inputs)}; outputs: {', '.join(cascade.outputs)}",
+            "",
+            str(cascade),
+            "",
+            f"operations: {operations}",
+            f"compulsory traffic: {format_quantity(found.compulsory_bytes, 'B')}",
+            f"arithmetic intensity: {found.intensity:.4g} flop/B",
+        ]
+    )
+
+
+def machine_text(arch: Spatial) -> str:
+    """Its parts with their numbers and sources, and what the parts catalogue supplied."""
+    technology = f", {format_quantity(arch.technology_nm, 'nm')}" if arch.technology_nm else ""
+    lines = [f"{arch.about}", f"clock {format_quantity(arch.clock_hz, 'Hz')}{technology}"]
+    parts: tuple[Memory | ComputeArray, ...] = (*arch.memories, *arch.compute)
+    for part in parts:
+        facts = _memory_facts(part) if isinstance(part, Memory) else _array_facts(part)
+        lines += ["", f"{part.name}: {', '.join(facts)}"]
+        lines += [f"  source: {part.source}"] if part.source else []
+    supplied = [f"{part}: {describe(found)}" for part, found in from_catalogue(arch)]
+    return "\n".join([*lines, *(["", "from the parts catalogue:", *supplied] if supplied else [])])
+
+
+def _memory_facts(memory: Memory) -> Iterator[str]:
+    if memory.under:
+        yield f"under {memory.under}"
+    if memory.per:
+        yield f"one in each PE of {memory.per}"
+    unbounded = memory.capacity_bytes is None
+    yield "unbounded" if unbounded else format_quantity(memory.capacity_bytes or 0, "B")
+    if memory.bandwidth is not None:
+        yield _rate_text(memory.bandwidth)
+    for action in ("read", "write"):
+        energy = getattr(memory, f"{action}_pj_per_byte")
+        if energy is not None:
+            yield f"{action} {format_quantity(energy, 'pJ/B')}"
+
+
+def _rate_text(rate: Rate) -> str:
+    if rate.bytes_per_cycle is None:
+        return format_quantity(rate.bytes_per_s, "B/s")
+    return format_quantity(rate.bytes_per_cycle, "B/cycle")
+
+
+def _array_facts(array: ComputeArray) -> Iterator[str]:
+    yield f"{array.rows} x {array.columns} PEs"
+    for name, operation in array.operations.items():
+        made_of = [f"{number:g} {unit}" for unit, number in (operation.as_ or {}).items()]
+        own = format_quantity(operation.energy_pj, "pJ")
+        yield f"{name} = {' + '.join(made_of)}" if made_of else f"{name} {own}"
+
+
+def _mapping_text(name: str, settings: list[str], shape: str | None) -> str:
+    """A mapping by itself, on the first workload and machine that it names."""
+    found = load_mapping(name)
+    if not found.machines:
+        remedy = f"show it with both: accelsim show {found.workload[0]} MACHINE {name}"
+        raise CatalogueError(f"the mapping {name} names no machine", remedy=remedy)
+    case = load_case(found.workload[0], found.machines[0], name, settings, shape)
+    return f"{case.mapping.about}\n\n{render(case.bound())}"
+
+
+def _kind_of(name: str) -> str:
+    """By its keys if it is a file, else by the shelf on which it is found."""
+    if Path(name).is_file() or name.endswith((".yaml", ".yml")):
+        return kind_of(read_yaml(name)).name
+    for shelf, kind in SHELVES.items():
+        try:
+            find(name, shelf)
+            return kind
+        except CatalogueError as error:
+            if " could be " in error.fact:
+                raise
+    known = [each for shelf in SHELVES for each in names(shelf)]
+    remedy = did_you_mean(name, known) or "`accelsim list workloads` shows what is shipped"
+    raise CatalogueError(f"there is no workload, machine or mapping {name!r}", remedy=remedy)

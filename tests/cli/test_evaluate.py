@@ -1,0 +1,81 @@
+import json
+
+import pytest
+
+WANTED = {
+    "latency_s",
+    "cycles",
+    "energy_pj",
+    "area_um2",
+    "bound",
+    "traffic_bytes",
+    "occupancy_bytes",
+    "utilization",
+}
+
+
+@pytest.fixture
+def evaluated(run):
+    def evaluate(*arguments):
+        ended = run("evaluate", "attention/one_pass", "fusemax_cloud", *arguments, "--json")
+        assert ended.status == 0, ended.err
+        return json.loads(ended.out)
+
+    return evaluate
+
+
+def test_the_default_mapping_is_taken_and_every_total_is_there(evaluated):
+    found = evaluated()
+    assert found["mapping"] == "fusemax_binding"
+    assert found.keys() >= WANTED
+    assert found["traffic_bytes"].keys() >= {"DRAM", "GlobalBuffer"}
+    assert found["utilization"].keys() == {"Array2D", "Array1D"}
+
+
+def test_seconds_are_cycles_by_the_clock_of_940_mhz(evaluated):
+    found = evaluated()
+    assert found["latency_s"] == pytest.approx(found["cycles"] / 940e6, rel=1e-12)
+
+
+def test_the_breakdown_adds_up(evaluated):
+    found = evaluated("--rows")
+    assert sum(row["energy_pj"] for row in found["rows"]) == pytest.approx(found["energy_pj"])
+    assert sum(found["energy_by_part_pj"].values()) == pytest.approx(found["energy_pj"])
+    assert sum(found["area_by_part_um2"].values()) == pytest.approx(found["area_um2"])
+
+
+def test_a_thousandth_of_the_bandwidth_makes_dram_the_bound(evaluated):
+    found = evaluated("--set", "memories.DRAM.bandwidth=400 MB/s")
+    assert found["bound"] == "DRAM"
+    assert found["latency_s"] == pytest.approx(found["traffic_bytes"]["DRAM"] / 400e6, rel=1e-2)
+
+
+def test_settings_reach_workload_and_arch_with_and_without_prefix(evaluated):
+    bare = evaluated("--set", "ranks.P=1024", "--set", "clock=470 MHz")
+    prefixed = evaluated("--set", "workload.ranks.P=1024", "--set", "arch.clock=470 MHz")
+    assert bare == prefixed
+
+
+def test_the_text_says_what_the_json_says(run):
+    out = run("evaluate", "attention/one_pass", "fusemax_cloud").out
+    assert out.startswith("attention/one_pass on fusemax_cloud under fusemax_binding\n")
+    assert "\nArray2D " in out and "\nGlobalBuffer " in out
+
+
+def test_a_mapping_for_another_workload_is_refused(run):
+    ended = run("evaluate", "attention/three_pass", "fusemax_cloud", "fusemax_binding")
+    assert (ended.status, ended.out) == (2, "")
+    assert "attention/three_pass" in ended.err
+
+
+def test_a_buffer_that_is_too_small_is_refused_with_numbers(run):
+    setting = "memories.GlobalBuffer.capacity=64 KiB"
+    ended = run("evaluate", "attention/one_pass", "fusemax_cloud", "--set", setting)
+    assert ended.status == 2
+
+
+@pytest.mark.parametrize("size", ["0", "-4", "1e30"])
+def test_a_rank_of_nothing_less_or_far_too_much_is_refused(run, size):
+    ended = run("evaluate", "attention/one_pass", "fusemax_cloud", "--set", f"ranks.P={size}")
+    assert (ended.status, ended.out) == (2, "")
+    assert "rank P is" in ended.err
