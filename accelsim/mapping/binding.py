@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from accelsim.arch.spatial import Spatial, names, parent
-from accelsim.base.errors import MappingError, did_you_mean
+from accelsim.base.errors import ExpressionError, MappingError, did_you_mean
 from accelsim.base.expression import parse_expression
 from accelsim.mapping.loops import Loop, LoopNest, Number, Storage
 from accelsim.mapping.mapping import Formula, Level, Mapping, Nest, Phase, Spill, Step
@@ -98,7 +98,13 @@ def named_values(
     """The formulas' values in order, each over those before it."""
     found: dict[str, Number] = {}
     for name, text in formulas.items():
-        found[name] = value_of(text, {**values, **found})
+        try:
+            found[name] = value_of(text, {**values, **found})
+        except ExpressionError as error:
+            raise MappingError(
+                f"the mapping's {name} has no value: {error.fact}",
+                remedy="A tile may not fit; try a larger memory or smaller ranks",
+            ) from error
     return found
 
 
