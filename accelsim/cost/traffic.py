@@ -42,14 +42,15 @@ class RankWalk:
     """How the loops outside a depth walk over one rank.
 
     `inner_steps[i]` is the product of the rank's temporal factors from loop i inwards, so that
-    ceil(tiles / inner_steps[i]) counts the positions that an instance has seen above loop i.
+    ceil(tiles / inner_steps[i]) counts the positions that an instance has seen above loop i;
+    `last_step` is its innermost temporal loop, -1 if it has none.
     """
 
     size: Number
     tile: Number
     classes: tuple[InstanceClass, ...]
     inner_steps: tuple[Number, ...]
-    temporal_after: tuple[bool, ...]
+    last_step: int
     around: tuple[int, ...]
 
     def visits(self, depth: int) -> Number:
@@ -59,7 +60,7 @@ class RankWalk:
 
     def resting_elements(self, depth: int) -> Number:
         """Elements of the tiles that rest while the loops inside `depth` run."""
-        if not self.temporal_after[depth]:
+        if depth > self.last_step:
             return self.size
         steps = self.inner_steps[depth]
         alone = sum(self._lone_last_tile(kind, steps, depth) for kind in self.classes)
@@ -96,17 +97,16 @@ def rank_walk(
     """
     tile = factor_product(loops[depth:], rank)
     own = [i for i, loop in enumerate(loops[:depth]) if loop.rank == rank]
-    steps = [1]
-    for loop in reversed(loops[:depth]):
-        moves = loop.rank == rank and not loop.is_spatial
-        steps.append(steps[-1] * loop.factor if moves else steps[-1])
-    temporal = [loop.rank == rank and not loop.is_spatial for loop in loops[:depth]]
+    steps: list[Number] = [1] * (depth + 1)
+    for i in reversed(own):
+        if not loops[i].is_spatial:
+            steps[: i + 1] = [steps[i + 1] * loops[i].factor] * (i + 1)
     return RankWalk(
         size=size,
         tile=tile,
         classes=_instance_classes(loops, own, shared_from, around, ceil_div(size, tile)),
-        inner_steps=tuple(reversed(steps)),
-        temporal_after=tuple(any(temporal[i:]) for i in range(depth + 1)),
+        inner_steps=tuple(steps),
+        last_step=max((i for i in own if not loops[i].is_spatial), default=-1),
         around=around,
     )
 
