@@ -97,6 +97,15 @@ def format_quantity(value: float, unit: str) -> str:
     return f"{_four_digits(number)} {scaled}{slash}{tail}" if unit != "1" else _four_digits(number)
 
 
+def format_bytes(value: float) -> str:
+    """For columns of bytes: always in powers of 1024, so that what fits also looks smaller."""
+    step = 0
+    while value >= 1024 ** (step + 1) and step < 6:
+        step += 1
+    prefix = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")[step]
+    return f"{_four_digits(value / 1024**step)} {prefix}B"
+
+
 def suffix_of(field: str) -> str:
     """The unit suffix of a field's name: `_bytes` of `capacity_bytes`; empty if it has none."""
     return next((s for s in UNIT_OF_SUFFIX if field.endswith(s) and field != s), "")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from accelsim.base.units import format_quantity
+from accelsim.base.units import format_bytes, format_quantity
 from accelsim.cli.inputs import Case, load_case, refuse_illegal
 from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
@@ -74,11 +74,10 @@ def energy_by_part(cost: Cost) -> dict[str, Any]:
 
 def _print_summary(case: Case, machine: str, cost: Cost) -> None:
     print(f"{case.cascade.name} on {machine} under {case.mapping_name}\n")
-    cycles = format_quantity(cost.cycles, "cycle")
     print_table(
         ("total", ""),
         [
-            ("latency", f"{format_quantity(cost.latency_s, 's')} ({cycles})"),
+            ("latency", f"{format_quantity(cost.latency_s, 's')} ({cost.cycles:,.0f} cycles)"),
             ("bound", str(cost.bound)),
             ("energy", format_quantity(cost.energy_pj, "pJ")),
             ("power", format_quantity(cost.average_power_w, "W")),
@@ -105,9 +104,9 @@ def _memory_row(memory: str, cost: Cost, energies: dict[str, Any]) -> tuple[str,
     held, capacity = cost.occupancy_bytes.get(memory, 0), cost.capacity_bytes.get(memory)
     return (
         memory,
-        format_quantity(cost.traffic_bytes[memory], "B"),
-        format_quantity(held, "B"),
-        "unbounded" if capacity is None else format_quantity(capacity, "B"),
+        format_bytes(cost.traffic_bytes[memory]),
+        format_bytes(held),
+        "unbounded" if capacity is None else format_bytes(capacity),
         _energy(energies, memory),
     )
 

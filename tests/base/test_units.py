@@ -1,7 +1,7 @@
 import pytest
 
 from accelsim.base.errors import InputError
-from accelsim.base.units import format_quantity, key_of, quantity, suffix_of
+from accelsim.base.units import format_bytes, format_quantity, key_of, quantity, suffix_of
 
 
 @pytest.mark.parametrize(
@@ -108,3 +108,12 @@ def test_the_suffix_of_a_field_is_its_unit_and_its_key_the_rest():
     )
     assert (suffix_of("name"), key_of("name")) == ("", "name")
     assert key_of("as_") == "as"
+
+
+def test_bytes_in_a_column_are_always_in_powers_of_1024() -> None:
+    assert [format_bytes(n) for n in (18, 1024, 33_196_000, 2**40)] == [
+        "18 B",
+        "1 KiB",
+        "31.66 MiB",
+        "1 TiB",
+    ]
