@@ -1,11 +1,11 @@
 """Small tables with numbers to check by hand."""
 
 from itertools import product
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from accelsim.base.catalogue import find
 from accelsim.report.spec import load_figures
 
 CONFIGS = {"unfused": 8.0, "flat": 4.0, "cascade": 5.0, "architecture": 2.0, "binding": 1.0}
@@ -18,7 +18,7 @@ SCOPES = {"attention": 1.0, "end_to_end": 1.5}
 @pytest.fixture(scope="session")
 def figures():
     """The seven figures of the FuseMax paper."""
-    return load_figures(Path(__file__).with_name("fusemax_figures.yaml"))
+    return load_figures(find("fusemax", "studies"))
 
 
 @pytest.fixture
@@ -54,8 +54,15 @@ def einsums():
         second = "AV" if config in ("unfused", "flat") else "SLNV"
         shares = {"QK": 0.2, second: 0.3} | ({"SLN": 0.1} if config == "binding" else {})
         rows += [
-            {"config": config, "model": model, "seq_len": length, "einsum": e, "utilization": u}
-            for e, u in shares.items()
+            {
+                "config": config,
+                "model": model,
+                "seq_len": length,
+                "einsum": einsum,
+                "array": "Array2D",
+                "utilization": share,
+            }
+            for einsum, share in shares.items()
         ]
     return pd.DataFrame(rows)
 

@@ -1,0 +1,136 @@
+"""Study YAML → Study, with settings from the command line.
+
+    seq_len=1024,4096        workload.ranks.M=1024,4096       other values of an axis
+    models=XLM,T5            mapping=flat                     another part of the study itself
+    workload.ranks.H=8       ranks.H=8                        its workloads, in all runs
+    arch.clock=1 GHz         memories.DRAM.bandwidth=1 TB/s   its machines, in all runs
+
+Files that a study names by a path are looked for beside it first.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from accelsim.arch.spatial import Spatial
+from accelsim.base.catalogue import find
+from accelsim.base.errors import StudyError, did_you_mean
+from accelsim.base.record import Record, key_of, read_record
+from accelsim.base.yamlfile import Node, override, parse_yaml, read_yaml
+from accelsim.study.study import (
+    INPUTS,
+    Axis,
+    Part,
+    Run,
+    Study,
+    TableSpec,
+    Values,
+    as_axis,
+    tables_of,
+)
+from accelsim.workload.load import Workload
+
+
+def load_study(name_or_path: str | Path, settings: Mapping[str, str] | None = None) -> Study:
+    """The study in a file or of a shipped name: `load_study("fusemax", {"models": "XLM,T5"})`."""
+    path = find(name_or_path, "studies")
+    node = read_yaml(path)
+    study = read_study(node, path.parent)
+    axes = {name for table in tables_of(study) for name in table.vary}
+    owners = {key: "axis" if key in axes else _owner(key, node) for key in settings or {}}
+    for key, text in (settings or {}).items():
+        if owners[key] == "study":
+            node = _overridden(node, key, text)
+            study = read_study(node, path.parent)
+    for key, text in (settings or {}).items():
+        study = _with_setting(study, owners[key], key, text)
+    return study
+
+
+def read_study(node: Node, folder: Path | None = None) -> Study:
+    """The study that a node describes; `folder` is where its own files lie."""
+    study = read_record(node, Study)
+    return study if folder is None else _beside(study, folder)
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def _owner(path: str, study: Node) -> str:
+    """Whether a setting is of the "study", of its "workload" or of its "arch"."""
+    head, _, rest = path.partition(".")
+    if head in INPUTS and rest:
+        return head
+    known = {
+        "study": [*_keys(Study), *study.keys()],
+        "workload": _keys(Workload),
+        "arch": _keys(Spatial),
+    }
+    for owner, keys in known.items():
+        if head in keys:
+            return owner
+    every = [key for keys in known.values() for key in keys]
+    remedy = did_you_mean(head, every) or "Paths of inputs begin with 'workload.' or 'arch.'"
+    raise StudyError(f"there is nothing to set at {path!r}", remedy=remedy)
+
+
+def _with_setting(study: Study, owner: str, key: str, text: str) -> Study:
+    if owner == "axis":
+        return _narrowed(study, key, text)
+    if owner in INPUTS:
+        path = key if key.startswith(f"{owner}.") else f"{owner}.{key}"
+        return study.model_copy(update={"set": {**study.set, path: text}})
+    return study
+
+
+def _narrowed(study: Study, axis: str, text: str) -> Study:
+    """The study with other values on one of its axes."""
+
+    def varied(found: TableSpec | Study) -> dict[str, Axis | Values]:
+        axes = {name: as_axis(name, values) for name, values in found.vary.items()}
+        narrow = {name: each.with_values(text) for name, each in axes.items() if name == axis}
+        return {**found.vary, **narrow}
+
+    tables = tuple(table.model_copy(update={"vary": varied(table)}) for table in study.tables)
+    return study.model_copy(update={"vary": varied(study), "tables": tables})
+
+
+def _overridden(study: Node, path: str, text: str) -> Node:
+    """The study with another value at the path; a key that it leaves out is added."""
+    if path in study or "." in path:
+        return override(study, path, text)
+    added = parse_yaml(text, f"{path}={text[:60]}")
+    return Node(study.place, {**dict(study.items()), path: added}, key_places=study.key_places)
+
+
+def _keys(record: type[Record]) -> list[str]:
+    return [key_of(field) for field in record.model_fields]
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _beside(study: Study, folder: Path) -> Study:
+    """The study with the paths of files that lie in its folder."""
+    tables = tuple(_table(table, folder) for table in study.tables)
+    names = {key: _file(getattr(study, key), folder) for key in ("workload", "arch", "mapping")}
+    return study.model_copy(update={"tables": tables, **names})
+
+
+def _table(table: TableSpec, folder: Path) -> TableSpec:
+    return table.model_copy(update={"runs": tuple(_run(run, folder) for run in table.runs)})
+
+
+def _run(run: Run, folder: Path) -> Run:
+    return run.model_copy(update={"parts": tuple(_part(part, folder) for part in run.parts)})
+
+
+def _part(part: Part, folder: Path) -> Part:
+    names = {key: _file(getattr(part, key), folder) for key in ("workload", "arch", "mapping")}
+    return part.model_copy(update=names)
+
+
+def _file(name: str | None, folder: Path) -> str | None:
+    if name is None or not name.endswith((".yaml", ".yml")):
+        return name
+    beside = folder / name
+    return str(beside) if beside.is_file() else name

@@ -1,0 +1,173 @@
+"""A study: a question, the runs that answer it, and what to write down of each.
+
+    question: How large must the buffer be?
+    workload: attention/three_pass
+    arch: fusemax_cloud
+    vary:
+      arch.memories.GlobalBuffer.capacity: [4 MiB, 8 MiB, 16 MiB]
+      seq_len: {set: [workload.ranks.P, workload.ranks.M], to: [1024, 4096]}
+
+`vary` crosses its axes. An axis is a path with its values, or a name with the paths that take its
+values; with a unit at its end (`buffer_bytes`) the column holds numbers in that unit. `models` is
+an axis too, of shapes; its column is `model`. `set` gives paths one value in all runs, `derive`
+sets them by expressions over the axes, the ranks and the machine. A study of several tables, or of
+several runs in a table, lists them under `tables`.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, model_validator
+
+from accelsim.base.record import Record
+
+Value = int | float | str
+INPUTS = ("workload", "arch")
+
+
+def _as_tuple(value: Any) -> Any:
+    """One value, or several in a text between commas, as on the command line."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(","))
+    return (value,) if isinstance(value, int | float) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Values = Annotated[tuple[Value, ...], BeforeValidator(_as_tuple)]
+
+
+class Axis(Record):
+    """Values, and the paths that take them; without paths, a number for expressions to use."""
+
+    set: Names = ()
+    to: Values
+
+    def with_values(self, text: str) -> "Axis":
+        """Other values, as on the command line: `1024, 4096`."""
+        return Axis(set=self.set, to=_as_tuple(text))
+
+
+class Accounting(Record):
+    """Which rows of the energy table a total counts.
+
+    `once`: parts of which one instance stands for all. `without`: actions (`leak`), or actions of
+    one part (`Array1D.exp`), that are left out.
+    """
+
+    once: Names = ()
+    without: Names = ()
+    why: str = ""
+
+
+class Part(Record):
+    """A workload on an arch under a mapping (the shipped default if none is named).
+
+    `without` leaves more out of an accounting, by its name, than all runs do; `why` says why.
+    """
+
+    workload: str
+    arch: str
+    mapping: str | None = None
+    without: dict[str, Names] = {}
+    why: str = ""
+
+
+class Run(Record):
+    """Parts that run one after the other, and the columns that tell the run from others."""
+
+    columns: dict[str, Value] = {}
+    parts: tuple[Part, ...]
+
+
+class First(Record):
+    """Of rows that differ only in the axis `of`, the first for which the expression is true."""
+
+    of: str
+    where: str
+
+
+class TableSpec(Record):
+    """runs x axes → rows. `measures` are columns by name (see `study.measures`); `columns` says
+    which columns are written, in which order (all of them if empty).
+
+    With `per: einsum` there is a row for each Einsum: the column `einsum` names it, and measures of
+    parts, written without the part (`utilization`), are those of this one. So for `memory`, ...
+    """
+
+    name: str
+    runs: tuple[Run, ...]
+    vary: dict[str, Axis | Values] = {}
+    derive: dict[str, Value] = {}
+    per: str | None = None
+    measures: dict[str, str] = {}
+    first: First | None = None
+    columns: Names = ()
+
+
+class Layout(Record):
+    """How a table is read: rows of which other columns have the values of `where`; `series` tells
+    what is compared, and rows of all series that agree in `points` stand beside each other."""
+
+    table: str
+    where: dict[str, Value] = {}
+    series: str | None = None
+    points: Names = ()
+
+
+class Digest(Record):
+    """A table for the summary: a formula (see `study.formula`) at every point, a row for each value
+    of the first column of `points` and each series, a column for each value of the second."""
+
+    title: str
+    over: Layout
+    of: str
+    digits: int = 3
+
+    @model_validator(mode="after")
+    def _is_flat(self) -> "Digest":
+        if len(self.over.points) != 2:
+            raise ValueError("a digest has two columns of points, for its rows and its columns")
+        return self
+
+
+class Study(Record):
+    """What `study.yaml` holds: `tables`, or one `workload` on one `arch`."""
+
+    question: str
+    source: str = ""
+    models: Names = ()
+    set: dict[str, Value] = {}
+    accounting: dict[str, Accounting] = {}
+    tables: tuple[TableSpec, ...] = ()
+    workload: str | None = None
+    arch: str | None = None
+    mapping: str | None = None
+    vary: dict[str, Axis | Values] = {}
+    names: dict[str, dict[str, Any]] = {}
+    figures: tuple[dict[str, Any], ...] = ()
+    summary: tuple[Digest, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_something_to_run(self) -> "Study":
+        if bool(self.tables) == (self.workload is not None):
+            raise ValueError("a study has either 'tables' or a 'workload' on an 'arch'")
+        if self.workload is not None and self.arch is None:
+            raise ValueError("a 'workload' needs an 'arch'")
+        return self
+
+
+def tables_of(study: Study) -> tuple[TableSpec, ...]:
+    """The tables; a study of one workload has one, `results`, with every measure there is."""
+    if study.workload is None or study.arch is None:
+        return study.tables
+    part = Part(workload=study.workload, arch=study.arch, mapping=study.mapping)
+    return (TableSpec(name="results", runs=(Run(parts=(part,)),), vary=study.vary),)
+
+
+def axes_of(table: TableSpec) -> dict[str, Axis]:
+    """The table's axes by column."""
+    return {name: as_axis(name, axis) for name, axis in table.vary.items()}
+
+
+def as_axis(name: str, axis: Axis | Values) -> Axis:
+    """`path: values` is an axis that sets that path."""
+    return axis if isinstance(axis, Axis) else Axis(set=(name,), to=axis)

@@ -1,0 +1,61 @@
+"""Axes → points."""
+
+import pytest
+
+from accelsim.base.errors import StudyError
+from accelsim.study.points import crossed, plain
+from accelsim.study.study import Axis
+
+SIZES = Axis(set=("workload.ranks.M",), to=(8, 16))
+
+
+def test_two_axes_of_two_and_three_values_make_six_points_the_last_axis_fastest() -> None:
+    points = crossed(("BERT", "T5"), {"m": Axis(set=("workload.ranks.M",), to=(1, 2, 3))})
+    assert len(points) == 6
+    assert points.columns["model"].tolist() == ["BERT"] * 3 + ["T5"] * 3
+    assert points.columns["m"].tolist() == [1, 2, 3, 1, 2, 3]
+
+
+def test_without_axes_there_is_one_point() -> None:
+    assert len(crossed((), {})) == 1
+
+
+def test_an_axis_sets_all_its_paths_alike() -> None:
+    both = Axis(set=("workload.ranks.P", "workload.ranks.M"), to=(8, 16))
+    settings = crossed((), {"seq_len": both}).settings
+    assert settings["workload.ranks.P"].tolist() == settings["workload.ranks.M"].tolist() == [8, 16]
+
+
+def test_a_column_whose_name_has_a_unit_holds_numbers_in_it() -> None:
+    axis = Axis(set=("arch.memories.Buffer.capacity",), to=("1 KiB", "2 KiB"))
+    points = crossed((), {"buffer_bytes": axis, "buffer": axis.model_copy(update={"set": ()})})
+    assert points.columns["buffer_bytes"].tolist() == [1024, 1024, 2048, 2048]
+    assert points.columns["buffer"].tolist() == ["1 KiB", "2 KiB"] * 2
+    assert points.settings["arch.memories.Buffer.capacity"].tolist()[0] == "1 KiB"
+
+
+def test_some_of_the_points_keep_their_values() -> None:
+    points = crossed((), {"m": SIZES}).at(crossed((), {"i": Axis(to=(1,))}).columns["i"])
+    assert (len(points), points.columns["m"].tolist()) == (1, [16])
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("1024", 1024), ("0.5", 0.5), ("1 KiB", "1 KiB"), ("-3", -3), (7, 7)]
+)
+def test_a_number_typed_on_a_command_line_is_a_number(written: str, value: object) -> None:
+    assert plain(written) == value
+
+
+def test_an_axis_without_values_is_an_error() -> None:
+    with pytest.raises(StudyError, match="the axis m has no values"):
+        crossed((), {"m": Axis(to=())})
+
+
+def test_a_path_that_two_axes_set_is_an_error() -> None:
+    with pytest.raises(StudyError, match=r"workload.ranks.M is set by two axes, a and b"):
+        crossed((), {"a": SIZES, "b": SIZES})
+
+
+def test_a_path_without_its_input_is_an_error() -> None:
+    with pytest.raises(StudyError, match="'ranks.M' is no path of an input. Paths begin with"):
+        crossed((), {"m": Axis(set=("ranks.M",), to=(1,))})

@@ -1,0 +1,56 @@
+"""What the README shows is what comes out, and everything that is shipped can be read."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from accelsim.base import catalogue
+from accelsim.cli.main import main
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+PROGRAM, PRINTED = next(
+    (code, BLOCKS[i + 1][1]) for i, (kind, code) in enumerate(BLOCKS) if kind == "python"
+)
+CONSOLE = [
+    tuple(part.split("\n", 1))
+    for kind, text in BLOCKS
+    if kind == "console"
+    for part in text.split("$ ")
+    if part.startswith("accelsim ")
+]
+SHIPPED = [
+    entry.file
+    for kind in ("workloads", "shapes", "machines", "mappings", "parts", "studies")
+    for entry in catalogue.entries(kind)
+]
+
+
+def test_the_ten_lines_of_python_print_what_the_readme_says() -> None:
+    ran = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    assert ran.stdout == PRINTED
+
+
+@pytest.mark.parametrize(("line", "shown"), CONSOLE)
+def test_a_command_of_the_readme_prints_what_it_says(
+    line: str, shown: str, tmp_path: Path
+) -> None:
+    words = line.split()[1:]
+    command = [sys.executable, "-m", "accelsim.cli.main", *words]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    printed = [text.rstrip() for text in ran.stdout.strip().splitlines()]
+    assert printed == [text.rstrip() for text in shown.strip().splitlines()]
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: str(Path(file).relative_to(ROOT)))
+def test_a_shipped_file_is_read_without_complaint(
+    file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["check", file])
+    assert (ended.value.code or 0) == 0
+    assert "nothing is wrong with it" in capsys.readouterr().out
