@@ -26,8 +26,8 @@ def case() -> tuple[Any, Any, Mapping]:
 
 def test_one_evaluation_of_the_one_pass_cascade(benchmark: BenchmarkFixture, case: Any) -> None:
     """12 Einsums, all totals; the target is 1 ms."""
-    evaluate(*case)
-    evaluate(*case)
+    for _ in range(3):
+        evaluate(*case)
     cost = benchmark(lambda: (c := evaluate(*case), c.latency_s, c.energy_pj)[0])
     assert cost.latency_s > 0
 

@@ -19,7 +19,7 @@ from accelsim.cli.output import print_json, print_table
 from accelsim.report.spec import FigureSet, load_figures
 from accelsim.study.load import load_study
 from accelsim.study.run import run_tables
-from accelsim.study.study import INPUTS, Study
+from accelsim.study.study import Study
 from accelsim.study.table import Table, write_tables
 from accelsim.validation.compare import AGREES, NOT_RUN, compare, failures
 from accelsim.validation.published import published_for
@@ -60,7 +60,7 @@ def command(
     wanted = load_figures(path) if figures and study.figures else None
     folder = output_folder(out or Path("out") / _title(path))
     tables = run_tables(study)
-    published = () if _changes_inputs(chosen) else published_for(_title(path))
+    published = () if study.set != load_study(path).set else published_for(_title(path))
     comparison = compare(tables, published)
     files = write_tables(tables, folder)
     drawn, left_out = _draw(wanted, tables, folder) if wanted else ((), {})
@@ -75,10 +75,6 @@ def command(
 def _title(path: Path) -> str:
     """fusemax of studies/fusemax/study.yaml, mine of mine.yaml."""
     return path.parent.name if path.name == "study.yaml" else path.stem
-
-
-def _changes_inputs(settings: Mapping[str, str]) -> bool:
-    return any(path.split(".")[0] in INPUTS for path in settings)
 
 
 def _draw(

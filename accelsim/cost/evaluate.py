@@ -1,7 +1,7 @@
 """evaluate(cascade, arch, mapping) → Cost: the one door to the cost model.
 
-The first evaluation of a mapping runs the formulas; the second records them on a tape, and all
-later ones, whatever their numbers, replay it (`tape`).
+The first two evaluations of a mapping run the formulas; the third records them on a tape, and all
+later ones, whatever their numbers, replay it (`tape`). Recording pays from the fifth on.
 """
 
 from collections import OrderedDict
@@ -20,6 +20,7 @@ from accelsim.mapping.mapping import Mapping
 from accelsim.workload.einsum import Cascade
 
 MOST_TAPES = 64
+MET_BEFORE_RECORDING = 2
 
 
 def evaluate(cascade: Cascade, arch: Spatial, mapping: Mapping) -> Cost:
@@ -36,13 +37,12 @@ def evaluate(cascade: Cascade, arch: Spatial, mapping: Mapping) -> Cost:
     bound = bind(mapping, cascade, arch)
     points = spatial.points_of(bound)
     key = (id(mapping), id(cascade.einsums), structure(bound))
-    if key not in _tapes:
-        _remember(key, _Known(mapping, cascade.einsums, None))
-        return spatial.cost(bound, points)
-    known = _tapes[key]
+    known = _tapes.get(key) or _Known(mapping, cascade.einsums, met=0, play=None)
+    if known.play is None and known.met == MET_BEFORE_RECORDING:
+        known = replace(known, play=_recorded(bound, points))
+    _remember(key, replace(known, met=known.met + 1))
     if known.play is None:
-        known = _remember(key, replace(known, play=_recorded(bound, points)))
-    assert known.play is not None
+        return spatial.cost(bound, points)
     return known.play(numbers(bound, points))
 
 
@@ -52,17 +52,17 @@ class _Known:
 
     mapping: Mapping
     einsums: object
+    met: int
     play: Callable[[Sequence[Number]], Cost] | None
 
 
 _tapes: OrderedDict[Hashable, _Known] = OrderedDict()
 
 
-def _remember(key: Hashable, known: _Known) -> _Known:
+def _remember(key: Hashable, known: _Known) -> None:
     _tapes[key] = known
     while len(_tapes) > MOST_TAPES:
         _tapes.popitem(last=False)
-    return known
 
 
 def _recorded(bound: BoundMapping, points: dict[str, Number]) -> Callable[[Sequence[Number]], Cost]:
