@@ -1,6 +1,7 @@
 """Every way a bound mapping breaks its workload or its machine, with numbers. () means legal.
 
 nests      every Einsum has one, on an array that can do its operations
+numbers    factors and tiles are whole numbers; what is spilled is a share of tensors that are there
 loops      cover every rank; spatial loops fit the axis they lie on
 storages   go down the machine's tree of memories; results and inputs meet in its outermost one
 capacity   what a memory must hold at once, less what the mapping says it spills
@@ -14,7 +15,6 @@ from typing import NamedTuple
 
 from accelsim.arch.spatial import missing_operations, parents
 from accelsim.base.errors import did_you_mean
-from accelsim.base.units import format_quantity
 from accelsim.mapping.binding import BoundMapping
 from accelsim.mapping.loops import LoopNest, Number, factor_product
 from accelsim.mapping.occupancy import occupancy_bytes
@@ -40,6 +40,8 @@ def check(mapping: BoundMapping) -> tuple[Violation, ...]:
     if missing:
         return missing
     return (
+        *_bad_numbers(mapping),
+        *_bad_spills(mapping),
         *_bad_parts(mapping),
         *_uncovered_ranks(mapping),
         *_wide_spatial_loops(mapping),
@@ -53,6 +55,35 @@ def _missing_nests(mapping: BoundMapping) -> Iterator[Violation]:
     for einsum in mapping.cascade.einsums:
         if einsum.name not in mapping.nests:
             yield Violation(einsum.name, "has no loop nest in this mapping")
+
+
+def _bad_numbers(mapping: BoundMapping) -> Iterator[Violation]:
+    for name, nest in mapping.nests.items():
+        for loop in nest.loops:
+            if not _is_count(loop.factor):
+                yield Violation(name, f"{loop.factor} is no factor for rank {loop.rank}")
+    for step in mapping.steps:
+        for rank, size in step.tile.items():
+            if not _is_count(size):
+                yield Violation(step.name, f"{size} is no size for tiles of rank {rank}")
+        for name, tiles in step.lag.items():
+            if tiles < 0:
+                yield Violation(step.name, f"{name} lags {tiles} tiles, but cannot run ahead")
+
+
+def _is_count(number: Number) -> bool:
+    return bool(number >= 1 and number == int(number))
+
+
+def _bad_spills(mapping: BoundMapping) -> Iterator[Violation]:
+    groups = [(spill.memory, spill.tensors) for spill in mapping.spills]
+    for where, tensors in [*groups, *(("share", tensors) for tensors in mapping.share)]:
+        for tensor in sorted(set(tensors).difference(mapping.cascade.tensors)):
+            hint = did_you_mean(tensor, mapping.cascade.tensors)
+            yield Violation(where, f"{tensor!r} is no tensor. {hint or ''}".rstrip())
+    for spill in mapping.spills:
+        if not 0 <= spill.fraction <= 1:
+            yield Violation(spill.memory, f"{spill.fraction} is no share that could be spilled")
 
 
 def _bad_parts(mapping: BoundMapping) -> Iterator[Violation]:
@@ -132,6 +163,9 @@ def _bad_schedule(mapping: BoundMapping) -> Iterator[Violation]:
     turns: dict[str, Turn] = {}
     for i, step in enumerate(mapping.steps):
         for j, phase in enumerate(step.phases):
+            runs = [name for names in phase.run.values() for name in names]
+            for name in (name for name in phase.drain if name not in runs):
+                yield Violation(step.name, f"waits for {name} in a phase that does not run it")
             for array, name in ((a, n) for a, names in phase.run.items() for n in names):
                 if name in turns:
                     yield Violation(step.name, f"runs {name} twice")
@@ -190,7 +224,5 @@ def _overfull_memories(mapping: BoundMapping) -> Iterator[Violation]:
     for memory in mapping.arch.memories:
         capacity, needed = memory.capacity_bytes, held[memory.name]
         if capacity is not None and needed > capacity:
-            fact = (
-                f"needs {format_quantity(needed, 'B')} but holds {format_quantity(capacity, 'B')}"
-            )
+            fact = f"needs {needed:,.0f} B but holds {capacity:,.0f} B"
             yield Violation(memory.name, fact, needed=needed, available=capacity)

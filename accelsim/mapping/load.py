@@ -1,21 +1,27 @@
-"""Mapping YAML → Mapping or Choice; a Choice → the Mapping that it picks; the shipped default.
+"""Mapping YAML → Mapping or Choice; a Choice → the Mapping that it picks; the default.
 
-A file with `choose` is a Choice. Without a mapping, a workload runs under the shipped one that
-names the workload, and the machine too if several do.
+A file with `choose` is a Choice. Where no mapping is named, a workload runs on a machine under
+
+1. the shipped mapping that names both,
+2. or else the first shipped one for the workload that is legal on this machine,
+3. or else one made by rules (`automatic`).
 """
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base import catalogue
-from accelsim.base.errors import MappingError
+from accelsim.base.errors import AccelsimError, MappingError
 from accelsim.base.record import read_record
 from accelsim.base.yamlfile import Node, read_yaml
-from accelsim.mapping.binding import known_values, named_values, value_of
+from accelsim.mapping.at_point import arch_at, cascade_at
+from accelsim.mapping.automatic import AUTOMATIC, automatic_mapping
+from accelsim.mapping.binding import bind, known_values, named_values, value_of
+from accelsim.mapping.check import check
 from accelsim.mapping.loops import Number
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.workload.einsum import Cascade
@@ -27,7 +33,7 @@ def load_mapping(name_or_path: str | Path) -> Mapping | Choice:
 
 
 def mapping_from_yaml(node: Node) -> Mapping | Choice:
-    return read_record(node, Choice if "choose" in node else Mapping)
+    return read_record(node, Choice) if "choose" in node else read_record(node, Mapping)
 
 
 def select(found: Mapping | Choice, cascade: Cascade, arch: Spatial) -> Mapping:
@@ -56,25 +62,76 @@ def select_each(
     ]
 
 
-def default_mapping(cascade: Cascade, machine: str) -> str:
-    """The shipped mapping's name for a workload: one written for this machine comes first."""
-    fitting = [
-        (name, mapping)
-        for name, mapping in _shipped()
-        if cascade.name in mapping.workload and mapping.machines
-    ]
-    named = [name for name, mapping in fitting if machine in mapping.machines]
-    if named or fitting:
-        return [*named, *(name for name, _ in fitting)][0]
-    raise MappingError(
-        f"no shipped mapping is for {cascade.name}", remedy="give a mapping by file or by name"
+class Default(NamedTuple):
+    """What is taken where no mapping is named, and what it is called."""
+
+    name: str
+    mapping: Mapping | Choice
+
+
+def default_mapping(cascade: Cascade, arch: Spatial, machine: str) -> Default:
+    """The mapping of a workload on a machine of this name (or file), whose numbers are no arrays.
+
+    Raises
+    ------
+    MappingError
+        if the machine cannot do some Einsum: which, and what each array lacks.
+    """
+    for_both = _shipped_for(cascade, machine)
+    if for_both is not None:
+        return for_both
+    for found in _shipped_for_any(cascade):
+        if _is_legal(found.mapping, cascade, arch):
+            return found
+    return Default(AUTOMATIC, automatic_mapping(cascade, arch))
+
+
+def default_of_each(
+    cascade: Cascade, arch: Spatial, machine: str, points: int
+) -> list[tuple[Mapping, np.ndarray[Any, Any]]]:
+    """As `select_each`, where no mapping is named; what is not shipped is made point by point."""
+    for_both = _shipped_for(cascade, machine)
+    if for_both is not None:
+        return select_each(for_both.mapping, cascade, arch, points)
+    found: list[tuple[Mapping, list[int]]] = []
+    for point in range(points):
+        here = cascade_at(cascade, point), arch_at(arch, point)
+        mapping = select(default_mapping(*here, machine).mapping, *here)
+        alike = (chosen for other, chosen in found if other == mapping)
+        chosen = next(alike, None)
+        if chosen is None:
+            found.append((mapping, [point]))
+        else:
+            chosen.append(point)
+    return [(mapping, np.array(chosen)) for mapping, chosen in found]
+
+
+def _shipped_for(cascade: Cascade, machine: str) -> Default | None:
+    name = Path(machine).stem
+    return next((d for d in _shipped_for_any(cascade) if name in d.mapping.machines), None)
+
+
+def _shipped_for_any(cascade: Cascade) -> tuple[Default, ...]:
+    """Of those that name machines: the others are alternatives of a choice, or variants."""
+    return tuple(
+        found
+        for found in _shipped()
+        if cascade.name in found.mapping.workload and found.mapping.machines
     )
 
 
+def _is_legal(found: Mapping | Choice, cascade: Cascade, arch: Spatial) -> bool:
+    try:
+        return not check(bind(select(found, cascade, arch), cascade, arch))
+    except AccelsimError:
+        # It names a part that this machine lacks, or a tile that comes out as no number here.
+        return False
+
+
 @lru_cache(maxsize=1)
-def _shipped() -> tuple[tuple[str, Mapping | Choice], ...]:
-    names = [entry.name for entry in catalogue.entries("mappings")]
-    return tuple((name, load_mapping(name)) for name in names)
+def _shipped() -> tuple[Default, ...]:
+    names = catalogue.names("mappings")
+    return tuple(Default(name, load_mapping(name)) for name in names)
 
 
 def _conditions(choice: Choice, cascade: Cascade, arch: Spatial) -> list[Number]:

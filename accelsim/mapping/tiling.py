@@ -1,20 +1,21 @@
 """Tiles for buffers, grown while that saves traffic, and loops in the order that moves least.
 
-A tile is counted in steps of the array: so many along each rank. A buffer's tile begins at one step,
-or as many along the reduced ranks as make sums that move in and out of the array no more traffic
-than its operands:
+A tile is counted in steps of the array: so many along each rank. A buffer's tile begins at one
+step, or as many along the reduced ranks as make sums that move in and out of the array no more
+traffic than its operands:
 
     terms of a sum in the array >= 2 · outputs of a step / operands of a step
 
-and then grows: of all ranks twice as far (a quarter further where that does not fit, or as far as
-they go), the one that saves most bytes from the memory above for each byte of room it takes.
+and then grows, by what saves most bytes from the memory above for each byte of room it takes: twice
+as far along a rank (a quarter further where that does not fit), to the end of a sum, or until an
+operand is there as a whole. What room is left in the end lets sums grow longer.
 
     traffic = Σ tensors  bytes · Π factors of the loops that lack the tensor's ranks,
                          but for those inside the innermost loop that moves it;
                          an output's partial sums come back: 2 · that - bytes
 
-Loops over reduced ranks are innermost: sums stay. Of the others, the next one further out is the one
-for which most bytes stay where they are.
+Loops over reduced ranks are innermost: sums stay. Of the others, the next one further out is the
+one for which most bytes stay where they are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from functools import cached_property
 from math import prod
 
 from accelsim.mapping.loops import ceil_div
+from accelsim.mapping.spread import even_part, largest_divisor
 
 Counts = Mapping[str, int]
 """Steps of the array along each rank."""
@@ -46,7 +48,8 @@ class Operand:
 class Work:
     """What is to be tiled: the `sizes` of an Einsum's ranks, output's first, with spatial factors.
 
-    `around` are loops outside all of this.
+    `around` are loops outside all of this; along `shared` ranks only tiles that divide are cut, so
+    that these loops come out alike for all Einsums inside them.
     """
 
     operands: tuple[Operand, ...]
@@ -54,6 +57,7 @@ class Work:
     sizes: Mapping[str, int]
     factors: Mapping[str, int]
     around: Trips = ()
+    shared: frozenset[str] = frozenset()
 
     @cached_property
     def steps(self) -> Counts:
@@ -79,11 +83,26 @@ class Room:
         return {**self.held, **{t: max(size, self.held.get(t, 0)) for t, size in tiles.items()}}
 
 
+@dataclass(frozen=True)
+class Task:
+    """A buffer to find a tile for, of at most `limit` steps, inside the loops `outer`.
+
+    It has `room` to keep tiles of some operands; others are passing by.
+    """
+
+    work: Work
+    kept: tuple[Operand, ...]
+    passing: tuple[Operand, ...]
+    limit: Counts
+    outer: Trips
+    room: Room
+
+
 def first_counts(work: Work, limit: Counts) -> dict[str, int]:
     """One step; along the reduced ranks, the innermost first, as many as sums need."""
     counts = dict.fromkeys(work.sizes, 1)
     needed = _terms_needed(work)
-    for rank in reversed(work.sizes):
+    for rank in reversed(tuple(work.sizes)):
         if rank in work.reduced:
             counts[rank] = min(limit[rank], needed)
             needed = ceil_div(needed, counts[rank])
@@ -99,14 +118,15 @@ def _terms_needed(work: Work) -> int:
 
 
 def kept_in(
-    work: Work, operands: Sequence[Operand], counts: Counts, room: Room
+    work: Work, operands: Sequence[Operand], sizes: Mapping[str, float], room: Room
 ) -> tuple[Operand, ...]:
-    """The operands whose tiles there is room for; those that save most by it come first."""
-    kept: tuple[Operand, ...] = ()
+    """The operands for whose tiles there is room; those that save most by it come first."""
+    kept: dict[str, float] = {}
     for operand in sorted(operands, key=lambda operand: _saved(work, operand), reverse=True):
-        if room.holds(tiles(work, (*kept, operand), counts)):
-            kept = (*kept, operand)
-    return kept
+        more = {**kept, operand.tensor: sizes[operand.tensor]}
+        if room.holds(more):
+            kept = more
+    return tuple(operand for operand in operands if operand.tensor in kept)
 
 
 def tiles(work: Work, operands: Sequence[Operand], counts: Counts) -> dict[str, float]:
@@ -120,47 +140,65 @@ def _saved(work: Work, operand: Operand) -> tuple[float, bool]:
     return operand.bytes * every - _moved(operand, loops), operand.is_output
 
 
-def grown(
-    work: Work, operands: Sequence[Operand], start: Counts, limit: Counts, outer: Trips, room: Room
-) -> dict[str, int]:
-    """The tile of a buffer below the loops `outer`, no larger than `limit`."""
-    counts = dict(start)
+def grown(task: Task, start: Counts) -> Counts:
+    """The tile of a buffer, from the one it begins with."""
+    counts = start
     while True:
-        now = _traffic(work, operands, counts, limit, outer)
-        here = sum(tiles(work, operands, counts).values())
-        best, best_gain = None, 0.0
-        for larger in _larger(work, operands, counts, limit, room):
-            saved = now - _traffic(work, operands, larger, limit, outer)
-            taken = sum(tiles(work, operands, larger).values()) - here
-            gain = saved / max(taken, 1)
-            if gain > best_gain:
-                best, best_gain = larger, gain
-        if best is None:
-            return counts
+        now, here = _traffic(task, counts), _bytes(task, counts)
+        gains = [
+            ((now - _traffic(task, larger)) / max(_bytes(task, larger) - here, 1), larger)
+            for larger in _larger(task, counts)
+        ]
+        gain, best = max(gains, key=lambda pair: pair[0], default=(0, counts))
+        if gain <= 0:
+            return _with_longer_sums(task, counts)
         counts = best
 
 
-def _larger(
-    work: Work, operands: Sequence[Operand], counts: Counts, limit: Counts, room: Room
-) -> Iterator[dict[str, int]]:
-    """Tiles with room that reach further along one rank."""
-    for rank, count in counts.items():
-        if count == limit[rank]:
-            continue
-        options = [_even(limit[rank], further) for further in (2 * count, count + ceil_div(count, 4))]
-        fitting = [
-            {**counts, rank: further}
-            for further in (*options, limit[rank])
-            if room.holds(tiles(work, operands, {**counts, rank: further}))
-        ]
+def _larger(task: Task, counts: Counts) -> Iterator[Counts]:
+    """Tiles with room: further along one rank, to the end of a sum, or with an operand whole."""
+    for rank in (rank for rank, count in counts.items() if count < task.limit[rank]):
+        fitting = _reaching_further(task, counts, rank)
         yield from fitting[:1]
-        if rank in work.reduced:
+        if rank in task.work.reduced:
             yield from fitting[-1:]
+    for operand in task.kept:
+        whole = {**counts, **{rank: task.limit[rank] for rank in operand.ranks}}
+        if whole != counts and task.room.holds(tiles(task.work, task.kept, whole)):
+            yield whole
 
 
-def _even(limit: int, count: int) -> int:
-    """At most `count`, so that all tiles of `limit` are alike where they can be."""
-    return ceil_div(limit, ceil_div(limit, min(count, limit)))
+def _with_longer_sums(task: Task, counts: Counts) -> Counts:
+    """What room is left lets sums grow longer in the array: they come out less often."""
+    for rank in reversed(tuple(task.work.sizes)):
+        while rank in task.work.reduced and counts[rank] < task.limit[rank]:
+            fitting = _reaching_further(task, counts, rank)
+            if not fitting or _traffic(task, fitting[-1]) > _traffic(task, counts):
+                break
+            counts = fitting[-1]
+    return counts
+
+
+def _reaching_further(task: Task, counts: Counts, rank: str) -> list[Counts]:
+    """Twice as far along the rank, a quarter further, to its end: those for which there is room."""
+    limit, count = task.limit[rank], counts[rank]
+    cut = largest_divisor if rank in task.work.shared else even_part
+    further = (cut(limit, 2 * count), cut(limit, count + ceil_div(count, 4)), limit)
+    options = [{**counts, rank: one} for one in further if one > count]
+    return [one for one in options if task.room.holds(tiles(task.work, task.kept, one))]
+
+
+def _bytes(task: Task, counts: Counts) -> float:
+    return sum(tiles(task.work, task.kept, counts).values())
+
+
+def _traffic(task: Task, counts: Counts) -> float:
+    """Bytes that come from above: into the buffer's tiles, or past it into the array."""
+    loops = (*task.outer, *trips(task.work, counts, task.limit))
+    inside = (*loops, *ordered(task.work, counts))
+    return sum(_moved(each, loops) for each in task.kept) + sum(
+        _moved(each, inside) for each in task.passing
+    )
 
 
 def trips(work: Work, counts: Counts, limit: Counts) -> Trips:
@@ -189,13 +227,6 @@ def _resting(work: Work, rank: str, inside: Sequence[str], factors: Counts) -> f
         for operand in work.operands
         if rank not in operand.ranks and operand.ranks.isdisjoint(inside)
     ) * (1 - 1 / factors[rank])
-
-
-def _traffic(
-    work: Work, operands: Sequence[Operand], counts: Counts, limit: Counts, outer: Trips
-) -> float:
-    loops = (*outer, *trips(work, counts, limit))
-    return sum(_moved(operand, loops) for operand in operands)
 
 
 def _moved(operand: Operand, loops: Trips) -> float:

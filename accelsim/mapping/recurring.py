@@ -1,0 +1,72 @@
+"""Einsums that must take turns, because each step of a running value needs the step before.
+
+    SPD[m1,p]  = RD[m1,p] * PRM[m1,p]          in turn for every m1: SPD, then RD
+    RD[m1+1,p] = SLD[m1,p] + SPD[m1,p]
+
+`stepped` are the ranks they step over (m1), `shared` the other ranks whose loops may stand around
+those steps: all Einsums have them, and none reads another's tensor at another place along them.
+Every other Einsum is a group of its own, without steps.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from accelsim.workload.einsum import Access, Cascade
+from accelsim.workload.recurrence import Loop, Part, einsums_of, ordered
+
+Place = tuple[int, int, str]
+"""Which index of which rank of a tensor runs over which rank."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """`einsums` in the order of their turns."""
+
+    einsums: tuple[str, ...]
+    stepped: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+
+
+def groups(cascade: Cascade) -> tuple[Group, ...]:
+    """All Einsums, each group after those that it reads."""
+    return tuple(_group(part, cascade) for part in ordered(cascade))
+
+
+def _group(part: Part, cascade: Cascade) -> Group:
+    names = einsums_of(part)
+    stepped = tuple(dict.fromkeys(_ranks(part)))
+    if not stepped:
+        return Group(names)
+    first = cascade.einsum(names[0]).ranks
+    shared = (rank for rank in first if rank not in stepped and _is_shared(rank, names, cascade))
+    return Group(names, stepped, tuple(shared))
+
+
+def _ranks(part: Part) -> Iterator[str]:
+    if isinstance(part, Loop):
+        yield part.rank
+        for inner in part.body:
+            yield from _ranks(inner)
+
+
+def _is_shared(rank: str, names: tuple[str, ...], cascade: Cascade) -> bool:
+    return all(rank in cascade.einsum(name).ranks for name in names) and all(
+        any(where[2] == rank for where in set.intersection(*_places(tensor, names, cascade)))
+        for tensor in names
+    )
+
+
+def _places(tensor: str, names: tuple[str, ...], cascade: Cascade) -> list[set[Place]]:
+    """Where each access of the group to one of its tensors has a plain index."""
+    einsums = [cascade.einsum(name) for name in names]
+    accesses = [access for einsum in einsums for access in (einsum.output, *einsum.reads)]
+    return [_plain_places(each, cascade) for each in accesses if each.tensor == tensor]
+
+
+def _plain_places(access: Access, cascade: Cascade) -> set[Place]:
+    return {
+        (dimension, number, index.plain_rank)
+        for dimension, indices in enumerate(cascade.indices_by_rank(access) or ())
+        for number, index in enumerate(indices)
+        if index.plain_rank is not None
+    }
