@@ -38,7 +38,7 @@ def test_one_evaluation_by_the_formulas(benchmark: BenchmarkFixture, case: Any) 
 
     def by_formulas() -> float:
         bound = bind(mapping, cascade, arch)
-        cost = spatial.cost(bound, spatial.points_of(bound))
+        cost = spatial.cost(bound)
         return float(cost.latency_s + cost.energy_pj)
 
     assert benchmark(by_formulas) > 0

@@ -5,13 +5,14 @@ later ones, whatever their numbers, replay it (`tape`). Recording pays from the 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from accelsim.arch.spatial import Spatial
 from accelsim.cost import spatial
-from accelsim.cost.leaves import numbers, structure, with_numbers
+from accelsim.cost.coverage import Key, coverage_of, noting
+from accelsim.cost.leaves import Points, numbers, structure, with_numbers
 from accelsim.cost.result import Cost
 from accelsim.cost.tape import Recorded, Tape
 from accelsim.mapping.binding import BoundMapping, bind
@@ -42,8 +43,8 @@ def evaluate(cascade: Cascade, arch: Spatial, mapping: Mapping) -> Cost:
         known = replace(known, play=_recorded(bound, points))
     _remember(key, replace(known, met=known.met + 1))
     if known.play is None:
-        return spatial.cost(bound, points)
-    return known.play(numbers(bound, points))
+        return spatial.cost_from(bound, points, coverage_of(bound))
+    return known.play(bound, points)
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class _Known:
     mapping: Mapping
     einsums: object
     met: int
-    play: Callable[[Sequence[Number]], Cost] | None
+    play: Callable[[BoundMapping, Points], Cost] | None
 
 
 _tapes: OrderedDict[Hashable, _Known] = OrderedDict()
@@ -65,15 +66,25 @@ def _remember(key: Hashable, known: _Known) -> None:
         _tapes.popitem(last=False)
 
 
-def _recorded(bound: BoundMapping, points: dict[str, Number]) -> Callable[[Sequence[Number]], Cost]:
-    """A function from the numbers of any mapping of this structure to its cost."""
-    tape = Tape(len(numbers(bound, points)))
+def _recorded(bound: BoundMapping, points: Points) -> Callable[[BoundMapping, Points], Cost]:
+    """A function from any mapping of this structure to its cost."""
+    asked: dict[Key, Number] = {}
+    spatial.cost_from(bound, points, noting(coverage_of(bound), asked))
+    own = len(numbers(bound, points))
+    tape = Tape(own + len(asked))
     leaves = [tape.leaf(slot) for slot in range(tape.leaves)]
-    pattern = spatial.cost(*with_numbers(bound, points, leaves))
+    shares = dict(zip(asked, leaves[own:], strict=True))
+    pattern = spatial.cost_from(*with_numbers(bound, points, leaves[:own]), shares.__getitem__)
     results: list[Recorded] = []
     filled = _filler(pattern, results)
     play = tape.player(results)
-    return lambda values: filled(play(values))
+
+    def replay(now: BoundMapping, points_now: Points) -> Cost:
+        share = coverage_of(now)
+        cost: Cost = filled(play([*numbers(now, points_now), *(share(key) for key in shares)]))
+        return cost
+
+    return replay
 
 
 def _filler(pattern: Any, results: list[Recorded]) -> Callable[[list[Number]], Any]:

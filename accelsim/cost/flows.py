@@ -12,11 +12,14 @@ storage, one write where it goes.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from accelsim.cost.coverage import Coverage, Places, share_of
 from accelsim.cost.traffic import moved_elements, operand_elements
-from accelsim.mapping.loops import LoopNest, Number
+from accelsim.mapping.footprint import overlap
+from accelsim.mapping.loops import LoopNest, Number, Storage, smallest
 from accelsim.workload.einsum import Access, Cascade, Einsum
 
 
@@ -34,68 +37,127 @@ class Flow(NamedTuple):
     inner: bool = True
 
 
-def einsum_flows(einsum: Einsum, nest: LoopNest, sizes: Mapping[str, Number]) -> Iterator[Flow]:
-    own = {rank: sizes[rank] for rank in einsum.ranks}
-    for access in einsum.reads:
-        yield from _input_flows(access, nest, own)
-    yield from _output_flows(einsum.output, nest, own)
+@dataclass(frozen=True)
+class Moves:
+    """How one access of an Einsum moves through its nest."""
+
+    access: Access
+    einsum: Einsum
+    nest: LoopNest
+    cascade: Cascade
+    sizes: Mapping[str, Number]
+    coverage: Coverage
+
+    @property
+    def storages(self) -> tuple[Storage, ...]:
+        return self.nest.storages_of(self.access.tensor)
+
+    def fetched(self, depth: int, shared_from: int) -> Number:
+        """Elements of an input that come into the tiles at `depth`."""
+        inside = self._places(shared_from).of_fetched_tiles(depth)
+        return self._into(depth, shared_from, ()) * self._share(inside)
+
+    def kept(self, depth: int, shared_from: int, around: tuple[int, ...]) -> Number:
+        """Elements of an output that are updated in the tiles at `depth`, once a residency."""
+        inside = self._places(shared_from).of_kept_results(depth)
+        return self._into(depth, shared_from, around) * self._share(inside)
+
+    def operands(self, shared_from: int) -> Number:
+        """Elements that the processing elements take or make, one a step."""
+        depth = len(self.nest.loops)
+        taken = operand_elements(self.nest.loops, self._ranks, self._own_sizes, shared_from)
+        return taken * self._overlap(depth) * self._share(self._places(shared_from).of_steps())
+
+    @property
+    def _ranks(self) -> frozenset[str]:
+        return frozenset(self.access.ranks)
+
+    @property
+    def _own_sizes(self) -> dict[str, Number]:
+        return {rank: self.sizes[rank] for rank in self.einsum.ranks}
+
+    def _into(self, depth: int, shared_from: int, around: tuple[int, ...]) -> Number:
+        ranks, sizes = self._ranks, self._own_sizes
+        moved = moved_elements(self.nest.loops, depth, ranks, sizes, shared_from, around)
+        return moved * self._overlap(depth)
+
+    def _overlap(self, depth: int) -> Number:
+        def tile(rank: str) -> Number:
+            return smallest([self.nest.tile(rank, depth), self.sizes[rank]])
+
+        return overlap(self.access, self.cascade, tile)
+
+    def _places(self, shared_from: int) -> Places:
+        return Places(self.nest, self._ranks, shared_from)
+
+    def _share(self, inside: list[int]) -> Number:
+        return share_of(self.einsum, inside, sorted(self._ranks), self.coverage)
 
 
-def _input_flows(access: Access, nest: LoopNest, sizes: dict[str, Number]) -> Iterator[Flow]:
-    ranks, tensor = frozenset(access.ranks), access.tensor
-    storages = nest.storages_of(tensor)
+def all_flows(
+    cascade: Cascade,
+    nests: Mapping[str, LoopNest],
+    sizes: Mapping[str, Number],
+    coverage: Coverage,
+) -> Iterator[Flow]:
+    """The flows of every Einsum, and the handovers between them."""
+    for einsum in cascade.einsums:
+        nest = nests[einsum.name]
+        for access in einsum.reads:
+            yield from _input_flows(Moves(access, einsum, nest, cascade, sizes, coverage))
+        yield from _output_flows(Moves(einsum.output, einsum, nest, cascade, sizes, coverage))
+    yield from handover_flows(cascade, nests, sizes, coverage)
+
+
+def _input_flows(moves: Moves) -> Iterator[Flow]:
+    name, tensor, storages = moves.einsum.name, moves.access.tensor, moves.storages
     for outer, inner in pairwise(storages):
-        read = moved_elements(nest.loops, inner.depth, ranks, sizes, outer.depth)
-        filled = moved_elements(nest.loops, inner.depth, ranks, sizes, inner.depth)
-        yield Flow(nest.einsum, outer.memory, "read", tensor, read)
-        yield Flow(nest.einsum, inner.memory, "write", tensor, filled, inner=False)
+        read = moves.fetched(inner.depth, outer.depth)
+        filled = moves.fetched(inner.depth, inner.depth)
+        yield Flow(name, outer.memory, "read", tensor, read)
+        yield Flow(name, inner.memory, "write", tensor, filled, inner=False)
     if storages:
-        read = operand_elements(nest.loops, ranks, sizes, storages[-1].depth)
-        yield Flow(nest.einsum, storages[-1].memory, "read", tensor, read)
+        read = moves.operands(storages[-1].depth)
+        yield Flow(name, storages[-1].memory, "read", tensor, read)
 
 
-def _output_flows(access: Access, nest: LoopNest, sizes: dict[str, Number]) -> Iterator[Flow]:
-    ranks, tensor = frozenset(access.ranks), access.tensor
-    storages = nest.storages_of(tensor)
+def _output_flows(moves: Moves) -> Iterator[Flow]:
+    name, tensor, storages = moves.einsum.name, moves.access.tensor, moves.storages
     if not storages:
         return
-    updates = operand_elements(nest.loops, ranks, sizes, storages[-1].depth)
+    updates = moves.operands(storages[-1].depth)
     for i in range(len(storages) - 1, -1, -1):
         here = storages[i]
         around = tuple(storage.depth for storage in storages[:i])
-        held = moved_elements(nest.loops, here.depth, ranks, sizes, here.depth, around)
-        yield Flow(nest.einsum, here.memory, "write", tensor, updates)
-        yield Flow(nest.einsum, here.memory, "read", tensor, updates - held)
+        held = moves.kept(here.depth, here.depth, around)
+        yield Flow(name, here.memory, "write", tensor, updates)
+        yield Flow(name, here.memory, "read", tensor, updates - held)
         if i > 0:
-            yield Flow(nest.einsum, here.memory, "read", tensor, held, inner=False)
-            outer = storages[i - 1]
-            updates = moved_elements(nest.loops, here.depth, ranks, sizes, outer.depth, around)
+            yield Flow(name, here.memory, "read", tensor, held, inner=False)
+            updates = moves.kept(here.depth, storages[i - 1].depth, around)
 
 
 def handover_flows(
-    cascade: Cascade, nests: Mapping[str, LoopNest], sizes: Mapping[str, Number]
+    cascade: Cascade,
+    nests: Mapping[str, LoopNest],
+    sizes: Mapping[str, Number],
+    coverage: Coverage,
 ) -> Iterator[Flow]:
     """Intermediates on their way from their producer to a memory that has not had them before."""
     known: dict[str, set[str]] = {}
     for einsum in cascade.einsums:
         nest = nests[einsum.name]
-        own = {rank: sizes[rank] for rank in einsum.ranks}
         for access in einsum.reads:
-            targets = nest.storages_of(access.tensor)
-            if access.tensor in known and targets:
-                if targets[0].memory not in known[access.tensor]:
-                    yield from _handover(access, nests[access.tensor], nest, own)
-                known[access.tensor] |= {storage.memory for storage in targets}
+            moves = Moves(access, einsum, nest, cascade, sizes, coverage)
+            if access.tensor in known and moves.storages:
+                if moves.storages[0].memory not in known[access.tensor]:
+                    yield from _handover(moves, nests[access.tensor])
+                known[access.tensor] |= {storage.memory for storage in moves.storages}
         known[einsum.name] = {storage.memory for storage in nest.storages_of(einsum.name)}
 
 
-def _handover(
-    access: Access, producer: LoopNest, consumer: LoopNest, sizes: dict[str, Number]
-) -> Iterator[Flow]:
-    ranks, tensor = frozenset(access.ranks), access.tensor
-    depth = consumer.storages_of(tensor)[0].depth
-    read = moved_elements(consumer.loops, depth, ranks, sizes, 0)
-    filled = moved_elements(consumer.loops, depth, ranks, sizes, depth)
+def _handover(moves: Moves, producer: LoopNest) -> Iterator[Flow]:
+    name, tensor, target = moves.einsum.name, moves.access.tensor, moves.storages[0]
     for source in producer.storages_of(tensor)[-1:]:
-        yield Flow(consumer.einsum, source.memory, "read", tensor, read)
-    yield Flow(consumer.einsum, consumer.storages_of(tensor)[0].memory, "write", tensor, filled)
+        yield Flow(name, source.memory, "read", tensor, moves.fetched(target.depth, 0))
+    yield Flow(name, target.memory, "write", tensor, moves.fetched(target.depth, target.depth))

@@ -6,16 +6,17 @@ evaluate = bind → flows of every nest → bytes, cycles of every step, energy 
 from collections.abc import Mapping
 
 from accelsim.arch.spatial import Spatial, area_rows, instances, point_cost
+from accelsim.cost.coverage import Coverage, coverage_of, visited_steps
 from accelsim.cost.cycles import EinsumCycles, StepCycles, compute_cycles, drain_cycles
 from accelsim.cost.energy import leaked_rows, memory_rows, operation_rows
-from accelsim.cost.flows import Flow, einsum_flows, handover_flows
+from accelsim.cost.flows import Flow, all_flows
 from accelsim.cost.result import ArrayUse, Cost, energy_table
 from accelsim.cost.spill import spilled_flows
-from accelsim.cost.traffic import array_steps
 from accelsim.mapping.binding import BoundMapping, BoundStep
 from accelsim.mapping.loops import Number
 from accelsim.mapping.occupancy import occupancy_bytes
 from accelsim.workload.counts import iteration_points
+from accelsim.workload.einsum import Einsum
 
 
 def points_of(mapping: BoundMapping) -> dict[str, Number]:
@@ -23,11 +24,16 @@ def points_of(mapping: BoundMapping) -> dict[str, Number]:
     return {name: iteration_points(mapping.cascade, name) for name in mapping.nests}
 
 
-def cost(mapping: BoundMapping, points: Mapping[str, Number]) -> Cost:
+def cost(mapping: BoundMapping) -> Cost:
     """The Cost of a bound mapping, which `mapping.check` has found legal."""
+    return cost_from(mapping, points_of(mapping), coverage_of(mapping))
+
+
+def cost_from(mapping: BoundMapping, points: Mapping[str, Number], coverage: Coverage) -> Cost:
+    """The same from what the Einsums' conditions leave: points, and tiles with a point."""
     arch, cascade = mapping.arch, mapping.cascade
-    flows = _flows(mapping)
-    einsums = {name: _einsum_cycles(name, mapping) for name in mapping.nests}
+    flows = spilled_flows(all_flows(cascade, mapping.nests, mapping.sizes, coverage), mapping)
+    einsums = {name: _einsum_cycles(name, mapping, coverage) for name in mapping.nests}
     steps = tuple(_step_cycles(step, flows, einsums, mapping) for step in mapping.steps)
     cycles = sum(step.cycles for step in steps)
     arrays = {name: nest.array for name, nest in mapping.nests.items()}
@@ -55,27 +61,22 @@ def cost(mapping: BoundMapping, points: Mapping[str, Number]) -> Cost:
     )
 
 
-def _flows(mapping: BoundMapping) -> list[Flow]:
-    cascade, sizes = mapping.cascade, mapping.sizes
-    inside = [
-        flow
-        for einsum in cascade.einsums
-        for flow in einsum_flows(einsum, mapping.nests[einsum.name], sizes)
-    ]
-    return spilled_flows([*inside, *handover_flows(cascade, mapping.nests, sizes)], mapping)
-
-
-def _einsum_cycles(name: str, mapping: BoundMapping) -> EinsumCycles:
+def _einsum_cycles(name: str, mapping: BoundMapping, coverage: Coverage) -> EinsumCycles:
     nest, einsum = mapping.nests[name], mapping.cascade.einsum(name)
     sizes = {rank: mapping.sizes[rank] for rank in einsum.ranks}
-    per_step = point_cost(mapping.arch, nest.array, einsum.operations).cycles
+    per_step = _step_cycles_of(einsum, nest.array, mapping.arch)
     return EinsumCycles(
         einsum=name,
         array=nest.array,
-        steps=array_steps(nest.loops, sizes),
+        steps=visited_steps(einsum, nest, sizes, coverage),
         cycles_per_step=per_step,
         drain_cycles=drain_cycles(nest, mapping.cascade, per_step),
     )
+
+
+def _step_cycles_of(einsum: Einsum, array: str, arch: Spatial) -> Number:
+    """Cycles of one step; an Einsum that only copies takes one."""
+    return point_cost(arch, array, einsum.operations).cycles if einsum.operations else 1
 
 
 def _step_cycles(

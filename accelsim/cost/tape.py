@@ -88,6 +88,10 @@ def _minus(value: Number, _: Number) -> Number:
     return -value
 
 
+def _absolute(value: Number, _: Number) -> Number:
+    return abs(value)
+
+
 def _simple(function: Operator, left: Number, right: Number) -> Number | None:
     """What needs no step: x·1, x·0, x+0, x-0, x/1, x//1; None for all else."""
     if function is operator.mul:
@@ -155,6 +159,9 @@ class Recorded:
 
     def __neg__(self) -> "Recorded":
         return self.tape.apply(_minus, self)
+
+    def __abs__(self) -> "Recorded":
+        return self.tape.apply(_absolute, self)
 
     def __bool__(self) -> bool:
         raise TypeError("the cost model must not branch on a number")

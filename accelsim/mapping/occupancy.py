@@ -18,6 +18,7 @@ from typing import NamedTuple
 from accelsim.arch.parts import Memory
 from accelsim.arch.spatial import Spatial
 from accelsim.mapping.binding import BoundMapping, BoundStep
+from accelsim.mapping.footprint import touched_elements
 from accelsim.mapping.loops import LoopNest, Number, Storage, largest, smallest
 
 
@@ -89,13 +90,17 @@ def _share_that_stays(tensor: str, storage: Storage, mapping: BoundMapping) -> N
 
 
 def tile_elements(tensor: str, nest: LoopNest, storage: Storage, mapping: BoundMapping) -> Number:
-    """Elements of `tensor` that one instance holds; a running value is held once, not per step."""
-    cascade = mapping.cascade
-    einsum = cascade.einsum(nest.einsum)
-    accesses = [access for access in (*einsum.reads, einsum.output) if access.tensor == tensor]
-    ranks = {rank for access in accesses for rank in access.ranks}
-    carried = ranks.difference(cascade.iterative_ranks(tensor))
-    return prod(smallest([nest.tile(rank, storage.depth), mapping.sizes[rank]]) for rank in carried)
+    """Elements of `tensor` that one instance holds, at the access that touches most."""
+    einsum = mapping.cascade.einsum(nest.einsum)
+
+    def tile(rank: str) -> Number:
+        return smallest([nest.tile(rank, storage.depth), mapping.sizes[rank]])
+
+    return largest(
+        touched_elements(access, mapping.cascade, tile)
+        for access in (*einsum.reads, einsum.output)
+        if access.tensor == tensor
+    )
 
 
 def buffers(arch: Spatial, memory: str) -> int:

@@ -32,7 +32,7 @@ import numpy as np
 import simpy
 
 from accelsim.base.errors import InputError
-from accelsim.cost.spatial import cost, points_of
+from accelsim.cost.spatial import cost
 from accelsim.mapping.binding import BoundMapping
 from accelsim.sim.engine import Actor, Port, Simulation, act, begin, carry, note, play, side_by_side
 from accelsim.sim.engine import port as make_port
@@ -47,7 +47,7 @@ def simulate(mapping: BoundMapping, *, most_tiles: int) -> Trace:
     """
     if most_tiles < 1:
         raise InputError(f"{most_tiles} tiles are nothing to play", remedy="Play 1 or more")
-    found = cost(mapping, points_of(mapping))
+    found = cost(mapping)
     if np.size(found.cycles) > 1:
         fact = f"this mapping is a sweep of {np.size(found.cycles)} points"
         raise InputError(fact, remedy="Bind and simulate one point at a time")

@@ -30,7 +30,7 @@ def one_pass(length: int) -> Cascade:
 
 def formulas_only(cascade: Cascade, arch: Spatial) -> Cost:
     bound = bind(BINDING, cascade, arch)
-    return spatial.cost(bound, spatial.points_of(bound))
+    return spatial.cost(bound)
 
 
 def test_a_tile_of_1k_bert_takes_154_cycles_on_the_1d_array(fusemax: Spatial) -> None:

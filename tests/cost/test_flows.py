@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accelsim.arch.load import load_arch
-from accelsim.cost.flows import Flow, einsum_flows, handover_flows
+from accelsim.cost.coverage import everywhere
+from accelsim.cost.flows import Flow, all_flows, handover_flows
 from accelsim.cost.walk import Action, walk
 from accelsim.mapping.binding import bind
 from accelsim.mapping.load import load_mapping
@@ -22,9 +23,11 @@ NESTS, BLOCKS = 4500, 10
 
 
 def flows_of(cascade, nests):
-    for einsum in cascade.einsums:
-        yield from einsum_flows(einsum, nests[einsum.name], cascade.ranks)
-    yield from handover_flows(cascade, nests, cascade.ranks)
+    return all_flows(cascade, nests, cascade.ranks, everywhere)
+
+
+def flows_alone(einsum, nest, sizes):
+    return list(flows_of(cascade_of((einsum,), sizes), {einsum.name: nest}))
 
 
 def by_formula(cascade, nests):
@@ -150,10 +153,10 @@ SMALL_ARRAYS = {
 @pytest.mark.parametrize(
     ("mapping", "workload", "machine", "sizes"),
     [
-        ("fusemax_binding", "attention/one_pass", "fusemax_cloud", "B=1 H=2 P=6 M=10 E=3 F=3"),
-        ("fusemax_cascade", "attention/one_pass", "cascade_cloud", "B=2 H=1 P=9 M=7 E=2 F=5"),
-        ("unfused", "attention/three_pass", "unfused_cloud", "B=1 H=2 P=6 M=10 E=3 F=3"),
-        ("flat_head", "attention/three_pass", "flat_cloud", "B=1 H=2 P=6 M=10 E=3 F=3"),
+        ("fusemax_binding", "attention/one_pass", "fusemax_cloud", "B=1 H=2 P=6 M=12 E=3 F=3"),
+        ("fusemax_cascade", "attention/one_pass", "cascade_cloud", "B=2 H=1 P=9 M=8 E=2 F=5"),
+        ("unfused", "attention/three_pass", "unfused_cloud", "B=1 H=2 P=6 M=12 E=3 F=3"),
+        ("flat_head", "attention/three_pass", "flat_cloud", "B=1 H=2 P=6 M=12 E=3 F=3"),
         ("flat_weight_stationary", "attention/three_pass", "flat_edge", "B=2 H=1 P=5 M=9 E=6 F=5"),
         ("linear_layers", "transformer/linear_layers", "fusemax_cloud", "H=2 P=6 D=5 E=3 F=3 S=7"),
     ],
@@ -173,7 +176,7 @@ def test_an_input_is_read_above_written_where_it_arrives_and_read_there_again():
     einsum = einsum_of("Z", "MN", {"W": "KN"})
     loops = [("K", 2), ("N", 3), ("M", 10)]
     nest = nest_of("Z", loops, storage("DRAM", "W", 0), storage("Buffer", "W", 2))
-    assert list(einsum_flows(einsum, nest, {"K": 2, "N": 3, "M": 10})) == [
+    assert flows_alone(einsum, nest, {"K": 2, "N": 3, "M": 10}) == [
         Flow("Z", "DRAM", "read", "W", 6),
         Flow("Z", "Buffer", "write", "W", 6, inner=False),
         Flow("Z", "Buffer", "read", "W", 60),
@@ -185,7 +188,7 @@ def test_an_output_is_updated_read_back_but_for_its_first_time_and_sent_up():
     einsum = einsum_of("Z", "M", {"X": "MK"})
     loops = [("K", 2), ("M", 3), ("K", 4)]
     nest = nest_of("Z", loops, storage("Buffer", "Z", 0), storage("Register", "Z", 2))
-    assert list(einsum_flows(einsum, nest, {"K": 8, "M": 3})) == [
+    assert flows_alone(einsum, nest, {"K": 8, "M": 3}) == [
         Flow("Z", "Register", "write", "Z", 24),
         Flow("Z", "Register", "read", "Z", 18),
         Flow("Z", "Register", "read", "Z", 6, inner=False),
@@ -196,7 +199,7 @@ def test_an_output_is_updated_read_back_but_for_its_first_time_and_sent_up():
 
 def test_a_tensor_that_no_memory_keeps_moves_nowhere():
     einsum = einsum_of("Z", "M", {"X": "M"})
-    assert list(einsum_flows(einsum, nest_of("Z", [("M", 4)]), {"M": 4})) == []
+    assert flows_alone(einsum, nest_of("Z", [("M", 4)]), {"M": 4}) == []
 
 
 CHAIN = (
@@ -216,7 +219,8 @@ def chain_nests(y_memory, z_memory):
 
 
 def handed_over(nests):
-    return list(handover_flows(cascade_of(CHAIN, {"P": 3, "N": 4}), nests, {"P": 3, "N": 4}))
+    sizes = {"P": 3, "N": 4}
+    return list(handover_flows(cascade_of(CHAIN, sizes), nests, sizes, everywhere))
 
 
 def test_an_intermediate_is_read_once_for_the_4_columns_that_take_it_over():

@@ -133,7 +133,7 @@ def test_next_comes_a_shipped_one_that_is_legal_on_this_machine(workload, machin
     ("workload", "machine"),
     [
         ("attention/two_pass", "fusemax_cloud"),
-        ("attention/one_pass_causal", "tpu_v3"),
+        ("attention/two_pass_causal", "tpu_v3"),
         ("transformer/linear_layers", "eyeriss"),
     ],
 )

@@ -1,6 +1,6 @@
 import pytest
 
-from accelsim.cost.spatial import cost, points_of
+from accelsim.cost.spatial import cost
 from accelsim.sim.rounds import SLICES, Round, Rounds, rounds
 
 BYTES_PER_CYCLE = 400 * 2**30 / 940e6
@@ -10,7 +10,7 @@ BYTES_PER_CYCLE = 400 * 2**30 / 940e6
 def fused(bound) -> Rounds:
     """2 query tiles of 2 key tiles each."""
     mapping = bound("fusemax_binding", B=1, H=1, P=512, M=512)
-    return rounds(mapping.steps[0], mapping, cost(mapping, points_of(mapping)), most_tiles=100)
+    return rounds(mapping.steps[0], mapping, cost(mapping), most_tiles=100)
 
 
 def tiles_of(einsum: str, played: Rounds) -> list[list[int]]:
@@ -49,7 +49,7 @@ def test_what_runs_at_half_of_the_tiles_takes_twice_the_share(fused: Rounds):
 
 def test_a_window_of_three_tiles_ends_with_the_lagging_work_on_the_third(bound):
     mapping = bound("fusemax_binding", B=1, H=1, P=512, M=512)
-    window = rounds(mapping.steps[0], mapping, cost(mapping, points_of(mapping)), most_tiles=3)
+    window = rounds(mapping.steps[0], mapping, cost(mapping), most_tiles=3)
     assert (window.tiles, window.tiles_played) == (4, 3)
     assert tiles_of("BQK", window) == [[0], [1], [2], []]
     assert tiles_of("RNV", window) == [[], [0], [1], [2]]
@@ -57,7 +57,7 @@ def test_a_window_of_three_tiles_ends_with_the_lagging_work_on_the_third(bound):
 
 def test_a_step_without_tile_is_cut_into_slices_that_add_up(bound):
     mapping = bound("unfused", "unfused_cloud", B=1, H=1, P=1024, M=1024)
-    found = cost(mapping, points_of(mapping))
+    found = cost(mapping)
     step = rounds(mapping.steps[0], mapping, found, most_tiles=1000)
     assert len(step.rounds) == SLICES == 256
     works = [job.work for phases in step.rounds for jobs in phases for job in jobs]
@@ -68,5 +68,5 @@ def test_a_step_without_tile_is_cut_into_slices_that_add_up(bound):
 
 def test_a_step_without_tile_is_cut_into_fewer_slices_where_fewer_tiles_are_asked_for(bound):
     mapping = bound("unfused", "unfused_cloud", B=1, H=1, P=1024, M=1024)
-    step = rounds(mapping.steps[0], mapping, cost(mapping, points_of(mapping)), most_tiles=10)
+    step = rounds(mapping.steps[0], mapping, cost(mapping), most_tiles=10)
     assert (step.tiles, step.tiles_played) == (10, 10)

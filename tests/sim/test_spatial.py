@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from accelsim.arch.spatial import with_values
 from accelsim.base.errors import InputError
 from accelsim.cost.result import Cost
-from accelsim.cost.spatial import cost, points_of
+from accelsim.cost.spatial import cost
 from accelsim.mapping.binding import BoundMapping
 from accelsim.sim.spatial import simulate
 from accelsim.sim.trace import Interval, Trace, waterfall
@@ -34,7 +34,7 @@ NOTHING_BESIDE = tuple(
 
 
 def formula(mapping: BoundMapping) -> Cost:
-    return cost(mapping, points_of(mapping))
+    return cost(mapping)
 
 
 def error(mapping: BoundMapping) -> float:

@@ -1,0 +1,120 @@
+"""Which share of a nest's tiles an Einsum's conditions leave to be visited.
+
+Tiles without a point are skipped: a causal score matrix has half of its tiles below the diagonal.
+What is moved, and the steps an array takes, shrink by the share of the tiles they belong to:
+
+    share(inside) = tiles with a point / all tiles,   a tile spanning the loops `inside`
+
+Within a visited tile, masked points take their step like any other, and inputs come whole; outputs
+move only where a point updates them. The shares are multiplied into counts that hold without
+conditions; what rests across skipped tiles is then counted as if they were visited.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from accelsim.cost.traffic import array_steps
+from accelsim.mapping.binding import BoundMapping
+from accelsim.mapping.loops import LoopNest, Number, factor_product
+from accelsim.workload.einsum import Einsum
+from accelsim.workload.tiles import conditional_ranks, share_of_tiles
+
+Key = tuple[str, tuple[int, ...], tuple[str, ...]]
+"""An Einsum, the places of the loops inside a tile, and the ranks along which tiles are weighed."""
+
+Coverage = Callable[[Key], Number]
+
+
+def everywhere(key: Key) -> Number:
+    """The coverage without conditions: every tile."""
+    return 1
+
+
+def coverage_of(mapping: BoundMapping) -> Callable[[Key], Number]:
+    """The share of tiles with a point, counted for the mapping's numbers."""
+
+    def share(key: Key) -> Number:
+        einsum, inside, weighed = key
+        loops = [mapping.nests[einsum].loops[place] for place in inside]
+        ranks = conditional_ranks(mapping.cascade.einsum(einsum))
+        tiles = {rank: factor_product(loops, rank) for rank in ranks}
+        return share_of_tiles(mapping.cascade, einsum, tiles, weighed)
+
+    return share
+
+
+def noting(coverage: Coverage, found: dict[Key, Number]) -> Coverage:
+    """The same coverage, which also notes what it was asked."""
+
+    def share(key: Key) -> Number:
+        if key not in found:
+            found[key] = coverage(key)
+        return found[key]
+
+    return share
+
+
+def visited_steps(
+    einsum: Einsum, nest: LoopNest, sizes: Mapping[str, Number], coverage: Coverage
+) -> Number:
+    """Steps of the array at which at least one point exists."""
+    spatial = [i for i, loop in enumerate(nest.loops) if loop.is_spatial]
+    return array_steps(nest.loops, dict(sizes)) * share_of(einsum, spatial, (), coverage)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Which loops of a nest lie inside a tile, as one tensor sees it.
+
+    The tensor rests while temporal loops further in than the innermost one that carries it run;
+    instances that share what they are sent count as one.
+    """
+
+    nest: LoopNest
+    tensor_ranks: frozenset[str]
+    shared_from: int
+
+    def of_fetched_tiles(self, depth: int) -> list[int]:
+        """An input comes in whole tiles of the loops inside `depth`."""
+        own = [i for i in self._all if i >= depth and self._carries(i)]
+        return sorted([*own, *self._resting(depth)])
+
+    def of_kept_results(self, depth: int) -> list[int]:
+        """An output is kept and sent up element by element: what no point updates is neither."""
+        return self._resting(depth)
+
+    def of_steps(self) -> list[int]:
+        """Nothing rests in a processing element: every step takes and makes anew."""
+        return [i for i in self._all if self._is_shared(i)]
+
+    @property
+    def _all(self) -> range:
+        return range(len(self.nest.loops))
+
+    def _carries(self, place: int) -> bool:
+        return self.nest.loops[place].rank in self.tensor_ranks
+
+    def _is_shared(self, place: int) -> bool:
+        is_spatial = self.nest.loops[place].is_spatial
+        return place >= self.shared_from and is_spatial and not self._carries(place)
+
+    def _resting(self, depth: int) -> list[int]:
+        """Loops over other ranks that do not bring another tile to `depth`."""
+        loops = self.nest.loops
+        moving = (i for i in range(depth) if self._carries(i) and not loops[i].is_spatial)
+        last = max(moving, default=-1)
+        return [
+            i
+            for i in self._all
+            if not self._carries(i)
+            and (i >= depth or self._is_shared(i) or (i > last and not loops[i].is_spatial))
+        ]
+
+
+def share_of(
+    einsum: Einsum, inside: Iterable[int], weighed: Iterable[str], coverage: Coverage
+) -> Number:
+    """Tiles spanning the loops `inside` that have a point, of all tiles."""
+    if not einsum.conditions:
+        return 1
+    return coverage((einsum.name, tuple(inside), tuple(weighed)))

@@ -1,0 +1,51 @@
+"""Conditions: tiles without a point are skipped."""
+
+import pytest
+
+from accelsim.arch.load import load_arch
+from accelsim.cost.evaluate import evaluate
+from accelsim.cost.result import Cost
+from accelsim.mapping.load import load_mapping, select
+from accelsim.workload.load import load_workload
+
+
+def cost_of(workload: str, machine: str, mapping: str, length: int) -> Cost:
+    sizes = {"ranks.P": str(length), "ranks.M": str(length), "ranks.H": "1"}
+    cascade, arch = load_workload(workload, sizes), load_arch(machine)
+    return evaluate(cascade, arch, select(load_mapping(mapping), cascade, arch))
+
+
+def test_causal_flash_attention_visits_10_of_16_tiles() -> None:
+    # 138 cycles a visited tile; AV divides for 64 cycles once for each of 4 query tiles.
+    causal = cost_of("attention/one_pass_causal", "fusemax_cloud", "fusemax_binding", 1024)
+    assert causal.cycles_by_resource["compute"] == pytest.approx(10 * 138 + 4 * 64)
+
+
+def test_flat_streams_keys_and_values_for_10_of_16_tiles() -> None:
+    # A tile's Q and K are 256 x 64 words each; V once a tile of queries and keys; the result once.
+    causal = cost_of("attention/three_pass_causal", "flat_cloud", "flat", 1024)
+    tile = 256 * 64 * 2
+    read = {}
+    for row in causal.rows:
+        if row.part == "DRAM":
+            read[row.action, row.tensor] = read.get((row.action, row.tensor), 0) + 2 * row.count
+    assert read["read", "Q"] == read["read", "K"] == 10 * tile
+    assert read["write", "AV"] == 4 * tile
+
+
+def test_masked_scores_are_neither_written_nor_multiplied() -> None:
+    causal = cost_of("attention/three_pass_causal", "unfused_cloud", "unfused", 1024)
+    written = [
+        r.count for r in causal.rows if (r.part, r.action, r.tensor) == ("DRAM", "write", "QK")
+    ]
+    assert sum(written) == 1024 * 1025 // 2
+    macs = [r.count for r in causal.rows if (r.einsum, r.action) == ("QK", "mac")]
+    assert macs == [64 * 1024 * 1025 // 2]
+
+
+def test_a_replay_counts_conditions_anew() -> None:
+    costs = [
+        cost_of("attention/one_pass_causal", "fusemax_cloud", "fusemax_binding", length).cycles
+        for length in (512, 512, 512, 1024, 2048)
+    ]
+    assert costs[-1] == pytest.approx(36 * 138 + 8 * 64)
