@@ -67,6 +67,9 @@ class BoundMapping:
 
 def bind(mapping: Mapping, cascade: Cascade, arch: Spatial) -> BoundMapping:
     """Raises MappingError if the mapping names an Einsum, rank or tensor that is not there."""
+    for nest in mapping.nests:
+        _refuse_unknown("Einsum", nest.einsums, _names_of(cascade), cascade.name)
+    _refuse_stray_arrays(mapping, arch)
     values = known_values(cascade, arch)
     sizes = {rank: value_of(text, values) for rank, text in mapping.ranks.items()}
     _refuse_unknown("rank", sizes, cascade.ranks, cascade.name)
@@ -103,7 +106,7 @@ def named_values(
         except ExpressionError as error:
             raise MappingError(
                 f"the mapping's {name} has no value: {error.fact}",
-                remedy="A tile may not fit; try a larger memory or smaller ranks",
+                remedy=error.remedy or "A tile may not fit; try a larger memory or smaller ranks",
             ) from error
     return found
 
@@ -114,7 +117,6 @@ def _nests(
     einsums = {einsum.name: einsum for einsum in cascade.einsums}
     nests: dict[str, LoopNest] = {}
     for nest in mapping.nests:
-        _refuse_unknown("Einsum", nest.einsums, einsums, cascade.name)
         for name in nest.einsums:
             if name in nests:
                 raise MappingError(f"Einsum {name} has two nests", remedy="remove one of them")
@@ -164,11 +166,24 @@ def _loops(
     return [loop for loop in loops if not (isinstance(loop.factor, int) and loop.factor == 1)]
 
 
+def _refuse_stray_arrays(mapping: Mapping, arch: Spatial) -> None:
+    """A nest spreads over its own array only; an array that is not there is `check`'s to report."""
+    known = [array.name for array in arch.compute]
+    for nest in mapping.nests:
+        for level in nest.levels:
+            if nest.array in known and level.array not in (None, nest.array):
+                fact = f"a nest of {nest.array} has a level on {level.array}"
+                raise MappingError(fact, remedy=f"write 'array: {nest.array}' there")
+
+
+def _names_of(cascade: Cascade) -> list[str]:
+    return [einsum.name for einsum in cascade.einsums]
+
+
 def _step(step: Step, cascade: Cascade, values: MappingOf[str, Number]) -> BoundStep:
     _refuse_unknown("rank", step.tile, cascade.ranks, cascade.name)
-    einsums = {einsum.name for einsum in cascade.einsums}
     run = [name for phase in step.phases for names in phase.run.values() for name in names]
-    _refuse_unknown("Einsum", [*run, *step.lag], einsums, cascade.name)
+    _refuse_unknown("Einsum", [*run, *step.lag], _names_of(cascade), cascade.name)
     tile = {rank: value_of(text, values) for rank, text in step.tile.items()}
     return BoundStep(step.name, tile, step.phases, step.lag)
 
