@@ -29,7 +29,7 @@ class Kind:
 KINDS = (
     Kind("workload", ("cascade",), read_workload),
     Kind("machine", ("memories", "compute"), lambda node, name: read_arch(node)),
-    Kind("mapping", ("nests", "choose"), lambda node, name: mapping_from_yaml(node)),
+    Kind("mapping", ("nests", "choose", "extends"), lambda node, name: mapping_from_yaml(node)),
     Kind("study", ("question", "vary"), lambda node, name: _read_study(node)),
     Kind("paper", ("claims", "constants"), lambda node, name: read_record(node, PublishedFile)),
     Kind("part", ("entries",), lambda node, name: read_record(node, Table)),

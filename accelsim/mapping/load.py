@@ -23,7 +23,7 @@ from accelsim.mapping.automatic import AUTOMATIC, automatic_mapping
 from accelsim.mapping.binding import bind, known_values, named_values, value_of
 from accelsim.mapping.check import check
 from accelsim.mapping.loops import Number
-from accelsim.mapping.mapping import Choice, Mapping
+from accelsim.mapping.mapping import Choice, Mapping, extended
 from accelsim.workload.einsum import Cascade
 
 
@@ -33,7 +33,15 @@ def load_mapping(name_or_path: str | Path) -> Mapping | Choice:
 
 
 def mapping_from_yaml(node: Node) -> Mapping | Choice:
-    return read_record(node, Choice) if "choose" in node else read_record(node, Mapping)
+    if "choose" in node:
+        return read_record(node, Choice)
+    mapping = read_record(node, Mapping)
+    if mapping.extends is not None:
+        mapping = extended(_plain(load_mapping(mapping.extends)), mapping)
+    if not (mapping.nests and mapping.schedule):
+        remedy = "Write both, or 'extends: ' and a mapping that has them"
+        raise MappingError("a mapping needs 'nests' and a 'schedule'", at=node.place, remedy=remedy)
+    return mapping
 
 
 def select(found: Mapping | Choice, cascade: Cascade, arch: Spatial) -> Mapping:
@@ -142,7 +150,7 @@ def _conditions(choice: Choice, cascade: Cascade, arch: Spatial) -> list[Number]
 
 def _plain(found: Mapping | Choice) -> Mapping:
     if isinstance(found, Choice):
-        raise MappingError("an alternative is itself a choice", remedy="name mappings only")
+        raise MappingError("a choice stands where one mapping is needed", remedy="name a mapping")
     return found
 
 

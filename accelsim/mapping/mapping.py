@@ -6,6 +6,7 @@
     tiles      names for factors, expressions over ranks, earlier tiles and the machine's sizes
     share      tensors that take one another's room in a memory (the scores, overwritten in place)
     ranks      sizes the mapping decides, such as that of a partition (`M0: Array2D.rows`)
+    extends    a mapping that this one changes: tiles by name, nests by Einsum, all else as a whole
     spill      the share of some tensors that a memory has no room for and its parent holds instead
 
 A `Choice` picks, by a condition each over `names`, one of several mappings. `mapping.binding` puts
@@ -81,13 +82,14 @@ class Spill(Record):
 class Mapping(Record):
     about: str
     source: str
-    workload: Names
-    machine: Literal["spatial"]
+    extends: str | None = None
+    workload: Names = ()
+    machine: Literal["spatial"] = "spatial"
     machines: Names = ()
     ranks: dict[str, Formula] = {}
     tiles: dict[str, Formula] = {}
-    nests: tuple[Nest, ...]
-    schedule: tuple[Step, ...]
+    nests: tuple[Nest, ...] = ()
+    schedule: tuple[Step, ...] = ()
     share: tuple[Names, ...] = ()
     spill: tuple[Spill, ...] = ()
 
@@ -107,3 +109,18 @@ class Choice(Record):
     machines: Names = ()
     names: dict[str, Formula] = {}
     choose: tuple[Alternative, ...]
+
+
+def extended(base: Mapping, changes: Mapping) -> Mapping:
+    """`base` with everything that `changes` says instead; machines are not inherited."""
+    said = {field: getattr(changes, field) for field in changes.model_fields_set}
+    renewed = {einsum for nest in changes.nests for einsum in nest.einsums}
+    kept = [
+        nest.model_copy(update={"einsums": tuple(e for e in nest.einsums if e not in renewed)})
+        for nest in base.nests
+    ]
+    merged = {
+        "tiles": {**base.tiles, **changes.tiles},
+        "nests": (*(nest for nest in kept if nest.einsums), *changes.nests),
+    }
+    return base.model_copy(update={"machines": (), **said, **merged})

@@ -176,3 +176,22 @@ def test_a_sweep_of_bandwidths_has_one_mapping_for_all_points():
     )
     ((_, points),) = default_of_each(load_workload("attention/two_pass"), arch, "flat_edge", 3)
     assert points.tolist() == [0, 1, 2]
+
+
+def test_a_mapping_that_extends_another_keeps_the_nests_it_does_not_name():
+    base, changed = load_mapping("flat_row"), load_mapping("flat_row_resident")
+    of = {e: nest for nest in changed.nests for e in nest.einsums}
+    assert of["QK"].levels[1].keep == ("QK", "Q")
+    assert of["AV"] in base.nests
+    assert changed.tiles["P1"] == base.tiles["P1"]
+    assert (base.tiles["resident_bytes"], changed.tiles["resident_bytes"]) == (
+        0,
+        "2 * P1 * E * Q.word",
+    )
+
+
+def test_another_schedule_of_the_same_nests_is_a_few_lines():
+    binding, architecture = load_mapping("fusemax_binding"), load_mapping("fusemax_architecture")
+    assert architecture.nests == binding.nests
+    assert architecture.schedule[0].phases[0].drain == ("LM",)
+    assert architecture.machines == ()
