@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 PIPED_COLUMNS = 120
+LAST_COLUMN = 40
 
 
 def print_json(value: Any) -> None:
@@ -19,13 +20,17 @@ def print_json(value: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns wide enough for their words; the last one takes the rest and wraps."""
+    """Columns wide enough for their words, whatever the terminal's width; the last one wraps."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, name in enumerate(columns):
         table.add_column(name, overflow="fold", no_wrap=number < len(columns) - 1)
-    for row in rows:
+    cells = [tuple(row) for row in rows]
+    for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_COLUMNS)
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    needed = sum(width + 2 for width in widths[:-1]) + min(widths[-1], LAST_COLUMN)
+    wide = Console().width if sys.stdout.isatty() else PIPED_COLUMNS
+    console = Console(highlight=False, width=max(wide, needed))
     with console.capture() as captured:
         console.print(table)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))
