@@ -31,14 +31,14 @@ SHIPPED = [
 
 
 def test_the_ten_lines_of_python_print_what_the_readme_says() -> None:
-    ran = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+    )
     assert ran.stdout == PRINTED
 
 
 @pytest.mark.parametrize(("line", "shown"), CONSOLE)
-def test_a_command_of_the_readme_prints_what_it_says(
-    line: str, shown: str, tmp_path: Path
-) -> None:
+def test_a_command_of_the_readme_prints_what_it_says(line: str, shown: str, tmp_path: Path) -> None:
     words = line.split()[1:]
     command = [sys.executable, "-m", "accelsim.cli.main", *words]
     ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
