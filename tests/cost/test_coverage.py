@@ -6,6 +6,7 @@ from accelsim.arch.load import load_arch
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
 from accelsim.mapping.load import load_mapping, select
+from accelsim.mapping.mapping import Mapping
 from accelsim.workload.load import load_workload
 
 
@@ -44,8 +45,12 @@ def test_masked_scores_are_neither_written_nor_multiplied() -> None:
 
 
 def test_a_replay_counts_conditions_anew() -> None:
-    costs = [
-        cost_of("attention/one_pass_causal", "fusemax_cloud", "fusemax_binding", length).cycles
+    cascade = load_workload("attention/one_pass_causal", {"ranks.H": "1"})
+    arch, mapping = load_arch("fusemax_cloud"), load_mapping("fusemax_binding")
+    assert isinstance(mapping, Mapping)
+    cycles = [
+        evaluate(cascade.with_ranks(P=length, M=length), arch, mapping).cycles
         for length in (512, 512, 512, 1024, 2048)
     ]
-    assert costs[-1] == pytest.approx(36 * 138 + 8 * 64)
+    assert cycles[-1] == pytest.approx(36 * 138 + 8 * 64)
+    assert cycles[-2] == pytest.approx(10 * 138 + 4 * 64)

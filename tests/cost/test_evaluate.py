@@ -6,7 +6,7 @@ import pytest
 from accelsim.arch.load import load_arch
 from accelsim.arch.spatial import Spatial, with_values
 from accelsim.cost import spatial
-from accelsim.cost.evaluate import evaluate
+from accelsim.cost.evaluate import _tapes, evaluate
 from accelsim.cost.result import Cost
 from accelsim.mapping.binding import bind
 from accelsim.mapping.load import load_mapping
@@ -23,9 +23,11 @@ def fusemax() -> Spatial:
     return load_arch("fusemax_cloud")
 
 
+ONE_PASS = load_workload("attention/one_pass", {}, "bert")
+
+
 def one_pass(length: int) -> Cascade:
-    sizes = {"ranks.P": str(length), "ranks.M": str(length)}
-    return load_workload("attention/one_pass", sizes, "bert")
+    return ONE_PASS.with_ranks(P=length, M=length)
 
 
 def formulas_only(cascade: Cascade, arch: Spatial) -> Cost:
@@ -53,12 +55,13 @@ def test_a_replay_equals_the_formulas_to_the_last_bit(fusemax: Spatial) -> None:
             assert replayed.steps == plain.steps
             assert replayed.occupancy_bytes == plain.occupancy_bytes
             assert replayed.utilization == plain.utilization
+    assert any(known.play is not None for known in _tapes.values())
 
 
 def test_a_sweep_is_one_call_and_equals_its_points(fusemax: Spatial) -> None:
     lengths = np.array([[1024], [4096], [5000]])
     bandwidths = np.array([1e10, 4e11])
-    cascade = load_workload("attention/one_pass", {}, "bert").with_ranks(P=lengths, M=lengths)
+    cascade = ONE_PASS.with_ranks(P=lengths, M=lengths)
     swept = evaluate(
         cascade, with_values(fusemax, {"memories.DRAM.bandwidth": bandwidths}), BINDING
     )
