@@ -101,10 +101,6 @@ class ComputeArray(Record):
     def pes(self) -> Any:
         return self.rows * self.columns
 
-    @property
-    def is_1d(self) -> bool:
-        return isinstance(self.rows, int) and self.rows == 1
-
 
 def _per_byte(key: str, value: Any, row: Any) -> Any:
     if key not in ("read", "write") or not str(value).endswith(_PER_ROW):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from accelsim.base.errors import ArchError, did_you_mean
-from accelsim.base.record import Rate, Record, key_of, read_rate
+from accelsim.base.record import Rate, Record, fields_by_key, read_rate
 from accelsim.base.units import UNIT_OF_SUFFIX, quantity, suffix_of
 
 R = TypeVar("R", bound=Record)
@@ -32,7 +32,7 @@ def _replaced(here: Any, steps: Sequence[str], value: Any, path: str) -> Any:
 
 
 def _in_record(record: Record, steps: Sequence[str], value: Any, path: str) -> Record:
-    fields = {key_of(field): field for field in type(record).model_fields}
+    fields = fields_by_key(type(record))
     field = fields[_known(steps[0], fields, path)]
     old = getattr(record, field)
     if len(steps) > 1:

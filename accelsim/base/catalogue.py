@@ -13,7 +13,7 @@ A name may leave out leading folders as long as it stays unique, and BERT finds 
 `.yaml`, or is a file, is taken as a path.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -58,11 +58,16 @@ def find(name_or_path: str | Path, kind: str) -> Path:
     text = str(name_or_path)
     if text.endswith((".yaml", ".yml")) or Path(text).is_file():
         return Path(text)
-    named = {name: file for name, file in _files(kind)}
-    found = _matches(text, named) or _matches(text.lower(), named)
+    named, found = dict(_files(kind)), matching(text, kind)
     if len(found) == 1:
         return named[found[0]]
     raise _not_one(text, kind, found, list(named))
+
+
+def matching(text: str, kind: str) -> list[str]:
+    """The names of this kind that the text could mean."""
+    known = names(kind)
+    return _matches(text, known) or _matches(text.lower(), known)
 
 
 def entries(kind: str) -> list[Entry]:
@@ -101,10 +106,9 @@ def _files(kind: str) -> Iterator[tuple[str, Path]]:
                 yield name, file
 
 
-def _matches(text: str, known: Iterable[str]) -> list[str]:
+def _matches(text: str, known: Sequence[str]) -> list[str]:
     """The name itself, or else the names that end in the text."""
-    names = sorted(known)
-    return [name for name in names if name == text] or [n for n in names if _ends(n, text)]
+    return [name for name in known if name == text] or [n for n in known if _ends(n, text)]
 
 
 def _name(file: Path, root: Path) -> str:

@@ -41,7 +41,9 @@ __all__ = [
     "Rate",
     "Record",
     "Share",
+    "fields_by_key",
     "key_of",
+    "keys_of",
     "read_rate",
     "read_record",
 ]
@@ -79,6 +81,15 @@ def read_record(node: Node, model: type[R]) -> R:
         return model.model_validate(_plain(node), context=_FROM_YAML, by_alias=True, by_name=False)
     except ValidationError as error:
         raise record_error(node, model, error.errors(include_url=False)) from error
+
+
+def fields_by_key(model: type[Record]) -> dict[str, str]:
+    """The fields of a record by their YAML keys: `capacity` has `capacity_bytes`."""
+    return {key_of(field): field for field in model.model_fields}
+
+
+def keys_of(model: type[Record]) -> list[str]:
+    return list(fields_by_key(model))
 
 
 def _plain(node: Node) -> Any:

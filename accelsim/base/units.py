@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from accelsim.base.errors import InputError, did_you_mean
@@ -104,6 +105,17 @@ def format_bytes(value: float) -> str:
         step += 1
     prefix = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")[step]
     return f"{_four_digits(value / 1024**step)} {prefix}B"
+
+
+def format_count(count: object) -> str:
+    """A length or a size the way the field writes it: 1024 is `1K`, 1048576 `1M`, 1000 `1000`."""
+    if isinstance(count, bool) or not isinstance(count, Integral):
+        return str(count)
+    whole = int(count)
+    for step, letter in ((2**30, "G"), (2**20, "M"), (2**10, "K")):
+        if whole >= step and whole % step == 0:
+            return f"{whole // step}{letter}"
+    return str(whole)
 
 
 def suffix_of(field: str) -> str:

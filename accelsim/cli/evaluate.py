@@ -10,6 +10,7 @@ from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadNam
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
+from accelsim.study.measures import energy_by_part
 
 
 def command(
@@ -63,13 +64,6 @@ def _as_plain(case: Case, machine: str, cost: Cost) -> dict[str, Any]:
         "energy_by_part_pj": energy_by_part(cost),
         "area_by_part_um2": cost.area_by_part,
     }
-
-
-def energy_by_part(cost: Cost) -> dict[str, Any]:
-    energies: dict[str, Any] = {}
-    for row in cost.rows:
-        energies[row.part] = energies.get(row.part, 0) + row.energy_pj
-    return energies
 
 
 def _print_summary(case: Case, machine: str, cost: Cost) -> None:

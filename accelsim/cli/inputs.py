@@ -7,7 +7,7 @@ from accelsim.arch.load import load_arch
 from accelsim.arch.spatial import Spatial
 from accelsim.base.catalogue import find
 from accelsim.base.errors import MappingError
-from accelsim.base.record import Record, key_of
+from accelsim.base.record import keys_of
 from accelsim.base.yamlfile import override, read_yaml
 from accelsim.cli.options import settings_by_input
 from accelsim.mapping.automatic import AUTOMATIC
@@ -33,12 +33,12 @@ class Case:
 
 
 def load_cascade(name: str, assignments: Sequence[str], shape: str | None) -> Cascade:
-    settings = settings_by_input(assignments, {"workload": _keys(Workload)})
+    settings = settings_by_input(assignments, {"workload": keys_of(Workload)})
     return load_workload(name, settings["workload"], shape)
 
 
 def load_machine(name: str, assignments: Sequence[str]) -> Spatial:
-    return load_arch(name, settings_by_input(assignments, {"arch": _keys(Spatial)})["arch"])
+    return load_arch(name, settings_by_input(assignments, {"arch": keys_of(Spatial)})["arch"])
 
 
 def load_case(
@@ -49,7 +49,7 @@ def load_case(
     shape: str | None = None,
 ) -> Case:
     """All three; without a mapping, the default for this workload on this machine."""
-    known = {"workload": _keys(Workload), "arch": _keys(Spatial), "mapping": _keys(Mapping)}
+    known = {"workload": keys_of(Workload), "arch": keys_of(Spatial), "mapping": keys_of(Mapping)}
     settings = settings_by_input(assignments, known)
     cascade = load_workload(workload, settings["workload"], shape)
     arch = load_arch(machine, settings["arch"])
@@ -88,7 +88,3 @@ def _load_mapping(name: str, settings: dict[str, str]) -> Mapping | Choice:
     for path, text in settings.items():
         node = override(node, path, text)
     return mapping_from_yaml(node)
-
-
-def _keys(record: type[Record]) -> list[str]:
-    return [key_of(field) for field in record.model_fields]

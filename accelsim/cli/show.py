@@ -9,7 +9,7 @@ import typer
 from accelsim.arch.parts import ComputeArray, Memory
 from accelsim.arch.spatial import Spatial, from_catalogue
 from accelsim.arch.technology import describe
-from accelsim.base.catalogue import find, names
+from accelsim.base.catalogue import find, matching, names
 from accelsim.base.errors import CatalogueError, did_you_mean
 from accelsim.base.record import Rate
 from accelsim.base.units import format_quantity
@@ -129,16 +129,13 @@ def _mapping_text(name: str, settings: list[str], shape: str | None) -> str:
 
 
 def _kind_of(name: str) -> str:
-    """By its keys if it is a file, else by the shelf on which it is found."""
+    """By its keys if it is a file, else by the first shelf that has it; `find` refuses doubles."""
     if Path(name).is_file() or name.endswith((".yaml", ".yml")):
         return kind_of(read_yaml(name)).name
     for shelf, kind in SHELVES.items():
-        try:
+        if matching(name, shelf):
             find(name, shelf)
             return kind
-        except CatalogueError as error:
-            if " could be " in error.fact:
-                raise
     known = [each for shelf in SHELVES for each in names(shelf)]
     remedy = did_you_mean(name, known) or "`accelsim list workloads` shows what is shipped"
     raise CatalogueError(f"there is no workload, machine or mapping {name!r}", remedy=remedy)

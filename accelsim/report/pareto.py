@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from accelsim.base.units import format_count
 from accelsim.report.selection import (
     Array,
     Direction,
@@ -31,7 +32,6 @@ from accelsim.report.style import (
     MARKERS,
     TEXT_PT,
     WIDTH_PT,
-    count_label,
     readable,
     tick_label,
     unit_label,
@@ -135,7 +135,7 @@ def _names(spec: Pareto, rows: pd.DataFrame) -> list[str]:
     if spec.points is None:
         return [""] * len(rows)
     column = column_of(spec, rows, spec.points).tolist()
-    return [spec.point_label.replace("{}", count_label(value)) for value in column]
+    return [spec.point_label.replace("{}", format_count(value)) for value in column]
 
 
 # --- drawing --------------------------------------------------------------------------------------

@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from accelsim.base.errors import StudyError, did_you_mean
+from accelsim.base.units import format_count
 from accelsim.report.spec import FigureSpec, Look, Names, Value
-from accelsim.report.style import COLOURS, count_label
+from accelsim.report.style import COLOURS
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -122,7 +123,7 @@ def in_order(column: "pd.Series[Any]", looks: Mapping[str, Look]) -> list[Any]:
 
 def _label(value: Any, looks: Mapping[str, Look]) -> str:
     look = looks.get(str(value))
-    return look.label if look else count_label(value)
+    return look.label if look else format_count(value)
 
 
 def _colours(looks: Mapping[str, Look], labels: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,6 @@ design", 2008), darkened or lightened where neighbours would print as the same g
 
 import math
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from types import MappingProxyType
 from typing import Any
 
@@ -98,17 +97,6 @@ def contrast_on_white(parts: Sequence[float]) -> float:
 
 
 # --- numbers --------------------------------------------------------------------------------------
-
-
-def count_label(count: object) -> str:
-    """A length or a size the way the field writes it: 1024 is `1K`, 1048576 `1M`, 1000 `1000`."""
-    if isinstance(count, bool) or not isinstance(count, Integral):
-        return str(count)
-    whole = int(count)
-    for step, letter in ((2**30, "G"), (2**20, "M"), (2**10, "K")):
-        if whole >= step and whole % step == 0:
-            return f"{whole // step}{letter}"
-    return str(whole)
 
 
 def decimals(largest: float) -> int:

@@ -5,7 +5,7 @@
 
     work     an array computes an Einsum          load    a memory's port reads for an Einsum
     drain    an array waits for its last sum      write   a memory's port takes an Einsum's results
-    wait     an array waits for data
+    wait     an array waits for data, or for room for its result
 
 An actor does one thing at a time. It is busy while it works, loads or writes.
 """

@@ -18,7 +18,7 @@ from accelsim.arch.paths import replaced_at
 from accelsim.arch.spatial import Spatial, names, with_values
 from accelsim.base.errors import StudyError, did_you_mean
 from accelsim.base.expression import parse_expression
-from accelsim.base.record import Rate, Record, key_of
+from accelsim.base.record import Rate, Record, fields_by_key
 from accelsim.study.inputs import Inputs
 from accelsim.study.points import Points, refuse_unless_path
 from accelsim.study.study import Part, Value
@@ -172,7 +172,7 @@ def checked_number(arch: Spatial, path: str, text: str) -> Any:
     owner: Any = replaced_at(arch, path, text)
     for step in above:
         owner = _below(owner, step)
-    field = _fields(owner)[last]
+    field = fields_by_key(type(owner))[last]
     try:
         type(owner).model_validate({name: getattr(owner, name) for name in owner.model_fields_set})
     except ValidationError as error:
@@ -184,14 +184,10 @@ def checked_number(arch: Spatial, path: str, text: str) -> Any:
 def _below(owner: Any, step: str) -> Any:
     """One step of a path that `replaced_at` has walked already."""
     if isinstance(owner, Record):
-        return getattr(owner, _fields(owner)[step])
+        return getattr(owner, fields_by_key(type(owner))[step])
     if isinstance(owner, Mapping):
         return owner[step]
     return next(part for part in owner if part.name == step)
-
-
-def _fields(record: Record) -> dict[str, str]:
-    return {key_of(field): field for field in type(record).model_fields}
 
 
 def _texts(settings: Settings) -> dict[str, str]:

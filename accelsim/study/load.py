@@ -14,7 +14,7 @@ from pathlib import Path
 from accelsim.arch.spatial import Spatial
 from accelsim.base.catalogue import find
 from accelsim.base.errors import StudyError, did_you_mean
-from accelsim.base.record import Record, key_of, read_record
+from accelsim.base.record import keys_of, read_record
 from accelsim.base.yamlfile import Node, override, parse_yaml, read_yaml
 from accelsim.study.study import (
     INPUTS,
@@ -61,9 +61,9 @@ def _owner(path: str, study: Node) -> str:
     if head in INPUTS and rest:
         return head
     known = {
-        "study": [*_keys(Study), *study.keys()],
-        "workload": _keys(Workload),
-        "arch": _keys(Spatial),
+        "study": [*keys_of(Study), *study.keys()],
+        "workload": keys_of(Workload),
+        "arch": keys_of(Spatial),
     }
     for owner, keys in known.items():
         if head in keys:
@@ -100,10 +100,6 @@ def _overridden(study: Node, path: str, text: str) -> Node:
         return override(study, path, text)
     added = parse_yaml(text, f"{path}={text[:60]}")
     return Node(study.place, {**dict(study.items()), path: added}, key_places=study.key_places)
-
-
-def _keys(record: type[Record]) -> list[str]:
-    return [key_of(field) for field in record.model_fields]
 
 
 # --- files ----------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ which the array works at all; `utilization` is an Einsum's share of `busy`. `cyc
 memory, an array or an Einsum counts nothing there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,7 @@ _OF_A_PART: dict[str, tuple[Callable[[Cost], Mapping[str, Any]], Join]] = {
     "traffic_bytes": (lambda cost: cost.traffic_bytes, _total),
     "occupancy_bytes": (lambda cost: cost.occupancy_bytes, _largest),
     "cycles": (lambda cost: cost.cycles_by_resource, _total),
-    "energy_pj": (lambda cost: _energy_by_part(cost), _total),
+    "energy_pj": (lambda cost: energy_by_part(cost), _total),
     "busy": (lambda cost: {a: use.busy for a, use in cost.utilization.items()}, _mean),
     "in_use": (lambda cost: {a: use.in_use for a, use in cost.utilization.items()}, _mean),
     "utilization": (lambda cost: cost.einsum_utilization, _mean),
@@ -131,7 +131,29 @@ def _stands_for(row: EnergyRow, cost: Cost, accounting: Accounting) -> Any:
     return cost.instances[row.part] if row.part in accounting.once else 1
 
 
-def _energy_by_part(cost: Cost) -> dict[str, Any]:
+def refuse_idle_accountings(accountings: Iterable[Accounting], costs: Iterable[Cost]) -> None:
+    """A part or action that no machine of a study has is a slip, and would count for nothing."""
+    every = list(costs)
+    memories = {memory for cost in every for memory in cost.instances}
+    known = {"read", "write", "leak"}
+    for _, part, action, _ in (key for cost in every for key in cost.table.keys):
+        known |= {action, f"{part}.{action}"}
+    for accounting in accountings:
+        _refuse_idle("once", accounting.once, memories)
+        _refuse_idle("without", accounting.without, known)
+
+
+def _refuse_idle(key: str, names: Iterable[str], known: set[str]) -> None:
+    for name in names:
+        if name not in known:
+            remedy = did_you_mean(name, known) or f"There are {', '.join(sorted(known))}"
+            raise StudyError(
+                f"accounting: '{key}' names {name!r}, of which no run has rows", remedy=remedy
+            )
+
+
+def energy_by_part(cost: Cost) -> dict[str, Any]:
+    """Energy in pJ of each memory, array and what else has rows."""
     total: dict[str, Any] = {}
     for row in cost.rows:
         total[row.part] = total.get(row.part, 0) + row.energy_pj

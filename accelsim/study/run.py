@@ -21,7 +21,13 @@ from accelsim.mapping.load import default_of_each, select_each
 from accelsim.mapping.mapping import Mapping as MappingRecord
 from accelsim.study.cases import Case, case_at, refuse_unknown_ranks
 from accelsim.study.inputs import Inputs
-from accelsim.study.measures import all_measures, joined, measure, parts_of
+from accelsim.study.measures import (
+    all_measures,
+    joined,
+    measure,
+    parts_of,
+    refuse_idle_accountings,
+)
 from accelsim.study.points import Points, crossed, plain, refuse_unless_path
 from accelsim.study.study import Accounting, Part, Run, Study, TableSpec, Value, axes_of, tables_of
 from accelsim.study.table import Column, Table, frames, stacked
@@ -48,9 +54,11 @@ def run_tables(study: Study, overrides: Mapping[str, Value] | None = None) -> di
     fixed = {path: plain(value) for path, value in {**study.set, **(overrides or {})}.items()}
     _refuse_useless(fixed, tables_of(study))
     runner = _Runner(study, fixed)
-    tables = {table.name: runner.table(table) for table in tables_of(study)}
-    refuse_unknown_ranks(fixed, [part.cascade for part in runner.evaluated.values()])
-    return tables
+    evaluated = [part for table in tables_of(study) for part in runner.parts(table)]
+    refuse_unknown_ranks(fixed, [part.cascade for part in evaluated])
+    costs = [cost for part in evaluated for cost, _ in part.costs]
+    refuse_idle_accountings(_every_accounting(study), costs)
+    return {table.name: runner.table(table) for table in tables_of(study)}
 
 
 @dataclass(frozen=True)
@@ -70,12 +78,20 @@ class _Runner:
     inputs: Inputs = field(default_factory=Inputs)
     evaluated: dict[tuple[str | None, ...], _Evaluated] = field(default_factory=dict)
 
+    def parts(self, table: TableSpec) -> list[_Evaluated]:
+        """The parts of all its runs."""
+        points = self.points(table)
+        found = [self.part(part, table, points) for run in table.runs for part in run.parts]
+        refuse_unknown_ranks(points.settings, [part.cascade for part in found])
+        return found
+
+    def points(self, table: TableSpec) -> Points:
+        return crossed(self.study.models, axes_of(table))
+
     def table(self, table: TableSpec) -> Table:
         """The rows of all its runs."""
-        points = crossed(self.study.models, axes_of(table))
+        points = self.points(table)
         runs = [[self.part(part, table, points) for part in run.parts] for run in table.runs]
-        cascades = [part.cascade for parts in runs for part in parts]
-        refuse_unknown_ranks(points.settings, cascades)
         found = stacked(
             [
                 rows
@@ -184,6 +200,14 @@ def _over_points(
             column = np.empty(number, dtype=object if values.dtype.kind == "U" else values.dtype)
         column[chosen] = values
     return column
+
+
+def _every_accounting(study: Study) -> Iterator[Accounting]:
+    """The study's own, and each part's."""
+    yield from study.accounting.values()
+    for table in tables_of(study):
+        for part in (part for run in table.runs for part in run.parts):
+            yield from _accountings(study.accounting, part).values()
 
 
 def _accountings(study: Mapping[str, Accounting], part: Part) -> dict[str, Accounting]:

@@ -152,6 +152,8 @@ class Study(Record):
             raise ValueError("a study has either 'tables' or a 'workload' on an 'arch'")
         if self.workload is not None and self.arch is None:
             raise ValueError("a 'workload' needs an 'arch'")
+        if self.tables and (self.arch or self.mapping or self.vary):
+            raise ValueError("'arch', 'mapping' and 'vary' stand in 'tables' where there are any")
         return self
 
 

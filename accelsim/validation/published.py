@@ -145,6 +145,10 @@ class Published(Record):
     def constants(self) -> tuple[Constant, ...]:
         return tuple(constant for file in self.files for constant in file.constants)
 
+    @property
+    def judged(self) -> tuple[str, ...]:
+        return tuple(text for file in self.files for text in file.judged)
+
 
 def load_published(name_or_folder: str | Path) -> Published:
     """The published numbers in a folder, or of a shipped paper: `load_published("fusemax")`."""

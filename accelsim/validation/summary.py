@@ -4,6 +4,7 @@
     headlines         numbers that a paper prints: ours, published, error, verdict
     beside            the same by another formula, where a claim has one
     other numbers     published in tables, files and figures
+    inferred          numbers of ours that came from what was published, and what did not
     digests           tables that the study asks for
     files, sources
 
@@ -16,18 +17,27 @@ from typing import Any
 
 import numpy as np
 
+from accelsim.base.units import format_count
 from accelsim.study.formula import Aligned, aligned, values_of
 from accelsim.study.study import Digest, Study
 from accelsim.study.table import Table, as_table
 from accelsim.validation.compare import AGREES, DIFFERS, NOT_RUN
+from accelsim.validation.published import Published
 
 Row = Mapping[str, Any]
 
 
 def summary_markdown(
-    study: Study, tables: Mapping[str, Any], comparison: Table, files: Iterable[str | Path]
+    study: Study,
+    tables: Mapping[str, Any],
+    comparison: Table,
+    files: Iterable[str | Path],
+    published: Iterable[Published] = (),
 ) -> str:
-    """The summary of a run as Markdown; `tables` are ours or pandas frames."""
+    """The summary of a run as Markdown; `tables` are ours or pandas frames.
+
+    `published` are the papers that the comparison is with.
+    """
     rows = as_table(comparison).rows()
     sections = [
         f"# {study.question}",
@@ -36,6 +46,7 @@ def summary_markdown(
         *_beside(rows),
         *_others(rows),
         *_explanations(rows),
+        *_inferred(published),
         *(_digest(digest, study, tables) for digest in study.summary),
         *_files(files),
         *_sources(study, rows),
@@ -105,6 +116,25 @@ def _explanations(rows: Sequence[Row]) -> Iterable[str]:
         yield "\n".join(f"- *{_title(row)}* differs: {row['explanation']}" for row in told)
 
 
+def _inferred(published: Iterable[Published]) -> Iterable[str]:
+    """Agreement by construction, and independent checks."""
+    for paper in published:
+        if paper.constants:
+            yield f"## Inferred from {paper.name}'s published numbers"
+            yield "Rows that these inform agree with them in part by construction."
+            head = ("ours", "where", "value", "inferred from")
+            yield markdown_table(
+                head,
+                [
+                    (c.name, f"{c.file}: {c.path}", str(c.value), c.inferred_from)
+                    for c in paper.constants
+                ],
+            )
+        if paper.judged:
+            yield "Nothing was inferred from:"
+            yield "\n".join(f"- {text}" for text in paper.judged)
+
+
 def _files(files: Iterable[str | Path]) -> Iterable[str]:
     names = [Path(file).name for file in files]
     if names:
@@ -156,7 +186,7 @@ def _digest(digest: Digest, study: Study, tables: Mapping[str, Any]) -> str:
         return ""
     first = digest.over.points[0]
     across = list(dict.fromkeys(point[1] for point in rows.points))
-    head = (first, digest.over.series or "", *(_short(value) for value in across), "mean")
+    head = (first, digest.over.series or "", *(format_count(value) for value in across), "mean")
     lines = [
         (_label(study, first, value), _label(study, digest.over.series, series), *cells)
         for value in dict.fromkeys(point[0] for point in rows.points)
@@ -181,14 +211,6 @@ def _cells(
 def _label(study: Study, column: str | None, value: Any) -> str:
     look = study.names.get(column or "", {}).get(str(value), value)
     return str(look["label"] if isinstance(look, Mapping) else look)
-
-
-def _short(value: Any) -> str:
-    """1048576 → 1M, 4096 → 4K."""
-    for power, letter in ((20, "M"), (10, "K")):
-        if isinstance(value, int) and value >= 2**power and value % 2**power == 0:
-            return f"{value >> power}{letter}"
-    return str(value)
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

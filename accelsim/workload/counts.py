@@ -16,7 +16,7 @@ shape.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -195,11 +195,11 @@ def _at_each_size(cascade: Cascade, count: Callable[[Cascade], int]) -> Any:
     """The count itself; where ranks are arrays, the count at each of their entries."""
     arrays = {rank: size for rank, size in cascade.ranks.items() if isinstance(size, np.ndarray)}
     if not arrays:
-        return count(cascade)
+        return count(cascade.at_sizes(cascade.ranks))
     sizes = np.broadcast_arrays(*arrays.values())
     entries = zip(*(size.ravel().tolist() for size in sizes), strict=True)
     numbers = [
-        count(replace(cascade, ranks={**cascade.ranks, **dict(zip(arrays, entry, strict=True))}))
+        count(cascade.at_sizes({**cascade.ranks, **dict(zip(arrays, entry, strict=True))}))
         for entry in entries
     ]
     return np.array(numbers, dtype=np.float64).reshape(sizes[0].shape)

@@ -311,6 +311,15 @@ class Cascade:
             self, declared=declared, ranks=resolve_ranks(declared, self.partitions, places)
         )
 
+    def at_sizes(self, ranks: Mapping[str, int]) -> "Cascade":
+        """One point of a sweep, for counting: these whole numbers, and no bytes that are arrays.
+
+        Caches compare what they are asked, and arrays have no equality.
+        """
+        swept = any(hasattr(tensor.word_bytes, "shape") for tensor in self.tensors.values())
+        bare = {name: replace(t, word_bytes=0) for name, t in self.tensors.items()} if swept else {}
+        return replace(self, ranks=ranks, declared={}, tensors=bare or self.tensors)
+
     def __str__(self) -> str:
         partitions = [
             f"{whole.lower()} -> {', '.join(part.lower() for part in parts)}"

@@ -2,7 +2,7 @@
 
 A row says how an operation is written, how many arguments it takes, and its cost class, which is
 what hardware tables and `counts.py` sum over. To add an operation, add a row here and its meaning
-on numpy arrays in `interpret.py`; the parser needs nothing more.
+on numpy arrays in `meanings.py`; the parser needs nothing more.
 
 Cost classes:
 

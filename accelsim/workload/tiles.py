@@ -10,7 +10,6 @@ Along `weighed` ranks a tile counts by its length, so that a ragged last tile co
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, combinations
 from math import prod
@@ -38,46 +37,40 @@ def share_of_tiles(
 
     Sizes may be arrays that broadcast. Where no closed count is known all tiles count as visited.
     """
-    own = {rank: cascade.ranks[rank] for rank in cascade.ranks}
-    arrays = [v for v in (*own.values(), *tiles.values()) if isinstance(v, np.ndarray)]
     kept = tuple(rank for rank in tiles if rank in weighed)
+
+    def share(sizes: Mapping[str, Any], tile: Mapping[str, Any]) -> float:
+        whole = tuple((rank, int(size)) for rank, size in tile.items())
+        ranks = {rank: int(size) for rank, size in sizes.items()}
+        return _share(cascade.at_sizes(ranks), einsum, whole, kept)
+
+    values = (*cascade.ranks.values(), *tiles.values())
+    arrays = [value for value in values if isinstance(value, np.ndarray)]
     if not arrays:
-        return _share(cascade, einsum, _whole(tiles), _whole(own), kept)
+        return share(cascade.ranks, tiles)
     shape = np.broadcast_shapes(*(array.shape for array in arrays))
-    flat = {
-        name: np.broadcast_to(value, shape).ravel()
-        for name, value in (*((f"#{r}", t) for r, t in tiles.items()), *own.items())
-    }
+    points = zip(*(np.broadcast_to(value, shape).ravel() for value in values), strict=True)
+    own = len(cascade.ranks)
     shares = [
-        _share(
-            cascade,
-            einsum,
-            _whole({rank: flat[f"#{rank}"][i] for rank in tiles}),
-            _whole({rank: flat[rank][i] for rank in own}),
-            kept,
+        share(
+            dict(zip(cascade.ranks, point[:own], strict=True)),
+            dict(zip(tiles, point[own:], strict=True)),
         )
-        for i in range(int(np.prod(shape)))
+        for point in points
     ]
     return np.array(shares).reshape(shape)
 
 
-def _whole(sizes: Mapping[str, Any]) -> Sizes:
-    return tuple((rank, int(size)) for rank, size in sizes.items())
-
-
 @lru_cache(maxsize=4096)
-def _share(
-    cascade: Cascade, name: str, tiles: Sizes, ranks: Sizes, weighed: tuple[str, ...]
-) -> float:
-    sized = replace(cascade, ranks=dict(ranks), declared={})
-    size_of, tile_of = dict(ranks), dict(tiles)
+def _share(cascade: Cascade, name: str, tiles: Sizes, weighed: tuple[str, ...]) -> float:
+    size_of, tile_of = cascade.ranks, dict(tiles)
     every = prod(
         size_of[rank] if rank in weighed else -(-size_of[rank] // tile) for rank, tile in tiles
     )
     try:
         shadows = [
             shadow
-            for region in einsum_regions(sized, sized.einsum(name))
+            for region in einsum_regions(cascade, cascade.einsum(name))
             if (shadow := _tile_numbers(region, tiles)) is not None
         ]
         return _weight(shadows, weighed, tile_of, size_of) / every

@@ -81,15 +81,15 @@ def test_an_operation_is_made_of_others_in_one_way(text, fact):
 
 def test_128_rows_of_256_columns_are_32768_pes():
     array = ComputeArray(name="A", rows=128, columns=256, operations={})
-    assert (array.pes, array.is_1d) == (32768, False)
+    assert array.pes == 32768
 
 
-def test_an_array_without_rows_is_one_dimensional():
+def test_an_array_without_rows_has_one():
     array = ComputeArray(name="A", columns=256, operations={})
-    assert (array.pes, array.is_1d) == (256, True)
+    assert array.pes == 256
 
 
 def test_rows_may_be_an_array_of_settings():
     array = ComputeArray(name="A", columns=2, operations={})
     swept = array.model_copy(update={"rows": np.array([4, 8])})
-    assert (swept.pes.tolist(), swept.is_1d) == ([8, 16], False)
+    assert swept.pes.tolist() == [8, 16]

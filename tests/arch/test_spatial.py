@@ -38,7 +38,7 @@ TOY = Spatial(
 )
 
 PARETO = Path(__file__).parents[2].parent / "shared/reference/fusemax/results/pareto.csv"
-# systems.md 4.3: PE_dim * 64 * 16 B; at 512 the memory is slower than the 1-D array, so doubled.
+# As the artifact sizes it: PE_dim * 64 * 16 B, doubled at 512, where DRAM would be the slower.
 PARETO_BUFFER_KIB = {16: 16, 32: 32, 64: 64, 128: 128, 256: 256, 512: 1024}
 
 

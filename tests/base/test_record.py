@@ -3,7 +3,16 @@ import pydantic
 import pytest
 from pydantic import Field
 
-from accelsim.base.record import Count, NonNegative, Positive, Rate, Record, read_record
+from accelsim.base.record import (
+    Count,
+    NonNegative,
+    Positive,
+    Rate,
+    Record,
+    fields_by_key,
+    keys_of,
+    read_record,
+)
 from accelsim.base.yamlfile import parse_yaml
 
 
@@ -93,3 +102,8 @@ def test_the_json_schema_has_the_keys_of_the_yaml():
         "widths",
         "energy",
     ]
+
+
+def test_a_key_is_the_fields_name_without_its_unit():
+    assert fields_by_key(Machine)["clock"] == "clock_hz"
+    assert keys_of(Machine) == ["clock", "memories", "spare", "tables", "rows"]

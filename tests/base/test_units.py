@@ -1,7 +1,15 @@
+import numpy as np
 import pytest
 
 from accelsim.base.errors import InputError
-from accelsim.base.units import format_bytes, format_quantity, key_of, quantity, suffix_of
+from accelsim.base.units import (
+    format_bytes,
+    format_count,
+    format_quantity,
+    key_of,
+    quantity,
+    suffix_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -117,3 +125,22 @@ def test_bytes_in_a_column_are_always_in_powers_of_1024() -> None:
         "31.66 MiB",
         "1 TiB",
     ]
+
+
+@pytest.mark.parametrize(
+    ("count", "label"),
+    [
+        (1024, "1K"),
+        (262144, "256K"),
+        (1048576, "1M"),
+        (2**31, "2G"),
+        (1000, "1000"),
+        (16, "16"),
+        (np.int64(4096), "4K"),
+        ("BERT", "BERT"),
+        (0.5, "0.5"),
+        (True, "True"),
+    ],
+)
+def test_lengths_are_written_in_powers_of_two(count, label):
+    assert format_count(count) == label

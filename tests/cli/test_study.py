@@ -4,6 +4,7 @@ import json
 import pytest
 
 from accelsim.cli import study as study_command
+from accelsim.validation.published import load_published
 
 BANDWIDTHS = """\
 question: How does the time of attention fall with the bandwidth of DRAM?
@@ -68,12 +69,40 @@ def test_one_model_of_fusemax_has_ten_rows_for_each_of_six_lengths(run, tmp_path
     assert len(rows_of(tmp_path / "results.csv")) == 10 * 6
 
 
-def test_a_published_number_that_differs_without_a_reason_is_status_1(run, study, monkeypatch):
-    monkeypatch.setattr(study_command, "failures", lambda comparison: ["speedup"])
+def test_with_another_accounting_there_is_nothing_to_compare_with(run, tmp_path):
+    other = ("--set", "models=XLM", "--set", "accounting.full.without=mac")
+    ended = run("study", "fusemax", "--out", str(tmp_path), "--no-figures", *other)
+    assert ended.status == 0, ended.err
+    assert "Nothing published is held against this study." in ended.out
+
+
+ONE_SECOND = """\
+about: What somebody says.
+source: made up
+study: bandwidths
+claims:
+- name: seconds
+  value: 1
+  over: {table: results}
+  at: {clock: 1 GHz, arch.memories.DRAM.bandwidth: 2 GB/s}
+  of: latency_s
+  tolerance: 1 %
+  because: made up
+"""
+
+
+@pytest.mark.parametrize(("reason", "status"), [("", 1), ("  differs_because: known\n", 0)])
+def test_a_published_number_that_differs_without_a_reason_is_status_1(
+    run, study, tmp_path, monkeypatch, reason, status
+):
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "paper" / "numbers.yaml").write_text(ONE_SECOND + reason)
+    paper = load_published(tmp_path / "paper")
+    monkeypatch.setattr(study_command, "published_for", lambda name: (paper,))
     file, out = study
     ended = run("study", file, "--out", str(out), "--no-figures")
-    assert (ended.status, ended.err) == (1, "")
-    assert (out / "summary.md").is_file()
+    assert (ended.status, ended.err) == (status, "")
+    assert "0 of 1 published numbers agree" in (out / "summary.md").read_text()
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_anything_runs(run, study, monkeypatch):

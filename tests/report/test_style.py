@@ -7,7 +7,6 @@ from accelsim.report.style import (
     COLOURS,
     TEXT_PT,
     contrast_on_white,
-    count_label,
     decimals,
     prefixed,
     readable,
@@ -95,25 +94,6 @@ def test_black_on_white_has_a_contrast_of_21_and_stays_black():
 
 def test_text_is_seven_points_at_least():
     assert TEXT_PT >= 7
-
-
-@pytest.mark.parametrize(
-    ("count", "label"),
-    [
-        (1024, "1K"),
-        (262144, "256K"),
-        (1048576, "1M"),
-        (2**31, "2G"),
-        (1000, "1000"),
-        (16, "16"),
-        (np.int64(4096), "4K"),
-        ("BERT", "BERT"),
-        (0.5, "0.5"),
-        (True, "True"),
-    ],
-)
-def test_lengths_are_written_in_powers_of_two(count, label):
-    assert count_label(count) == label
 
 
 @pytest.mark.parametrize(

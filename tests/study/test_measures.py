@@ -105,3 +105,18 @@ def test_the_bound_of_a_run_is_that_of_its_longest_part() -> None:
 def test_a_measure_that_there_is_not_is_an_error(run: Run, measure: str, message: str) -> None:
     with pytest.raises(StudyError, match=message.replace("?", r"\?")):
         run(table_of(f"{{x: {measure}}}"))
+
+
+@pytest.mark.parametrize(
+    ("accounting", "message"),
+    [
+        ("{a: {once: Registrs}}", "'once' names 'Registrs'.* Did you mean 'Registers'?"),
+        ("{a: {once: Array}}", "'once' names 'Array'"),
+        ("{a: {without: Array.mull}}", "'without' names 'Array.mull'.* mean 'Array.mul'?"),
+    ],
+)
+def test_an_accounting_that_names_nothing_is_an_error(
+    run: Run, accounting: str, message: str
+) -> None:
+    with pytest.raises(StudyError, match=message.replace("?", r"\?")):
+        run(table_of("{e: energy.a}", accounting=accounting))

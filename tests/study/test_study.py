@@ -30,6 +30,10 @@ def test_values_between_commas_are_several() -> None:
     ("text", "message"),
     [
         ("workload: w", "a 'workload' needs an 'arch'"),
+        (
+            "mapping: m\ntables: [{name: t, runs: [{parts: [{workload: w, arch: a}]}]}]",
+            "'arch', 'mapping' and 'vary' stand in 'tables'",
+        ),
         ("source: x", "either 'tables' or a 'workload' on an 'arch'"),
         (
             "workload: w\narch: a\nvery: {}",

@@ -72,3 +72,13 @@ def test_the_fusemax_summary_has_the_headlines_with_and_without_every_register_f
     assert "| attention energy over flat | 0.787 | 0.7949 | 0.8717 |" in text
     assert "| end to end energy over flat | 0.833 | 0.8405 | 0.9272 |" in text
     assert text == summary_markdown(study, tables, compare(tables, load_published("fusemax")), [])
+
+
+def test_the_fusemax_summary_says_what_was_inferred_and_from_what(
+    study: Study, tables: dict[str, Table]
+) -> None:
+    paper = load_published("fusemax")
+    text = summary_markdown(study, tables, compare(tables, paper), [], [paper])
+    head = "| energy of a row of the 16 MiB buffer | fusemax_cloud: memories.GlobalBuffer.read |"
+    assert f"{head} 13.4 nJ/row | attn-binding.csv and attn-arch.csv" in text
+    assert "Nothing was inferred from:\n\n- latency, traffic and utilization of every row" in text

@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -134,3 +135,12 @@ def test_ranks_in_an_array_give_counts_in_an_array():
     cascade = small("three_pass_causal", P=np.array([1, 2, 3]), M=np.array([1, 2, 3]))
     assert iteration_points(cascade, "SN").tolist() == [1, 3, 6]
     assert counts(cascade).operations["exp"].tolist() == [1, 3, 6]
+
+
+def test_sweeps_that_share_a_size_do_not_stand_in_each_others_way():
+    # Causal scores: 1 + 2 + ... + P.
+    for lengths, words in (([1, 2], [1, 2]), ([1, 3], [1, 4]), ([1, 2, 4], [1, 2, 4])):
+        cascade = small("three_pass_causal", P=np.array(lengths), M=np.array(lengths), E=1)
+        tensors = {n: replace(t, word_bytes=np.array(words)) for n, t in cascade.tensors.items()}
+        points = iteration_points(replace(cascade, tensors=tensors), "QK")
+        assert points.tolist() == [length * (length + 1) / 2 for length in lengths]

@@ -74,3 +74,10 @@ def test_sizes_may_be_arrays() -> None:
 
 def test_a_block_condition_without_a_closed_count_skips_nothing() -> None:
     assert share_of_tiles(scores("p // 5 == m // 5", 30, 30), "S", {"P": 4, "M": 4}) == 1
+
+
+def test_sweeps_that_share_a_size_do_not_stand_in_each_others_way() -> None:
+    for length in (2048, 4096):
+        cascade = scores("m <= p", 1024, 1024).with_ranks(P=np.array([1024, length]))
+        shares = share_of_tiles(cascade, "S", {"P": 1024, "M": 1024})
+        assert shares.tolist() == [1, 1]
