@@ -15,7 +15,7 @@ lie inside the curve.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 from typing import Any
 
@@ -72,13 +72,33 @@ _AXES = (
 
 
 def look_up(part: str, quantity: str, wanted: Wanted) -> Found:
-    """One quantity (a field of `Entry`) of `sram` or `dram/HBM2`; refused outside the table."""
+    """One quantity (a field of `Entry`) of `sram` or `dram/HBM2`; refused outside the table.
+
+    Capacities may be an array; each is looked up by itself, as each may lie in another part of it.
+    """
+    if isinstance(wanted.capacity_bytes, np.ndarray):
+        return _look_up_each(part, quantity, wanted)
     entries = [e for e in part_entries(part) if getattr(e, quantity) is not None]
     axes = [axis for axis in _AXES if not axis.only_for or quantity in axis.only_for]
     point = _on(axes, entries, wanted, quantity)
     if point is None:
         raise _outside(part, quantity, entries, wanted)
     return Found(part, quantity, point.value, point.entries, tuple(dict.fromkeys(point.notes)))
+
+
+def _look_up_each(part: str, quantity: str, wanted: Wanted) -> Found:
+    sizes, places = np.unique(wanted.capacity_bytes, return_inverse=True)
+    each = [
+        look_up(part, quantity, replace(wanted, capacity_bytes=size)) for size in sizes.tolist()
+    ]
+    values = np.array([found.value for found in each])[places.ravel()]
+    return Found(
+        part,
+        quantity,
+        values.reshape(wanted.capacity_bytes.shape),
+        tuple(dict.fromkeys(entry for found in each for entry in found.entries)),
+        tuple(dict.fromkeys(note for found in each for note in found.notes)),
+    )
 
 
 def describe(found: Found) -> str:

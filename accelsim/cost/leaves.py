@@ -6,9 +6,10 @@
 `structure` is all the rest: two bound mappings of one structure differ in numbers only.
 """
 
+from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from accelsim.arch.parts import ComputeArray, Memory, Operation
 from accelsim.arch.spatial import Spatial
@@ -18,6 +19,8 @@ from accelsim.mapping.loops import LoopNest, Number
 
 Points = Mapping[str, Number]
 
+MOST_MACHINES = 16
+
 _FIELDS: Mapping[type, tuple[str, ...]] = {
     Memory: ("capacity_bytes", "read_pj_per_byte", "write_pj_per_byte", "leakage_w", "area_um2"),
     ComputeArray: ("rows", "columns", "leakage_w", "area_um2"),
@@ -25,15 +28,18 @@ _FIELDS: Mapping[type, tuple[str, ...]] = {
 }
 
 
+class ArchLeaves(NamedTuple):
+    """A machine's numbers, and all else about it that its cost depends on."""
+
+    arch: Spatial
+    structure: Hashable
+    numbers: list[Number]
+
+
 def structure(mapping: BoundMapping) -> Hashable:
-    """Equal for two bindings of one mapping if the same loops and parts are there."""
+    """Equal for two bindings of one mapping if they differ in numbers only."""
     loops = tuple((loop.rank, loop.axis) for nest in mapping.nests.values() for loop in nest.loops)
-    memories = tuple((m.name, m.per, _given(m), _rate_unit(m)) for m in mapping.arch.memories)
-    arrays = tuple(
-        (array.name, _given(array), tuple((o, _given(u)) for o, u in array.operations.items()))
-        for array in mapping.arch.compute
-    )
-    return loops, memories, arrays
+    return loops, _arch_leaves(mapping.arch).structure
 
 
 def numbers(mapping: BoundMapping, points: Points) -> list[Number]:
@@ -43,11 +49,47 @@ def numbers(mapping: BoundMapping, points: Points) -> list[Number]:
         found += step.tile.values()
     found += [spill.fraction for spill in mapping.spills]
     found += [tensor.word_bytes for tensor in mapping.cascade.tensors.values()]
-    found.append(mapping.arch.clock_hz)
-    for memory in mapping.arch.memories:
+    return found + _arch_leaves(mapping.arch).numbers
+
+
+_latest: OrderedDict[int, ArchLeaves] = OrderedDict()
+
+
+def _arch_leaves(arch: Spatial) -> ArchLeaves:
+    """Of the few latest machines these are remembered: a machine is evaluated many times."""
+    known = _latest.get(id(arch))
+    if known is None or known.arch is not arch:
+        known = _latest[id(arch)] = ArchLeaves(arch, _arch_structure(arch), _arch_numbers(arch))
+        if len(_latest) > MOST_MACHINES:
+            _latest.popitem(last=False)
+    return known
+
+
+def _arch_structure(arch: Spatial) -> Hashable:
+    memories = tuple(
+        (m.name, m.per, m.under, m.double_buffered, _given(m), _rate_unit(m)) for m in arch.memories
+    )
+    arrays = tuple(
+        (
+            array.name,
+            array.under,
+            _given(array),
+            tuple(
+                (name, unit.fuses, tuple((unit.as_ or {}).items()), _given(unit))
+                for name, unit in array.operations.items()
+            ),
+        )
+        for array in arch.compute
+    )
+    return memories, arrays
+
+
+def _arch_numbers(arch: Spatial) -> list[Number]:
+    found: list[Number] = [arch.clock_hz]
+    for memory in arch.memories:
         found += _present(memory)
         found += _rate(memory)
-    for array in mapping.arch.compute:
+    for array in arch.compute:
         found += _present(array)
         for operation in array.operations.values():
             found += _present(operation)
@@ -112,9 +154,15 @@ def _array(array: ComputeArray, left: Iterator[Number]) -> ComputeArray:
 
 
 def _given(part: Memory | ComputeArray | Operation) -> tuple[str, ...]:
-    """The fields that were given a number; the others are what they are by default."""
-    given = part.model_fields_set
-    return tuple([f for f in _FIELDS[type(part)] if f in given and getattr(part, f) is not None])
+    """The fields that hold a number, whether written, supplied by the catalogue or swept."""
+    return tuple([field for field in _FIELDS[type(part)] if _holds_a_number(part, field)])
+
+
+def _holds_a_number(part: Memory | ComputeArray | Operation, field: str) -> bool:
+    value = getattr(part, field)
+    if field in part.model_fields_set or not isinstance(value, int | float):
+        return value is not None
+    return bool(value != type(part).model_fields[field].default)
 
 
 def _present(part: Memory | ComputeArray | Operation) -> list[Number]:

@@ -39,7 +39,7 @@ class Tape:
     def _slot(self, value: Number) -> int:
         if isinstance(value, Recorded):
             return value.slot
-        key = (type(value), value)
+        key = (type(value), id(value) if isinstance(value, np.ndarray) else value)
         if key not in self._constants:
             self._constants[key] = self._new(value)
         return self._constants[key]

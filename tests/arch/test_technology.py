@@ -84,7 +84,7 @@ class TestInterpolation:
         assert found.value == pytest.approx([1, 10, 100])
 
     def test_one_capacity_outside_refuses_the_whole_array(self):
-        with pytest.raises(ArchError, match="for 1 KiB to 1 MiB at 40 nm"):
+        with pytest.raises(ArchError, match="for 1 MiB at 40 nm"):
             sizes = np.array([1024, 2**20])
             look_up("x", READ, replace(WANTED, capacity_bytes=sizes))
 
