@@ -18,7 +18,7 @@ from itertools import product
 from math import prod
 
 from accelsim.mapping.binding import BoundStep
-from accelsim.mapping.loops import LoopNest, Number, ceil_div, largest
+from accelsim.mapping.loops import LoopNest, Number, ceil_div, largest, smallest
 from accelsim.mapping.mapping import Phase
 from accelsim.workload.einsum import Cascade
 
@@ -53,7 +53,11 @@ class StepCycles:
 def drain_cycles(nest: LoopNest, cascade: Cascade, cycles_per_step: Number) -> Number:
     """Until the last sum has passed the processing elements it is added up over."""
     kept = cascade.einsum(nest.einsum).output.ranks
-    chain = prod(loop.factor for loop in nest.loops if loop.is_spatial and loop.rank not in kept)
+    chain = prod(
+        smallest([loop.factor, cascade.ranks[loop.rank]])
+        for loop in nest.loops
+        if loop.is_spatial and loop.rank not in kept
+    )
     return chain * cycles_per_step
 
 

@@ -90,7 +90,8 @@ def _step_cycles(
     by_resource = {"compute": compute_cycles(step, einsums, mapping.cascade)}
     for memory in mapping.arch.memories:
         if memory.bandwidth is not None:
-            rate = memory.bandwidth.per_cycle(mapping.arch.clock_hz)
+            each = memory.bandwidth.per_cycle(mapping.arch.clock_hz)
+            rate = each * instances(mapping.arch, memory.name)
             by_resource[memory.name] = _bytes(flows, memory.name, mapping) / rate
     return StepCycles(step.name, by_resource)
 

@@ -21,7 +21,7 @@ def spilled_flows(flows: Iterable[Flow], mapping: BoundMapping) -> list[Flow]:
 
 
 def _split(flow: Flow, spill: BoundSpill, mapping: BoundMapping) -> Iterator[Flow]:
-    is_between = flow.memory == spill.above and _kept_inside(flow, spill, mapping)
+    is_between = flow.inner and flow.memory == spill.above and _kept_inside(flow, spill, mapping)
     if flow.tensor not in spill.tensors or not (flow.memory == spill.memory or is_between):
         yield flow
         return

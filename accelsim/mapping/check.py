@@ -9,29 +9,19 @@ schedule   runs every Einsum once, on its nest's array, not before what it reads
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
 from accelsim.arch.spatial import missing_operations, parents
 from accelsim.base.errors import did_you_mean
 from accelsim.mapping.binding import BoundMapping
+from accelsim.mapping.dataflow import lost_results
 from accelsim.mapping.loops import LoopNest, Number, factor_product
 from accelsim.mapping.occupancy import occupancy_bytes
+from accelsim.mapping.violation import Violation
 from accelsim.workload.einsum import Access, Cascade, Einsum
 
-
-@dataclass(frozen=True)
-class Violation:
-    """`where` (an Einsum, a memory, a step) breaks a law: `needed` of something `available`."""
-
-    where: str
-    fact: str
-    needed: Number | None = None
-    available: Number | None = None
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.fact}"
+__all__ = ["Violation", "check"]
 
 
 def check(mapping: BoundMapping) -> tuple[Violation, ...]:
@@ -46,6 +36,7 @@ def check(mapping: BoundMapping) -> tuple[Violation, ...]:
         *_uncovered_ranks(mapping),
         *_wide_spatial_loops(mapping),
         *_lost_tensors(mapping),
+        *lost_results(mapping),
         *_bad_schedule(mapping),
         *_overfull_memories(mapping),
     )

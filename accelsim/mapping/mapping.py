@@ -13,9 +13,9 @@ A `Choice` picks, by a condition each over `names`, one of several mappings. `ma
 numbers in.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 
 from accelsim.base.record import Record
 
@@ -38,6 +38,12 @@ class Level(Record):
     keep: Names = ()
     loops: dict[str, Formula] = {}
     spatial: dict[str, dict[str, Formula]] = {}
+
+    @model_validator(mode="after")
+    def _keeps_in_a_memory(self) -> Self:
+        if self.keep and self.memory is None:
+            raise ValueError("'keep' needs a 'memory' to keep it in")
+        return self
 
 
 class Nest(Record):

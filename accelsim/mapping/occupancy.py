@@ -5,19 +5,21 @@
 A tile is what the loops inside a storage cover, no larger than the rank; a tensor that several
 Einsums of a step keep in one memory is held once, at the largest of their tiles, and tensors that
 share room are held as one. Of a tensor that the memory spills, only the share that stays counts.
+What a step makes on chip for a later one is held in all steps between.
 
 All Einsums of a step overlap in a shared buffer. An array's own register files hold, while one of
 its Einsums runs, that Einsum's tensors and those that an earlier one left for a later one; their
 occupancy is that of one processing element.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
 from accelsim.arch.parts import Memory
 from accelsim.arch.spatial import Spatial
 from accelsim.mapping.binding import BoundMapping, BoundStep
+from accelsim.mapping.dataflow import readers, step_of
 from accelsim.mapping.footprint import touched_elements
 from accelsim.mapping.loops import LoopNest, Number, Storage, largest, smallest
 
@@ -33,7 +35,10 @@ class Held(NamedTuple):
 
 def occupancy_bytes(mapping: BoundMapping) -> dict[str, Number]:
     """Bytes in one instance of every memory, at the step that holds most."""
-    by_step = [_held(step, mapping) for step in mapping.steps]
+    by_step = [
+        [*_held(step, mapping), *_waiting(place, mapping)]
+        for place, step in enumerate(mapping.steps)
+    ]
     return {
         memory.name: buffers(mapping.arch, memory.name)
         * largest([_occupancy(memory, held) for held in by_step])
@@ -43,18 +48,29 @@ def occupancy_bytes(mapping: BoundMapping) -> dict[str, Number]:
 
 def _held(step: BoundStep, mapping: BoundMapping) -> list[Held]:
     return [
-        Held(
-            storage.memory,
-            _room(tensor, mapping),
-            turn,
-            tile_elements(tensor, mapping.nests[einsum], storage, mapping)
-            * mapping.cascade.tensors[tensor].word_bytes
-            * _share_that_stays(tensor, storage, mapping),
-        )
+        _held_for(einsum, tensor, storage, turn, mapping)
         for turn, einsum in enumerate(step.einsums)
         for storage in mapping.nests[einsum].storages
         for tensor in storage.tensors
     ]
+
+
+def _held_for(einsum: str, tensor: str, storage: Storage, turn: int, mapping: BoundMapping) -> Held:
+    word_bytes = mapping.cascade.tensors[tensor].word_bytes
+    elements = tile_elements(tensor, mapping.nests[einsum], storage, mapping)
+    size = elements * word_bytes * _share_that_stays(tensor, storage, mapping)
+    return Held(storage.memory, _room(tensor, mapping), turn, size)
+
+
+def _waiting(place: int, mapping: BoundMapping) -> Iterator[Held]:
+    """What an earlier step has made on chip for this step or a later one."""
+    outermost = mapping.arch.memories[0].name
+    for einsum in mapping.cascade.einsums:
+        read = [step_of(reader, mapping) for reader in readers(einsum, mapping)]
+        for home in mapping.nests[einsum.name].storages_of(einsum.name)[:1]:
+            is_waiting = step_of(einsum.name, mapping) < place <= max(read, default=-1)
+            if is_waiting and home.memory != outermost:
+                yield _held_for(einsum.name, einsum.name, home, 0, mapping)
 
 
 def _occupancy(memory: Memory, held: Sequence[Held]) -> Number:
@@ -90,17 +106,19 @@ def _share_that_stays(tensor: str, storage: Storage, mapping: BoundMapping) -> N
 
 
 def tile_elements(tensor: str, nest: LoopNest, storage: Storage, mapping: BoundMapping) -> Number:
-    """Elements of `tensor` that one instance holds, at the access that touches most."""
+    """Elements of `tensor` that one instance holds for an Einsum."""
     einsum = mapping.cascade.einsum(nest.einsum)
 
     def tile(rank: str) -> Number:
         return smallest([nest.tile(rank, storage.depth), mapping.sizes[rank]])
 
-    return largest(
-        touched_elements(access, mapping.cascade, tile)
-        for access in (*einsum.reads, einsum.output)
-        if access.tensor == tensor
-    )
+    # X[m,k] and X[n,k] are two tiles of X; RM[m1] and RM[m1+1] are one, written in place.
+    tiles: dict[frozenset[str], Number] = {}
+    for access in (*einsum.reads, einsum.output):
+        if access.tensor == tensor:
+            tiles[frozenset(access.ranks)] = touched_elements(access, mapping.cascade, tile)
+    whole = prod(mapping.sizes[rank] for rank in mapping.cascade.tensors[tensor].ranks)
+    return smallest([sum(tiles.values()), whole])
 
 
 def buffers(arch: Spatial, memory: str) -> int:

@@ -258,7 +258,7 @@ def least_bytes(cascade, bound):
 
 def assert_within_physics(cascade, arch, bound, cost):
     dram = arch.memories[0]
-    assert cost.traffic_bytes[dram.name] >= least_bytes(cascade, bound)
+    assert cost.traffic_bytes[dram.name] >= least_bytes(cascade, bound) * (1 - 1e-12)
     assert cost.cycles >= least_cycles(cascade, arch) * (1 - 1e-12)
     rate = dram.bandwidth.per_cycle(arch.clock_hz)
     assert cost.cycles >= cost.traffic_bytes[dram.name] / rate * (1 - 1e-12)

@@ -1,0 +1,18 @@
+"""What `check` returns: a law that a mapping breaks, with numbers where there are some."""
+
+from dataclasses import dataclass
+
+from accelsim.mapping.loops import Number
+
+
+@dataclass(frozen=True)
+class Violation:
+    """`where` (an Einsum, a memory, a step) breaks a law: `needed` of something `available`."""
+
+    where: str
+    fact: str
+    needed: Number | None = None
+    available: Number | None = None
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.fact}"
