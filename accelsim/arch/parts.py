@@ -60,10 +60,9 @@ class Memory(Record):
 
 
 class Operation(Record):
-    """What a PE does to one point. `cycles` is the time until its next result, not the latency."""
+    """What a PE does to one point. `cycles` is the time until its next result."""
 
     cycles: Positive = 1
-    latency_cycles: Positive | None = None
     energy_pj: NonNegative = 0
     as_: dict[str, Positive] | None = None
     fuses: tuple[str, ...] = ()

@@ -6,7 +6,7 @@
 Numbers may be arrays: one Cost then holds a whole sweep.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -93,10 +93,6 @@ class Cost:
     @cached_property
     def energy_pj(self) -> Number:
         return sum(self.table.energies_pj)
-
-    def energy_where(self, keep: Callable[[EnergyRow], bool]) -> Number:
-        """Energy of the rows that `keep` says yes to."""
-        return sum(row.energy_pj for row in self.rows if keep(row))
 
     @property
     def average_power_w(self) -> Number:

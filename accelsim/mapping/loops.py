@@ -13,7 +13,7 @@ so factors need not divide a rank: the last tile is smaller, and places beyond t
 Factors and sizes may be numpy arrays that broadcast.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from math import prod
@@ -49,11 +49,7 @@ class Storage:
 
 @dataclass(frozen=True)
 class LoopNest:
-    """One Einsum's loops, outermost first, the storages between them, and the array it runs on.
-
-    `array_depth` is the depth at which the loops enter the array: the loops outside it run on
-    the machine's control, the loops inside it on or across the array's processing elements.
-    """
+    """One Einsum's loops, outermost first, the storages between them, and the array it runs on."""
 
     einsum: str
     array: str
@@ -80,11 +76,6 @@ def factor_product(loops: Iterable[Loop], rank: str) -> Number:
 def ceil_div(dividend: Number, divisor: Number) -> Number:
     """ceil(dividend / divisor), exact for whole numbers, elementwise for arrays."""
     return -(-dividend // divisor)
-
-
-def tiles_above(size: Number, loops: Sequence[Loop], depth: int, rank: str) -> Number:
-    """How many tiles of `rank`, empty ones left out, the loops outside `depth` visit."""
-    return ceil_div(size, factor_product(loops[depth:], rank))
 
 
 def larger(left: Number, right: Number) -> Number:

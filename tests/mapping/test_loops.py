@@ -11,7 +11,6 @@ from accelsim.mapping.loops import (
     factor_product,
     largest,
     smallest,
-    tiles_above,
 )
 
 NEST = LoopNest(
@@ -50,12 +49,14 @@ def test_storages_of_a_tensor_go_from_the_outermost_inwards_past_those_that_skip
 
 
 def test_a_rank_of_1000_over_256_columns_takes_4_tiles():
-    assert tiles_above(1000, (Loop("N", 4), Loop("N", 256, "columns")), 1, "N") == 4
+    nest = LoopNest("Z", "Array", (Loop("N", 4), Loop("N", 256, "columns")), ())
+    assert ceil_div(1000, nest.tile("N", 1)) == 4
 
 
 def test_tiles_that_are_empty_are_not_counted():
     # 10 tiles of 16 are visited, but 100 elements fill 7 of them.
-    assert tiles_above(100, (Loop("N", 10), Loop("N", 16)), 1, "N") == 7
+    nest = LoopNest("Z", "Array", (Loop("N", 10), Loop("N", 16)), ())
+    assert ceil_div(100, nest.tile("N", 1)) == 7
 
 
 def test_the_factors_of_4_and_8_and_2_make_64():
@@ -73,7 +74,8 @@ def test_ceil_of_whole_numbers_is_exact_beyond_doubles():
 
 def test_factors_and_sizes_may_be_arrays_that_broadcast():
     columns = np.array([[128], [256]])
-    tiles = tiles_above(np.array([1000, 1024, 1025]), (Loop("N", columns, "columns"),), 0, "N")
+    nest = LoopNest("Z", "Array", (Loop("N", columns, "columns"),), ())
+    tiles = ceil_div(np.array([1000, 1024, 1025]), nest.tile("N", 0))
     assert tiles.tolist() == [[8, 8, 9], [4, 4, 5]]
 
 
