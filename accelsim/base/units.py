@@ -40,6 +40,9 @@ UNIT_OF_SUFFIX: Mapping[str, str] = {
     "_nm": "nm",
     "_w": "W",
 }
+#: Far above every quantity of a machine, and far below what a float can hold.
+LARGEST = 10**100
+
 _DECIMAL = dict(zip("fpnumkMGTPE", (-15, -12, -9, -6, -3, 3, 6, 9, 12, 15, 18), strict=True))
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _UNITS = (
@@ -88,6 +91,8 @@ def quantity(text: str, unit: str) -> int | float:
         remedy = _remedy(match[2] if match else "", unit)
         raise InputError(f"{written[:100]!r} is {_missed(unit)}", remedy=remedy)
     value = Fraction(match[1]) * factor
+    if abs(value) > LARGEST:
+        raise InputError(f"{written!r} is beyond anything sensible")
     return int(value) if value.denominator == 1 else float(value)
 
 

@@ -75,7 +75,7 @@ def _print_summary(case: Case, machine: str, cost: Cost) -> None:
             ("bound", str(cost.bound)),
             ("energy", format_quantity(cost.energy_pj, "pJ")),
             ("power", format_quantity(cost.average_power_w, "W")),
-            ("area", format_quantity(cost.area_um2, "um^2")),
+            ("area", format_quantity(cost.area_um2, "um^2") if cost.area_um2 else "not given"),
         ],
     )
     energies = energy_by_part(cost)

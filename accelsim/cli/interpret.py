@@ -54,7 +54,7 @@ def _read_arrays(file: Path) -> Arrays:
             return {name: arrays[name] for name in arrays.files}
     except FileNotFoundError as error:
         raise InputError("no such file", at=Place(str(file))) from error
-    except (OSError, ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         remedy = "write it with numpy.savez(file, Q=..., K=...)"
         raise InputError("not an .npz of arrays", at=Place(str(file)), remedy=remedy) from error
 

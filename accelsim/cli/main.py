@@ -38,6 +38,8 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> None:
     # A command lives for a second and leaves little garbage; looking for it costs a tenth of that.
     gc.set_threshold(100_000, 50, 50)
+    # `accelsim ... >&-`: without this, the first file that is written would be standard output.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     with exit_statuses():
         application(words[0])(words, prog_name="accelsim")
@@ -72,9 +74,19 @@ def exit_statuses() -> Iterator[None]:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # Python flushes once more on its way out, and would complain about the same pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_nothing_more()
         sys.exit(BROKEN_PIPE)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _print_nothing_more()
+        print(f"standard output cannot be written: {error.strerror}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+
+
+def _print_nothing_more() -> None:
+    """Python flushes once more on its way out, and would complain about the same pipe or disk."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _loaded(name: str) -> Callable[..., Any]:

@@ -7,6 +7,7 @@
 Every number may be an array that broadcasts with the others: a sweep binds once.
 """
 
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from functools import lru_cache
@@ -210,13 +211,8 @@ def _unbounded(value: Number) -> Number:
     return value.astype(float) if isinstance(value, np.ndarray) else value
 
 
-def _refuse_unknown(
-    kind: str,
-    found: MappingOf[str, object] | tuple[str, ...] | list[str],
-    known: object,
-    owner: str,
-) -> None:
-    names_known = list(known)  # type: ignore[call-overload]
+def _refuse_unknown(kind: str, found: Iterable[str], known: Iterable[str], owner: str) -> None:
+    names_known = list(known)
     for name in found:
         if name not in names_known:
             remedy = did_you_mean(name, names_known) or f"It has {', '.join(names_known)}"

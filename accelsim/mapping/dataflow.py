@@ -62,14 +62,15 @@ def _gone_before_read(
     for reader in readers(einsum, mapping):
         reads = mapping.cascade.einsum(reader).reads
         wanted = {rank for a in reads if a.tensor == einsum.name for rank in a.ranks}
-        handed_over = _first_memory(einsum.name, mapping.nests[reader]) == outermost
+        handed_over = first_memory(einsum.name, mapping.nests[reader]) == outermost
         is_later = step_of(reader, mapping) != step_of(einsum.name, mapping)
         if moving & wanted and is_later and not handed_over:
             fact = f"{home.memory} no longer has all of it when {reader} reads it in a later step"
             yield Violation(einsum.name, fact)
 
 
-def _first_memory(tensor: str, nest: LoopNest) -> str | None:
+def first_memory(tensor: str, nest: LoopNest) -> str | None:
+    """The outermost memory in which a nest keeps a tensor."""
     return next((storage.memory for storage in nest.storages_of(tensor)), None)
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from accelsim.arch.parts import Memory
 from accelsim.arch.spatial import Spatial
 from accelsim.mapping.binding import BoundMapping, BoundStep
-from accelsim.mapping.dataflow import readers, step_of
+from accelsim.mapping.dataflow import first_memory, readers, step_of
 from accelsim.mapping.footprint import touched_elements
 from accelsim.mapping.loops import LoopNest, Number, Storage, largest, smallest
 
@@ -66,7 +66,11 @@ def _waiting(place: int, mapping: BoundMapping) -> Iterator[Held]:
     """What an earlier step has made on chip for this step or a later one."""
     outermost = mapping.arch.memories[0].name
     for einsum in mapping.cascade.einsums:
-        read = [step_of(reader, mapping) for reader in readers(einsum, mapping)]
+        read = [
+            step_of(reader, mapping)
+            for reader in readers(einsum, mapping)
+            if first_memory(einsum.name, mapping.nests[reader]) != outermost
+        ]
         for home in mapping.nests[einsum.name].storages_of(einsum.name)[:1]:
             is_waiting = step_of(einsum.name, mapping) < place <= max(read, default=-1)
             if is_waiting and home.memory != outermost:

@@ -33,11 +33,7 @@ def check_text(text: CascadeText, declared: Mapping[str, Any], inputs: Mapping[s
     for einsum in text.einsums:
         _check_ranks_declared(einsum, ranks)
         _check_tensors_known(einsum, {*inputs, *first})
-    for initial in text.initial:
-        if initial.tensor not in first:
-            remedy = did_you_mean(initial.tensor, first) or "Add its Einsum below, or remove it"
-            fact = f"{initial} is an initial value, but no Einsum defines {initial.tensor}"
-            raise WorkloadError(fact, at=initial.place, remedy=remedy)
+    _check_initial_values(text, first)
 
 
 def check_cascade(cascade: Cascade, written_ranks: Mapping[str, Any]) -> None:
@@ -77,6 +73,22 @@ def _check_written_once(
         line = first[einsum.name]
         where = f" (first on line {line.line})" if line else ""
         refuse(einsum, f"{einsum.name} is defined twice{where}", "Give each its own name")
+
+
+def _check_initial_values(text: CascadeText, einsums: Mapping[str, Place | None]) -> None:
+    given: dict[str, Place | None] = {}
+    for initial in text.initial:
+        element = str(initial.access)
+        if initial.tensor not in einsums:
+            remedy = did_you_mean(initial.tensor, einsums) or "Add its Einsum below, or remove it"
+            fact = f"{initial} is an initial value, but no Einsum defines {initial.tensor}"
+            raise WorkloadError(fact, at=initial.place, remedy=remedy)
+        if element in given:
+            line = given[element]
+            where = f" (first on line {line.line})" if line else ""
+            fact = f"{element} has two initial values{where}"
+            raise WorkloadError(fact, at=initial.place, remedy="Keep one")
+        given[element] = initial.place
 
 
 def _check_ranks_declared(einsum: Einsum, ranks: set[str]) -> None:
@@ -273,8 +285,11 @@ def _check_reads_written(cascade: Cascade, einsum: Einsum) -> None:
             continue
         if missing:
             conditions = " and ".join(map(str, producer.conditions))
+            known = {*producer.condition_ranks} <= {*einsum.ranks}
             remedy = (
-                f"Add 'where {conditions}'" if conditions else "Add a 'where' that excludes them"
+                f"Add 'where {conditions}'"
+                if conditions and known
+                else "Add a 'where' that excludes them"
             )
             refuse(
                 einsum, f"{missing} points read elements of {access} that are never written", remedy

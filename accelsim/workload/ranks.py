@@ -31,7 +31,11 @@ def resolve_ranks(
         for rank, value in declared.items()
         if isinstance(value, str)
     }
-    sizes = {rank: value for rank, value in declared.items() if rank not in expressions}
+    sizes = {
+        rank: _checked(rank, value, places.get(rank))
+        for rank, value in declared.items()
+        if rank not in expressions
+    }
     waiting = dict(expressions)
     while waiting or _missing(partitions, sizes):
         step = _evaluated(waiting, sizes, places) or _derived(partitions, {*sizes, *waiting}, sizes)
