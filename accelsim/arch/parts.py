@@ -109,5 +109,5 @@ def _per_byte(key: str, value: Any, row: Any) -> Any:
     try:
         pj = Fraction(quantity(str(value).removesuffix(_PER_ROW), "pJ"))
         return f"{float(pj / Fraction(quantity(str(row), 'B')))!r} pJ/B"
-    except (InputError, ZeroDivisionError):
+    except (InputError, ZeroDivisionError, OverflowError):
         return value

@@ -12,7 +12,6 @@ Fields are checked when a record is read. `model_copy(update=...)` checks nothin
 can put arrays into fields; no method here branches on the value of a field.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 

@@ -285,12 +285,9 @@ def _check_reads_written(cascade: Cascade, einsum: Einsum) -> None:
             continue
         if missing:
             conditions = " and ".join(map(str, producer.conditions))
-            known = {*producer.condition_ranks} <= {*einsum.ranks}
-            remedy = (
-                f"Add 'where {conditions}'"
-                if conditions and known
-                else "Add a 'where' that excludes them"
-            )
+            ranks = {rank for condition in producer.conditions for rank in condition.ranks}
+            same = f"Add 'where {conditions}'" if conditions and ranks <= {*einsum.ranks} else None
+            remedy = same or "Add a 'where' that excludes them"
             refuse(
                 einsum, f"{missing} points read elements of {access} that are never written", remedy
             )

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from accelsim.base.catalogue import find, shipped
 from accelsim.base.errors import Place, WorkloadError, did_you_mean
 from accelsim.base.record import Positive, Record, read_record
-from accelsim.base.yamlfile import Node, override, parse_yaml, read_yaml
+from accelsim.base.yamlfile import Node, override, parse_setting, read_yaml
 from accelsim.workload.checks import check_cascade, check_text
 from accelsim.workload.dependencies import offset_over
 from accelsim.workload.einsum import Access, Cascade, Einsum, Tensor
@@ -56,7 +56,7 @@ class Shape(Record):
 
 def load_workload(
     path_or_name: str | Path,
-    overrides: Mapping[str, str] | None = None,
+    overrides: Mapping[str, str | int | float] | None = None,
     shape: str | Path | None = None,
 ) -> Cascade:
     """The cascade of a file or a shipped workload (`attention/one_pass`).
@@ -124,9 +124,8 @@ def _shape_ranks(shape: str | Path) -> dict[str, Written]:
     return {rank: Written(size, node["ranks"].key_place(rank)) for rank, size in ranks.items()}
 
 
-def _rank_override(key: str, text: str) -> Written:
-    place = Place(f"{key}={text}")
-    return Written(parse_yaml(text, str(place)).value, place)
+def _rank_override(key: str, value: str | int | float) -> Written:
+    return Written(parse_setting(key, value).value, Place(f"{key}={value}"))
 
 
 def _written(

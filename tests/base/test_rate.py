@@ -40,3 +40,8 @@ def test_what_is_no_rate_is_refused(text):
 def test_a_rate_of_nothing_is_refused():
     with pytest.raises(InputError, match="'0 B/s' must be above 0"):
         read_rate("0 B/s")
+
+
+def test_a_rate_that_no_float_holds_is_refused():
+    with pytest.raises(InputError, match="'1e400 GB/s' is not a quantity"):
+        read_rate("1e400 GB/s")

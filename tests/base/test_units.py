@@ -144,3 +144,10 @@ def test_bytes_in_a_column_are_always_in_powers_of_1024() -> None:
 )
 def test_lengths_are_written_in_powers_of_two(count, label):
     assert format_count(count) == label
+
+
+@pytest.mark.parametrize("text", ["1e400 B", "-1e308 GiB", "1e400 bit"])
+def test_numbers_that_no_float_holds_are_refused(text):
+    with pytest.raises(InputError) as refusal:
+        quantity(text, "B")
+    assert str(refusal.value) == f"{text!r} is beyond anything sensible"

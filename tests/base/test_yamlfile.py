@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from accelsim.base.errors import YamlError
@@ -160,3 +161,10 @@ def test_an_override_of_what_is_not_there_names_the_nearest():
         "m.yaml:1: there is no 'memories.DRM.bandwidth': this list has no 'DRM'. "
         "Did you mean 'DRAM'?"
     )
+
+
+def test_a_setting_may_be_a_number_but_not_an_array():
+    node = parse_yaml("a: 1\n")
+    assert override(node, "a", 2).to_plain() == {"a": 2}
+    with pytest.raises(YamlError, match="a: an array is no setting; it takes the place of"):
+        override(node, "a", np.array([1, 2]))

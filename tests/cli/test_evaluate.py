@@ -79,3 +79,7 @@ def test_a_rank_of_nothing_less_or_far_too_much_is_refused(run, size):
     ended = run("evaluate", "attention/one_pass", "fusemax_cloud", "--set", f"ranks.P={size}")
     assert (ended.status, ended.out) == (2, "")
     assert "rank P is" in ended.err
+
+
+def test_an_area_of_no_part_is_not_given(run):
+    assert "area     not given" in run("evaluate", "linear_layers", "eyeriss").out

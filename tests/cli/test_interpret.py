@@ -68,3 +68,11 @@ def test_an_output_that_cannot_be_written_is_named(run, files):
     out = f"{inputs}/out.npz"
     ended = run("interpret", "attention/one_pass", "--inputs", inputs, "--out", out, *SETTINGS)
     assert (ended.status, "cannot be written" in ended.err) == (2, True)
+
+
+def test_a_single_array_is_no_npz(run, files, tmp_path):
+    arrays, _, out = files
+    np.save(tmp_path / "q.npy", arrays["Q"])
+    ended = run("interpret", "one_pass", "--inputs", str(tmp_path / "q.npy"), "--out", out)
+    assert ended.status == 2
+    assert "q.npy: not an .npz of arrays; write it with numpy.savez" in ended.err

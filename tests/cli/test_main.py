@@ -81,3 +81,17 @@ def test_a_reader_that_stops_reading_is_no_error():
     reader = f'"{sys.executable}" -c "{code}" | true'
     ran = subprocess.run(reader, shell=True, capture_output=True, text=True, check=True)
     assert ran.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("redirection", "status", "message"),
+    [
+        ("> /dev/full", 2, "standard output cannot be written: No space left on device\n"),
+        (">&-", 0, ""),
+    ],
+)
+def test_a_full_or_closed_standard_output_is_no_traceback(redirection, status, message):
+    code = "from accelsim.cli.main import main; main(['list', 'workloads'])"
+    shell = f'"{sys.executable}" -c "{code}" {redirection}'
+    ran = subprocess.run(shell, shell=True, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (status, message)

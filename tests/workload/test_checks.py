@@ -121,6 +121,16 @@ INPUTS = "{Q: [P, E], K: [M, E]}"
             "Add 'where m <= p'",
         ),
         (
+            # The condition runs over a rank that the reader does not have.
+            "S[p,m] += Q[p,e] * K[m,e] where m < p\nG[p] max= S[p,m] where m < p\nZ[p] = G[p]",
+            "w.yaml:9: Einsum Z: 1 points read elements of G[p] that are never written. "
+            "Add a 'where' that excludes them",
+        ),
+        (
+            "Z[p] += Q[p,e]\nR[0] = 0\nR[0] = 1\nR[p+1] = R[p] + Z[p]",
+            "w.yaml:9: R[0] has two initial values (first on line 8). Keep one",
+        ),
+        (
             "S[p,p] += Q[p,e] * K[m,e]",
             "w.yaml:7: Einsum S: the ranks of S[p,p] cannot be read off. "
             "Declare them: 'outputs: {S: [...]}'",

@@ -170,3 +170,7 @@ def test_an_override_with_nonsense_is_told_where_it_stands(file):
         "ranks.M=-4: rank M is -4, but a rank is a whole number from 1 to 2^62. "
         "Write it like 'M: 1024'"
     )
+
+
+def test_from_python_an_override_may_be_a_number():
+    assert load_workload("attention/one_pass", {"ranks.P": 128}).ranks["P"] == 128

@@ -68,3 +68,9 @@ def test_a_bad_size_is_refused_with_place_fact_and_remedy(declared, message):
     with pytest.raises(InputError) as error:
         resolved(declared, PARTITION)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("size", [0, -4, 2.5])
+def test_an_inner_tile_of_nothing_is_refused_before_the_outer_one_is_derived_from_it(size):
+    with pytest.raises(InputError, match=f"rank M0 is {size}, but a rank is a whole number"):
+        resolved({"M": 10, "M0": size}, PARTITION)
