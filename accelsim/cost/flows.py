@@ -12,7 +12,7 @@ storage, one write where it goes.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -85,7 +85,9 @@ class Moves:
         def tile(rank: str) -> Number:
             return smallest([self.nest.tile(rank, depth), self.sizes[rank]])
 
-        return overlap(self.access, self.cascade, tile)
+        # Of a ragged partition conditions may leave just the full tiles: these are then padded.
+        whole = replace(self.cascade, partitions={}) if self.einsum.conditions else self.cascade
+        return overlap(self.access, whole, tile)
 
     def _places(self, shared_from: int) -> Places:
         return Places(self.nest, self._ranks, shared_from)

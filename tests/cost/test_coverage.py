@@ -54,3 +54,12 @@ def test_a_replay_counts_conditions_anew() -> None:
     ]
     assert cycles[-1] == pytest.approx(36 * 138 + 8 * 64)
     assert cycles[-2] == pytest.approx(10 * 138 + 4 * 64)
+
+
+def test_a_masked_ragged_last_tile_does_not_shorten_the_full_one() -> None:
+    # 256 queries see the first 256 of 300 keys: Q, K, V and the result, 256 x 64 words each.
+    cascade = load_workload("attention/one_pass_causal", {"ranks.H": "1"})
+    arch, mapping = load_arch("fusemax_cloud"), load_mapping("fusemax_binding")
+    assert isinstance(mapping, Mapping)
+    cost = evaluate(cascade.with_ranks(P=256, M=300), arch, mapping)
+    assert cost.traffic_bytes["DRAM"] == 4 * 256 * 64 * 2
