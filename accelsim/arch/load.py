@@ -13,15 +13,14 @@ from accelsim.arch.supply import supplied_array, supplied_memory
 from accelsim.base.catalogue import find
 from accelsim.base.errors import ArchError, Place
 from accelsim.base.record import read_record
-from accelsim.base.yamlfile import Node, override, read_yaml
+from accelsim.base.setting import Value, with_settings
+from accelsim.base.yamlfile import Node, read_yaml
 
 
-def load_arch(name_or_path: str | Path, overrides: Mapping[str, str] | None = None) -> Spatial:
+def load_arch(name_or_path: str | Path, overrides: Mapping[str, Value] | None = None) -> Spatial:
     """`load_arch("fusemax_cloud", {"memories.DRAM.bandwidth": "800 GB/s"})`."""
     node = read_yaml(find(name_or_path, "arch"))
-    for path, text in (overrides or {}).items():
-        node = override(node, path, text)
-    return read_arch(node)
+    return read_arch(with_settings(node, Spatial, overrides or {}))
 
 
 def read_arch(node: Node) -> Spatial:

@@ -1,6 +1,6 @@
 """A piece of YAML and the line it stands on: a scalar, a mapping or a sequence.
 
-Trees of nodes never change; `replaced` gives a new tree that shares what did not change.
+Trees of nodes never change; `base.setting` gives a new tree that shares what did not change.
 """
 
 from collections.abc import Iterator, Mapping
@@ -94,44 +94,3 @@ class Node:
             if self.text
             else "nothing"
         )
-
-
-def replaced(node: Node, path: str, new: Node) -> Node:
-    """A new tree in which `new` stands at `path`."""
-    if not path or not all(path.split(".")):
-        raise YamlError(f"{path!r} is not a path", remedy="write it like 'memories.DRAM.bandwidth'")
-    return _replaced(node, path.split("."), new, path)
-
-
-def _replaced(node: Node, steps: list[str], new: Node, path: str) -> Node:
-    if not steps:
-        return new
-    known = _children(node)
-    if steps[0] not in known:
-        raise YamlError(
-            f"there is no {path!r}: {_described(node)} has no {steps[0]!r}",
-            at=node.place,
-            remedy=did_you_mean(steps[0], known) or f"It has {', '.join(known) or 'nothing'}",
-        )
-    child = _replaced(known[steps[0]], steps[1:], new, path)
-    if isinstance(node.content, Mapping):
-        return Node(node.place, {**node.content, steps[0]: child}, key_places=node.key_places)
-    entries = ((child if name == steps[0] else entry) for name, entry in known.items())
-    return Node(node.place, tuple(entries))
-
-
-def _children(node: Node) -> Mapping[str, Node]:
-    if isinstance(node.content, Mapping):
-        return node.content
-    if isinstance(node.content, tuple):
-        return {_name(entry, number): entry for number, entry in enumerate(node.content)}
-    return {}
-
-
-def _name(entry: Node, number: int) -> str:
-    name = entry.content.get("name") if isinstance(entry.content, Mapping) else None
-    return name.text if name and name.text else str(number)
-
-
-def _described(node: Node) -> str:
-    return {"mapping": "this mapping", "sequence": "this list"}.get(node.kind, repr(node.text[:60]))

@@ -16,9 +16,9 @@ from typing import Any
 import yaml
 
 from accelsim.base.errors import Place, YamlError, did_you_mean
-from accelsim.base.node import Node, Scalar, replaced
+from accelsim.base.node import Node, Scalar
 
-__all__ = ["Node", "Scalar", "override", "parse_yaml", "read_head", "read_yaml", "replaced"]
+__all__ = ["Node", "Scalar", "parse_yaml", "read_head", "read_yaml"]
 
 MOST_BYTES = 1_000_000
 MOST_NODES = 100_000
@@ -66,24 +66,6 @@ def read_head(path: str | Path, keys: tuple[str, ...]) -> dict[str, str]:
     except yaml.YAMLError as error:
         raise _syntax_error(error, str(path)) from error
     return found
-
-
-def override(node: Node, path: str, value: str | int | float) -> Node:
-    """A new tree in which `path` ("memories.DRAM.bandwidth") holds `value` ("800 GB/s").
-
-    List entries are found by their `name`, or by number from 0. Only what the tree has can be
-    overridden.
-    """
-    return replaced(node, path, parse_setting(path, value))
-
-
-def parse_setting(path: str, value: str | int | float) -> Node:
-    """What one setting says. Python code may give a number for its text, but not an array."""
-    if getattr(value, "ndim", 0):
-        fact = "an array is no setting; it takes the place of a number in what was loaded"
-        raise YamlError(fact, at=Place(path), remedy="See Cascade.with_ranks and with_values")
-    text = str(value)
-    return parse_yaml(text, f"{path}={text[:60]}")
 
 
 def _read_text(path: Path) -> str:

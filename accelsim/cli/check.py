@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from accelsim.base.errors import InputError
-from accelsim.base.yamlfile import Node, override, read_yaml
+from accelsim.base.setting import with_settings
+from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.cli.inputs import load_case, refuse_illegal
 from accelsim.cli.kinds import Kind, kind_of
 from accelsim.cli.options import Json, Settings, parsed_settings
@@ -38,17 +39,11 @@ def command(
         _refuse_all_but_mappings(kind, node)
         refuse_illegal(load_case(workload, machine, str(file), settings))
     else:
-        kind.read(_overridden(node, settings), file.stem)
+        kind.read(with_settings(node, kind.record, parsed_settings(settings)), file.stem)
     if json:
         print_json({"file": str(file), "kind": kind.name, "ok": True})
     else:
         print(f"{file}: a {kind.name}, and nothing is wrong with it")
-
-
-def _overridden(node: Node, assignments: list[str]) -> Node:
-    for path, text in parsed_settings(assignments).items():
-        node = override(node, path, text)
-    return node
 
 
 def _refuse_all_but_mappings(kind: Kind, node: Node) -> None:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 from accelsim.arch.load import load_arch
 from accelsim.arch.spatial import Spatial
-from accelsim.base.catalogue import find
 from accelsim.base.errors import MappingError
 from accelsim.base.record import keys_of
-from accelsim.base.yamlfile import override, read_yaml
 from accelsim.cli.options import settings_by_input
 from accelsim.mapping.automatic import AUTOMATIC
 from accelsim.mapping.binding import BoundMapping, bind
 from accelsim.mapping.check import check
-from accelsim.mapping.load import default_mapping, mapping_from_yaml, select
+from accelsim.mapping.load import default_mapping, load_mapping, select
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import Workload, load_workload
@@ -73,18 +71,11 @@ def _found_mapping(
 ) -> tuple[str, Mapping | Choice]:
     """The mapping of this name, or the default with its name."""
     if name is not None:
-        return name, _load_mapping(name, settings)
+        return name, load_mapping(name, settings)
     default = default_mapping(cascade, arch, machine)
     if not settings:
         return default
     if default.name == AUTOMATIC:
         fact = f"{', '.join(settings)} cannot be set: the mapping is made for this case"
         raise MappingError(fact, remedy="Name a mapping that has it")
-    return default.name, _load_mapping(default.name, settings)
-
-
-def _load_mapping(name: str, settings: dict[str, str]) -> Mapping | Choice:
-    node = read_yaml(find(name, "mappings"))
-    for path, text in settings.items():
-        node = override(node, path, text)
-    return mapping_from_yaml(node)
+    return default.name, load_mapping(default.name, settings)

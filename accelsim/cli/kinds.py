@@ -5,35 +5,45 @@ from dataclasses import dataclass
 from typing import Any
 
 from accelsim.arch.load import read_arch
+from accelsim.arch.spatial import Spatial
 from accelsim.arch.tables import Table
 from accelsim.base.errors import InputError, did_you_mean
-from accelsim.base.record import read_record
+from accelsim.base.record import Record, read_record
 from accelsim.base.yamlfile import Node
 from accelsim.mapping.load import mapping_from_yaml
+from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.report.spec import read_figures
 from accelsim.study.load import read_study
 from accelsim.study.study import Study
 from accelsim.validation.published import PublishedFile
-from accelsim.workload.load import Shape, read_workload
+from accelsim.workload.load import Shape, Workload, read_workload
+
+Read = Callable[[Node, str], Any]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: the keys that only it has, and what reads it."""
+    """A kind of file: the keys that only it has, the record it holds, and what reads it."""
 
     name: str
     marks: tuple[str, ...]
-    read: Callable[[Node, str], Any]
+    record: type[Record]
+    read: Read
+
+
+def _plainly(record: type[Record]) -> Read:
+    return lambda node, name: read_record(node, record)
 
 
 KINDS = (
-    Kind("workload", ("cascade",), read_workload),
-    Kind("machine", ("memories", "compute"), lambda node, name: read_arch(node)),
-    Kind("mapping", ("nests", "choose", "extends"), lambda node, name: mapping_from_yaml(node)),
-    Kind("study", ("question", "vary"), lambda node, name: _read_study(node)),
-    Kind("paper", ("claims", "constants"), lambda node, name: read_record(node, PublishedFile)),
-    Kind("part", ("entries",), lambda node, name: read_record(node, Table)),
-    Kind("shape", ("ranks",), lambda node, name: read_record(node, Shape)),
+    Kind("workload", ("cascade",), Workload, read_workload),
+    Kind("machine", ("memories", "compute"), Spatial, lambda node, name: read_arch(node)),
+    Kind("mapping", ("nests", "extends"), Mapping, lambda node, name: mapping_from_yaml(node)),
+    Kind("mapping", ("choose",), Choice, lambda node, name: mapping_from_yaml(node)),
+    Kind("study", ("question", "vary"), Study, lambda node, name: _read_study(node)),
+    Kind("paper", ("claims", "constants"), PublishedFile, _plainly(PublishedFile)),
+    Kind("part", ("entries",), Table, _plainly(Table)),
+    Kind("shape", ("ranks",), Shape, _plainly(Shape)),
 )
 
 
@@ -44,7 +54,8 @@ def kind_of(node: Node) -> Kind:
     unknown = [key for key, _ in node.items() if key not in marks]
     near = next(filter(None, (did_you_mean(key, marks) for key in unknown)), None)
     if found is None or (found.name == "shape" and near):
-        listed = ", ".join(f"a {kind.name} has {kind.marks[0]!r}" for kind in KINDS)
+        of_kind = {kind.name: kind.marks[0] for kind in reversed(KINDS)}
+        listed = ", ".join(f"a {name} has {mark!r}" for name, mark in reversed(of_kind.items()))
         fact = f"no kind of file has just the keys {', '.join(node.keys()) or '(none)'}"
         raise InputError(fact, at=node.place, remedy=near or listed)
     return found

@@ -7,6 +7,7 @@ A file with `choose` is a Choice. Where no mapping is named, a workload runs on 
 3. or else one made by rules (`automatic`).
 """
 
+from collections.abc import Mapping as SettingsOf
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from accelsim.arch.spatial import Spatial
 from accelsim.base import catalogue
 from accelsim.base.errors import AccelsimError, MappingError
 from accelsim.base.record import read_record
+from accelsim.base.setting import Value, with_settings
 from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.mapping.at_point import arch_at, cascade_at
 from accelsim.mapping.automatic import AUTOMATIC, automatic_mapping
@@ -27,9 +29,13 @@ from accelsim.mapping.mapping import Choice, Mapping, extended
 from accelsim.workload.einsum import Cascade
 
 
-def load_mapping(name_or_path: str | Path) -> Mapping | Choice:
-    """The mapping in a file or of a shipped name."""
-    return mapping_from_yaml(read_yaml(catalogue.find(name_or_path, "mappings")))
+def load_mapping(
+    name_or_path: str | Path, overrides: SettingsOf[str, Value] | None = None
+) -> Mapping | Choice:
+    """`load_mapping("fusemax_binding", {"tiles.P0": "128"})`: a file's, or of a shipped name."""
+    node = read_yaml(catalogue.find(name_or_path, "mappings"))
+    model = Choice if "choose" in node else Mapping
+    return mapping_from_yaml(with_settings(node, model, overrides or {}))
 
 
 def mapping_from_yaml(node: Node) -> Mapping | Choice:

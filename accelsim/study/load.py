@@ -15,7 +15,8 @@ from accelsim.arch.spatial import Spatial
 from accelsim.base.catalogue import find
 from accelsim.base.errors import StudyError, did_you_mean
 from accelsim.base.record import keys_of, read_record
-from accelsim.base.yamlfile import Node, override, parse_yaml, read_yaml
+from accelsim.base.setting import with_setting
+from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.study.study import (
     INPUTS,
     Axis,
@@ -39,7 +40,7 @@ def load_study(name_or_path: str | Path, settings: Mapping[str, str] | None = No
     owners = {key: "axis" if key in axes else _owner(key, node) for key in settings or {}}
     for key, text in (settings or {}).items():
         if owners[key] == "study":
-            node = _overridden(node, key, text)
+            node = with_setting(node, Study, key, text)
             study = read_study(node, path.parent)
     for key, text in (settings or {}).items():
         study = _with_setting(study, owners[key], key, text)
@@ -92,14 +93,6 @@ def _narrowed(study: Study, axis: str, text: str) -> Study:
 
     tables = tuple(table.model_copy(update={"vary": varied(table)}) for table in study.tables)
     return study.model_copy(update={"vary": varied(study), "tables": tables})
-
-
-def _overridden(study: Node, path: str, text: str) -> Node:
-    """The study with another value at the path; a key that it leaves out is added."""
-    if path in study or "." in path:
-        return override(study, path, text)
-    added = parse_yaml(text, f"{path}={text[:60]}")
-    return Node(study.place, {**dict(study.items()), path: added}, key_places=study.key_places)
 
 
 # --- files ----------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ from typing import Any, NamedTuple
 from accelsim.base.catalogue import find, shipped
 from accelsim.base.errors import Place, WorkloadError, did_you_mean
 from accelsim.base.record import Positive, Record, read_record
-from accelsim.base.yamlfile import Node, override, parse_setting, read_yaml
+from accelsim.base.setting import Value, parse_setting, with_settings
+from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.workload.checks import check_cascade, check_text
 from accelsim.workload.dependencies import offset_over
 from accelsim.workload.einsum import Access, Cascade, Einsum, Tensor
@@ -56,7 +57,7 @@ class Shape(Record):
 
 def load_workload(
     path_or_name: str | Path,
-    overrides: Mapping[str, str | int | float] | None = None,
+    overrides: Mapping[str, Value] | None = None,
     shape: str | Path | None = None,
 ) -> Cascade:
     """The cascade of a file or a shipped workload (`attention/one_pass`).
@@ -65,14 +66,11 @@ def load_workload(
     """
     path = find(path_or_name, "workloads")
     changes = dict(overrides or {})
-    node = read_yaml(path)
-    for key, text in changes.items():
-        if not key.startswith("ranks."):
-            node = override(node, key, text)
-    ranks = {
-        key[6:]: _rank_override(key, text) for key, text in changes.items() if key[:6] == "ranks."
-    }
-    return read_workload(node, _name(path), _shape_ranks(shape) if shape else {}, ranks)
+    ranks = {key: value for key, value in changes.items() if key.startswith("ranks.")}
+    others = {key: value for key, value in changes.items() if key not in ranks}
+    node = with_settings(read_yaml(path), Workload, others)
+    sizes = {key[6:]: _rank_override(key, value) for key, value in ranks.items()}
+    return read_workload(node, _name(path), _shape_ranks(shape) if shape else {}, sizes)
 
 
 def read_workload(
@@ -124,7 +122,7 @@ def _shape_ranks(shape: str | Path) -> dict[str, Written]:
     return {rank: Written(size, node["ranks"].key_place(rank)) for rank, size in ranks.items()}
 
 
-def _rank_override(key: str, value: str | int | float) -> Written:
+def _rank_override(key: str, value: Value) -> Written:
     return Written(parse_setting(key, value).value, Place(f"{key}={value}"))
 
 

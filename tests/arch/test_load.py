@@ -193,3 +193,10 @@ def test_eyeriss_has_168_pes_and_a_dram_access_costs_200_macs():
     mac = operation_cost(arch, "Array2D", "mac")[1]
     assert names(arch)["Array2D.pes"] == 168
     assert 2 * arch.memory("DRAM").read_pj_per_byte == 200 * mac
+
+
+def test_an_override_reaches_a_key_that_the_file_leaves_out():
+    wider = {"memories.DRAM.capacity": "80 GiB", "memories.GlobalBuffer.leakage": "3 W"}
+    arch = load_arch("fusemax_cloud", wider)
+    assert arch.memory("DRAM").capacity_bytes == 80 * 2**30
+    assert arch.memory("GlobalBuffer").leakage_w == 3

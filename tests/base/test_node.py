@@ -1,7 +1,6 @@
 import pytest
 
 from accelsim.base.errors import YamlError
-from accelsim.base.node import replaced
 from accelsim.base.yamlfile import parse_yaml
 
 MACHINE = """\
@@ -36,21 +35,3 @@ def test_asking_for_the_wrong_kind_says_what_stands_there():
 def test_a_missing_key_is_named_with_its_nearest_neighbour():
     with pytest.raises(YamlError, match=r"m.yaml:1: 'clok' is missing. Did you mean 'clock'\?"):
         parse_yaml(MACHINE, "m.yaml")["clok"]
-
-
-def test_replacing_leaves_the_old_tree_alone():
-    old = parse_yaml(MACHINE)
-    new = replaced(old, "memories.Buffer.bandwidth", parse_yaml("2 TB/s"))
-    assert new["memories"].elements()[1]["bandwidth"].text == "2 TB/s"
-    assert old["memories"].elements()[1]["bandwidth"].text == "1 TB/s"
-    assert new["memories"].elements()[0] is old["memories"].elements()[0]
-
-
-def test_list_entries_without_names_are_found_by_number():
-    assert replaced(parse_yaml("[5, 6]"), "1", parse_yaml("7")).to_plain() == [5, 7]
-
-
-@pytest.mark.parametrize("path", ["", ".", "memories..bandwidth", "clock."])
-def test_a_path_has_no_empty_steps(path):
-    with pytest.raises(YamlError, match="is not a path; write it like 'memories.DRAM.bandwidth'"):
-        replaced(parse_yaml(MACHINE), path, parse_yaml("1"))

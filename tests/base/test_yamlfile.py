@@ -1,8 +1,7 @@
-import numpy as np
 import pytest
 
 from accelsim.base.errors import YamlError
-from accelsim.base.yamlfile import override, parse_yaml, read_head, read_yaml
+from accelsim.base.yamlfile import parse_yaml, read_head, read_yaml
 
 
 def refusal(text):
@@ -142,29 +141,3 @@ def test_the_head_is_read_no_further_than_needed(tmp_path):
     file = tmp_path / "m.yaml"
     file.write_text("about: A toy.\nrest: [unfinished\n")
     assert read_head(file, ("about",)) == {"about": "A toy."}
-
-
-def test_an_override_reads_its_text_like_yaml():
-    node = parse_yaml("ranks: {P: 16}\nmemories: [{name: DRAM, bandwidth: 1 B/s}]\n")
-    node = override(node, "memories.DRAM.bandwidth", "800 GB/s")
-    assert override(node, "ranks.P", "4096").to_plain() == {
-        "ranks": {"P": 4096},
-        "memories": [{"name": "DRAM", "bandwidth": "800 GB/s"}],
-    }
-
-
-def test_an_override_of_what_is_not_there_names_the_nearest():
-    node = parse_yaml("memories: [{name: DRAM, bandwidth: 1 B/s}]\n", "m.yaml")
-    with pytest.raises(YamlError) as caught:
-        override(node, "memories.DRM.bandwidth", "800 GB/s")
-    assert str(caught.value) == (
-        "m.yaml:1: there is no 'memories.DRM.bandwidth': this list has no 'DRM'. "
-        "Did you mean 'DRAM'?"
-    )
-
-
-def test_a_setting_may_be_a_number_but_not_an_array():
-    node = parse_yaml("a: 1\n")
-    assert override(node, "a", 2).to_plain() == {"a": 2}
-    with pytest.raises(YamlError, match="a: an array is no setting; it takes the place of"):
-        override(node, "a", np.array([1, 2]))

@@ -83,3 +83,20 @@ def test_a_rank_of_nothing_less_or_far_too_much_is_refused(run, size):
 
 def test_an_area_of_no_part_is_not_given(run):
     assert "area     not given" in run("evaluate", "linear_layers", "eyeriss").out
+
+
+def test_settings_reach_keys_that_no_file_writes(evaluated):
+    leaking, lean = (
+        evaluated("--set", "memories.GlobalBuffer.leakage=3 W"),
+        evaluated("--set", "memories.GlobalBuffer.leakage=0 W"),
+    )
+    more_pj = leaking["energy_pj"] - lean["energy_pj"]
+    assert more_pj == pytest.approx(3 * lean["latency_s"] * 1e12, rel=1e-6)
+
+
+def test_a_setting_that_no_record_knows_is_refused_with_the_nearest(run):
+    ended = run(
+        "evaluate", "attention/one_pass", "fusemax_cloud", "--set", "memories.DRAM.capasity=1 B"
+    )
+    assert ended.status == 2
+    assert "Memory has no 'capasity'. Did you mean 'capacity'?" in ended.err

@@ -6,7 +6,7 @@ import pytest
 from accelsim.arch.load import load_arch
 from accelsim.arch.spatial import with_values
 from accelsim.base.catalogue import names
-from accelsim.base.errors import CatalogueError, MappingError, RecordError
+from accelsim.base.errors import CatalogueError, MappingError, RecordError, YamlError
 from accelsim.base.yamlfile import parse_yaml
 from accelsim.mapping.automatic import automatic_mapping
 from accelsim.mapping.load import (
@@ -195,3 +195,9 @@ def test_another_schedule_of_the_same_nests_is_a_few_lines():
     assert architecture.nests == binding.nests
     assert architecture.schedule[0].phases[0].drain == ("LM",)
     assert architecture.machines == ()
+
+
+def test_an_override_changes_a_tile_or_adds_one():
+    assert load_mapping("fusemax_binding", {"tiles.X": 8}).tiles["X"] == 8
+    with pytest.raises(YamlError, match="Mapping has no 'tils'. Did you mean 'tiles'?"):
+        load_mapping("fusemax_binding", {"tils.X": 8})

@@ -57,7 +57,7 @@ def test_a_key_that_the_study_leaves_out_can_be_set(load: Load) -> None:
     [
         ("buffer", "there is nothing to set at 'buffer'"),
         ("rnks.M", "nothing to set at 'rnks.M'. Did you mean 'ranks'?"),
-        ("vary.m", "'vary'"),
+        ("models.m", "this list has no 'm'"),
     ],
 )
 def test_a_setting_of_nothing_is_an_error(load: Load, path: str, message: str) -> None:

@@ -174,3 +174,11 @@ def test_an_override_with_nonsense_is_told_where_it_stands(file):
 
 def test_from_python_an_override_may_be_a_number():
     assert load_workload("attention/one_pass", {"ranks.P": 128}).ranks["P"] == 128
+
+
+def test_an_override_reaches_a_key_that_the_file_leaves_out():
+    cascade = load_workload(
+        "attention/one_pass", {"words.BQK": "4 B", "outputs.RM": "[B, H, M1, P]"}
+    )
+    assert cascade.tensors["BQK"].word_bytes == 2 * cascade.tensors["Q"].word_bytes == 4
+    assert "RM" in cascade.outputs
