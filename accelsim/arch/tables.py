@@ -40,14 +40,30 @@ class Entry(Record):
         return per_row_as_per_byte(written)
 
 
+class Beyond(Record):
+    """How quantities grow with the capacity outside the entries: with which power of it."""
+
+    read: Positive | None = None
+    write: Positive | None = None
+    area: Positive | None = None
+    leakage: Positive | None = None
+    source: str
+
+
 class Table(Record):
     about: str
+    beyond: Beyond | None = None
     entries: tuple[Entry, ...]
 
 
 def says(part: str, quantity: str) -> bool:
     """Whether the part's table has this quantity at all: a DRAM has no area."""
     return any(getattr(entry, quantity) is not None for entry in part_entries(part))
+
+
+def beyond(part: str) -> Beyond | None:
+    """The law of the part's table outside its capacities; None if it holds for none."""
+    return _table(part.partition("/")[0]).beyond
 
 
 def part_entries(part: str) -> tuple[Entry, ...]:

@@ -5,25 +5,43 @@ are nearly straight:
 
     value = a^(1-t) * b^t      t = log(x / x_a) / log(x_b / x_a)
 
-    capacity      between two entries of equal technology, ports and row; refused outside
+    capacity      between two entries of equal technology, ports and row; see below for outside
     technology    an equal one, or between the two nearest that hold the capacity; refused outside
     ports, row    equal, or between two, or the nearest one, which is then said in the notes
 
-Area and leakage do not depend on the row. The capacity may be an array: every entry of it must
-lie inside the curve.
+Area and leakage do not depend on the row. Where no curve holds the capacity, the value at the
+nearest capacity x that one holds is continued by the power law that the table states (`beyond`),
+and the notes say so:
+
+    value(capacity) = value(x) * (capacity / x)^power
+
+For an SRAM, area and leakage grow with the capacity (power 1: more of the same cells) and the
+energy of an access with its root (power 1/2: the length of the wires to them). A buffer of 128 MiB
+has 4 times the area of the table's 32 MiB at 45 nm, and twice its energy.
+
+Whatever is wanted may be an array; each of its entries is looked up by itself.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from math import exp, log
 from typing import Any
 
 import numpy as np
 
-from accelsim.arch.tables import Entry, label, part_entries, reach_of, words, written
+from accelsim.arch.tables import (
+    Beyond,
+    Entry,
+    beyond,
+    label,
+    part_entries,
+    reach_of,
+    words,
+    written,
+)
 from accelsim.base.errors import ArchError
-from accelsim.base.units import UNIT_OF_SUFFIX, suffix_of
+from accelsim.base.units import UNIT_OF_SUFFIX, format_quantity, suffix_of
 
 
 @dataclass(frozen=True)
@@ -72,32 +90,35 @@ _AXES = (
 
 
 def look_up(part: str, quantity: str, wanted: Wanted) -> Found:
-    """One quantity (a field of `Entry`) of `sram` or `dram/HBM2`; refused outside the table.
-
-    Capacities may be an array; each is looked up by itself, as each may lie in another part of it.
-    """
-    if isinstance(wanted.capacity_bytes, np.ndarray):
+    """One quantity (a field of `Entry`) of `sram` or `dram/HBM2`."""
+    if any(isinstance(value, np.ndarray) for value in astuple(wanted)):
         return _look_up_each(part, quantity, wanted)
     entries = [e for e in part_entries(part) if getattr(e, quantity) is not None]
     axes = [axis for axis in _AXES if not axis.only_for or quantity in axis.only_for]
     point = _on(axes, entries, wanted, quantity)
+    if point is None:
+        point = _continued(axes, entries, wanted, quantity, beyond(part))
     if point is None:
         raise _outside(part, quantity, entries, wanted)
     return Found(part, quantity, point.value, point.entries, tuple(dict.fromkeys(point.notes)))
 
 
 def _look_up_each(part: str, quantity: str, wanted: Wanted) -> Found:
-    sizes, places = np.unique(wanted.capacity_bytes, return_inverse=True)
-    each = [
-        look_up(part, quantity, replace(wanted, capacity_bytes=size)) for size in sizes.tolist()
-    ]
-    values = np.array([found.value for found in each])[places.ravel()]
+    """Of every different wish among the arrays; what is None is None for all."""
+    given = {name: value for name, value in vars(wanted).items() if value is not None}
+    arrays = np.broadcast_arrays(*given.values())
+    wishes = list(zip(*(array.ravel().tolist() for array in arrays), strict=True))
+    each = {
+        wish: look_up(part, quantity, Wanted(**dict(zip(given, wish, strict=True))))
+        for wish in dict.fromkeys(wishes)
+    }
+    values = np.array([each[wish].value for wish in wishes]).reshape(arrays[0].shape)
     return Found(
         part,
         quantity,
-        values.reshape(wanted.capacity_bytes.shape),
-        tuple(dict.fromkeys(entry for found in each for entry in found.entries)),
-        tuple(dict.fromkeys(note for found in each for note in found.notes)),
+        values,
+        tuple(dict.fromkeys(entry for found in each.values() for entry in found.entries)),
+        tuple(dict.fromkeys(note for found in each.values() for note in found.notes)),
     )
 
 
@@ -108,6 +129,35 @@ def describe(found: Found) -> str:
         value = written(found.quantity, getattr(entry, found.quantity))
         lines.append(f"  {label(entry)}: {value} [{entry.source}]")
     return "\n".join([*lines, *(f"  note: {note}" for note in found.notes)])
+
+
+# --- beyond the capacities ------------------------------------------------------------------------
+
+
+def _continued(
+    axes: Sequence[_Axis],
+    entries: Sequence[Entry],
+    wanted: Wanted,
+    quantity: str,
+    law: Beyond | None,
+) -> _Point | None:
+    """From the nearest capacity at which the table has a value, by the table's law."""
+    capacity, name = wanted.capacity_bytes, quantity.removesuffix(suffix_of(quantity))
+    power = getattr(law, name, None)
+    which_node = wanted.technology_nm is None and len({e.technology_nm for e in entries}) > 1
+    if law is None or power is None or capacity is None or which_node:
+        return None
+    sizes = {e.capacity_bytes for e in entries if e.capacity_bytes is not None}
+    for size in sorted(sizes, key=lambda size: abs(log(size / capacity))):
+        point = _on(axes, entries, replace(wanted, capacity_bytes=size), quantity)
+        if point is not None:
+            side = "above" if capacity > size else "below"
+            growth = f"{words(quantity)} ~ capacity" + ("" if power == 1 else f"^{power:g}")
+            start = format_quantity(size, "B")
+            note = f"extrapolated from {start}, {growth} {side} it [{law.source}]"
+            value = point.value * (capacity / size) ** power
+            return _Point(value, point.entries, (*point.notes, note))
+    return None
 
 
 # --- interpolation -------------------------------------------------------------------------------
@@ -176,24 +226,19 @@ def _at_capacity(entries: Sequence[Entry], capacity: Any, quantity: str) -> _Poi
     sizes = {size: group for size, group in _groups(entries, "capacity_bytes").items() if size}
     if not sizes:
         return _Point(_mean(entries, quantity), tuple(entries))
-    if capacity is None or not _inside(capacity, sizes):
+    if capacity is None or not min(sizes) <= capacity <= max(sizes):
         return None
     curve = sorted(sizes)
     logs = [log(_mean(sizes[size], quantity)) for size in curve]
     value = np.exp(np.interp(np.log(capacity), [log(size) for size in curve], logs))
     used = tuple(entry for size in _around(capacity, curve) for entry in sizes[size])
-    return _Point(float(value) if np.ndim(value) == 0 else value, used)
-
-
-def _inside(capacity: Any, sizes: Iterable[float]) -> bool:
-    sizes = tuple(sizes)
-    return bool(np.min(capacity) >= min(sizes) and np.max(capacity) <= max(sizes))
+    return _Point(float(value), used)
 
 
 def _around(capacity: Any, curve: Sequence[float]) -> list[float]:
-    """The sizes that some capacity lies at or next to."""
-    low = max(size for size in curve if size <= np.min(capacity))
-    high = min(size for size in curve if size >= np.max(capacity))
+    """The sizes that the capacity lies at or between."""
+    low = max(size for size in curve if size <= capacity)
+    high = min(size for size in curve if size >= capacity)
     return [size for size in curve if low <= size <= high]
 
 
@@ -212,11 +257,8 @@ def _outside(part: str, quantity: str, entries: Sequence[Entry], wanted: Wanted)
 
 
 def _wish(wanted: Wanted) -> str:
-    capacity = (
-        ""
-        if wanted.capacity_bytes is None
-        else reach_of([np.min(wanted.capacity_bytes), np.max(wanted.capacity_bytes)])
-    )
+    size = wanted.capacity_bytes
+    capacity = "" if size is None else format_quantity(size, "B")
     technology = "" if wanted.technology_nm is None else f"{wanted.technology_nm:g} nm"
     return " at ".join(text for text in (capacity, technology) if text) or "an unknown technology"
 

@@ -59,6 +59,11 @@ def test_a_memory_is_told_three_things():
     ]
 
 
-def test_a_capacity_outside_the_table_is_refused():
-    with pytest.raises(ArchError, match="has no read energy for 1 GiB at 45 nm"):
-        supplied_memory(SRAM.model_copy(update={"capacity_bytes": 2**30}), 45)
+def test_a_buffer_of_1_gib_has_32_times_the_area_of_32_mib():
+    vast = supplied_memory(SRAM.model_copy(update={"capacity_bytes": 2**30}), 45)
+    assert vast.area_um2 == pytest.approx(32 * 94176255.9664)
+
+
+def test_a_technology_outside_the_table_is_refused():
+    with pytest.raises(ArchError, match="has no read energy for 128 KiB at 65 nm"):
+        supplied_memory(SRAM, 65)

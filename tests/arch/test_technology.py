@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from accelsim.arch import tables
-from accelsim.arch.tables import Entry, Table
+from accelsim.arch.tables import Beyond, Entry, Table
 from accelsim.arch.technology import Wanted, describe, look_up
 from accelsim.base.errors import ArchError
 
@@ -35,7 +35,10 @@ def made_up(monkeypatch):
         entry(10, 102400, read=25),
         Entry(name="unit", technology_nm=40, energy_pj=8, area_um2=3, source="made up"),
     )
-    monkeypatch.setattr(tables, "_table", lambda name: Table(about="", entries=entries))
+    laws = {"x": None, "y": Beyond(read=0.5, area=1, source="a law")}
+    monkeypatch.setattr(
+        tables, "_table", lambda name: Table(about="", entries=entries, beyond=laws[name])
+    )
 
 
 WANTED = Wanted(technology_nm=40, capacity_bytes=10240, row_bytes=8)
@@ -83,11 +86,6 @@ class TestInterpolation:
         found = look_up("x", READ, replace(WANTED, capacity_bytes=sizes))
         assert found.value == pytest.approx([1, 10, 100])
 
-    def test_one_capacity_outside_refuses_the_whole_array(self):
-        with pytest.raises(ArchError, match="for 1 MiB at 40 nm"):
-            sizes = np.array([1024, 2**20])
-            look_up("x", READ, replace(WANTED, capacity_bytes=sizes))
-
     def test_outside_the_capacities_it_refuses_and_says_what_the_table_holds(self):
         with pytest.raises(ArchError) as error:
             look_up("x", READ, replace(WANTED, capacity_bytes=512))
@@ -95,6 +93,17 @@ class TestInterpolation:
             "the part 'x' has no read energy for 512 B at 40 nm. "
             "Its table holds 1 KiB to 100 KiB at 10 nm; 1 KiB to 100 KiB at 40 nm"
         )
+
+    def test_one_capacity_outside_refuses_the_whole_array(self):
+        with pytest.raises(ArchError, match="for 1 MiB at 40 nm"):
+            sizes = np.array([1024, 2**20])
+            look_up("x", READ, replace(WANTED, capacity_bytes=sizes))
+
+    def test_technologies_and_rows_may_be_arrays_too(self):
+        technologies = np.array([[40], [20]])
+        rows = np.array([8, 16, 32])
+        found = look_up("x", READ, replace(WANTED, technology_nm=technologies, row_bytes=rows))
+        assert found.value == pytest.approx(np.array([[10, 20, 40], [5, 50**0.5, 10]]))
 
     def test_beyond_the_technologies_it_refuses(self):
         with pytest.raises(ArchError, match="the part 'x' has no read energy for 10 KiB at 65 nm"):
@@ -115,6 +124,57 @@ class TestInterpolation:
 
     def test_a_unit_has_no_capacity_to_interpolate_over(self):
         assert look_up("x/unit", "energy_pj", Wanted(40)).value == 8
+
+
+@pytest.mark.usefixtures("made_up")
+class TestBeyondTheCapacities:
+    """The table y holds 1 to 100 KiB: 1 to 100 pJ/B, 1e4 to 1e6 um^2."""
+
+    def test_four_times_the_capacity_takes_twice_the_energy_and_four_times_the_area(self):
+        larger = replace(WANTED, capacity_bytes=4 * 102400)
+        assert look_up("y", READ, larger).value == pytest.approx(2 * 100)
+        assert look_up("y", "area_um2", larger).value == pytest.approx(4 * 1e6)
+
+    def test_a_quarter_of_the_smallest_takes_half_the_energy(self):
+        assert look_up("y", READ, replace(WANTED, capacity_bytes=256)).value == pytest.approx(0.5)
+
+    def test_it_says_from_where_by_which_law_and_whose_that_is(self):
+        found = look_up("y", READ, replace(WANTED, capacity_bytes=256))
+        assert found.notes == (
+            "extrapolated from 1 KiB, read energy ~ capacity^0.5 below it [a law]",
+        )
+        area = look_up("y", "area_um2", replace(WANTED, capacity_bytes=2**30))
+        assert area.notes == ("extrapolated from 100 KiB, area ~ capacity above it [a law]",)
+
+    def test_within_the_capacities_the_law_changes_nothing(self):
+        assert look_up("y", READ, WANTED) == replace(look_up("x", READ, WANTED), part="y")
+
+    def test_an_array_is_continued_at_both_ends_and_says_so_once_each(self):
+        sizes = np.array([256, 10240, 4 * 102400, 16 * 102400])
+        found = look_up("y", READ, replace(WANTED, capacity_bytes=sizes))
+        assert found.value == pytest.approx([0.5, 10, 200, 400])
+        assert [note[:26] for note in found.notes] == [
+            "extrapolated from 1 KiB, r",
+            "extrapolated from 100 KiB,",
+        ]
+
+    def test_what_the_law_says_nothing_of_is_still_refused(self):
+        with pytest.raises(ArchError, match="the part 'y' has no leakage"):
+            look_up("y", "leakage_w", replace(WANTED, capacity_bytes=256))
+
+
+def test_128_mib_at_45_nm_have_four_times_the_area_of_the_32_mib_in_the_table():
+    found = look_up("sram", "area_um2", Wanted(45, 128 * 2**20, 512, 4))
+    assert found.value == pytest.approx(4 * 94176255.9664)
+    assert found.notes[-1].startswith("extrapolated from 32 MiB, area ~ capacity above it [assumed")
+
+
+@pytest.mark.parametrize("nm", [45, 16, 7])
+@pytest.mark.parametrize(("quantity", "growth"), [(READ, 2**0.5), ("area_um2", 2)])
+def test_a_sweep_from_64_b_to_1_gib_has_a_number_everywhere(nm, quantity, growth):
+    values = look_up("sram", quantity, Wanted(nm, 2 ** np.arange(6, 31), 8)).value
+    assert np.all((values > 0) & np.isfinite(values))
+    assert values[-3:] / values[-4:-1] == pytest.approx(growth)
 
 
 def test_two_tables_of_one_size_give_their_geometric_mean():
