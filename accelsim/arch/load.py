@@ -1,12 +1,14 @@
 """Arch YAML → machine. The kind of machine is known by its keys: `compute` makes a spatial array.
 
-Reading has three steps: the records (keys, units, ranges), the tree between them, and what the
-parts catalogue supplies. The first thing wrong is an error with file and line.
+Reading has four steps: operations from a shared table are written out, then the records (keys,
+units, ranges), the tree between them, and what the parts catalogue supplies. The first thing wrong
+is an error with file and line.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from accelsim.arch.compositions import composed
 from accelsim.arch.spatial import Spatial, with_parts
 from accelsim.arch.structure import problems
 from accelsim.arch.supply import supplied_array, supplied_memory
@@ -19,7 +21,7 @@ from accelsim.base.yamlfile import Node, read_yaml
 
 def load_arch(name_or_path: str | Path, overrides: Mapping[str, Value] | None = None) -> Spatial:
     """`load_arch("fusemax_cloud", {"memories.DRAM.bandwidth": "800 GB/s"})`."""
-    node = read_yaml(find(name_or_path, "arch"))
+    node = composed(read_yaml(find(name_or_path, "arch")))
     return read_arch(with_settings(node, Spatial, overrides or {}))
 
 
@@ -33,6 +35,7 @@ def read_arch(node: Node) -> Spatial:
 
 
 def read_spatial(node: Node) -> Spatial:
+    node = composed(node)
     arch = read_record(node, Spatial)
     for problem in problems(arch):
         raise ArchError(problem.fact, at=_place(node, problem.path), remedy=problem.remedy)

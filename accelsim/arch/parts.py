@@ -85,12 +85,16 @@ class Operation(Record):
 
 
 class ComputeArray(Record):
-    """rows x columns of PEs that do the same `operations`; without `rows` it is one row."""
+    """rows x columns of PEs that do the same `operations`; without `rows` it is one row.
+
+    Operations that are not written can come from a table (`operations_from`, see `compositions`).
+    """
 
     name: str
     rows: Count = 1
     columns: Count
     operations: dict[str, Operation]
+    operations_from: str | None = None
     under: str | None = None
     area_um2: NonNegative = 0
     leakage_w: NonNegative = 0

@@ -69,6 +69,11 @@ class Node:
         """Where the key stands; its value may begin on a later line."""
         return (self.key_places or {}).get(key, self.place)
 
+    def with_child(self, key: str, child: "Node") -> "Node":
+        """A mapping in which the key has this value; one that is new goes last."""
+        places = {key: child.place, **(self.key_places or {})}
+        return Node(self.place, {**self._mapping(), key: child}, key_places=places)
+
     def to_plain(self) -> Any:
         """The same as dicts, lists and Python scalars, without the places."""
         if isinstance(self.content, Mapping):

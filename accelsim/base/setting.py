@@ -79,17 +79,15 @@ def _placed(slot: _Slot, steps: tuple[str, ...], setting: _Setting, place: Place
         child = _Slot(None, Any)
     else:
         raise _unknown(step, below, setting, place)
-    return _with_child(slot.node, step, _placed(child, tuple(rest), setting, place), place)
+    here = slot.node if slot.node and slot.node.kind != "scalar" else Node(place, {})
+    return _with_child(here, step, _placed(child, tuple(rest), setting, place))
 
 
-def _with_child(node: Node | None, step: str, child: Node, place: Place) -> Node:
-    if node is not None and isinstance(node.content, tuple):
-        entries = _by_name(node.content).items()
-        return Node(place, tuple(child if name == step else entry for name, entry in entries))
-    content = node.content if node is not None and isinstance(node.content, Mapping) else {}
-    places = (node.key_places if node else None) or {}
-    places = {**places, step: places.get(step, child.place)}
-    return Node(place, {**content, step: child}, key_places=places)
+def _with_child(node: Node, step: str, child: Node) -> Node:
+    if not isinstance(node.content, tuple):
+        return node.with_child(step, child)
+    entries = _by_name(node.content).items()
+    return Node(node.place, tuple(child if name == step else entry for name, entry in entries))
 
 
 def _unknown(step: str, below: _Below, setting: _Setting, place: Place) -> YamlError:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from accelsim.arch.compositions import Compositions
 from accelsim.arch.load import read_arch
 from accelsim.arch.spatial import Spatial
 from accelsim.arch.tables import Table
@@ -43,6 +44,7 @@ KINDS = (
     Kind("study", ("question", "vary"), Study, lambda node, name: _read_study(node)),
     Kind("paper", ("claims", "constants"), PublishedFile, _plainly(PublishedFile)),
     Kind("part", ("entries",), Table, _plainly(Table)),
+    Kind("table of operations", ("operations",), Compositions, _plainly(Compositions)),
     Kind("shape", ("ranks",), Shape, _plainly(Shape)),
 )
 

@@ -85,6 +85,7 @@ def machine_text(arch: Spatial) -> str:
         facts = _memory_facts(part) if isinstance(part, Memory) else _array_facts(part)
         lines += ["", f"{part.name}: {', '.join(facts)}"]
         lines += [f"  source: {part.source}"] if part.source else []
+        lines += _operation_sources(part) if isinstance(part, ComputeArray) else []
     supplied = [f"{part}: {describe(found)}" for part, found in from_catalogue(arch)]
     return "\n".join([*lines, *(["", "from the parts catalogue:", *supplied] if supplied else [])])
 
@@ -116,6 +117,12 @@ def _array_facts(array: ComputeArray) -> Iterator[str]:
         made_of = [f"{number:g} {unit}" for unit, number in (operation.as_ or {}).items()]
         own = format_quantity(operation.energy_pj, "pJ")
         yield f"{name} = {' + '.join(made_of)}" if made_of else f"{name} {own}"
+
+
+def _operation_sources(array: ComputeArray) -> Iterator[str]:
+    for name, operation in array.operations.items():
+        if operation.source:
+            yield f"  source of {name}: {operation.source}"
 
 
 def _mapping_text(name: str, settings: list[str], shape: str | None) -> str:
