@@ -31,6 +31,7 @@ COMMANDS = {
     "passes": "How often each rank of a workload must be traversed, and why.",
     "interpret": "Run a workload on arrays and write the results.",
     "evaluate": "Latency, energy, area, traffic and utilization of a workload on a machine.",
+    "simulate": "Play a workload on a machine tile by tile, beside what the formula says.",
     "study": "Run a study: its tables, figures, and how they compare with what was published.",
 }
 

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from accelsim.base.errors import OutputError, Place
 from accelsim.base.files import atomic_write, output_folder
 from accelsim.report.bars import draw_bars
 from accelsim.report.breakdown import draw_breakdown
@@ -66,6 +67,16 @@ def save_figures(figures: FigureSet, frames: Frames, folder: str | Path) -> Save
     return Saved(tuple(paths), left_out)
 
 
+def save_figure(figure: Figure, path: str | Path) -> Path:
+    """One figure, as a .png or .svg."""
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in _FORMATS:
+        remedy = "name it like figure.png or figure.svg"
+        raise OutputError("a figure is a .png or .svg", at=Place(str(path)), remedy=remedy)
+    with house_style():
+        return atomic_write(path, _content(figure, kind, _FORMATS[kind]))
+
+
 def draw(spec: AnySpec, frames: Frames, names: Names) -> Figure:
     """One figure; `NoRowsError` if the tables have no rows for it."""
     if spec.table not in frames:
@@ -75,11 +86,7 @@ def draw(spec: AnySpec, frames: Frames, names: Names) -> Figure:
 
 
 def _save(figure: Figure, stem: Path) -> list[Path]:
-    with house_style():
-        return [
-            atomic_write(stem.with_suffix(f".{kind}"), _content(figure, kind, options))
-            for kind, options in _FORMATS.items()
-        ]
+    return [save_figure(figure, stem.with_suffix(f".{kind}")) for kind in _FORMATS]
 
 
 def _content(figure: Figure, kind: str, options: Mapping[str, Any]) -> bytes:

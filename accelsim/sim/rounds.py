@@ -78,7 +78,7 @@ class Rounds:
 
 def rounds(step: BoundStep, mapping: BoundMapping, found: Cost, most_tiles: int) -> Rounds:
     """`found` is the mapping's Cost, which the cycles of all jobs are a share of."""
-    counts = {rank: int(count) for rank, count in tile_counts(step, mapping.cascade).items()}
+    counts = _tile_counts(step, mapping)
     slices = 1 if counts else min(SLICES, most_tiles)
     tiles = prod(counts.values()) * slices
     works = list(_works(step, mapping, found, counts, slices))
@@ -90,6 +90,16 @@ def rounds(step: BoundStep, mapping: BoundMapping, found: Cost, most_tiles: int)
         memories=tuple(m.name for m in mapping.arch.memories if m.bandwidth is not None),
         rounds=tuple(_rounds(works, len(step.phases), counts, played)),
     )
+
+
+def tiles_of(step: BoundStep, mapping: BoundMapping) -> int:
+    """How many there are to play: those of `step.tile`, or slices."""
+    counts = _tile_counts(step, mapping)
+    return prod(counts.values()) if counts else SLICES
+
+
+def _tile_counts(step: BoundStep, mapping: BoundMapping) -> dict[str, int]:
+    return {rank: int(count) for rank, count in tile_counts(step, mapping.cascade).items()}
 
 
 def _works(

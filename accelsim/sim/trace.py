@@ -132,10 +132,10 @@ def waterfall(
     A column holds the last digit of the tile that is worked on. Without `end`, the first `tiles`
     tiles of the first step are shown.
     """
-    end = _end_of_tiles(trace, tiles) if end is None else end
+    end = end_of_tiles(trace, tiles) if end is None else end
     width = (end - start) / columns
-    rows = _by_row(trace, [i for i in trace.intervals if i.end > start and i.start < end])
-    names = [f"{name} {_einsums(intervals)}" for name, intervals in rows.items()]
+    rows = by_row(trace, [i for i in trace.intervals if i.end > start and i.start < end])
+    names = [f"{name} {einsums_of(intervals)}" for name, intervals in rows.items()]
     margin = max(map(len, names), default=0)
     lines = [
         f"{name:<{margin}} |{_cells(intervals, start, width, columns)}|"
@@ -147,7 +147,7 @@ def waterfall(
 _LEGEND = "digits: tile number mod 10   ~ waits for its last sum   . waits for data or room"
 
 
-def _end_of_tiles(trace: Trace, tiles: int) -> float:
+def end_of_tiles(trace: Trace, tiles: int) -> float:
     """When the last of the first `tiles` tiles has been worked on."""
     step = trace.steps[0].step
     works = (i for i in trace.intervals if i.activity == "work" and i.subject.step == step)
@@ -155,14 +155,15 @@ def _end_of_tiles(trace: Trace, tiles: int) -> float:
 
 
 def _heading(trace: Trace, start: float, end: float, columns: int, margin: int) -> list[str]:
-    played = [f"{s.step}: {s.tiles_played} of {s.tiles} tiles" for s in trace.steps]
+    shown = [step for step in trace.steps if step.start < end and step.end > start]
+    played = [f"{step.step}: {step.tiles_played} of {step.tiles} tiles" for step in shown]
     scale = f"one column is {(end - start) / columns:.3g} cycles"
     left, right = f"{start:.6g}", f"{end:.6g} cycles"
     ruler = left + right.rjust(max(columns - len(left), len(right) + 1))
     return [f"{', '.join(played)}; {scale}", " " * (margin + 2) + ruler]
 
 
-def _by_row(trace: Trace, shown: list[Interval]) -> dict[str, list[Interval]]:
+def by_row(trace: Trace, shown: list[Interval]) -> dict[str, list[Interval]]:
     """Intervals by the name of their row: step by step, phase by phase, ports last."""
     steps = [step.step for step in trace.steps]
     actors = list(dict.fromkeys(interval.actor for interval in trace.intervals))
@@ -189,7 +190,7 @@ def _row_name(interval: Interval) -> str:
     return f"phase {interval.subject.phase} {interval.actor}"
 
 
-def _einsums(intervals: Iterable[Interval]) -> str:
+def einsums_of(intervals: Iterable[Interval]) -> str:
     ordered = sorted(intervals, key=lambda interval: interval.start)
     return " ".join(dict.fromkeys(interval.subject.einsum for interval in ordered))
 
