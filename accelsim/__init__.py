@@ -36,6 +36,7 @@ _HOME = {
     "render": "mapping.render",
     "run_study": "study.run",
     "select": "mapping.load",
+    "with_values": "mapping.values",
 }
 
 

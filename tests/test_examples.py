@@ -13,9 +13,7 @@ from accelsim.cli.main import main
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-PROGRAM, PRINTED = next(
-    (code, BLOCKS[i + 1][1]) for i, (kind, code) in enumerate(BLOCKS) if kind == "python"
-)
+PROGRAMS = [(code, BLOCKS[i + 1][1]) for i, (kind, code) in enumerate(BLOCKS) if kind == "python"]
 CONSOLE = [
     tuple(part.split("\n", 1))
     for kind, text in BLOCKS
@@ -30,11 +28,12 @@ SHIPPED = [
 ]
 
 
-def test_the_ten_lines_of_python_print_what_the_readme_says() -> None:
+@pytest.mark.parametrize(("program", "printed"), PROGRAMS)
+def test_a_program_of_the_readme_prints_what_it_says(program: str, printed: str) -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert ran.stdout == PRINTED
+    assert ran.stdout == printed
 
 
 @pytest.mark.parametrize(("line", "shown"), CONSOLE)

@@ -3,15 +3,17 @@
     replaced_at(arch, "memories.DRAM.bandwidth", 8e11)      a list entry by its name
     replaced_at(arch, "compute.Array2D.operations.mac.energy", "2 pJ")
 
-A number or an array is in the house unit, a bandwidth in B/s; a text carries its unit. Nothing is
-checked but that the path names a number: arrays are welcome.
+A number or an array is in the house unit, a bandwidth in B/s; a text carries its unit. The path
+must name a number, and the record there must take the new one: no negative capacity, no half row.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from accelsim.base.errors import ArchError, did_you_mean
-from accelsim.base.record import Rate, Record, fields_by_key, read_rate
+import numpy as np
+
+from accelsim.base.errors import ArchError, InputError, did_you_mean
+from accelsim.base.record import Rate, Record, fields_by_key, read_rate, refuse_value
 from accelsim.base.units import UNIT_OF_SUFFIX, quantity, suffix_of
 
 R = TypeVar("R", bound=Record)
@@ -39,7 +41,9 @@ def _in_record(record: Record, steps: Sequence[str], value: Any, path: str) -> R
         return record.model_copy(update={field: _replaced(old, steps[1:], value, path)})
     if isinstance(old, Record | tuple | Mapping | str):
         raise _no_number(path)
-    return record.model_copy(update={field: _in_house_unit(field, value)})
+    number = _number(field, value, path)
+    refuse_value(type(record), field, number, path)
+    return record.model_copy(update={field: number})
 
 
 def _in_collection(here: Any, steps: Sequence[str], value: Any, path: str) -> Any:
@@ -52,7 +56,16 @@ def _in_collection(here: Any, steps: Sequence[str], value: Any, path: str) -> An
     return changed if isinstance(here, Mapping) else tuple(changed.values())
 
 
+def _number(field: str, value: Any, path: str) -> Any:
+    """In the house unit; lists as arrays."""
+    try:
+        return _in_house_unit(field, value)
+    except InputError as error:
+        raise ArchError(f"{path}: {error.fact}", remedy=error.remedy) from error
+
+
 def _in_house_unit(field: str, value: Any) -> Any:
+    value = np.asarray(value) if isinstance(value, list | tuple) else value
     if field == "bandwidth" and not isinstance(value, Rate):
         return read_rate(value) if isinstance(value, str) else Rate(bytes_per_s=value)
     unit = UNIT_OF_SUFFIX.get(suffix_of(field), "1")

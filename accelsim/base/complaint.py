@@ -61,7 +61,7 @@ def _about_value(node: Node, owner: Model, key: str, problem: ErrorDetails) -> s
         text = str(problem.get("ctx", {}).get("error", problem["msg"]))
         return f"{key or owner.__name__}: {text}"
     written = repr(found.text[:60]) if found.kind == "scalar" else f"a {found.kind}"
-    return f"{key or owner.__name__}: {written} {_verdict(problem)}"
+    return f"{key or owner.__name__}: {written} {verdict(problem)}"
 
 
 def _as_written(problem: ErrorDetails, found: Node) -> str:
@@ -70,7 +70,7 @@ def _as_written(problem: ErrorDetails, found: Node) -> str:
     return problem["msg"].replace(plain, repr(found.text), 1) if found.text else problem["msg"]
 
 
-def _verdict(problem: ErrorDetails) -> str:
+def verdict(problem: ErrorDetails) -> str:
     context = problem.get("ctx", {})
     match problem["type"]:
         case "greater_than":

@@ -25,6 +25,15 @@ class Rate:
         if (self.bytes_per_s is None) == (self.bytes_per_cycle is None):
             raise ValueError("a rate is in bytes per second or in bytes per cycle, one of them")
 
+    @property
+    def given(self) -> Any:
+        """The one that is given."""
+        return self.bytes_per_cycle if self.bytes_per_s is None else self.bytes_per_s
+
+    @property
+    def unit(self) -> str:
+        return "B/cycle" if self.bytes_per_s is None else "B/s"
+
     def per_second(self, clock_hz: Any) -> Any:
         return self.bytes_per_cycle * clock_hz if self.bytes_per_s is None else self.bytes_per_s
 

@@ -9,28 +9,32 @@ YAML key is the field's name without it.
 In YAML a quantity always carries its unit. In Python the field takes the number in the house unit
 (`Memory(name="DRAM", capacity_bytes=64)`) or the text under the key (`capacity="64 B"`).
 Fields are checked when a record is read. `model_copy(update=...)` checks nothing, so that a sweep
-can put arrays into fields; no method here branches on the value of a field.
+can put arrays into fields; no method here branches on the value of a field. Whoever takes arrays
+from a user asks `refuse_value` first.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
+import numpy as np
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     ValidationInfo,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from accelsim.base.complaint import record_error
+from accelsim.base.complaint import record_error, verdict
 from accelsim.base.errors import InputError
 from accelsim.base.node import Node
 from accelsim.base.rate import Rate, read_rate
-from accelsim.base.units import UNIT_OF_SUFFIX, key_of, quantity, suffix_of
+from accelsim.base.units import UNIT_OF_SUFFIX, format_quantity, key_of, quantity, suffix_of
 
 __all__ = [
     "Count",
@@ -45,6 +49,7 @@ __all__ = [
     "keys_of",
     "read_rate",
     "read_record",
+    "refuse_value",
 ]
 
 LARGEST = 1e24
@@ -89,6 +94,27 @@ def fields_by_key(model: type[Record]) -> dict[str, str]:
 
 def keys_of(model: type[Record]) -> list[str]:
     return list(fields_by_key(model))
+
+
+def refuse_value(model: type[Record], field: str, value: Any, name: str) -> None:
+    """An InputError if the field takes no such number; of an array, that goes for its extremes."""
+    given = value.given if isinstance(value, Rate) else value
+    numbers = np.asarray(given)
+    if numbers.dtype.kind not in "iuf" or not numbers.size:
+        raise InputError(f"{name}: {str(given)[:60]!r} is not a number, nor an array of them")
+    reader = _RATE if isinstance(value, Rate) else _reader(model, field)
+    unit = value.unit if isinstance(value, Rate) else UNIT_OF_SUFFIX.get(suffix_of(field), "1")
+    for extreme in (numbers.min().item(), numbers.max().item()):
+        try:
+            reader.validate_python(extreme)
+        except ValidationError as error:
+            fact = f"{name}: {format_quantity(extreme, unit)} {verdict(error.errors()[0])}"
+            raise InputError(fact) from error
+
+
+@lru_cache(maxsize=256)
+def _reader(model: type[Record], field: str) -> TypeAdapter[Any]:
+    return TypeAdapter(model.model_fields[field].rebuild_annotation())
 
 
 def _plain(node: Node) -> Any:
@@ -139,3 +165,4 @@ Positive = Annotated[int | float, Field(gt=0), BeforeValidator(_number)]
 NonNegative = Annotated[int | float, Field(ge=0), BeforeValidator(_number)]
 Share = Annotated[int | float, Field(ge=0, le=1), BeforeValidator(_number)]
 Count = Annotated[int, Field(gt=0), BeforeValidator(_whole)]
+_RATE: TypeAdapter[Any] = TypeAdapter(Positive)

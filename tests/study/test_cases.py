@@ -77,7 +77,7 @@ tables:
         ("vary: {workload.ranks.M: [0]}", "rank M is 0, but a rank is a whole number from 1"),
         ("vary: {workload.ranks.M: [M // 2, M // 4]}", "ranks cannot vary as 'M // 2', 'M // 4'"),
         ("vary: {arch.clock: [3]}", "'3' is not a quantity in Hz"),
-        ("vary: {arch.clock: [-1 GHz]}", "clock: '-1 GHz' must be greater than 0"),
+        ("vary: {arch.clock: [-1 GHz]}", "clock: -1 GHz must be above 0"),
         ("vary: {arch.memories.DRM.bandwidth: [1 GB/s]}", "no 'DRM'. Did you mean 'DRAM'?"),
         (
             "vary: {arch.memories.DRAM.bandwidth: [1 GB/s, 1 B/cycle]}",
