@@ -31,7 +31,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from accelsim.base.complaint import record_error, verdict
-from accelsim.base.errors import InputError
+from accelsim.base.errors import InputError, RecordError, did_you_mean
 from accelsim.base.node import Node
 from accelsim.base.rate import Rate, read_rate
 from accelsim.base.units import UNIT_OF_SUFFIX, format_quantity, key_of, quantity, suffix_of
@@ -49,6 +49,7 @@ __all__ = [
     "keys_of",
     "read_rate",
     "read_record",
+    "refuse_another_kind",
     "refuse_value",
 ]
 
@@ -85,6 +86,17 @@ def read_record(node: Node, model: type[R]) -> R:
         return model.model_validate(_plain(node), context=_FROM_YAML, by_alias=True, by_name=False)
     except ValidationError as error:
         raise record_error(node, model, error.errors(include_url=False)) from error
+
+
+def refuse_another_kind(node: Node, model: type[Record], mark: str) -> None:
+    """A RecordError if this is some other file: without the key that marks the record, and with
+    keys that are not even like one of its own."""
+    known = keys_of(model)
+    strange = [key for key in node if key not in known and did_you_mean(key, known) is None]
+    if mark not in node and strange:
+        kind = model.__name__.lower()
+        fact = f"this is no {kind}; it has the keys {', '.join(node.keys())}"
+        raise RecordError(fact, at=node.place, remedy=f"A {kind} has {mark!r}")
 
 
 def fields_by_key(model: type[Record]) -> dict[str, str]:

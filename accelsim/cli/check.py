@@ -35,6 +35,8 @@ def command(
     """
     node = read_yaml(file)
     kind = kind_of(node)
+    if workload and not machine:
+        raise InputError(f"no machine is named after {workload}", remedy="Give both, or neither")
     if workload and machine:
         _refuse_all_but_mappings(kind, node)
         refuse_illegal(load_case(workload, machine, str(file), settings))

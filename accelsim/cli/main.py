@@ -65,9 +65,13 @@ def application(called: str) -> typer.Typer:
 @contextmanager
 def exit_statuses() -> Iterator[None]:
     """Turns what went wrong into a line and a status."""
+    lost: list[type[BaseException]] = []
+    sys.unraisablehook = lambda found: _note_lost(found, lost)
     try:
         yield
         sys.stdout.flush()
+        if KeyboardInterrupt in lost:
+            raise KeyboardInterrupt
     except AccelsimError as error:
         print(error, file=sys.stderr)
         sys.exit(BAD_INPUT)
@@ -83,6 +87,13 @@ def exit_statuses() -> Iterator[None]:
         _print_nothing_more()
         print(f"standard output cannot be written: {error.strerror}", file=sys.stderr)
         sys.exit(BAD_INPUT)
+
+
+def _note_lost(found: "sys.UnraisableHookArgs", lost: list[type[BaseException]]) -> None:
+    """Ctrl-C in the middle of a finalizer is raised nowhere; it still ends the run with 130."""
+    lost.append(found.exc_type)
+    if found.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(found)
 
 
 def _print_nothing_more() -> None:

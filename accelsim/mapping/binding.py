@@ -68,6 +68,7 @@ class BoundMapping:
 
 def bind(mapping: Mapping, cascade: Cascade, arch: Spatial) -> BoundMapping:
     """Raises MappingError if the mapping names an Einsum, rank or tensor that is not there."""
+    _refuse_other_workload(mapping, cascade)
     for nest in mapping.nests:
         _refuse_unknown("Einsum", nest.einsums, _names_of(cascade), cascade.name)
     _refuse_stray_arrays(mapping, arch)
@@ -165,6 +166,16 @@ def _loops(
         Loop(rank, value_of(text, values), axis) for rank, text in factors.items() if rank in ranks
     ]
     return [loop for loop in loops if not (isinstance(loop.factor, int) and loop.factor == 1)]
+
+
+def _refuse_other_workload(mapping: Mapping, cascade: Cascade) -> None:
+    """An Einsum that the workload lacks is a slip only in a mapping that is for this workload."""
+    known = _names_of(cascade)
+    strange = [name for nest in mapping.nests for name in nest.einsums if name not in known]
+    if strange and mapping.workload and cascade.name not in mapping.workload:
+        own = " and ".join(mapping.workload)
+        fact = f"the mapping is for {own}; {cascade.name} has no Einsum {strange[0]!r}"
+        raise MappingError(fact, remedy="Name another mapping, or none for the default")
 
 
 def _refuse_stray_arrays(mapping: Mapping, arch: Spatial) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from accelsim.arch.spatial import Spatial
 from accelsim.base import catalogue
 from accelsim.base.errors import AccelsimError, MappingError
-from accelsim.base.record import read_record
+from accelsim.base.record import read_record, refuse_another_kind
 from accelsim.base.setting import Value, with_settings
 from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.mapping.at_point import arch_at, cascade_at
@@ -41,6 +41,8 @@ def load_mapping(
 def mapping_from_yaml(node: Node) -> Mapping | Choice:
     if "choose" in node:
         return read_record(node, Choice)
+    if "extends" not in node:
+        refuse_another_kind(node, Mapping, "nests")
     mapping = read_record(node, Mapping)
     if mapping.extends is not None:
         mapping = extended(_plain(load_mapping(mapping.extends)), mapping)

@@ -14,7 +14,7 @@ from pathlib import Path
 from accelsim.arch.spatial import Spatial
 from accelsim.base.catalogue import find
 from accelsim.base.errors import StudyError, did_you_mean
-from accelsim.base.record import keys_of, read_record
+from accelsim.base.record import keys_of, read_record, refuse_another_kind
 from accelsim.base.setting import with_setting
 from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.study.study import (
@@ -49,6 +49,7 @@ def load_study(name_or_path: str | Path, settings: Mapping[str, str] | None = No
 
 def read_study(node: Node, folder: Path | None = None) -> Study:
     """The study that a node describes; `folder` is where its own files lie."""
+    refuse_another_kind(node, Study, "question")
     study = read_record(node, Study)
     return study if folder is None else _beside(study, folder)
 

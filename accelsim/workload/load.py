@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from accelsim.base.catalogue import find, shipped
 from accelsim.base.errors import Place, WorkloadError, did_you_mean
-from accelsim.base.record import Positive, Record, read_record
+from accelsim.base.record import Positive, Record, read_record, refuse_another_kind
 from accelsim.base.setting import Value, parse_setting, with_settings
 from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.workload.checks import check_cascade, check_text
@@ -80,6 +80,7 @@ def read_workload(
     rank_overrides: Mapping[str, "Written"] | None = None,
 ) -> Cascade:
     """The cascade that a YAML node describes."""
+    refuse_another_kind(node, Workload, "cascade")
     workload = read_record(node, Workload)
     text = parse_cascade(workload.cascade, _cascade_place(node["cascade"]))
     if not text.einsums:

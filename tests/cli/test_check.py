@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from accelsim.base.catalogue import entries
+from accelsim.base.catalogue import entries, find
 from accelsim.cli.kinds import KINDS
 
 MACHINE = """\
@@ -106,3 +106,9 @@ def test_only_a_mapping_is_held_against_a_workload(run, tmp_path):
 def test_no_two_kinds_share_a_mark():
     marks = [mark for kind in KINDS for mark in kind.marks]
     assert len(marks) == len(set(marks))
+
+
+def test_a_workload_without_a_machine_is_refused(run):
+    ended = run("check", str(find("fusemax_binding", "mappings")), "attention/one_pass")
+    assert ended.status == 2
+    assert ended.err == "no machine is named after attention/one_pass. Give both, or neither\n"

@@ -19,3 +19,9 @@ def test_an_unknown_kind_names_the_nearest(run):
         "",
         "nothing of the kind 'machine' is shipped. Did you mean 'machines'?\n",
     )
+
+
+def test_a_kind_of_which_nothing_is_shipped_yet_is_an_empty_list(run):
+    ended = run("list", "systems", "--json")
+    assert (ended.status, ended.out) == (0, "[]\n")
+    assert run("list", "systems").out == "no systems are shipped yet\n"

@@ -76,6 +76,20 @@ def test_ctrl_c_is_one_line_and_status_130(run, monkeypatch):
     assert run("list") == (130, "", "interrupted\n")
 
 
+def test_ctrl_c_in_the_middle_of_a_finalizer_ends_the_run_all_the_same(run, monkeypatch):
+    class Finalized:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    def interrupted(kind):
+        Finalized()
+        return []
+
+    monkeypatch.setattr(list_command, "entries", interrupted)
+    ended = run("list", "--json")
+    assert (ended.status, ended.err) == (130, "interrupted\n")
+
+
 def test_a_reader_that_stops_reading_is_no_error():
     code = "from accelsim.cli.main import main; main(['list', 'workloads', '--json'])"
     reader = f'"{sys.executable}" -c "{code}" | true'

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from accelsim.arch.load import load_arch
 from accelsim.base.errors import ArchError, ExpressionError, MappingError
 from accelsim.mapping.binding import bind
+from accelsim.mapping.load import load_mapping
 from accelsim.mapping.loops import Loop, Storage
+from accelsim.workload.load import load_workload
 
 
 def refusal(mapping, cascade, arch, error=MappingError):
@@ -154,4 +157,14 @@ def test_a_spilling_memory_must_be_there(mapping_of, product, toy):
     )
     assert refusal(mapping, product(), toy(), ArchError) == (
         "the machine has no part 'Bufer'. Did you mean 'Buffer'?"
+    )
+
+
+def test_a_mapping_of_another_workload_says_which_it_is_for():
+    cascade, arch = load_workload("attention/three_pass"), load_arch("fusemax_cloud")
+    with pytest.raises(MappingError) as error:
+        bind(load_mapping("fusemax_binding"), cascade, arch)
+    assert str(error.value) == (
+        "the mapping is for attention/one_pass and attention/one_pass_causal; "
+        "attention/three_pass has no Einsum 'BQK'. Name another mapping, or none for the default"
     )

@@ -201,3 +201,8 @@ def test_an_override_changes_a_tile_or_adds_one():
     assert load_mapping("fusemax_binding", {"tiles.X": 8}).tiles["X"] == 8
     with pytest.raises(YamlError, match="Mapping has no 'tils'. Did you mean 'tiles'?"):
         load_mapping("fusemax_binding", {"tils.X": 8})
+
+
+def test_a_machine_is_no_mapping():
+    with pytest.raises(RecordError, match="this is no mapping; it has the keys clock, notes"):
+        mapping_from_yaml(parse_yaml("clock: 1 GHz\nnotes: none\n", "m.yaml"))

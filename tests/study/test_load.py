@@ -68,3 +68,10 @@ def test_a_setting_of_nothing_is_an_error(load: Load, path: str, message: str) -
 def test_a_study_that_is_not_there_is_an_error() -> None:
     with pytest.raises(InputError, match="there is no study 'fusemix'"):
         load_study("fusemix")
+
+
+def test_a_machine_is_no_study(tmp_path: Path) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text("clock: 1 GHz\n")
+    with pytest.raises(InputError, match="m.yaml:1: this is no study; it has the keys clock"):
+        load_study(file)

@@ -4,7 +4,8 @@ import pytest
 
 from accelsim.base.catalogue import names
 from accelsim.base.errors import InputError
-from accelsim.workload.load import load_workload
+from accelsim.base.yamlfile import parse_yaml
+from accelsim.workload.load import load_workload, read_workload
 
 FUSEMAX_EINSUMS = ["BQK", "LM", "RM", "SLN", "SLD", "SLNV", "PRM", "SPD", "RD", "SPNV", "RNV", "AV"]
 ATTENTION = [name for name in names("workloads") if name.startswith("attention/")]
@@ -182,3 +183,10 @@ def test_an_override_reaches_a_key_that_the_file_leaves_out():
     )
     assert cascade.tensors["BQK"].word_bytes == 2 * cascade.tensors["Q"].word_bytes == 4
     assert "RM" in cascade.outputs
+
+
+def test_a_machine_is_no_workload():
+    with pytest.raises(
+        InputError, match="m.yaml:1: this is no workload; it has the keys clock, compute"
+    ):
+        read_workload(parse_yaml("clock: 1 GHz\ncompute: []\n", "m.yaml"), "m")
