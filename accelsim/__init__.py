@@ -36,6 +36,8 @@ _HOME = {
     "render": "mapping.render",
     "run_study": "study.run",
     "select": "mapping.load",
+    "simulate": "sim.spatial",
+    "waterfall": "sim.trace",
     "with_values": "mapping.values",
 }
 

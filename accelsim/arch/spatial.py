@@ -19,6 +19,7 @@ from accelsim.arch.operations import PointCost, UnitUse, cost_on, missing_on
 from accelsim.arch.parts import ComputeArray, Memory
 from accelsim.arch.paths import replaced_at
 from accelsim.arch.supply import of_memory, of_operation, supplied_array, supplied_memory
+from accelsim.arch.tables import words
 from accelsim.arch.technology import Found
 from accelsim.base.errors import ArchError, did_you_mean
 from accelsim.base.record import Positive, Record
@@ -29,6 +30,7 @@ __all__ = [
     "UnitUse",
     "area_rows",
     "area_um2",
+    "extrapolations",
     "from_catalogue",
     "instances",
     "missing_operations",
@@ -173,6 +175,15 @@ def from_catalogue(arch: Spatial) -> tuple[tuple[str, Found], ...]:
         for name, operation in array.operations.items():
             rows += [(f"{array.name}.{name}", found) for found in of_operation(operation, nm)]
     return tuple(rows)
+
+
+def extrapolations(arch: Spatial) -> dict[str, tuple[str, ...]]:
+    """What lies beyond the parts tables (`GlobalBuffer area`): from where, and by which law."""
+    return {
+        f"{part} {words(found.quantity)}": found.extrapolated
+        for part, found in from_catalogue(arch)
+        if found.extrapolated
+    }
 
 
 def _last(found: list[str]) -> str | None:

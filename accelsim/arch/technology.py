@@ -11,7 +11,7 @@ are nearly straight:
 
 Area and leakage do not depend on the row. Where no curve holds the capacity, the value at the
 nearest capacity x that one holds is continued by the power law that the table states (`beyond`),
-and the notes say so:
+and the answer says so (`extrapolated`):
 
     value(capacity) = value(x) * (capacity / x)^power
 
@@ -56,13 +56,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """A value in house units, the entries it lies between, and what had to be assumed."""
+    """A value in house units, the entries it lies between, and what had to be assumed.
+
+    `extrapolated` says from where and by which law, if it lies beyond the entries.
+    """
 
     part: str
     quantity: str
     value: Any
     entries: tuple[Entry, ...]
     notes: tuple[str, ...] = ()
+    extrapolated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class _Point:
     value: Any
     entries: tuple[Entry, ...]
     notes: tuple[str, ...] = ()
+    extrapolated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,8 @@ def look_up(part: str, quantity: str, wanted: Wanted) -> Found:
         point = _continued(axes, entries, wanted, quantity, beyond(part))
     if point is None:
         raise _outside(part, quantity, entries, wanted)
-    return Found(part, quantity, point.value, point.entries, tuple(dict.fromkeys(point.notes)))
+    notes = tuple(dict.fromkeys(point.notes))
+    return Found(part, quantity, point.value, point.entries, notes, point.extrapolated)
 
 
 def _look_up_each(part: str, quantity: str, wanted: Wanted) -> Found:
@@ -119,6 +125,7 @@ def _look_up_each(part: str, quantity: str, wanted: Wanted) -> Found:
         values,
         tuple(dict.fromkeys(entry for found in each.values() for entry in found.entries)),
         tuple(dict.fromkeys(note for found in each.values() for note in found.notes)),
+        tuple(dict.fromkeys(law for found in each.values() for law in found.extrapolated)),
     )
 
 
@@ -128,7 +135,7 @@ def describe(found: Found) -> str:
     for entry in found.entries:
         value = written(found.quantity, getattr(entry, found.quantity))
         lines.append(f"  {label(entry)}: {value} [{entry.source}]")
-    return "\n".join([*lines, *(f"  note: {note}" for note in found.notes)])
+    return "\n".join([*lines, *(f"  note: {n}" for n in (*found.notes, *found.extrapolated))])
 
 
 # --- beyond the capacities ------------------------------------------------------------------------
@@ -156,7 +163,7 @@ def _continued(
             start = format_quantity(size, "B")
             note = f"extrapolated from {start}, {growth} {side} it [{law.source}]"
             value = point.value * (capacity / size) ** power
-            return _Point(value, point.entries, (*point.notes, note))
+            return _Point(value, point.entries, point.notes, (note,))
     return None
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from accelsim.arch.spatial import extrapolations
 from accelsim.base.units import format_bytes, format_quantity
 from accelsim.cli.inputs import Case, load_case, refuse_illegal
 from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
@@ -41,6 +42,7 @@ def command(
         print_json(plain | {"rows": energy_rows} if rows else plain)
     else:
         _print_summary(case, machine, cost)
+        _print_extrapolations(case)
         _print_rows(energy_rows)
 
 
@@ -63,6 +65,7 @@ def _as_plain(case: Case, machine: str, cost: Cost) -> dict[str, Any]:
         "einsum_utilization": cost.einsum_utilization,
         "energy_by_part_pj": energy_by_part(cost),
         "area_by_part_um2": cost.area_by_part,
+        "extrapolated": extrapolations(case.arch),
     }
 
 
@@ -92,6 +95,16 @@ def _print_summary(case: Case, machine: str, cost: Cost) -> None:
             for array, use in cost.utilization.items()
         ],
     )
+
+
+def _print_extrapolations(case: Case) -> None:
+    """What the reader of an energy or an area should know of it."""
+    found = extrapolations(case.arch)
+    if found:
+        print()
+    for name, laws in found.items():
+        for law in laws:
+            print(f"{name}: {law}")
 
 
 def _memory_row(memory: str, cost: Cost, energies: dict[str, Any]) -> tuple[str, ...]:

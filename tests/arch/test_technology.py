@@ -140,11 +140,11 @@ class TestBeyondTheCapacities:
 
     def test_it_says_from_where_by_which_law_and_whose_that_is(self):
         found = look_up("y", READ, replace(WANTED, capacity_bytes=256))
-        assert found.notes == (
+        assert found.extrapolated == (
             "extrapolated from 1 KiB, read energy ~ capacity^0.5 below it [a law]",
         )
         area = look_up("y", "area_um2", replace(WANTED, capacity_bytes=2**30))
-        assert area.notes == ("extrapolated from 100 KiB, area ~ capacity above it [a law]",)
+        assert area.extrapolated == ("extrapolated from 100 KiB, area ~ capacity above it [a law]",)
 
     def test_within_the_capacities_the_law_changes_nothing(self):
         assert look_up("y", READ, WANTED) == replace(look_up("x", READ, WANTED), part="y")
@@ -153,7 +153,7 @@ class TestBeyondTheCapacities:
         sizes = np.array([256, 10240, 4 * 102400, 16 * 102400])
         found = look_up("y", READ, replace(WANTED, capacity_bytes=sizes))
         assert found.value == pytest.approx([0.5, 10, 200, 400])
-        assert [note[:26] for note in found.notes] == [
+        assert [law[:26] for law in found.extrapolated] == [
             "extrapolated from 1 KiB, r",
             "extrapolated from 100 KiB,",
         ]
@@ -166,7 +166,9 @@ class TestBeyondTheCapacities:
 def test_128_mib_at_45_nm_have_four_times_the_area_of_the_32_mib_in_the_table():
     found = look_up("sram", "area_um2", Wanted(45, 128 * 2**20, 512, 4))
     assert found.value == pytest.approx(4 * 94176255.9664)
-    assert found.notes[-1].startswith("extrapolated from 32 MiB, area ~ capacity above it [assumed")
+    assert found.extrapolated[0].startswith(
+        "extrapolated from 32 MiB, area ~ capacity above it [assumed"
+    )
 
 
 @pytest.mark.parametrize("nm", [45, 16, 7])

@@ -100,3 +100,13 @@ def test_a_setting_that_no_record_knows_is_refused_with_the_nearest(run):
     )
     assert ended.status == 2
     assert "Memory has no 'capasity'. Did you mean 'capacity'?" in ended.err
+
+
+def test_what_lies_beyond_the_parts_tables_is_said_beside_it(run, evaluated):
+    larger = ("--set", "memories.GlobalBuffer.capacity=64 MiB")
+    ((name, laws),) = evaluated(*larger)["extrapolated"].items()
+    assert name == "GlobalBuffer area"
+    assert laws[0].startswith("extrapolated from 32 MiB, area ~ capacity above it [assumed")
+    shown = run("evaluate", "attention/one_pass", "fusemax_cloud", *larger).out
+    assert f"{name}: {laws[0]}\n" in shown
+    assert evaluated()["extrapolated"] == {}
