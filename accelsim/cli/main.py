@@ -32,6 +32,7 @@ COMMANDS = {
     "interpret": "Run a workload on arrays and write the results.",
     "evaluate": "Latency, energy, area, traffic and utilization of a workload on a machine.",
     "simulate": "Play a workload on a machine tile by tile, beside what the formula says.",
+    "measure": "How long kernels take on the device at hand, through torch.",
     "study": "Run a study: its tables, figures, and how they compare with what was published.",
 }
 

@@ -1,0 +1,86 @@
+"""What a GPU's board says of itself while it works: energy drawn, clock, names (NVML).
+
+The energy counter ticks about ten times a second, and reading it takes milliseconds: power is the
+slope between two ticks, far apart.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Reading:
+    """At `time_s`: energy drawn since the driver was loaded, and the clock of the SMs."""
+
+    time_s: float
+    energy_mj: float
+    clock_mhz: float
+
+
+class Board(Protocol):
+    """A board that can be read; the CPU's says nothing."""
+
+    def read(self, time_s: float) -> Reading | None: ...
+
+    def driver(self) -> str: ...
+
+
+class NoBoard:
+    """Where there is no NVML."""
+
+    def read(self, time_s: float) -> Reading | None:
+        return None
+
+    def driver(self) -> str:
+        return ""
+
+
+class NvidiaBoard:
+    """The board of torch's current CUDA device."""
+
+    def __init__(self) -> None:
+        import pynvml  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        import torch
+
+        pynvml.nvmlInit()
+        self._nvml: Any = pynvml
+        uuid = f"GPU-{torch.cuda.get_device_properties(0).uuid}"
+        self._handle: Any = pynvml.nvmlDeviceGetHandleByUUID(uuid)
+
+    def read(self, time_s: float) -> Reading | None:
+        clock = self._nvml.nvmlDeviceGetClockInfo(self._handle, self._nvml.NVML_CLOCK_SM)
+        energy = self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)
+        return Reading(time_s, float(energy), float(clock))
+
+    def driver(self) -> str:
+        return str(self._nvml.nvmlSystemGetDriverVersion())
+
+
+def board_of(device: str) -> Board:
+    """The device's board; where NVML cannot be loaded, one that says nothing."""
+    if device != "cuda":
+        return NoBoard()
+    try:
+        return NvidiaBoard()
+    except Exception:
+        # No pynvml, no permission, no such function: times are still worth having.
+        return NoBoard()
+
+
+def mean_power_w(readings: Sequence[Reading]) -> float | None:
+    """Slope of the energy counter between its first and its last tick."""
+    ticks = [
+        after
+        for before, after in zip(readings, readings[1:], strict=False)
+        if after.energy_mj != before.energy_mj
+    ]
+    if len(ticks) < 3:
+        return None
+    first, last = ticks[0], ticks[-1]
+    return (last.energy_mj - first.energy_mj) * 1e-3 / (last.time_s - first.time_s)
+
+
+def mean_clock_mhz(readings: Sequence[Reading]) -> float | None:
+    clocks = [reading.clock_mhz for reading in readings]
+    return sum(clocks) / len(clocks) if clocks else None
