@@ -25,6 +25,7 @@ WARM_UP_MS = 15.0
 FEWEST_RUNS = 10
 MOST_RUNS = 60
 FLUSH_BYTES = 256 * 2**20
+QUEUE_CYCLES_A_RUN = 150_000
 SETTLING_S = 0.25
 CHUNK_MS = 12.0
 MOST_CALLS_A_GRAPH = 400
@@ -118,6 +119,8 @@ class CudaTimer:
 
     def times_ms(self, run: Run, runs: int) -> list[float]:
         marks = []
+        # While the device waits, Python queues the runs: it would not keep up with short ones.
+        self._torch.cuda._sleep(runs * QUEUE_CYCLES_A_RUN)
         for _ in range(runs):
             self._flushed.zero_()
             first = self._mark()

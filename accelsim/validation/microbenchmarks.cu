@@ -125,7 +125,7 @@ extern "C" __global__ void pipe_phases(float* out, int repeats) {
   if (sum == 12345.678f) out[0] = sum;
 }
 
-// 16 bytes a thread a read, without bank conflicts.
+// 16 bytes a thread a read, without bank conflicts; addresses move, or nothing would be read again.
 extern "C" __global__ void pipe_shared_read(float* out, int repeats) {
   __shared__ float4 tile[1024];
   tile[threadIdx.x] = make_float4(seed(), 0, 0, 0);
@@ -137,8 +137,8 @@ extern "C" __global__ void pipe_shared_read(float* out, int repeats) {
     for (int j = 0; j < CHAINS; ++j) {
       float r[4];
       asm volatile("ld.shared.v4.f32 {%0,%1,%2,%3}, [%4];"
-                   : "=f"(r[0]), "=f"(r[1]), "=f"(r[2]), "=f"(r[3]) : "r"(at));
-      x[j % 4] = r[j % 4];
+                   : "=f"(r[0]), "=f"(r[1]), "=f"(r[2]), "=f"(r[3]) : "r"(at ^ (((i + j) & 7) << 4)));
+      x[j % 4] += r[j % 4];
     }
   }
   if (x[0] + x[1] + x[2] + x[3] == 12345.678f) out[0] = x[0];
@@ -156,7 +156,7 @@ extern "C" __global__ void pipe_load_matrix(float* out, int repeats) {
     for (int j = 0; j < CHAINS; ++j) {
       unsigned r[4];
       asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
-                   : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at));
+                   : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at ^ (((i + j) & 7) << 4)));
       sum ^= r[j % 4];
     }
   }

@@ -8,7 +8,8 @@
     chase        reads one after the other: latency of L2 and DRAM
     idle         nothing, for the power of a board at rest
 
-The kernels are in `microbenchmarks.cu`, compiled by torch (NVRTC) when they are called.
+The kernels are in `microbenchmarks.cu` and, for Hopper's warpgroups, `warpgroup.cu`; torch compiles
+them (NVRTC) when they are called.
 """
 
 from collections.abc import Callable, Mapping
@@ -43,6 +44,12 @@ Instruction = Literal[
     "phases",
     "shared_read",
     "load_matrix",
+    "wgmma",
+    "wgmma_registers",
+    "wgmma_beside_ex2",
+    "wgmma_beside_fma",
+    "wgmma_beside_max",
+    "wgmma_then_ex2",
 ]
 
 
@@ -181,5 +188,9 @@ def _noise(size: int, device: str) -> Any:
 def _compiled(name: str) -> Any:
     import torch
 
-    source = (files("accelsim.validation") / "microbenchmarks.cu").read_text()
-    return torch.cuda._compile_kernel(source, name)  # type: ignore[attr-defined, unused-ignore]
+    of_warpgroups = name.startswith("pipe_wgmma")
+    file = "warpgroup.cu" if of_warpgroups else "microbenchmarks.cu"
+    source = (files("accelsim.validation") / file).read_text()
+    return torch.cuda._compile_kernel(  # type: ignore[attr-defined, unused-ignore]
+        source, name, compute_capability="90a" if of_warpgroups else None
+    )

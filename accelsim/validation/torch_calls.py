@@ -61,26 +61,25 @@ def _rms_norm(call: RmsNorm, device: str) -> Run:
 
 
 def _sdpa(call: Sdpa, device: str) -> Run:
-    from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.nn.functional import scaled_dot_product_attention
 
-    backends = {
-        "flash": SDPBackend.FLASH_ATTENTION,
-        "cudnn": SDPBackend.CUDNN_ATTENTION,
-        "efficient": SDPBackend.EFFICIENT_ATTENTION,
-        "math": SDPBackend.MATH,
-    }
+    _allow_only(call.backend)
     query = _random((call.b, call.h, call.p, call.e), call.dtype, device)
     key = _random((call.b, call.g, call.m, call.e), call.dtype, device)
     value = _random((call.b, call.g, call.m, call.e), call.dtype, device)
+    return lambda: scaled_dot_product_attention(
+        query, key, value, is_causal=call.causal, enable_gqa=call.h != call.g
+    )
 
-    def run() -> Any:
-        with sdpa_kernel(backends[call.backend]):
-            return scaled_dot_product_attention(
-                query, key, value, is_causal=call.causal, enable_gqa=call.h != call.g
-            )
 
-    return run
+def _allow_only(backend: str) -> None:
+    """For the whole process: a context around every call would take longer than many calls."""
+    from torch.backends import cuda
+
+    cuda.enable_flash_sdp(backend == "flash")
+    cuda.enable_cudnn_sdp(backend == "cudnn")
+    cuda.enable_mem_efficient_sdp(backend == "efficient")
+    cuda.enable_math_sdp(backend == "math")
 
 
 _PREPARE: Mapping[type[Call], Callable[[Any, str], Run]] = {
