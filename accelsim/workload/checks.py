@@ -13,6 +13,7 @@ from typing import Any
 
 from accelsim.base.errors import Place, WorkloadError, did_you_mean
 from accelsim.workload.affine import Index, size_value
+from accelsim.workload.conditions import comparisons_of, ranks_of, text_of
 from accelsim.workload.dependencies import dependencies
 from accelsim.workload.einsum import Access, Cascade, Einsum, Expression, Operation, RankSize
 from accelsim.workload.parse import CascadeText
@@ -107,8 +108,8 @@ def _check_ranks_declared(einsum: Einsum, ranks: set[str]) -> None:
 def _indices(einsum: Einsum) -> Iterator[Index]:
     for access in (einsum.output, *einsum.reads):
         yield from access.indices
-    for condition in einsum.conditions:
-        yield from (condition.left, condition.right)
+    for comparison in comparisons_of(einsum.conditions):
+        yield from (comparison.left, comparison.right)
 
 
 def _sizes(expression: Expression) -> Iterator[str]:
@@ -284,8 +285,7 @@ def _check_reads_written(cascade: Cascade, einsum: Einsum) -> None:
         except UncountableError:
             continue
         if missing:
-            conditions = " and ".join(map(str, producer.conditions))
-            ranks = {rank for condition in producer.conditions for rank in condition.ranks}
+            conditions, ranks = text_of(producer.conditions), {*ranks_of(producer.conditions)}
             same = f"Add 'where {conditions}'" if conditions and ranks <= {*einsum.ranks} else None
             remedy = same or "Add a 'where' that excludes them"
             refuse(

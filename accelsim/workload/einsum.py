@@ -8,7 +8,7 @@ Ranks are upper case (P), their loop indices the same name in lower case (p).
 Meaning. An Einsum has one loop per rank that occurs in it. A *point* (one value for each of its
 indices) exists if
 
-- every condition holds,
+- every condition holds (conditions.py),
 - every position it reads or writes lies inside the tensor (`X[p - w]` has no point with w > p), and
 - it lies in the partitioned rank: with `m -> m1, m0` no point has m1*M0 + m0 >= M (the last tile
   may be ragged; where only one of m1 and m0 occurs, the other counts as 0).
@@ -30,6 +30,7 @@ from typing import Any
 
 from accelsim.base.errors import Place, WorkloadError, did_you_mean
 from accelsim.workload.affine import Index, Quotient, RankExpr, Size, multiply_sizes, rank_size
+from accelsim.workload.conditions import Condition, ranks_of, text_of
 from accelsim.workload.operations import OPERATIONS, REDUCTIONS
 from accelsim.workload.ranks import resolve_ranks
 
@@ -103,28 +104,6 @@ Expression = Access | Constant | RankSize | Operation
 
 
 @dataclass(frozen=True)
-class Condition:
-    """`m1*M0 + m0 <= p`; the comparison is one of < <= > >= == !=."""
-
-    left: Index
-    comparison: str
-    right: Index
-
-    @property
-    def ranks(self) -> tuple[str, ...]:
-        return _distinct([*self.left.ranks, *self.right.ranks])
-
-    def holds(self, indices: Mapping[str, Any], ranks: Mapping[str, Any]) -> Any:
-        """Whether it holds for these index values (by rank name; numbers or arrays)."""
-        return compare(
-            self.left.value(indices, ranks), self.comparison, self.right.value(indices, ranks)
-        )
-
-    def __str__(self) -> str:
-        return f"{self.left} {self.comparison} {self.right}"
-
-
-@dataclass(frozen=True)
 class Einsum:
     """One equation. `reduction` is None for `=`, else "+", "*", "max" or "min"."""
 
@@ -143,8 +122,7 @@ class Einsum:
     def ranks(self) -> tuple[str, ...]:
         """The ranks it iterates over: the output's, then the others in order of appearance."""
         read = [rank for access in self.reads for rank in access.ranks]
-        conditional = [rank for condition in self.conditions for rank in condition.ranks]
-        return _distinct([*self.output.ranks, *read, *conditional])
+        return _distinct([*self.output.ranks, *read, *ranks_of(self.conditions)])
 
     @cached_property
     def reduced_ranks(self) -> tuple[str, ...]:
@@ -177,7 +155,7 @@ class Einsum:
         return {name: names.count(name) for name in dict.fromkeys(names)}
 
     def __str__(self) -> str:
-        where = f" where {' and '.join(map(str, self.conditions))}" if self.conditions else ""
+        where = f" where {text_of(self.conditions)}" if self.conditions else ""
         return f"{self.output} {self.reduction or ''}= {self.expression}{where}"
 
 
@@ -335,15 +313,6 @@ def accesses(expression: Expression) -> Iterator[Access]:
     elif isinstance(expression, Operation):
         for argument in expression.args:
             yield from accesses(argument)
-
-
-def compare(left: Any, comparison: str, right: Any) -> Any:
-    """`left comparison right` on numbers or arrays."""
-    if comparison in ("==", "!="):
-        return left == right if comparison == "==" else left != right
-    if comparison in ("<", "<="):
-        return left < right if comparison == "<" else left <= right
-    return left > right if comparison == ">" else left >= right
 
 
 def _operation_names(expression: Expression) -> Iterator[str]:

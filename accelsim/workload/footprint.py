@@ -1,7 +1,8 @@
 """How many elements of a fibre must be live together, as an expression in the ranks.
 
 A fibre that is visited twice is live as a whole. For a window of conditions (`where p - W < m` and
-`m <= p`) the whole is what the conditions leave of it: W.
+`m <= p`) the whole is what the conditions leave of it: W; with S sinks beside it (`m < S or …`),
+S + W.
 
 A rank traversed in one pass needs no whole fibre, but a point may look at several elements of it at
 once, which must be live together:
@@ -18,6 +19,7 @@ at. A running value stands for all that it has seen. Positions that drift apart 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from accelsim.workload.affine import (
@@ -31,7 +33,8 @@ from accelsim.workload.affine import (
     size_value,
     sum_of,
 )
-from accelsim.workload.einsum import Access, Cascade, Condition, Einsum
+from accelsim.workload.conditions import Comparison, alternatives
+from accelsim.workload.einsum import Access, Cascade, Einsum
 from accelsim.workload.fibres import Fibre, earlier_steps, ends, family, fibres
 
 
@@ -61,21 +64,28 @@ def whole_fibre(cascade: Cascade, rank: str, einsums: Iterable[str]) -> str:
 
 
 def _existing(cascade: Cascade, einsum: Einsum, rank: str) -> Size:
-    """Most points of an Einsum along a rank, its other indices held: the rank's size, or the width
-    between two conditions, upper - lower + 1, if that is smaller."""
-    bounds = [each for condition in einsum.conditions for each in _bounds(condition, rank)]
+    """Most points of an Einsum along a rank, its other indices held: the rank's size, or the widths
+    that the alternatives of its conditions leave, if these add up to less."""
+    widths = [_width(cascade, each, rank) for each in alternatives(einsum.conditions)]
+    sizes = [rank_size(rank), reduce(add_sizes, widths)]
+    return min(sizes, key=lambda each: _largest(each, cascade.ranks))
+
+
+def _width(cascade: Cascade, comparisons: Iterable[Comparison], rank: str) -> Size:
+    """The least of upper - lower + 1 over bounds whose distance does not vary."""
+    bounds = [each for comparison in comparisons for each in _bounds(comparison, rank)]
     uppers = [bound for sign, bound in bounds if sign > 0]
     lowers = [bound for sign, bound in bounds if sign < 0]
     widths = [
         sum_of(sum_of(upper, scaled(lower, -1)), Index(offset=1))
-        for upper in uppers
-        for lower in lowers
+        for upper in [*uppers, Index(offset=add_sizes(rank_size(rank), -1))]
+        for lower in [*lowers, Index()]
     ]
-    sizes = [rank_size(rank), *(w.offset for w in widths if not w.terms and not w.quotients)]
+    sizes = [w.offset for w in widths if not w.terms and not w.quotients]
     return min(sizes, key=lambda each: _largest(each, cascade.ranks))
 
 
-def _bounds(condition: Condition, rank: str) -> Iterator[tuple[int, Index]]:
+def _bounds(condition: Comparison, rank: str) -> Iterator[tuple[int, Index]]:
     """(1, u) for rank <= u and (-1, l) for rank >= l, of a condition linear in the rank's index."""
     less = {"<": -1, "<=": 0}
     more = {">": -1, ">=": 0}

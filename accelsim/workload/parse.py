@@ -3,13 +3,15 @@
     cascade    = { partition | initial | einsum }             one a line, '#' comments
     partition  = index "->" index { "," index }               m -> m1, m0
     initial    = access "=" expression                        RM[0,p] = -inf
-    einsum     = access reduction expression [ "where" condition { ("and" | ",") condition } ]
+    einsum     = access reduction expression [ "where" any { "," any } ]
     reduction  = "=" | "+=" | "*=" | "max=" | "min="
     expression = product { ("+" | "-") product }
     product    = factor { ("*" | "/") factor }
     factor     = "-" factor | number | "inf" | RANK | access | function "(" … ")" | "(" … ")"
     access     = TENSOR "[" [ position { "," position } ] "]"
-    condition  = position comparison position { comparison position }     0 <= p - m < W
+    any        = all { "or" all }                             m < S or p - m < W
+    all        = condition { "and" condition }                a comma binds less tightly than "or"
+    condition  = "not" condition | "(" any ")" | position comparison position { comparison position }
     position   = see positions.py                             m1*M0 + m0, 2*i + 1, p // 16
 
 Names of tensors and ranks start with a capital letter, indices and functions with a small one. A
@@ -22,9 +24,17 @@ from math import isinf
 
 from accelsim.base.errors import Place, did_you_mean
 from accelsim.workload.affine import Index, factors_of
+from accelsim.workload.conditions import (
+    COMPARISONS,
+    AllOf,
+    Comparison,
+    Condition,
+    all_of,
+    any_of,
+    number_of_alternatives,
+)
 from accelsim.workload.einsum import (
     Access,
-    Condition,
     Constant,
     Einsum,
     Expression,
@@ -36,7 +46,8 @@ from accelsim.workload.operations import FUNCTIONS, INFIX, REDUCTIONS
 from accelsim.workload.positions import parse_index, parse_position
 from accelsim.workload.tokens import KEYWORDS, Cursor, Token, found, statements
 
-_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+#: Counting takes a condition's alternatives apart (conditions.py); more are a mistake or an attack.
+MOST_ALTERNATIVES = 64
 
 
 @dataclass(frozen=True)
@@ -140,7 +151,7 @@ def _expect_end(cursor: Cursor) -> None:
         remedy = "Two factors need a '*' between them"
     elif token.text in ("//", "%"):
         remedy = "// and % work on indices only; values are divided by /"
-    elif token.text in _COMPARISONS:
+    elif token.text in COMPARISONS:
         remedy = "Conditions stand at the end of the line, after 'where'"
     cursor.fail(f"{token.text!r} is not expected here", remedy)
 
@@ -248,27 +259,58 @@ def _accessed(position: Index) -> Index:
 
 
 def _conditions(cursor: Cursor) -> tuple[Condition, ...]:
+    """What stands after `where`, as conditions that must all hold."""
     if not cursor.take_if("where"):
         return ()
-    conditions = [*_condition(cursor)]
-    while cursor.take_if("and", ","):
-        conditions += _condition(cursor)
-    if cursor.ahead.text in ("or", "not"):
-        cursor.fail(
-            f"{cursor.ahead.text!r} is not part of the language", "Join conditions with 'and'"
-        )
-    return tuple(conditions)
-
-
-def _condition(cursor: Cursor) -> list[Condition]:
-    """`0 <= p - m < W` is two conditions."""
-    left = parse_position(cursor)
-    if cursor.ahead.text not in _COMPARISONS:
-        expected = " ".join(_COMPARISONS)
-        cursor.fail(f"expected a comparison, found {found(cursor.ahead)}", f"One of {expected}")
-    conditions = []
-    while token := cursor.take_if(*_COMPARISONS):
-        right = parse_position(cursor)
-        conditions.append(Condition(left, token.text, right))
-        left = right
+    start = cursor.ahead
+    parts = [_any_of(cursor)]
+    while cursor.take_if(","):
+        parts.append(_any_of(cursor))
+    whole = all_of(parts)
+    conditions = whole.parts if isinstance(whole, AllOf) else (whole,)
+    number = number_of_alternatives(conditions)
+    if number > MOST_ALTERNATIVES:
+        fact = f"the conditions have {number} alternatives, more than {MOST_ALTERNATIVES}"
+        cursor.fail_at(start, fact, "Use // and % for patterns that repeat, or several Einsums")
     return conditions
+
+
+def _any_of(cursor: Cursor) -> Condition:
+    parts = [_all_of(cursor)]
+    while cursor.take_if("or"):
+        parts.append(_all_of(cursor))
+    return any_of(parts)
+
+
+def _all_of(cursor: Cursor) -> Condition:
+    parts = [_condition(cursor)]
+    while cursor.take_if("and"):
+        parts.append(_condition(cursor))
+    return all_of(parts)
+
+
+def _condition(cursor: Cursor) -> Condition:
+    negative = False
+    while cursor.take_if("not"):
+        negative = not negative
+    if cursor.ahead.text == "(" and cursor.bracket_holds(*COMPARISONS):
+        cursor.take()
+        held = _any_of(cursor)
+        cursor.expect(")")
+    else:
+        held = _comparisons(cursor)
+    return held.opposite if negative else held
+
+
+def _comparisons(cursor: Cursor) -> Condition:
+    """`0 <= p - m < W` is two comparisons."""
+    left = parse_position(cursor)
+    if cursor.ahead.text not in COMPARISONS:
+        expected = " ".join(COMPARISONS)
+        cursor.fail(f"expected a comparison, found {found(cursor.ahead)}", f"One of {expected}")
+    comparisons = []
+    while token := cursor.take_if(*COMPARISONS):
+        right = parse_position(cursor)
+        comparisons.append(Comparison(left, token.text, right))
+        left = right
+    return all_of(comparisons)

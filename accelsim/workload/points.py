@@ -3,7 +3,8 @@
 A point exists under the law of `einsum.py`: conditions hold, positions lie inside their tensors,
 and the last tile of a partitioned rank may be ragged. Each clause is a linear function of the
 indices that must be >= 0; a quotient `a // n` is a variable q of its own with n·q <= a <= n·q + n -
-1. `!=` makes two disjoint regions, so that everything here is a list of regions.
+1. `or` and `!=` make several regions, so that everything here is a list of regions that may overlap
+(`unions.py` counts them).
 
 The elements that an access touches are the projection of the points on its positions, whose
 variables are called "#0", "#1", … in the order of the tensor's ranks.
@@ -11,22 +12,22 @@ variables are called "#0", "#1", … in the order of the tensor's ranks.
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import combinations, product
 from math import prod
 
 from accelsim.base.errors import WorkloadError
 from accelsim.workload.affine import Index, size_value
-from accelsim.workload.einsum import Access, Cascade, Condition, Einsum
+from accelsim.workload.conditions import Comparison, alternatives
+from accelsim.workload.einsum import Access, Cascade, Einsum
 from accelsim.workload.polynomials import Linear
 from accelsim.workload.projections import projected
 from accelsim.workload.regions import (
     Region,
     UncountableError,
     combine,
-    count_points,
     negated,
     replaced,
 )
+from accelsim.workload.unions import shadow_size, union_size
 
 
 @lru_cache(maxsize=4096)
@@ -34,7 +35,7 @@ def points_of(cascade: Cascade, name: str) -> int:
     """How many points the Einsum has."""
     einsum = cascade.einsum(name)
     try:
-        return sum(count_points(region) for region in einsum_regions(cascade, einsum))
+        return union_size(einsum_regions(cascade, einsum))
     except UncountableError as error:
         raise uncountable(einsum) from error
 
@@ -46,7 +47,8 @@ def elements_of(cascade: Cascade, tensor: str) -> int:
         return prod(cascade.ranks[rank] for rank in cascade.tensors[tensor].ranks)
     einsum = cascade.einsum(tensor)
     try:
-        return union_size(touched_regions(cascade, einsum, einsum.output))
+        touched = touched_regions(cascade, einsum, einsum.output)
+        return shadow_size(touched, _elements(cascade, tensor))
     except UncountableError as error:
         raise uncountable(einsum) from error
 
@@ -54,11 +56,9 @@ def elements_of(cascade: Cascade, tensor: str) -> int:
 @lru_cache(maxsize=4096)
 def elements_read(cascade: Cascade, tensor: str, readers: tuple[str, ...]) -> int:
     """How many elements of the tensor at least one of these Einsums reads; initial values aside."""
-    whole = elements_of(cascade, tensor)
     try:
-        regions = list(_read_regions(cascade, tensor, readers))
-        return (
-            whole if any(count_points(each) == whole for each in regions) else union_size(regions)
+        return shadow_size(
+            list(_read_regions(cascade, tensor, readers)), _elements(cascade, tensor)
         )
     except UncountableError as error:
         raise uncountable(cascade.einsum(readers[0])) from error
@@ -81,41 +81,46 @@ def uncountable(einsum: Einsum) -> WorkloadError:
 def unwritten_reads(cascade: Cascade, einsum: Einsum, access: Access) -> int:
     """How many points of the Einsum read an element that the tensor's own Einsum never writes."""
     producer = cascade.einsum(access.tensor)
-    written = touched_regions(cascade, producer, producer.output)
+    touched = touched_regions(cascade, producer, producer.output)
+    names = _elements(cascade, producer.name)
+    written = [shadow for each in touched if (shadow := projected(each, names)) is not None]
     regions = einsum_regions(cascade, einsum)
     position = [linear_of(index, cascade) for index in cascade.positions(access)]
-    inside = sum(
-        _union_size_within(region, [_at_position(each, position) for each in written])
-        for region in regions
-    )
-    return sum(count_points(region) for region in regions) - inside
+    inside = [[*region, *_at_position(each, position)] for region in regions for each in written]
+    return union_size(regions) - union_size(inside)
 
 
 # --- regions -------------------------------------------------------------------------------------
 
 
 def einsum_regions(cascade: Cascade, einsum: Einsum) -> list[Region]:
-    """The Einsum's points, over variables named after its ranks."""
+    """The Einsum's points, over variables named after its ranks. Regions may overlap."""
     always = [
         *_ranges(cascade, einsum),
         *_ragged_tiles(cascade, einsum),
         *_inside_tensors(cascade, einsum),
     ]
-    branches = [_condition_branches(condition, cascade) for condition in einsum.conditions]
-    return [[*always, *(each for part in choice for each in part)] for choice in product(*branches)]
+    own = [
+        [each for c in choice for each in _comparison(c, cascade)]
+        for choice in alternatives(einsum.conditions)
+    ]
+    return [[*always, *functions] for functions in own]
 
 
 def touched_regions(cascade: Cascade, einsum: Einsum, access: Access) -> list[Region]:
-    """The elements that the Einsum's points touch through this access, over "#0", "#1", …"""
+    """The Einsum's points together with what they touch through this access: "#0", "#1", …"""
     positions = [linear_of(index, cascade) for index in cascade.positions(access)]
-    names = [f"#{number}" for number in range(len(positions))]
     equal = [
         each
-        for name, position in zip(names, positions, strict=True)
-        for each in equality({name: 1}, position)
+        for number, position in enumerate(positions)
+        for each in equality({f"#{number}": 1}, position)
     ]
-    shadows = (projected([*each, *equal], names) for each in einsum_regions(cascade, einsum))
-    return [shadow for shadow in shadows if shadow is not None]
+    return [[*region, *equal] for region in einsum_regions(cascade, einsum)]
+
+
+def _elements(cascade: Cascade, tensor: str) -> list[str]:
+    """The variables of `touched_regions` that say which element is touched."""
+    return [f"#{number}" for number in range(len(cascade.tensors[tensor].ranks))]
 
 
 def linear_of(index: Index, cascade: Cascade) -> Linear:
@@ -184,43 +189,20 @@ def position_ranges(cascade: Cascade, tensor: str) -> list[tuple[int, int]]:
     return ranges
 
 
-def _condition_branches(condition: Condition, cascade: Cascade) -> list[list[Linear]]:
-    """The condition as functions >= 0; two alternatives for `!=`, one otherwise."""
+def _comparison(condition: Comparison, cascade: Cascade) -> Iterator[Linear]:
+    """The comparison as functions >= 0."""
     left, right = linear_of(condition.left, cascade), linear_of(condition.right, cascade)
-    defined = [
-        *_quotient_bounds(condition.left, cascade),
-        *_quotient_bounds(condition.right, cascade),
-    ]
+    yield from _quotient_bounds(condition.left, cascade)
+    yield from _quotient_bounds(condition.right, cascade)
     more, less = combine(left, right, 1, -1), combine(left, right, -1, 1)
-    alternatives: dict[str, list[list[Linear]]] = {
-        "<": [[negated(more)]],
-        "<=": [[less]],
-        ">": [[negated(less)]],
-        ">=": [[more]],
-        "==": [[more, less]],
-        "!=": [[negated(more)], [negated(less)]],
+    functions: dict[str, list[Linear]] = {
+        "<": [negated(more)],
+        "<=": [less],
+        ">": [negated(less)],
+        ">=": [more],
+        "==": [more, less],
     }
-    return [[*defined, *branch] for branch in alternatives[condition.comparison]]
-
-
-# --- unions --------------------------------------------------------------------------------------
-
-
-def union_size(regions: Sequence[Region]) -> int:
-    """Points in at least one region, by inclusion and exclusion."""
-    by_content = {
-        frozenset(frozenset(each.items()) for each in region): region for region in regions
-    }
-    distinct = list(by_content.values())
-    return sum(
-        (-1) ** (size + 1) * count_points([each for region in chosen for each in region])
-        for size in range(1, len(distinct) + 1)
-        for chosen in combinations(distinct, size)
-    )
-
-
-def _union_size_within(region: Region, regions: Sequence[Region]) -> int:
-    return union_size([[*region, *each] for each in regions])
+    yield from functions[condition.comparison]
 
 
 def _at_position(region: Region, position: Sequence[Linear]) -> Region:

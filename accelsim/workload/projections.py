@@ -6,12 +6,18 @@ exact on whole numbers, not just on fractions (Pugh's Omega test):
 
     from a·y >= l and b·y <= u follows a·u >= b·l;
     a whole y is certain if a or b is 1, or if a·u - b·l >= (a-1)(b-1)
+
+Where no elimination is exact, splitting a variable by its remainder would help; HolesError says
+which. Without that demand (`outer_shadow`) the result is a region around the projection.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import product
+from math import gcd, lcm, prod
 
 from accelsim.workload.polynomials import Linear
 from accelsim.workload.regions import (
+    Box,
     Region,
     UncountableError,
     bounding_box,
@@ -26,13 +32,21 @@ from accelsim.workload.regions import (
 )
 
 
+class HolesError(UncountableError):
+    """The shadow may have holes; fewer if `variable` is split by its remainder of `divisor`."""
+
+    def __init__(self, variable: str, divisor: int) -> None:
+        super().__init__(f"{variable} stands in the way, unless split by {divisor}")
+        self.variable, self.divisor = variable, divisor
+
+
 def projected(region: Region, keep: Sequence[str]) -> list[Linear] | None:
     """The points of the kept variables for which some values of the others exist; None if none.
 
     Eliminates the other variables one by one, each when that is exact on whole numbers. What cannot
     be eliminated stays if the kept variables determine it (p in `y = 2·p`): it then adds no points.
     It is named after the functions that determine it, so that a name means the same in every
-    projection and regions can be intersected. Raises UncountableError otherwise.
+    projection and regions can be intersected. Raises HolesError otherwise.
     """
     current = tightened(region)
     while current is not None:
@@ -41,6 +55,17 @@ def projected(region: Region, keep: Sequence[str]) -> list[Linear] | None:
             return determined
         waiting = [name for name in variables_of(current) if name not in keep]
         current = _eliminated(current, waiting)
+    return None
+
+
+def outer_shadow(region: Region, keep: Sequence[str]) -> list[Linear] | None:
+    """The projection as if variables were fractions: it holds every point, perhaps others too."""
+    current = tightened(region)
+    while current is not None:
+        waiting = [name for name in variables_of(current) if name not in keep]
+        if not waiting:
+            return current
+        current = tightened(_shadow(current, min(waiting, key=lambda name: work(current, name))))
     return None
 
 
@@ -76,23 +101,59 @@ def _eliminated(region: list[Linear], waiting: list[str]) -> list[Linear] | None
     if equality:
         return tightened(replaced(region, *equality))
     for variable in sorted(waiting, key=lambda name: work(region, name)):
-        shadow = _exact_shadow(region, variable)
-        if shadow is not None:
-            return tightened(shadow)
-    raise UncountableError
+        if _is_exact(region, variable):
+            return tightened(_shadow(region, variable))
+    raise HolesError(*_in_the_way(region, waiting))
 
 
-def _exact_shadow(region: list[Linear], variable: str) -> list[Linear] | None:
-    """The region without the variable; None where that may not be exact on whole numbers."""
-    shadow = [linear for linear in region if not linear.get(variable)]
+def _is_exact(region: list[Linear], variable: str) -> bool:
+    """Whether every point of the shadow without the variable has a whole value of it."""
     box = bounding_box(region)
-    for lower in (linear for linear in region if linear.get(variable, 0) > 0):
-        for upper in (linear for linear in region if linear.get(variable, 0) < 0):
-            a, b = lower[variable], -upper[variable]
-            pair = combine(lower, upper, b, a)
-            certain = extremes(pair, box)[0] >= (a - 1) * (b - 1)
-            if not certain and min(a, b) > 1:
-                return None
-            if not certain:
-                shadow.append(pair)
-    return shadow
+    return all(
+        min(lower[variable], -upper[variable]) == 1 or _is_certain(lower, upper, variable, box)
+        for lower, upper in _pairs(region, variable)
+    )
+
+
+def _shadow(region: list[Linear], variable: str) -> list[Linear]:
+    """The region without the variable: what remains of each pair of a lower and an upper bound."""
+    box = bounding_box(region)
+    return [
+        *(linear for linear in region if not linear.get(variable)),
+        *(
+            combine(lower, upper, -upper[variable], lower[variable])
+            for lower, upper in _pairs(region, variable)
+            if not _is_certain(lower, upper, variable, box)
+        ),
+    ]
+
+
+def _pairs(region: list[Linear], variable: str) -> list[tuple[Linear, Linear]]:
+    lowers = [linear for linear in region if linear.get(variable, 0) > 0]
+    uppers = [linear for linear in region if linear.get(variable, 0) < 0]
+    return list(product(lowers, uppers))
+
+
+def _is_certain(lower: Linear, upper: Linear, variable: str, box: Box) -> bool:
+    """Whether a whole value lies between the bounds wherever the others are within the box."""
+    a, b = lower[variable], -upper[variable]
+    return extremes(combine(lower, upper, b, a), box)[0] >= (a - 1) * (b - 1)
+
+
+def _in_the_way(region: list[Linear], waiting: list[str]) -> tuple[str, int]:
+    """The variable to split, and by what, so that a waiting one comes to have whole bounds.
+
+    c·y >= f·x has whole bounds if c divides f: if not, x is split by c / gcd(c, f).
+    """
+    splits = min((_splits(region, name) for name in waiting), key=lambda each: prod(each.values()))
+    return next(iter(splits.items()))
+
+
+def _splits(region: list[Linear], variable: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for linear in (each for each in region if each.get(variable)):
+        for name, factor in linear.items():
+            divisor = abs(linear[variable]) // gcd(linear[variable], factor)
+            if name and divisor > 1:
+                found[name] = lcm(found.get(name, 1), divisor)
+    return found

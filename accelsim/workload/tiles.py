@@ -2,14 +2,14 @@
 
 A causal score matrix of P = M = 1024 in tiles of 256 has 16 tiles, 10 with a point: machines skip
 the other 6. Tile i of a rank covers t·i ≤ x < t·(i+1); the Einsum's points, projected onto the tile
-numbers, are counted without enumeration (`projections`, `regions`).
+numbers, are counted without enumeration (`projections`, `unions`).
 
 Along `weighed` ranks a tile counts by its length, so that a ragged last tile counts less:
 
     share = Σ over tiles with a point of Π length_r / Π size_r · (tiles of the other ranks)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, combinations
 from math import prod
@@ -17,17 +17,24 @@ from typing import Any
 
 import numpy as np
 
+from accelsim.workload.conditions import ranks_of
 from accelsim.workload.einsum import Cascade, Einsum
-from accelsim.workload.points import einsum_regions, equality, union_size
-from accelsim.workload.projections import projected
-from accelsim.workload.regions import Region, UncountableError, variables_of
+from accelsim.workload.points import between, einsum_regions, equality
+from accelsim.workload.polynomials import Linear
+from accelsim.workload.projections import outer_shadow
+from accelsim.workload.regions import Region, UncountableError, content
+from accelsim.workload.unions import shadow_size, union_size
 
-Sizes = tuple[tuple[str, int], ...]
+Sizes = tuple[tuple[str, int, int], ...]
+"""Ranks, their sizes, and the sizes of their tiles."""
+
+Functions = tuple[tuple[tuple[str, int], ...], ...]
+"""A region that can be looked up."""
 
 
 def conditional_ranks(einsum: Einsum) -> tuple[str, ...]:
     """The ranks whose indices the conditions tie to one another."""
-    return tuple(dict.fromkeys(rank for each in einsum.conditions for rank in each.ranks))
+    return ranks_of(einsum.conditions)
 
 
 def share_of_tiles(
@@ -35,7 +42,9 @@ def share_of_tiles(
 ) -> Any:
     """Tiles with a point, of all tiles; `tiles` gives a size for each of the conditional ranks.
 
-    Sizes may be arrays that broadcast. Where no closed count is known all tiles count as visited.
+    Sizes may be arrays that broadcast. Where no closed count is known (blocks and tiles of sizes
+    that share few factors, such as 100 and 257) the share is a bound from above: that of the tiles
+    which the conditions reach when indices are taken for fractions.
     """
     kept = tuple(rank for rank in tiles if rank in weighed)
 
@@ -62,65 +71,55 @@ def share_of_tiles(
 
 
 @lru_cache(maxsize=4096)
-def _share(cascade: Cascade, name: str, tiles: Sizes, weighed: tuple[str, ...]) -> float:
-    size_of, tile_of = cascade.ranks, dict(tiles)
-    every = prod(
-        size_of[rank] if rank in weighed else -(-size_of[rank] // tile) for rank, tile in tiles
+def _share(
+    cascade: Cascade, name: str, tiles: tuple[tuple[str, int], ...], weighed: tuple[str, ...]
+) -> float:
+    sizes = tuple((rank, cascade.ranks[rank], tile) for rank, tile in tiles)
+    own = {rank for rank, _ in tiles}
+    regions = (
+        tuple(content(linear) for linear in region if own.issuperset(_ranks_in(linear)))
+        for region in einsum_regions(cascade, cascade.einsum(name))
     )
+    every = prod(size if rank in weighed else -(-size // tile) for rank, size, tile in sizes)
+    return _weight(tuple(regions), sizes, weighed) / every
+
+
+@lru_cache(maxsize=4096)
+def _weight(regions: tuple[Functions, ...], sizes: Sizes, weighed: tuple[str, ...]) -> int:
+    """Tiles with a point, each counting by its length along the weighed ranks."""
+    numbers = [f"#{rank}" for rank, _, _ in sizes]
+    within = [_in_tiles([dict(each) for each in region], sizes) for region in regions]
+    own = tuple(each for each in sizes if each[0] in weighed)
     try:
-        shadows = [
-            shadow
-            for region in einsum_regions(cascade, cascade.einsum(name))
-            if (shadow := _tile_numbers(region, tiles)) is not None
-        ]
-        return _weight(shadows, weighed, tile_of, size_of) / every
+        return _weighed(lambda ends: shadow_size([[*r, *ends] for r in within], numbers), own)
     except UncountableError:
-        return 1.0
+        shadows = [outer_shadow(region, numbers) for region in within]
+        known = [shadow for shadow in shadows if shadow is not None]
+        return _weighed(lambda ends: union_size([[*r, *ends] for r in known]), own)
 
 
-def _weight(
-    shadows: list[Region],
-    weighed: tuple[str, ...],
-    tile_of: Mapping[str, int],
-    size_of: Mapping[str, int],
-) -> int:
-    """Tiles in the shadows, each counting by its length along the weighed ranks.
+def _weighed(count: Callable[[Region], int], sizes: Sizes) -> int:
+    """Tiles by their lengths along these ranks, from how many there are where functions hold.
 
     A length is the tile's size, less what is missing if it is the last; multiplied out, that is a
     sum over the sets of ranks along which only last tiles are counted.
     """
+    ragged = [rank for rank, size, tile in sizes if size % tile]
     total = 0
-    missing = {rank: -size_of[rank] % tile_of[rank] for rank in weighed}
-    ragged = [rank for rank in weighed if missing[rank]]
     for chosen in chain.from_iterable(combinations(ragged, n) for n in range(len(ragged) + 1)):
-        at_end = [
-            bound
-            for rank in chosen
-            for bound in equality(
-                {f"#{rank}": 1, "": 0}, {"": (size_of[rank] - 1) // tile_of[rank]}
-            )
-        ]
-        lengths = prod(tile_of[rank] for rank in weighed if rank not in chosen)
-        count = union_size([[*shadow, *at_end] for shadow in shadows])
-        total += lengths * prod(-missing[rank] for rank in chosen) * count
+        last = {rank: (size - 1) // tile for rank, size, tile in sizes if rank in chosen}
+        ends = [bound for r in chosen for bound in equality({f"#{r}": 1}, {"": last[r]})]
+        lengths = (-(-size % tile) if r in chosen else tile for r, size, tile in sizes)
+        total += prod(lengths) * count(ends)
     return total
 
 
-def _tile_numbers(region: Region, tiles: Sizes) -> Region | None:
-    """The numbers `#rank` of the tiles in which the region has a point."""
-    names = {rank for rank, _ in tiles}
-    coupled = [linear for linear in region if names.issuperset(_ranks_in([linear]))]
-    bounds = [
-        bound
-        for rank, tile in tiles
-        for bound in (
-            {rank: 1, f"#{rank}": -tile, "": 0},
-            {rank: -1, f"#{rank}": tile, "": tile - 1},
-        )
-    ]
-    return projected([*coupled, *bounds], [f"#{rank}" for rank in names])
+def _in_tiles(region: Region, sizes: Sizes) -> Region:
+    """The region's points together with the numbers `#rank` of the tiles that they lie in."""
+    bounds = (between(0, {rank: 1, f"#{rank}": -tile, "": 0}, tile - 1) for rank, _, tile in sizes)
+    return [*region, *(each for pair in bounds for each in pair)]
 
 
-def _ranks_in(region: Region) -> list[str]:
+def _ranks_in(linear: Linear) -> list[str]:
     """Variables that are ranks; a quotient's variable goes with the ranks in it."""
-    return [name for name in variables_of(region) if "//" not in name]
+    return [name for name in linear if name and "//" not in name]

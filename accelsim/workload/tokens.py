@@ -111,6 +111,15 @@ class Cursor:
         """The next token if it is one of these symbols or keywords."""
         return self.take() if self.ahead.kind != "end" and self.ahead.text in texts else None
 
+    def bracket_holds(self, *texts: str) -> bool:
+        """Whether one of these stands before the end of the bracket that is ahead."""
+        depth = 0
+        for token in self._tokens[self._next :]:
+            depth += (token.text in _OPENING) - (token.text in _CLOSING)
+            if depth == 0 or token.text in texts:
+                return depth > 0
+        return False
+
     def expect(self, text: str, remedy: str | None = None) -> Token:
         if self.ahead.kind == "end" or self.ahead.text != text:
             self.fail(f"expected {text!r}, found {found(self.ahead)}", remedy)
