@@ -11,7 +11,8 @@
     access     = TENSOR "[" [ position { "," position } ] "]"
     any        = all { "or" all }                             m < S or p - m < W
     all        = condition { "and" condition }                a comma binds less tightly than "or"
-    condition  = "not" condition | "(" any ")" | position comparison position { comparison position }
+    condition  = "not" condition | "(" any ")"
+               | position comparison position { comparison position }     0 <= p - m < W
     position   = see positions.py                             m1*M0 + m0, 2*i + 1, p // 16
 
 Names of tensors and ranks start with a capital letter, indices and functions with a small one. A

@@ -61,12 +61,11 @@ def projected(region: Region, keep: Sequence[str]) -> list[Linear] | None:
 def outer_shadow(region: Region, keep: Sequence[str]) -> list[Linear] | None:
     """The projection as if variables were fractions: it holds every point, perhaps others too."""
     current = tightened(region)
-    while current is not None:
+    while current is not None and not set(variables_of(current)) <= {*keep}:
         waiting = [name for name in variables_of(current) if name not in keep]
-        if not waiting:
-            return current
-        current = tightened(_shadow(current, min(waiting, key=lambda name: work(current, name))))
-    return None
+        fewest = min((work(current, name), name) for name in waiting)
+        current = tightened(_shadow(current, fewest[1]))
+    return current
 
 
 def _named_by_value(region: list[Linear], keep: Sequence[str]) -> list[Linear] | None:

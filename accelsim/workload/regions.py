@@ -31,6 +31,9 @@ Region = Sequence[Linear]
 
 MOST_REMAINDERS = 4096
 
+#: Regions that one question may look at, a few seconds' worth.
+MOST_STEPS = 15_000
+
 #: How often bounds are propagated when looking for a contradiction.
 ROUNDS = 3
 
@@ -42,9 +45,21 @@ class UncountableError(Exception):
     """No closed form is known here for this region."""
 
 
-def count_points(region: Region) -> int:
+class Effort:
+    """The steps that a question may still take; everything that answers it draws on the same."""
+
+    def __init__(self) -> None:
+        self._left = MOST_STEPS
+
+    def step(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise UncountableError
+
+
+def count_points(region: Region, effort: Effort | None = None) -> int:
     """How many whole-number points the region has. Every variable must be bounded on both sides."""
-    total = _sum(ONE, region)
+    total = _sum(ONE, region, effort or Effort())
     assert total.denominator == 1, "a count is a whole number"
     return int(total)
 
@@ -186,8 +201,9 @@ def replaced(region: Region, variable: str, value: Linear) -> list[Linear]:
 # --- counting ------------------------------------------------------------------------------------
 
 
-def _sum(weight: Polynomial, region: Region) -> Fraction:
+def _sum(weight: Polynomial, region: Region, effort: Effort) -> Fraction:
     """Σ weight over the points of the region."""
+    effort.step()
     simple = tightened(region)
     if simple is None or not weight:
         return Fraction(0)
@@ -196,11 +212,11 @@ def _sum(weight: Polynomial, region: Region) -> Fraction:
     equality = unit_equality(simple, variables_of(simple))
     if equality:
         variable, value = equality
-        return _sum(substitute(weight, variable, value), replaced(simple, variable, value))
+        return _sum(substitute(weight, variable, value), replaced(simple, variable, value), effort)
     parts = list(_components(simple))
     if len(parts) > 1:
-        return _sum_of_products(weight, parts)
-    return _sum_connected(weight, simple)
+        return _sum_of_products(weight, parts, effort)
+    return _sum_connected(weight, simple, effort)
 
 
 def _components(region: Region) -> Iterator[list[Linear]]:
@@ -215,7 +231,7 @@ def _components(region: Region) -> Iterator[list[Linear]]:
     return (group[1] for group in groups)
 
 
-def _sum_of_products(weight: Polynomial, parts: list[list[Linear]]) -> Fraction:
+def _sum_of_products(weight: Polynomial, parts: list[list[Linear]], effort: Effort) -> Fraction:
     """Independent parts: each monomial's sum is the product of its sums over the parts."""
     known: dict[tuple[Monomial, int], Fraction] = {}
     total = Fraction(0)
@@ -223,18 +239,18 @@ def _sum_of_products(weight: Polynomial, parts: list[list[Linear]]) -> Fraction:
         for number, part in enumerate(parts):
             own = tuple(each for each in monomial if each[0] in variables_of(part))
             if (own, number) not in known:
-                known[own, number] = _sum({own: Fraction(1)}, part)
+                known[own, number] = _sum({own: Fraction(1)}, part, effort)
             value *= known[own, number]
         total += value
     return total
 
 
-def _sum_connected(weight: Polynomial, region: list[Linear]) -> Fraction:
+def _sum_connected(weight: Polynomial, region: list[Linear], effort: Effort) -> Fraction:
     variable = min(variables_of(region), key=lambda name: work(region, name))
     others, remainders = _remainders(region, variable)
     if others:
-        return _sum_by_remainder(weight, region, others, remainders)
-    return _sum_variable(weight, region, variable)
+        return _sum_by_remainder(weight, region, others, remainders, effort)
+    return _sum_variable(weight, region, variable, effort)
 
 
 def work(region: list[Linear], variable: str) -> tuple[int, int]:
@@ -259,7 +275,7 @@ def _remainders(region: list[Linear], variable: str) -> tuple[list[str], int]:
 
 
 def _sum_by_remainder(
-    weight: Polynomial, region: list[Linear], others: list[str], divisor: int
+    weight: Polynomial, region: list[Linear], others: list[str], divisor: int, effort: Effort
 ) -> Fraction:
     if divisor ** len(others) > MOST_REMAINDERS:
         raise UncountableError
@@ -272,11 +288,13 @@ def _sum_by_remainder(
                 replaced(piece, name, value),
                 substitute(piece_weight, name, value),
             )
-        total += _sum(piece_weight, piece)
+        total += _sum(piece_weight, piece, effort)
     return total
 
 
-def _sum_variable(weight: Polynomial, region: list[Linear], variable: str) -> Fraction:
+def _sum_variable(
+    weight: Polynomial, region: list[Linear], variable: str, effort: Effort
+) -> Fraction:
     """Σ over one variable with whole bounds, piece by piece (see the module's formula)."""
     free = [linear for linear in region if not linear.get(variable)]
     lowers = [_bound(linear, variable) for linear in region if linear.get(variable, 0) > 0]
@@ -286,7 +304,7 @@ def _sum_variable(weight: Polynomial, region: list[Linear], variable: str) -> Fr
         for upper, smallest in _chosen(uppers, sign=-1):
             piece = [*free, *largest, *smallest, combine(upper, lower, 1, -1)]
             if tightened(piece) is not None:
-                total += _sum(sum_over(weight, variable, lower, upper), piece)
+                total += _sum(sum_over(weight, variable, lower, upper), piece, effort)
     return total
 
 

@@ -2,81 +2,72 @@
 
     |A1 ∪ … ∪ An|  =  Σ_i ( |Ai| − |(Ai ∩ A1) ∪ … ∪ (Ai ∩ A(i-1))| )
 
-Intersections that are evidently empty, or lie within others, end the recursion early; more than
-`MOST_TERMS` that do not are refused.
+Intersections that are evidently empty, or lie within others, end the recursion early.
 
 The shadow of a region on some of its variables may have holes that no linear function can say
 (3a + 5b). A variable x that stands in the way is then split by its remainder, x = d·x' + r, in all
-regions at once: every remainder's piece is counted on its own, up to `MOST_PIECES` of them.
+regions at once; every remainder is counted on its own. What takes too many steps is refused.
 """
 
 from collections.abc import Iterator, Sequence
 
+from accelsim.workload.polynomials import Linear
 from accelsim.workload.projections import HolesError, projected
 from accelsim.workload.regions import (
+    Effort,
     Region,
-    UncountableError,
     content,
     count_points,
     replaced,
     tightened,
 )
 
-MOST_TERMS = 4096
-MOST_PIECES = 1024
 
-
-def union_size(regions: Sequence[Region]) -> int:
+def union_size(regions: Sequence[Region], effort: Effort | None = None) -> int:
     """Points in at least one region."""
-    total = 0
-    for number, (sign, region) in enumerate(_terms(regions, 1)):
-        if number == MOST_TERMS:
-            raise UncountableError
-        total += sign * count_points(region)
-    return total
+    effort = effort or Effort()
+    return sum(sign * count_points(region, effort) for sign, region in _terms(regions, 1, effort))
 
 
-def shadow_size(regions: Sequence[Region], keep: Sequence[str], pieces: int = 1) -> int:
-    """Settings of the kept variables for which at least one region has a point.
-
-    This is one of `pieces` that are counted apart.
-    """
+def shadow_size(
+    regions: Sequence[Region], keep: Sequence[str], effort: Effort | None = None
+) -> int:
+    """Settings of the kept variables for which at least one region has a point."""
+    effort = effort or Effort()
     shadows = []
     for number, region in enumerate(regions):
+        effort.step()
         try:
             shadows.append(projected(region, keep))
         except HolesError as holes:
-            pieces *= holes.divisor
-            if pieces > MOST_PIECES:
-                raise UncountableError from holes
+            pieces = [_piece(regions, holes, r) for r in range(holes.divisor)]
             if holes.variable in keep:
-                return sum(
-                    shadow_size([_piece(each, holes, r) for each in regions], keep, pieces)
-                    for r in range(holes.divisor)
-                )
-            own = [_piece(region, holes, r) for r in range(holes.divisor)]
-            return shadow_size([*regions[:number], *own, *regions[number + 1 :]], keep, pieces)
-    return union_size([shadow for shadow in shadows if shadow is not None])
+                return sum(shadow_size(piece, keep, effort) for piece in pieces)
+            own = [piece[number] for piece in pieces]
+            return shadow_size([*regions[:number], *own, *regions[number + 1 :]], keep, effort)
+    return union_size([shadow for shadow in shadows if shadow is not None], effort)
 
 
-def _piece(region: Region, holes: HolesError, remainder: int) -> Region:
-    """The part of the region where the variable has this remainder; its name is the quotient's."""
-    return replaced(region, holes.variable, {holes.variable: holes.divisor, "": remainder})
+def _piece(regions: Sequence[Region], holes: HolesError, remainder: int) -> list[list[Linear]]:
+    """Where the variable has this remainder; it then stands for the quotient."""
+    value = {holes.variable: holes.divisor, "": remainder}
+    return [replaced(region, holes.variable, value) for region in regions]
 
 
-def _terms(regions: Sequence[Region], sign: int) -> Iterator[tuple[int, Region]]:
+def _terms(regions: Sequence[Region], sign: int, effort: Effort) -> Iterator[tuple[int, Region]]:
     """Regions whose points, each with its sign, add up to the union's."""
     before: list[Region] = []
-    for region in _maximal(regions):
+    for region in _maximal(regions, effort):
         yield sign, region
-        yield from _terms([[*region, *other] for other in before], -sign)
+        yield from _terms([[*region, *other] for other in before], -sign, effort)
         before.append(region)
 
 
-def _maximal(regions: Sequence[Region]) -> list[Region]:
+def _maximal(regions: Sequence[Region], effort: Effort) -> list[Region]:
     """The regions without those that are empty or lie within another, as far as that is evident."""
     kept: list[Region] = []
     for region in (tight for each in regions if (tight := tightened(each)) is not None):
+        effort.step()
         meetings = [(other, tightened([*region, *other])) for other in kept]
         if not any(_same(meeting, region) for _, meeting in meetings):
             kept = [other for other, meeting in meetings if not _same(meeting, other)]
