@@ -116,11 +116,13 @@ def ranks_of(conditions: Iterable[Condition]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(rank for condition in conditions for rank in condition.ranks))
 
 
-def text_of(conditions: Iterable[Condition]) -> str:
+def text_of(conditions: Sequence[Condition]) -> str:
     """All of them, as they stand after `where`."""
-    return " and ".join(
-        f"({each})" if isinstance(each, AnyOf) else str(each) for each in conditions
+    alone = len(conditions) == 1
+    texts = (
+        f"({each})" if isinstance(each, AnyOf) and not alone else str(each) for each in conditions
     )
+    return " and ".join(texts)
 
 
 def comparisons_of(conditions: Iterable[Condition]) -> Iterator[Comparison]:

@@ -5,7 +5,7 @@ import pytest
 from accelsim.arch.load import load_arch
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
-from accelsim.mapping.load import load_mapping, select
+from accelsim.mapping.load import default_mapping, load_mapping, select
 from accelsim.mapping.mapping import Mapping
 from accelsim.workload.load import load_workload
 
@@ -42,6 +42,32 @@ def test_masked_scores_are_neither_written_nor_multiplied() -> None:
     assert sum(written) == 1024 * 1025 // 2
     macs = [r.count for r in causal.rows if (r.einsum, r.action) == ("QK", "mac")]
     assert macs == [64 * 1024 * 1025 // 2]
+
+
+def test_block_sparse_attention_takes_the_time_of_its_tiles() -> None:
+    # 16 x 16 tiles of 256, each 4 x 4 blocks: a diagonal of 3 tiles, a row and a column of global
+    # ones: 16 + 2 * 15 on the diagonals, 2 * 14 more in the first row and column.
+    sparse = cost_of("attention/block_sparse", "flat_cloud", "flat", 4096)
+    full = cost_of("attention/three_pass", "flat_cloud", "flat", 4096)
+    tiles = (16 + 2 * 15) + 2 * 14
+    steps = sparse.einsums["QK"].steps / full.einsums["QK"].steps
+    assert steps == pytest.approx(tiles / 256)
+
+
+@pytest.mark.parametrize("workload", ["attention/sliding_window_sinks", "attention/block_sparse"])
+@pytest.mark.parametrize("machine", ["fusemax_cloud", "unfused_cloud", "tpu_v4i"])
+def test_sparse_attention_costs_less_than_full_attention(workload: str, machine: str) -> None:
+    arch = load_arch(machine)
+    sizes = {"ranks.H": "1", "ranks.E": "64", "ranks.F": "64"}
+    costs = []
+    for name in (workload, "attention/three_pass"):
+        cascade = load_workload(name, sizes)
+        mapping = select(default_mapping(cascade, arch, machine).mapping, cascade, arch)
+        costs.append(evaluate(cascade, arch, mapping))
+    sparse, full = costs
+    assert sparse.cycles < 0.5 * full.cycles
+    assert sparse.energy_pj < full.energy_pj
+    assert sparse.traffic_bytes["DRAM"] < full.traffic_bytes["DRAM"]
 
 
 def test_a_replay_counts_conditions_anew() -> None:

@@ -43,6 +43,8 @@ def test_a_streamed_rank_keeps_what_one_point_looks_at(
         ("where p - m <= W and m - p <= W", "2*W + 1"),
         ("where p - 100 < m <= p", "M"),  # 100 keys of 64
         ("where m == p", "1"),
+        ("where m <= p and (m < 3 or p - m < W)", "W + 3"),
+        ("where m <= p or m == 5", "M"),
     ],
 )
 def test_a_window_of_conditions_is_all_there_is_of_a_fibre(

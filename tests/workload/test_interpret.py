@@ -70,6 +70,37 @@ def test_attention_is_softmax_of_scores_times_values(name: str, keys: int, causa
     assert np.max(np.abs(single / expected - 1)) < 1e-4
 
 
+def sees_sinks_and_window(query: int, key: int) -> bool:
+    return key in (*range(3), *range(query - 5 + 1, query + 1)) and not key > query
+
+
+def sees_block(query: int, key: int) -> bool:
+    query_block, key_block = query // 4, key // 4
+    return abs(query_block - key_block) <= 1 or min(query_block, key_block) < 2
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "sees"),
+    [
+        ("sliding_window_sinks", {"S": 3, "W": 5}, sees_sinks_and_window),
+        ("block_sparse", {"N": 4, "W": 1, "G": 2}, sees_block),
+    ],
+)
+def test_sparse_attention_is_softmax_over_the_keys_that_each_query_sees(
+    name: str, sizes: dict[str, int], sees: Callable[[int, int], bool]
+) -> None:
+    cascade = load_workload(f"attention/{name}")
+    cascade = cascade.with_ranks(B=2, H=3, P=37, M=37, E=5, F=4, **sizes)
+    inputs = attention_inputs(cascade)
+    found = interpret(cascade, inputs)["AV"]
+    for query in range(37):
+        seen = [key for key in range(37) if sees(query, key)]
+        scores = np.einsum("bhe,bhme->bhm", inputs["Q"][:, :, query], inputs["K"][:, :, seen])
+        shares = np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)
+        expected = np.einsum("bhm,bhmf->bhf", shares, inputs["V"][:, :, seen])
+        assert np.max(np.abs(found[:, :, query] / expected - 1)) < 1e-12
+
+
 def test_flash_attention_2_also_gives_the_logarithm_of_the_denominator() -> None:
     cascade = load_workload("attention/flash_attention_2").with_ranks(H=2, P=5, M=21, M0=4)
     inputs = random_inputs(cascade)

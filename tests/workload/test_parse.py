@@ -50,6 +50,27 @@ def test_a_partition_names_the_whole_and_its_parts_outermost_first():
     assert (partition.whole, partition.parts) == ("M", ("M2", "M1", "M0"))
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("m <= p and (m < 4 or p - m < W)", "m <= p and (m < 4 or p - m < W)"),
+        ("m < 4 or p - m < 8 and m <= p", "m < 4 or p - m < 8 and m <= p"),
+        ("m < 4 or p < 3, m <= p", "(m < 4 or p < 3) and m <= p"),
+        ("not (m <= p or p == 3)", "m > p and p != 3"),
+        ("not 0 <= p - m < 8", "0 > p - m or p - m >= 8"),
+        ("not not (m <= p)", "m <= p"),
+        (
+            "(p - m) % 8 == 0 and ((m + p) // 2 < 9)",
+            "p - m - 8*((p - m) // 8) == 0 and (m + p) // 2 < 9",
+        ),
+    ],
+)
+def test_or_and_not_are_kept_as_what_they_mean(written, kept):
+    einsum = parse_einsum(f"Z[p] += X[p,m] where {written}")
+    assert str(einsum) == f"Z[p] += X[p,m] where {kept}"
+    assert parse_einsum(str(einsum)) == einsum
+
+
 def test_conditions_are_joined_by_and_or_comma_and_may_be_chained():
     einsum = parse_einsum("Z[p] += X[p,m] where m <= p and 0 <= p - m < W, p // 16 == m // 16")
     assert [str(condition) for condition in einsum.conditions] == [
@@ -170,9 +191,18 @@ def test_an_einsum_reads_back_from_its_own_text(expression, assignment, conditio
             "Names of tensors start with a capital letter",
         ),
         (
-            "O[p] = A[p] where p < 3 or p > 4",
-            "w.yaml:7: Einsum O, column 25: 'or' is not part of the language. "
-            "Join conditions with 'and'",
+            "O[p] = A[p] where p < 3 or not",
+            "w.yaml:7: Einsum O, column 31: positions are whole numbers and indices, "
+            "not the end of the line",
+        ),
+        (
+            "O[p] = A[p] where (p < 3 or p > 4",
+            "w.yaml:7: Einsum O, column 34: expected ')', found the end of the line",
+        ),
+        (
+            "O[p] = A[p] where " + " and ".join(["p != 3"] * 7),
+            "w.yaml:7: Einsum O, column 19: the conditions have 128 alternatives, more than 64. "
+            "Use // and % for patterns that repeat, or several Einsums",
         ),
         (
             "O[p] = A[p] where p",

@@ -41,6 +41,14 @@ ATTENTION = {
 # --- attention -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("name", "live"), [("sliding_window_sinks", "S + W"), ("block_sparse", "M")]
+)
+def test_sparse_attention_traverses_what_it_sees_three_times(name: str, live: str) -> None:
+    found = passes(load_workload(f"attention/{name}"))["M"]
+    assert (found.passes, found.footprint) == (3, live)
+
+
 @pytest.mark.parametrize("causal", ["", "_causal"], ids=["full", "causal"])
 @pytest.mark.parametrize(("name", "count"), ATTENTION.items())
 def test_attention_has_its_passes_over_the_keys_and_one_over_all_else(

@@ -1,7 +1,9 @@
 """Points of Einsums and elements of tensors, against trying every combination of indices."""
 
 import time
+from random import Random
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +11,7 @@ from accelsim.base.errors import WorkloadError
 from accelsim.base.yamlfile import parse_yaml
 from accelsim.workload.load import read_workload
 from accelsim.workload.points import elements_of, elements_read, points_of, position_ranges
+from tests.workload.random_conditions import random_condition
 
 _HUGE = 2**30
 
@@ -50,6 +53,45 @@ def test_a_causal_block_of_16_has_136_points():
 
 def test_every_fourth_key_is_a_quarter_of_the_keys():
     assert points_of(scores("m % 4 == 0"), "S") == _HUGE * _HUGE // 4
+
+
+def test_a_window_of_4096_with_4_sinks_adds_the_sinks_that_the_window_does_not_reach():
+    start = time.perf_counter()
+    with_sinks = scores("m <= p and (m < 4 or p - m < 4096)")
+    window = 4096 * _HUGE - 4096 * 4095 // 2
+    # Query p sees sink m beside its window if p >= m + 4096.
+    assert points_of(with_sinks, "S") == window + 4 * (_HUGE - 4096) - (0 + 1 + 2 + 3)
+    assert time.perf_counter() - start < 0.5
+
+
+def test_not_a_or_b_is_neither():
+    neither = scores("not (m <= p or m % 2 == 0)", 4, 4)  # (0,1), (0,3), (1,3), (2,3)
+    assert points_of(neither, "S") == 4
+
+
+def test_powers_of_two_are_as_many_diagonals():
+    diagonals = " or ".join(f"p - m == {2**k}" for k in range(20))
+    assert points_of(scores(diagonals), "S") == 20 * _HUGE - (2**20 - 1)
+
+
+def test_conditions_without_a_closed_count_are_refused_in_time():
+    start = time.perf_counter()
+    hopeless = scores("(10007*p - 10009*m) // 3 >= 5 and 9967*m - 9973*p >= 5 or 7919*m > 7907*p")
+    with pytest.raises(WorkloadError, match="no closed count"):
+        points_of(hopeless, "S")
+    assert time.perf_counter() - start < 10
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_points_under_any_condition_agree_with_enumeration(seed, points_by_enumeration):
+    random = Random(seed)
+    for _ in range(8):
+        p, m = random.randint(1, 20), random.randint(1, 20)
+        small = scores(random_condition(random), p, m)
+        (einsum,) = small.einsums
+        points = points_by_enumeration(small, einsum)
+        assert points_of(small, "S") == len(points)
+        assert elements_read(small, "K", ("S",)) == len({point["M"] for point in points})
 
 
 def test_all_but_the_diagonal_is_the_square_less_its_side():

@@ -1,15 +1,18 @@
 """Tiles that conditions leave, against enumeration."""
 
 from itertools import product
+from math import ceil
 from random import Random
 
 import numpy as np
 import pytest
 
 from accelsim.base.yamlfile import parse_yaml
+from accelsim.workload import regions, tiles
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import load_workload, read_workload
 from accelsim.workload.tiles import share_of_tiles
+from tests.workload.random_conditions import random_condition
 
 
 def scores(condition: str, p: int, m: int) -> Cascade:
@@ -25,7 +28,7 @@ cascade: |
 
 def by_enumeration(cascade: Cascade, tile_p: int, tile_m: int, weighed: tuple[str, ...]) -> float:
     ranks, conditions = cascade.ranks, cascade.einsum("S").conditions
-    tiles = {
+    visited = {
         (p // tile_p, m // tile_m)
         for p, m in product(range(ranks["P"]), range(ranks["M"]))
         if all(c.holds({"P": p, "M": m}, ranks) for c in conditions)
@@ -39,7 +42,7 @@ def by_enumeration(cascade: Cascade, tile_p: int, tile_m: int, weighed: tuple[st
     every = 1
     for rank, (tile, size) in lengths.items():
         every *= size if rank in weighed else -(-size // tile)
-    return sum(weight("P", i) * weight("M", j) for i, j in tiles) / every
+    return sum(weight("P", i) * weight("M", j) for i, j in visited) / every
 
 
 @pytest.mark.parametrize(
@@ -72,8 +75,75 @@ def test_sizes_may_be_arrays() -> None:
     assert share.tolist() == [3 / 8, 10 / 16]
 
 
-def test_a_block_condition_without_a_closed_count_skips_nothing() -> None:
-    assert share_of_tiles(scores("p // 5 == m // 5", 30, 30), "S", {"P": 4, "M": 4}) == 1
+def test_blocks_of_64_and_2_global_ones_leave_22_of_64_tiles_of_64() -> None:
+    # Two rows and two columns of 8 tiles, 28 in all, and 6 more on the diagonal.
+    cascade = scores("p // 64 == m // 64 or p < 128 or m < 128", 512, 512)
+    assert share_of_tiles(cascade, "S", {"P": 64, "M": 64}) == (28 + 6) / 64
+
+
+def test_a_stride_of_512_reaches_every_second_tile_of_256() -> None:
+    cascade = scores("(p - m) % 512 == 0", 2**20, 2**20)
+    assert share_of_tiles(cascade, "S", {"P": 256, "M": 256}) == 1 / 2
+
+
+def test_a_checkerboard_of_64_is_half_of_tiles_of_64_and_all_of_128() -> None:
+    cascade = scores("(p // 64 + m // 64) % 2 == 0", 2**20, 2**20)
+    assert share_of_tiles(cascade, "S", {"P": 64, "M": 64}) == 1 / 2
+    assert share_of_tiles(cascade, "S", {"P": 128, "M": 128}) == 1
+
+
+def test_blocks_and_tiles_that_share_no_factor_are_counted_exactly() -> None:
+    # Tiles of 4 over blocks of 5: of 8 x 8 tiles, those whose blocks meet.
+    share = share_of_tiles(scores("p // 5 == m // 5", 30, 30), "S", {"P": 4, "M": 4})
+    assert share == by_enumeration(scores("p // 5 == m // 5", 30, 30), 4, 4, ())
+
+
+def test_a_window_with_sinks_over_a_million_keys_has_its_diagonals_and_a_column() -> None:
+    # Of 4096 x 4096 tiles of 256: two diagonals of the window, one column of sinks.
+    cascade = scores("m <= p and (m < 4 or p - m < 256)", 2**20, 2**20)
+    share = share_of_tiles(cascade, "S", {"P": 256, "M": 256})
+    assert share == (4096 + 4095 + 4094) / 4096**2
+
+
+def test_what_is_too_much_to_count_is_bounded_from_above(monkeypatch: pytest.MonkeyPatch) -> None:
+    cascade = scores("p // 5 == m // 5 and m <= p", 30, 30)
+    exact = share_of_tiles(cascade, "S", {"P": 4, "M": 4}, ("P",))
+    tiles._share.cache_clear()
+    tiles._weight.cache_clear()
+    monkeypatch.setattr(regions, "MOST_STEPS", 12)
+    bound = share_of_tiles(cascade, "S", {"P": 4, "M": 4}, ("P",))
+    tiles._share.cache_clear()
+    tiles._weight.cache_clear()
+    assert exact < bound < 0.7
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_shares_under_any_condition_equal_enumeration(seed: int) -> None:
+    random = Random(seed)
+    for _ in range(5):
+        p, m, tile_p, tile_m = (random.randint(1, n) for n in (20, 20, 7, 7))
+        cascade = scores(f"{random_condition(random)} and m <= m + p", p, m)
+        for weighed in ((), ("M", "P")):
+            share = share_of_tiles(cascade, "S", {"P": tile_p, "M": tile_m}, weighed)
+            assert share == pytest.approx(by_enumeration(cascade, tile_p, tile_m, weighed))
+
+
+def test_a_ragged_partition_under_sinks_and_window_equals_enumeration() -> None:
+    for keys, part, tile in ((10, 4, 2), (13, 5, 3), (9, 2, 2), (12, 4, 4)):
+        text = f"""
+word: 2 B
+ranks: {{P: 11, M: {keys}, M0: {part}}}
+inputs: {{Q: [P], K: [M]}}
+cascade: |
+  m -> m1, m0
+  S[p,m1,m0] = Q[p] * K[m1,m0] where m1*M0 + m0 <= p and (m1*M0 + m0 < 2 or p - m1*M0 - m0 < 3)
+"""
+        cascade = read_workload(parse_yaml(text), "ragged")
+        points = [(p, m) for p in range(11) for m in range(min(keys, p + 1)) if m < 2 or p - m < 3]
+        visited = {(p // 2, m // part // tile, m % part) for p, m in points}
+        every = 6 * ceil(ceil(keys / part) / tile) * part
+        share = share_of_tiles(cascade, "S", {"P": 2, "M1": tile, "M0": 1})
+        assert share == pytest.approx(len(visited) / every)
 
 
 def test_sweeps_that_share_a_size_do_not_stand_in_each_others_way() -> None:
