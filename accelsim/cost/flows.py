@@ -13,13 +13,13 @@ storage, one write where it goes.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import NamedTuple
 
 from accelsim.cost.coverage import Coverage, Places, share_of
 from accelsim.cost.traffic import moved_elements, operand_elements
-from accelsim.mapping.footprint import overlap
-from accelsim.mapping.loops import LoopNest, Number, Storage, smallest
+from accelsim.mapping.footprint import Family, families, overlap, spread
+from accelsim.mapping.loops import LoopNest, Number, Storage, factor_product, smallest
 from accelsim.workload.einsum import Access, Cascade, Einsum
 
 
@@ -39,14 +39,19 @@ class Flow(NamedTuple):
 
 @dataclass(frozen=True)
 class Moves:
-    """How one access of an Einsum moves through its nest."""
+    """How the accesses of a family, one in most cases, move together through their nest."""
 
-    access: Access
+    family: Family
     einsum: Einsum
     nest: LoopNest
     cascade: Cascade
     sizes: Mapping[str, Number]
     coverage: Coverage
+
+    @property
+    def access(self) -> Access:
+        """The first of the family, in the place of all."""
+        return self.family[0]
 
     @property
     def storages(self) -> tuple[Storage, ...]:
@@ -66,7 +71,11 @@ class Moves:
         """Elements that the processing elements take or make, one a step."""
         depth = len(self.nest.loops)
         taken = operand_elements(self.nest.loops, self._ranks, self._own_sizes, shared_from)
-        return taken * self._overlap(depth) * self._share(self._places(shared_from).of_steps())
+        return (
+            taken
+            * self._overlap(depth, shared_from)
+            * self._share(self._places(shared_from).of_steps())
+        )
 
     @property
     def _ranks(self) -> frozenset[str]:
@@ -79,15 +88,24 @@ class Moves:
     def _into(self, depth: int, shared_from: int, around: tuple[int, ...]) -> Number:
         ranks, sizes = self._ranks, self._own_sizes
         moved = moved_elements(self.nest.loops, depth, ranks, sizes, shared_from, around)
-        return moved * self._overlap(depth)
+        return moved * self._overlap(depth, shared_from)
 
-    def _overlap(self, depth: int) -> Number:
+    def _overlap(self, depth: int, shared_from: int) -> Number:
         def tile(rank: str) -> Number:
             return smallest([self.nest.tile(rank, depth), self.sizes[rank]])
 
+        def shared_tile(rank: str) -> Number:
+            return smallest([self._side_by_side(rank, depth, shared_from), self.sizes[rank]])
+
         # Of a ragged partition conditions may leave just the full tiles: these are then padded.
         whole = replace(self.cascade, partitions={}) if self.einsum.conditions else self.cascade
-        return overlap(self.access, whole, tile)
+        return overlap(self.access, whole, tile) * spread(self.family, self.cascade, shared_tile)
+
+    def _side_by_side(self, rank: str, depth: int, shared_from: int) -> Number:
+        """How far the tiles reach that neighbours at `depth` hold at once, of what they share."""
+        outside = (loop for loop in reversed(self.nest.loops[shared_from:depth]))
+        own = takewhile(lambda loop: loop.is_spatial, (o for o in outside if o.rank == rank))
+        return self.nest.tile(rank, depth) * factor_product(own, rank)
 
     def _places(self, shared_from: int) -> Places:
         return Places(self.nest, self._ranks, shared_from)
@@ -105,9 +123,9 @@ def all_flows(
     """The flows of every Einsum, and the handovers between them."""
     for einsum in cascade.einsums:
         nest = nests[einsum.name]
-        for access in einsum.reads:
-            yield from _input_flows(Moves(access, einsum, nest, cascade, sizes, coverage))
-        yield from _output_flows(Moves(einsum.output, einsum, nest, cascade, sizes, coverage))
+        for family in families(einsum.reads, cascade):
+            yield from _input_flows(Moves(family, einsum, nest, cascade, sizes, coverage))
+        yield from _output_flows(Moves((einsum.output,), einsum, nest, cascade, sizes, coverage))
     yield from handover_flows(cascade, nests, sizes, coverage)
 
 
@@ -149,12 +167,12 @@ def handover_flows(
     known: dict[str, set[str]] = {}
     for einsum in cascade.einsums:
         nest = nests[einsum.name]
-        for access in einsum.reads:
-            moves = Moves(access, einsum, nest, cascade, sizes, coverage)
-            if access.tensor in known and moves.storages:
-                if moves.storages[0].memory not in known[access.tensor]:
-                    yield from _handover(moves, nests[access.tensor])
-                known[access.tensor] |= {storage.memory for storage in moves.storages}
+        for family in families(einsum.reads, cascade):
+            moves, tensor = Moves(family, einsum, nest, cascade, sizes, coverage), family[0].tensor
+            if tensor in known and moves.storages:
+                if moves.storages[0].memory not in known[tensor]:
+                    yield from _handover(moves, nests[tensor])
+                known[tensor] |= {storage.memory for storage in moves.storages}
         known[einsum.name] = {storage.memory for storage in nest.storages_of(einsum.name)}
 
 

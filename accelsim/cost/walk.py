@@ -10,6 +10,8 @@ instance   of a storage at depth d: one setting of the spatial loops outside d. 
 input      An instance that works needs the tile that its loops cover. If it holds another one, its
            elements are written to it; the instances below one parent that ask for an element in
            the same step share one read (multicast). Processing elements ask anew in every step.
+           Accesses that are shifts of one another (X[m] and X[m+1]) are one input: its tile is the
+           union of theirs.
 output     Processing elements update an element in every step; updates of one element on their
            way to one instance arrive as one write (spatial reduction), and the old value is read
            unless this is its first update since the tile came. When an instance that works needs
@@ -30,6 +32,7 @@ from dataclasses import dataclass, field
 from itertools import product, takewhile
 from typing import NamedTuple
 
+from accelsim.mapping.footprint import Family, families
 from accelsim.mapping.loops import LoopNest
 from accelsim.workload.einsum import Access, Cascade, Einsum
 
@@ -64,6 +67,21 @@ class Site(NamedTuple):
 
     def tile(self, ranks: Iterable[str]) -> Tile:
         return tuple(self.covered[rank] for rank in ranks)
+
+
+class Shift(NamedTuple):
+    """How far an access lies from the loops' own position, by rank, and where its tensor ends."""
+
+    offset: Element
+    end: Element
+
+    def elements(self, tile: Tile) -> Iterator[Element]:
+        """What the access touches while the loops cover the tile."""
+        moved = (
+            range(max(at.start + by, 0), min(at.stop + by, end))
+            for at, by, end in zip(tile, self.offset, self.end, strict=True)
+        )
+        return product(*moved)
 
 
 NOWHERE = ""
@@ -132,8 +150,11 @@ def covered_positions(
 def _walker(einsum: Einsum, cascade: Cascade, nests: Mapping[str, LoopNest]) -> "EinsumWalk":
     nest = nests[einsum.name]
     inside = len(nest.loops)
-    ways = [(a, (*_wires(a, einsum, cascade, nests), *_levels(a, nest))) for a in einsum.reads]
-    inputs = [InputWalk(einsum.name, access, way, inside) for access, way in ways if way]
+    inputs = [
+        InputWalk(einsum.name, family[0], way, inside, _shifts(family, cascade))
+        for family in families(einsum.reads, cascade)
+        if (way := (*_wires(family[0], einsum, cascade, nests), *_levels(family[0], nest)))
+    ]
     way = _levels(einsum.output, nest)
     output = OutputWalk(einsum.name, einsum.output, way, inside) if way else None
     return EinsumWalk(
@@ -143,6 +164,21 @@ def _walker(einsum: Einsum, cascade: Cascade, nests: Mapping[str, LoopNest]) -> 
         output=output,
         is_read=_is_read(einsum, cascade),
     )
+
+
+def _shifts(family: Family, cascade: Cascade) -> tuple[Shift, ...]:
+    """The accesses of a family of several, each beside the position that the loops give."""
+    return tuple(_shift(access, cascade) for access in family) if len(family) > 1 else ()
+
+
+def _shift(access: Access, cascade: Cascade) -> Shift:
+    ranks = cascade.tensors[access.tensor].ranks
+    offset, end = dict.fromkeys(access.ranks, 0), dict(cascade.ranks)
+    for rank, index in zip(ranks, cascade.positions(access), strict=True):
+        if len(index.ranks) == 1:
+            offset[index.ranks[0]] = index.value({index.ranks[0]: 0}, cascade.ranks)
+            end[index.ranks[0]] = cascade.ranks[rank]
+    return Shift(tuple(offset.values()), tuple(end[rank] for rank in access.ranks))
 
 
 def _levels(access: Access, nest: LoopNest) -> tuple[Level, ...]:
@@ -192,7 +228,7 @@ class TensorWalk(ABC):
     access: Access
     levels: tuple[Level, ...]
     inside: int
-    of_this_turn: set[Element] = field(default_factory=set)
+    of_this_turn: set[Element] = field(default_factory=set, kw_only=True)
 
     @abstractmethod
     def step(self, at_work: Sites) -> Iterator[tuple[Action, int]]:
@@ -203,9 +239,13 @@ class TensorWalk(ABC):
         asked = (
             (site.instance[: self.levels[-1].spatial], element)
             for site in at_work[self.inside]
-            for element in product(*site.tile(self.access.ranks))
+            for element in self.elements(site.tile(self.access.ranks))
         )
         return set(asked)
+
+    def elements(self, tile: Tile) -> Iterable[Element]:
+        """What is touched while the loops cover the tile."""
+        return product(*tile)
 
     def action(self, action: str, level: Level, elements: int) -> tuple[Action, int]:
         return Action(self.einsum, level.memory, action, self.access.tensor), elements
@@ -215,6 +255,7 @@ class TensorWalk(ABC):
 class InputWalk(TensorWalk):
     """An input goes down; `held` is the tile of every instance that has had one."""
 
+    shifts: tuple[Shift, ...]
     held: dict[tuple[Level, Instance], Tile] = field(default_factory=dict)
 
     def step(self, at_work: Sites) -> Iterator[tuple[Action, int]]:
@@ -222,11 +263,16 @@ class InputWalk(TensorWalk):
             asked: set[Asked] = set()
             for instance, tile in self._new_tiles(inner, at_work):
                 self.held[inner, instance] = tile
-                elements = list(product(*tile))
+                elements = list(self.elements(tile))
                 yield self.action("write", inner, len(elements))
                 asked |= {(instance[: outer.spatial], element) for element in elements}
             yield self._serve(outer, asked)
         yield self._serve(self.levels[-1], self.elements_at_work(at_work))
+
+    def elements(self, tile: Tile) -> Iterable[Element]:
+        if not self.shifts:
+            return product(*tile)
+        return {element for shift in self.shifts for element in shift.elements(tile)}
 
     def _new_tiles(self, level: Level, at_work: Sites) -> Iterator[tuple[Instance, Tile]]:
         for site in at_work[level.depth]:

@@ -20,7 +20,7 @@ from accelsim.arch.parts import Memory
 from accelsim.arch.spatial import Spatial
 from accelsim.mapping.binding import BoundMapping, BoundStep
 from accelsim.mapping.dataflow import first_memory, readers, step_of
-from accelsim.mapping.footprint import touched_elements
+from accelsim.mapping.footprint import families, touched_elements
 from accelsim.mapping.loops import LoopNest, Number, Storage, largest, smallest
 
 
@@ -117,10 +117,11 @@ def tile_elements(tensor: str, nest: LoopNest, storage: Storage, mapping: BoundM
         return smallest([nest.tile(rank, storage.depth), mapping.sizes[rank]])
 
     # X[m,k] and X[n,k] are two tiles of X; RM[m1] and RM[m1+1] are one, written in place.
-    tiles: dict[frozenset[str], Number] = {}
-    for access in (*einsum.reads, einsum.output):
-        if access.tensor == tensor:
-            tiles[frozenset(access.ranks)] = touched_elements(access, mapping.cascade, tile)
+    own = [each for each in (*einsum.reads, einsum.output) if each.tensor == tensor]
+    tiles = {
+        frozenset(family[0].ranks): touched_elements(family, mapping.cascade, tile)
+        for family in families(own, mapping.cascade)
+    }
     whole = prod(mapping.sizes[rank] for rank in mapping.cascade.tensors[tensor].ranks)
     return smallest([sum(tiles.values()), whole])
 

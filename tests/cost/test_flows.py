@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accelsim.arch.load import load_arch
+from accelsim.base.yamlfile import parse_yaml
 from accelsim.cost.coverage import everywhere
 from accelsim.cost.flows import Flow, all_flows, handover_flows
 from accelsim.cost.walk import Action, walk
 from accelsim.mapping.binding import bind
 from accelsim.mapping.load import load_mapping
 from accelsim.mapping.loops import Loop, LoopNest, Storage
-from accelsim.workload.load import load_workload
+from accelsim.workload.load import load_workload, read_workload
 from tests.cost.strategies import Case, cascade_of, einsum_of, features, random_case
 
 NESTS, BLOCKS = 4500, 10
@@ -111,6 +112,58 @@ def test_no_random_nest_asks_a_memory_for_less_than_nothing():
         if flow.elements < 0
     ]
     assert negative == []
+
+
+# ---- shifts ------------------------------------------------------------------------------------
+
+SHIFTS = [(0, 1), (0, 2), (0, 3), (0, 1, 2), (-1, 0), (-1, 0, 1), (-2, 0, 3)]
+
+
+def shifted_case(rng):
+    """Y[p,q] = X[p] * X[p+1] * Z[q] and the like; loops over p are around B and inside it."""
+    offsets, columns = rng.choice(SHIFTS), rng.choice((None, "columns"))
+    outer, inner, deeper = rng.randint(1, 4), rng.randint(1, 5), rng.randint(1, 3)
+    size = rng.randint((outer * inner * deeper + 1) // 2, outer * inner * deeper)
+    reads = " * ".join(f"X[p + {offset}]".replace("+ -", "- ") for offset in offsets)
+    cascade = read_workload(
+        parse_yaml(
+            f"word: 2 B\nranks: {{P: {size}, Q: 3}}\ninputs: {{X: [P], Z: [Q]}}\n"
+            f"outputs: {{Y: [P, Q]}}\ncascade: |\n  Y[p,q] = {reads} * Z[q]\n"
+        ),
+        "shifts",
+    )
+    around = rng.sample([Loop("Q", 3), Loop("P", outer)], 2)
+    loops = (*around, Loop("P", deeper), Loop("P", inner, columns))
+    kept = [storage("A", "XYZ", 0), storage("B", "XYZ", 2)]
+    return Case(cascade, {"Y": LoopNest("Y", "Array", loops, tuple(kept))})
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_shifts_of_one_tensor_come_once_as_the_walk_says(seed):
+    rng = Random(seed)
+    for _ in range(40):
+        case = shifted_case(rng)
+        found = {
+            action: numbers for action, numbers in differences(case).items() if action.tensor == "X"
+        }
+        assert all(said == pytest.approx(seen) for said, seen in found.values()), case
+
+
+def test_a_window_of_3_over_100_in_tiles_of_10_comes_as_118_elements():
+    # 8 tiles of 12, and two at the ends of 11.
+    cascade = read_workload(
+        parse_yaml(
+            "word: 2 B\nranks: {P: 100}\ninputs: {X: [P]}\n"
+            "cascade: |\n  Y[p] = X[p - 1] + X[p] + X[p + 1]\n"
+        ),
+        "window",
+    )
+    loops = (Loop("P", 10), Loop("P", 10))
+    nest = LoopNest("Y", "Array", loops, (storage("A", "XY", 0), storage("B", "XY", 1)))
+    read = [
+        f.elements for f in flows_of(cascade, {"Y": nest}) if f.memory == "A" and f.tensor == "X"
+    ]
+    assert read == [pytest.approx(118)]
 
 
 # ---- all nests of a kind -----------------------------------------------------------------------
