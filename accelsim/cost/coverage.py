@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from accelsim.cost.traffic import array_steps
 from accelsim.mapping.binding import BoundMapping
-from accelsim.mapping.loops import LoopNest, Number, factor_product
+from accelsim.mapping.loops import LoopNest, Number
 from accelsim.workload.einsum import Einsum
 from accelsim.workload.tiles import conditional_ranks, share_of_tiles
 
@@ -35,12 +35,27 @@ def coverage_of(mapping: BoundMapping) -> Callable[[Key], Number]:
 
     def share(key: Key) -> Number:
         einsum, inside, weighed = key
-        loops = [mapping.nests[einsum].loops[place] for place in inside]
         ranks = conditional_ranks(mapping.cascade.einsum(einsum))
-        tiles = {rank: factor_product(loops, rank) for rank in ranks}
+        tiles = {rank: _reaches(mapping.nests[einsum], rank, inside) for rank in ranks}
         return share_of_tiles(mapping.cascade, einsum, tiles, weighed)
 
     return share
+
+
+def _reaches(nest: LoopNest, rank: str, inside: tuple[int, ...]) -> tuple[Number, ...]:
+    """Elements in a tile and steps between tiles in turn, from the innermost loop outwards.
+
+    Loops outside the outermost one that is inside the tile number whole tiles.
+    """
+    own = [place for place in range(len(nest.loops)) if nest.loops[place].rank == rank]
+    first = next((place for place in own if place in inside), len(nest.loops))
+    reaches: list[Number] = [1]
+    for place in (place for place in reversed(own) if place >= first):
+        counts_elements = len(reaches) % 2 == 1
+        if (place in inside) != counts_elements:
+            reaches.append(1)
+        reaches[-1] = reaches[-1] * nest.loops[place].factor
+    return tuple(reaches)
 
 
 def noting(coverage: Coverage, found: dict[Key, Number]) -> Coverage:

@@ -1,11 +1,15 @@
 """Conditions: tiles without a point are skipped."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from accelsim.arch.load import load_arch
+from accelsim.cost.coverage import coverage_of, visited_steps
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
 from accelsim.mapping.load import default_mapping, load_mapping, select
+from accelsim.mapping.loops import Loop, LoopNest
 from accelsim.mapping.mapping import Mapping
 from accelsim.workload.load import load_workload
 
@@ -89,3 +93,17 @@ def test_a_masked_ragged_last_tile_does_not_shorten_the_full_one() -> None:
     assert isinstance(mapping, Mapping)
     cost = evaluate(cascade.with_ranks(P=256, M=300), arch, mapping)
     assert cost.traffic_bytes["DRAM"] == 4 * 256 * 64 * 2
+
+
+def test_columns_around_a_loop_over_the_same_queries_take_every_second_one() -> None:
+    # 8 causal queries on 4 columns: 0, 2, 4, 6 take a step for 7 keys, 1, 3, 5, 7 for 8.
+    cascade = load_workload("attention/three_pass_causal", {"ranks.P": "8", "ranks.M": "8"})
+    einsum = cascade.einsum("QK")
+
+    def steps(*queries: Loop) -> float:
+        nest = LoopNest("QK", "Array", (Loop("M", 8), *queries), ())
+        bound = SimpleNamespace(nests={"QK": nest}, cascade=cascade)
+        return visited_steps(einsum, nest, {"P": 8, "M": 8}, coverage_of(bound))
+
+    assert steps(Loop("P", 4, "columns"), Loop("P", 2)) == 15
+    assert steps(Loop("P", 2), Loop("P", 4, "columns")) == 12

@@ -128,6 +128,35 @@ def test_shares_under_any_condition_equal_enumeration(seed: int) -> None:
             assert share == pytest.approx(by_enumeration(cascade, tile_p, tile_m, weighed))
 
 
+def test_a_tile_of_every_second_query_sees_keys_up_to_its_last() -> None:
+    # Queries 0, 2, 4, 6 see 7 keys, queries 1, 3, 5, 7 see 8; queries 0 to 3 and 4 to 7, 4 and 8.
+    cascade = scores("m <= p", 8, 8)
+    assert share_of_tiles(cascade, "S", {"P": (1, 2, 4), "M": 1}) == 15 / 16
+    assert share_of_tiles(cascade, "S", {"P": 4, "M": 1}) == 12 / 16
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_shares_of_cut_tiles_equal_enumeration(seed: int) -> None:
+    random = Random(seed)
+    for _ in range(5):
+        p, m = random.randint(1, 20), random.randint(1, 20)
+        elements, steps, again = (random.randint(1, 3) for _ in range(3))
+        cascade = scores(f"{random_condition(random)} and m <= m + p", p, m)
+
+        def tile(query: int) -> tuple[int, int]:
+            return query // (elements * steps * again), query // elements % steps  # noqa: B023
+
+        conditions = cascade.einsum("S").conditions
+        visited = {
+            (tile(query), key // 2)
+            for query, key in product(range(p), range(m))
+            if all(c.holds({"P": query, "M": key}, cascade.ranks) for c in conditions)
+        }
+        every = len({tile(query) for query in range(p)}) * ceil(m / 2)
+        share = share_of_tiles(cascade, "S", {"P": (elements, steps, again), "M": 2})
+        assert share == pytest.approx(len(visited) / every)
+
+
 def test_a_ragged_partition_under_sinks_and_window_equals_enumeration() -> None:
     for keys, part, tile in ((10, 4, 2), (13, 5, 3), (9, 2, 2), (12, 4, 4)):
         text = f"""
