@@ -163,6 +163,11 @@ def test_two_readers_of_overlapping_halves_touch_their_union():
     assert elements_read(halves, "K", ("A", "B")) == 8
 
 
+def test_neighbours_of_a_huge_row_are_its_elements_once():
+    pairs = cascade(["Y[m] = K[m] * K[m+1]"], f"{{M: {_HUGE}}}", "{K: [M]}")
+    assert elements_read(pairs, "K", ("Y",)) == _HUGE
+
+
 def test_a_stride_of_2_writes_every_second_element():
     strided = read_workload(
         parse_yaml(
