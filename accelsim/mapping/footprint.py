@@ -35,8 +35,11 @@ def families(accesses: Iterable[Access], cascade: Cascade) -> list[Family]:
 
     Steps of running values stay apart: they are kept one by one.
     """
+    every = list(accesses)
+    if len({access.tensor for access in every}) == len(every):
+        return [(access,) for access in every]
     alike: dict[tuple[str, tuple[Index, ...]], list[Access]] = {}
-    for access in accesses:
+    for access in every:
         ranks = cascade.tensors[access.tensor].ranks
         at = tuple(
             replace(index, offset=0) if _is_shift(access.tensor, rank, index, cascade) else index
