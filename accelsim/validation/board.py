@@ -6,6 +6,7 @@ slope between two ticks, far apart.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 
@@ -40,7 +41,7 @@ class NvidiaBoard:
     """The board of torch's current CUDA device."""
 
     def __init__(self) -> None:
-        import pynvml  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        import pynvml
         import torch
 
         pynvml.nvmlInit()
@@ -70,11 +71,7 @@ def board_of(device: str) -> Board:
 
 def mean_power_w(readings: Sequence[Reading]) -> float | None:
     """Slope of the energy counter between its first and its last tick."""
-    ticks = [
-        after
-        for before, after in zip(readings, readings[1:], strict=False)
-        if after.energy_mj != before.energy_mj
-    ]
+    ticks = [after for before, after in pairwise(readings) if after.energy_mj != before.energy_mj]
     if len(ticks) < 3:
         return None
     first, last = ticks[0], ticks[-1]

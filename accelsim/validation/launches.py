@@ -1,6 +1,7 @@
-"""Which kernels a call launches: name, grid, block, registers, shared memory, time (torch's profiler).
+"""Which kernels a call launches: name, grid, block, registers, shared memory, time.
 
-A call may be several kernels: a product over split ranks is followed by the sum of its parts.
+torch's profiler tells. A call may be several kernels: a product over split ranks is followed by the
+sum of its parts.
 """
 
 import json

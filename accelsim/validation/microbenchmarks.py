@@ -108,16 +108,16 @@ def prepared_microbenchmark(call: Call, device: str) -> Run:
 
 
 def _pipe(call: Pipe, device: str) -> Run:
-    return _kernel_run(f"pipe_{call.instruction}", call.blocks, call.threads, (call.repeats,), device)
+    return _kernel_run(
+        f"pipe_{call.instruction}", call.blocks, call.threads, (call.repeats,), device
+    )
 
 
 def _launch(call: Launch, device: str) -> Run:
     return _kernel_run("empty", call.blocks, call.threads, (1,), device)
 
 
-def _kernel_run(
-    name: str, blocks: int, threads: int, numbers: tuple[int, ...], device: str
-) -> Run:
+def _kernel_run(name: str, blocks: int, threads: int, numbers: tuple[int, ...], device: str) -> Run:
     import torch
 
     kernel = _compiled(name)
@@ -191,6 +191,6 @@ def _compiled(name: str) -> Any:
     of_warpgroups = name.startswith("pipe_wgmma")
     file = "warpgroup.cu" if of_warpgroups else "microbenchmarks.cu"
     source = (files("accelsim.validation") / file).read_text()
-    return torch.cuda._compile_kernel(  # type: ignore[attr-defined, unused-ignore]
+    return torch.cuda._compile_kernel(
         source, name, compute_capability="90a" if of_warpgroups else None
     )

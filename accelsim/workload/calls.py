@@ -19,8 +19,8 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from accelsim.base.errors import Place, WorkloadError, YamlError, did_you_mean
-from accelsim.base.record import Count, Record, read_record
+from accelsim.base.errors import InputError, Place, WorkloadError, YamlError, did_you_mean
+from accelsim.base.record import Count, Record, keys_of, read_record
 from accelsim.base.yamlfile import parse_yaml
 
 Dtype = Literal["bf16", "fp16", "fp32", "fp8"]
@@ -110,7 +110,7 @@ def read_cases(path: str | Path, kernels: Mapping[str, type[Call]] = KERNELS) ->
     ------
     YamlError
         if the file is not there, is no such table, or has none of the columns.
-    WorkloadError, RecordError
+    WorkloadError
         if a row names no kernel or its parameters are not those of the kernel: file, line, remedy.
     """
     place = Place(str(path))
@@ -143,8 +143,12 @@ def case_of(
     except ValueError as error:
         remedy = 'Write them like {"m": 64, "n": 64, "k": 64}'
         raise WorkloadError(f"the params are not JSON: {error}", at=at, remedy=remedy) from error
-    node = parse_yaml(params or "", str(at))
-    return Case(kernel, (params or "").strip(), read_record(node, kernels[kernel]))
+    try:
+        call = read_record(parse_yaml(params or "", str(at)), kernels[kernel])
+    except InputError as error:
+        remedy = f"The params of {kernel} are {', '.join(keys_of(kernels[kernel]))}"
+        raise WorkloadError(error.fact, at=at, remedy=remedy) from error
+    return Case(kernel, (params or "").strip(), call)
 
 
 def params_text(call: Call) -> str:
