@@ -1,13 +1,19 @@
-"""What a GPU's board says of itself while it works: energy drawn, clock, names (NVML).
+"""What a GPU's board says of itself while it works: energy drawn, clock, driver (NVML).
 
-The energy counter ticks about ten times a second, and reading it takes milliseconds: power is the
-slope between two ticks, far apart.
+A watch reads it from a thread of its own, at times that have nothing to do with what the device is
+doing: a clock that is read whenever a kernel has just ended is the clock of an idle moment. The
+energy counter ticks about ten times a second: power is the slope between two ticks, far apart.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Protocol
+
+BETWEEN_READINGS_S = 0.007
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,34 @@ def board_of(device: str) -> Board:
     except Exception:
         # No pynvml, no permission, no such function: times are still worth having.
         return NoBoard()
+
+
+@dataclass
+class Watch:
+    """What was read while it ran."""
+
+    readings: list[Reading] = field(default_factory=list)
+
+
+@contextmanager
+def watched(board: Board) -> Iterator[Watch]:
+    """Reads the board in the background until the block ends."""
+    watch, ended = Watch(), threading.Event()
+
+    def read_on() -> None:
+        while not ended.wait(BETWEEN_READINGS_S):
+            reading = board.read(time.perf_counter())
+            if reading is None:
+                return
+            watch.readings.append(reading)
+
+    thread = threading.Thread(target=read_on, daemon=True)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        ended.set()
+        thread.join()
 
 
 def mean_power_w(readings: Sequence[Reading]) -> float | None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Protocol
 
-from accelsim.validation.board import Board, Reading, mean_clock_mhz, mean_power_w
+from accelsim.validation.board import Board, mean_clock_mhz, mean_power_w, watched
 from accelsim.validation.torch_calls import Run
 
 BURST_MS = 30.0
@@ -80,28 +80,27 @@ def sustained(run: Run, once_ms: float, timer: Timer, board: Board, seconds: flo
     """The call back to back for so many seconds after it has settled."""
     calls = max(1, min(MOST_CALLS_A_GRAPH, round(CHUNK_MS / once_ms)))
     start_chunk = timer.chunk(run, calls)
-    settled_at = time.perf_counter() + SETTLING_S
+    _chunks(start_chunk, timer, SETTLING_S)
+    with watched(board) as watch:
+        marks = _chunks(start_chunk, timer, seconds)
+    each_ms = timer.between_ms(marks[0], marks[-1]) / ((len(marks) - 1) * calls)
+    power_w = mean_power_w(watch.readings)
+    mj = None if power_w is None else power_w * each_ms
+    return Sustained(each_ms, mean_clock_mhz(watch.readings), mj)
+
+
+def _chunks(start_chunk: Callable[[], Any], timer: Timer, seconds: float) -> list[Any]:
+    """The marks of chunks that run one after the other for so long."""
+    until = time.perf_counter() + seconds
     marks: list[Any] = []
-    readings: list[Reading] = []
     # Two chunks wait on the device while the end of a third is awaited: it never runs dry.
     under_way = deque(start_chunk() for _ in range(2))
-    while len(marks) < FEWEST_MARKS or time.perf_counter() < settled_at + seconds:
+    while len(marks) < FEWEST_MARKS or time.perf_counter() < until:
         under_way.append(start_chunk())
-        mark = under_way.popleft()
-        timer.wait(mark)
-        if time.perf_counter() > settled_at:
-            marks.append(mark)
-            readings += _reading(board)
+        marks.append(under_way.popleft())
+        timer.wait(marks[-1])
     timer.wait(under_way[-1])
-    each_ms = timer.between_ms(marks[0], marks[-1]) / ((len(marks) - 1) * calls)
-    power_w = mean_power_w(readings)
-    mj = None if power_w is None else power_w * each_ms
-    return Sustained(each_ms, mean_clock_mhz(readings), mj)
-
-
-def _reading(board: Board) -> list[Reading]:
-    found = board.read(time.perf_counter())
-    return [] if found is None else [found]
+    return marks
 
 
 def _runs(once_ms: float, total_ms: float, fewest: int, most: int) -> int:

@@ -91,7 +91,13 @@ def test_the_command_measures_on_the_processor(tmp_path, capsys, one_thread):
     listed.write_text('kernel,params\ncopy,"{""bytes"": 64}"\n')
     with pytest.raises(SystemExit) as ended:
         main(
-            [*"measure --device cpu --sustain 0".split(), "--cases", str(listed), "--out", str(out)]
+            [
+                *["measure", "--device", "cpu", "--sustain", "0"],
+                "--cases",
+                str(listed),
+                "--out",
+                str(out),
+            ]
         )
     assert ended.value.code == 0
     assert "1 of 1 cases measured" in capsys.readouterr().out
