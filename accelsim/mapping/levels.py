@@ -108,7 +108,7 @@ def _held(placed: Mapping[str, Buffer], innermost: Counts) -> Held:
     """What buffers hold in the end: a whole number of the tiles of those inside."""
     held: dict[str, Mapping[str, float]] = {}
     inside = reach = innermost
-    for memory, buffer in reversed(placed.items()):
+    for memory, buffer in reversed(list(placed.items())):
         reach, inside = buffer.reach(inside, reach), buffer.counts
         held[memory] = buffer.room.with_tiles(tiles(buffer.work, buffer.kept, reach))
     return held

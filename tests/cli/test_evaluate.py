@@ -70,7 +70,8 @@ def test_a_mapping_for_another_workload_is_refused(run):
 
 def test_a_buffer_that_is_too_small_is_refused_with_numbers(run):
     setting = "memories.GlobalBuffer.capacity=64 KiB"
-    ended = run("evaluate", "attention/one_pass", "fusemax_cloud", "--set", setting)
+    names = ("attention/one_pass", "fusemax_cloud", "fusemax_binding")
+    ended = run("evaluate", *names, "--set", setting)
     assert ended.status == 2
 
 
