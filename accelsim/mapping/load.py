@@ -17,7 +17,7 @@ from accelsim.base.errors import MappingError
 from accelsim.base.record import read_record, refuse_another_kind
 from accelsim.base.setting import Value, with_settings
 from accelsim.base.yamlfile import Node, read_yaml
-from accelsim.mapping.binding import known_values, named_values, value_of
+from accelsim.mapping.binding import known_values, named_values, refuse_other_workload, value_of
 from accelsim.mapping.loops import Number
 from accelsim.mapping.mapping import Choice, Mapping, extended
 from accelsim.workload.einsum import Cascade
@@ -49,6 +49,7 @@ def mapping_from_yaml(node: Node) -> Mapping | Choice:
 def select(found: Mapping | Choice, cascade: Cascade, arch: Spatial) -> Mapping:
     """The mapping itself, or the first alternative whose condition holds."""
     if isinstance(found, Choice):
+        _refuse_other_workload(found, cascade)
         holding = [place for place, holds in enumerate(_conditions(found, cascade, arch)) if holds]
         if not holding:
             raise _none_holds(cascade)
@@ -62,6 +63,7 @@ def select_each(
     """For workloads and machines of `points` sizes at once: mappings, each with its points."""
     if not isinstance(found, Choice):
         return [(found, np.arange(points))]
+    _refuse_other_workload(found, cascade)
     holds = [np.broadcast_to(each, points) for each in _conditions(found, cascade, arch)]
     if not np.any(holds, axis=0).all():
         raise _none_holds(cascade)
@@ -98,6 +100,12 @@ def _conditions(choice: Choice, cascade: Cascade, arch: Spatial) -> list[Number]
     values = known_values(cascade, arch)
     values |= named_values(choice.names, values)
     return [value_of(alternative.when, values) for alternative in choice.choose]
+
+
+def _refuse_other_workload(choice: Choice, cascade: Cascade) -> None:
+    if cascade.name not in choice.workload:
+        first = _plain(load_mapping(choice.choose[0].mapping))
+        refuse_other_workload(choice.workload, first.nests, cascade)
 
 
 def _plain(found: Mapping | Choice) -> Mapping:

@@ -82,7 +82,8 @@ def test_a_mapping_serves_all_points_of_a_sweep():
 
 def test_no_alternative_that_holds_is_an_error():
     text = (
-        "about: A\nsource: B\nworkload: w\nmachine: spatial\nchoose: [{when: P < 9, mapping: flat}]"
+        "about: A\nsource: B\nworkload: attention/three_pass\nmachine: spatial\n"
+        "choose: [{when: P < 9, mapping: flat_head}]"
     )
     with pytest.raises(MappingError) as caught:
         select(mapping_from_yaml(parse_yaml(text)), three_pass(1024), load_arch("flat_cloud"))
