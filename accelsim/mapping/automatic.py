@@ -150,7 +150,7 @@ def _job(einsum: Einsum, turns: Turns, cascade: Cascade, arch: Spatial) -> Job:
         path=_path(spread.array, arch),
         home=turns.home,
         staying=staying,
-        leaving=staying.intersection(cascade.outputs),
+        leaving=staying.intersection({einsum.name}, cascade.outputs),
     )
 
 

@@ -4,7 +4,7 @@ Data passes through every memory between the outermost one and the array. The ou
 tensors, a buffer the tiles that `tiling` grows, a register file the operands of one step; tensors
 for which there is no room pass by. What stays in a buffer between the steps of a running value is
 whole there, as far as the loops around those steps leave it, and is not kept further out unless it
-is a result.
+is a result: then the Einsum that makes it hands it out as well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,8 @@ Held = Mapping[str, Mapping[str, float]]
 class Job:
     """An Einsum on its array, below the memories of `path`, outermost first.
 
-    `staying` tensors stay at `home`, a memory of the path; of these, `leaving` ones are results.
+    `staying` tensors stay at `home`, a memory of the path; of these, `leaving` ones are results
+    that are made here.
     """
 
     work: Work

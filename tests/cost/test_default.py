@@ -175,10 +175,11 @@ def test_where_nothing_fits_it_is_said_what_each_mapping_needs():
             arch.model_copy(update={"memories": memories}),
             "fusemax_cloud",
         )
-    # Q, K, V and AV of 12 heads x 256 x 64 elements of 2 B; unfused, what lies between as well.
+    # Q, K, V and AV of 12 heads x 256 x 64 elements of 2 B; unfused, BQK and SLN of 256 x 256 and
+    # RM of 256 as well, while SLN is made.
     assert str(caught.value) == (
         "no mapping of attention/one_pass fits fusemax_cloud; give it more of what it lacks, or "
         "take smaller ranks:\n"
         "  fusemax_binding: DRAM: needs 1,572,864 B but holds 1,000 B\n"
-        "  automatic: DRAM: needs 3,151,872 B but holds 1,000 B"
+        "  automatic: DRAM: needs 4,724,736 B but holds 1,000 B"
     )

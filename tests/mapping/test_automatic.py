@@ -234,13 +234,22 @@ def test_a_recurrent_layer_reads_weights_that_fit_once_for_all_steps(cascade_of,
     assert (bound.nests["Z"].loops[0].rank, bound.nests["Z"].loops[0].factor) == ("T", 100)
 
 
-def test_a_running_value_that_is_a_result_is_kept_outside_as_well(cascade_of, toy):
-    cascade = cascade_of("C[0] = 0\nC[m+1] = C[m] + X[m]", "{M: 10}", "{X: [M]}")
-    bound, _ = automatic(cascade, toy())
-    assert [storage.memory for storage in bound.nests["C"].storages_of("C")][:2] == [
-        "DRAM",
-        "Buffer",
-    ]
+def test_a_running_value_that_is_a_result_leaves_step_by_step_and_is_not_read_back(cascade_of, toy):
+    ranks, inputs = "{M: 10, P: 6}", "{X: [M, P]}"
+    cascade = cascade_of("C[0,p] = 0\nC[m+1,p] = C[m,p] + X[m,p]", ranks, inputs)
+    bound, cost = automatic(cascade, toy())
+    homes = [storage.memory for storage in bound.nests["C"].storages_of("C")]
+    assert homes[:2] == ["DRAM", "Buffer"]
+    assert cost.traffic_bytes["DRAM"] == (10 * 6 + 10 * 6) * 2
+
+
+def test_who_takes_turns_with_a_result_reads_it_in_the_buffer(cascade_of, toy):
+    # X, D's 10 steps and S, which is a result as well, once each.
+    text = "D[0,n] = 0\nS[m,n] = D[m,n] * X[m,n]\nD[m+1,n] = S[m,n] + X[m,n]"
+    outputs = "outputs: {S: [M, N], D: [M, N]}\n"
+    cascade = cascade_of(text, "{M: 10, N: 6}", "{X: [M, N]}", outputs)
+    _, cost = automatic(cascade, toy())
+    assert cost.traffic_bytes["DRAM"] == (2 + 2) * 10 * 6 * 2
 
 
 def test_a_value_that_runs_over_two_ranks_is_kept_outside(cascade_of, toy):
