@@ -6,9 +6,10 @@
     fastest   least latency; of equals (to a billionth) the one that is listed first
 
 The automatic mapping, which takes a while to make, is left out where it cannot win. It runs one
-Einsum after the other, and takes no less than all of them with every processing element busy:
+Einsum after the other and keeps what they make in the outermost memory, and so takes no less than
 
-    cycles >= Σ over Einsums  points · min over arrays (cycles of a point / processing elements)
+    Σ over Einsums  max(points · cycles of a point / processing elements,   on the array best for it
+                        bytes made / bandwidth)                             if nothing masks them
 
 Over a sweep, what is legal depends on sizes, not on clock and bandwidths: points that differ in
 these alone are judged together.
@@ -16,6 +17,7 @@ these alone are judged together.
 
 from collections.abc import Iterator
 from itertools import chain
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,10 +32,11 @@ from accelsim.mapping.automatic import AUTOMATIC, automatic_mapping
 from accelsim.mapping.binding import bind, known_values
 from accelsim.mapping.check import check
 from accelsim.mapping.load import Shipped, select, select_each, shipped_for
-from accelsim.mapping.loops import Number
+from accelsim.mapping.loops import Number, larger
 from accelsim.mapping.mapping import Choice, Mapping
-from accelsim.workload.counts import einsum_counts
-from accelsim.workload.einsum import Cascade
+from accelsim.mapping.recurring import groups
+from accelsim.workload.counts import iteration_points
+from accelsim.workload.einsum import Cascade, Einsum
 
 AS_FAST = 1e-9
 """Latencies that differ by less than this share are equal."""
@@ -196,18 +199,37 @@ def _reasons(found: Mapping | Choice, cascade: Cascade, arch: Spatial) -> tuple[
 
 
 def _automatic_bound(case: _Case) -> Number:
-    """Seconds that one Einsum after the other takes at least; every Einsum has its array."""
+    """Seconds that the automatic mapping takes at least; every Einsum has its array."""
     cascade, arch = case.at(0)
-    cycles = sum(
-        einsum_counts(cascade, einsum.name).points
-        * min(
-            point_cost(arch, array.name, einsum.operations).cycles / array.pes
-            for array in arch.compute
-            if not missing_operations(arch, array.name, einsum.operations)
-        )
-        for einsum in cascade.einsums
+    turning = {name for group in groups(cascade) if group.stepped for name in group.einsums}
+    memory = case.arch.memories[0]
+    total: Number = 0
+    for einsum in cascade.einsums:
+        seconds = _least_cycles(einsum, cascade, arch) / case.arch.clock_hz
+        if memory.bandwidth is not None and not einsum.conditions and einsum.name not in turning:
+            rate = memory.bandwidth.per_second(case.arch.clock_hz)
+            seconds = larger(seconds, _made_bytes(einsum, cascade) / rate)
+        total = total + seconds
+    return total
+
+
+def _least_cycles(einsum: Einsum, cascade: Cascade, arch: Spatial) -> float:
+    cycles = (
+        point_cost(arch, array.name, einsum.operations).cycles / array.pes
+        for array in arch.compute
+        if not missing_operations(arch, array.name, einsum.operations)
     )
-    return cycles / case.arch.clock_hz
+    return float(iteration_points(cascade, einsum.name) * min(cycles))
+
+
+def _made_bytes(einsum: Einsum, cascade: Cascade) -> float:
+    """Of a ragged partition only the rank's own size is there."""
+    tensor = cascade.tensors[einsum.name]
+    elements = float(prod(cascade.ranks[rank] for rank in tensor.ranks))
+    for whole, parts in cascade.partitions.items():
+        if set(parts) <= set(tensor.ranks):
+            elements *= cascade.ranks[whole] / prod(cascade.ranks[part] for part in parts)
+    return tensor.word_bytes * elements
 
 
 def _nothing_fits(case: _Case, point: int) -> MappingError:

@@ -19,7 +19,7 @@ from accelsim.base.setting import Value, with_settings
 from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.mapping.binding import known_values, named_values, refuse_other_workload, value_of
 from accelsim.mapping.loops import Number
-from accelsim.mapping.mapping import Choice, Mapping, extended
+from accelsim.mapping.mapping import Alternative, Choice, Mapping, extended
 from accelsim.workload.einsum import Cascade
 
 
@@ -53,7 +53,7 @@ def select(found: Mapping | Choice, cascade: Cascade, arch: Spatial) -> Mapping:
         holding = [place for place, holds in enumerate(_conditions(found, cascade, arch)) if holds]
         if not holding:
             raise _none_holds(cascade)
-        return _plain(load_mapping(found.choose[holding[0]].mapping))
+        return _alternative(found.choose[holding[0]])
     return found
 
 
@@ -69,7 +69,7 @@ def select_each(
         raise _none_holds(cascade)
     first = np.argmax(np.stack(holds), axis=0)
     return [
-        (_plain(load_mapping(found.choose[place].mapping)), np.flatnonzero(first == place))
+        (_alternative(found.choose[place]), np.flatnonzero(first == place))
         for place in np.unique(first)
     ]
 
@@ -93,7 +93,12 @@ def shipped_for(cascade: Cascade) -> tuple[Shipped, ...]:
 @lru_cache(maxsize=1)
 def _shipped() -> tuple[Shipped, ...]:
     names = catalogue.names("mappings")
-    return tuple(Shipped(name, load_mapping(name)) for name in names)
+    return tuple(Shipped(name, _loaded(name)) for name in names)
+
+
+@lru_cache(maxsize=64)
+def _loaded(name: str) -> Mapping | Choice:
+    return load_mapping(name)
 
 
 def _conditions(choice: Choice, cascade: Cascade, arch: Spatial) -> list[Number]:
@@ -104,8 +109,14 @@ def _conditions(choice: Choice, cascade: Cascade, arch: Spatial) -> list[Number]
 
 def _refuse_other_workload(choice: Choice, cascade: Cascade) -> None:
     if cascade.name not in choice.workload:
-        first = _plain(load_mapping(choice.choose[0].mapping))
+        first = _alternative(choice.choose[0])
         refuse_other_workload(choice.workload, first.nests, cascade)
+
+
+def _alternative(chosen: Alternative) -> Mapping:
+    """A shipped one is always the same object: the cost model knows by it what it has recorded."""
+    is_shipped = chosen.mapping in catalogue.names("mappings")
+    return _plain((_loaded if is_shipped else load_mapping)(chosen.mapping))
 
 
 def _plain(found: Mapping | Choice) -> Mapping:

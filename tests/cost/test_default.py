@@ -5,8 +5,9 @@ import pytest
 
 from accelsim.arch.load import load_arch
 from accelsim.arch.spatial import with_values
+from accelsim.base.catalogue import names
 from accelsim.base.errors import MappingError
-from accelsim.cost.default import default_mapping, default_of_each
+from accelsim.cost.default import _automatic_bound, _Case, default_mapping, default_of_each
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapping.at_point import arch_at, cascade_at
 from accelsim.mapping.automatic import automatic_mapping
@@ -131,8 +132,8 @@ def test_a_mapping_of_the_machine_that_does_not_fit_makes_room_for_one_that_does
     capacities = 2**20 * np.array([1, 2, 4, 8, 16, 32])
     arch = with_values(load_arch("fusemax_cloud"), {"memories.GlobalBuffer.capacity": capacities})
     found = default_of_each(cascade, arch, "fusemax_cloud", 6)
-    names = {point: default.name for default, points in found for point in points.tolist()}
-    assert names == {p: "automatic" if p < 3 else "linear_layers" for p in range(6)}
+    taken = {point: default.name for default, points in found for point in points.tolist()}
+    assert taken == {p: "automatic" if p < 3 else "linear_layers" for p in range(6)}
     assert (np.diff(seconds(found, cascade, arch)) <= 0).all()
 
 
@@ -153,6 +154,18 @@ def test_one_made_by_rules_is_taken_where_it_is_faster_than_that_of_the_machine(
         three_pass(np.array([2**18, 2**20])), arch, "flat_edge", 2
     )
     assert (small.name, large.name) == ("flat", "automatic")
+
+
+@pytest.mark.parametrize("workload", [n for n in names("workloads") if n.startswith("attention/")])
+def test_the_automatic_mapping_is_never_faster_than_what_it_is_said_to_take(workload):
+    for machine in ("flat_edge", "fusemax_cloud", "tpu_v4i"):
+        for sizes in ({"P": 1, "M": 300}, {"P": 300, "M": 1000}, {"P": 4096, "M": 4096}):
+            case = _Case(
+                load_workload(workload).with_ranks(**sizes), load_arch(machine), machine, 1
+            )
+            mapping = automatic_mapping(case.cascade, case.arch)
+            least = evaluate(case.cascade, case.arch, mapping).latency_s
+            assert _automatic_bound(case) <= least * (1 + 1e-12)
 
 
 def test_a_hundred_thousand_bandwidths_are_judged_together_and_like_each_alone():
