@@ -25,7 +25,7 @@ _HOME = {
     "check": "mapping.check",
     "counts": "workload.counts",
     "dag": "workload.graph",
-    "default_mapping": "mapping.load",
+    "default_mapping": "cost.default",
     "entries": "base.catalogue",
     "evaluate": "cost.evaluate",
     "interpret": "workload.interpret",

@@ -8,10 +8,11 @@ from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MappingError
 from accelsim.base.record import keys_of
 from accelsim.cli.options import settings_by_input
+from accelsim.cost.default import default_mapping
 from accelsim.mapping.automatic import AUTOMATIC
 from accelsim.mapping.binding import BoundMapping, bind
 from accelsim.mapping.check import check
-from accelsim.mapping.load import default_mapping, load_mapping, select
+from accelsim.mapping.load import load_mapping, select
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import Workload, load_workload

@@ -15,12 +15,16 @@ from dataclasses import dataclass
 
 from accelsim.cost.traffic import array_steps
 from accelsim.mapping.binding import BoundMapping
+from accelsim.mapping.dataflow import step_of
 from accelsim.mapping.loops import LoopNest, Number
 from accelsim.workload.einsum import Einsum
 from accelsim.workload.tiles import conditional_ranks, share_of_tiles
 
-Key = tuple[str, tuple[int, ...], tuple[str, ...]]
-"""An Einsum, the places of the loops inside a tile, and the ranks along which tiles are weighed."""
+Key = tuple[str, tuple[int, ...] | None, tuple[str, ...]]
+"""An Einsum, the places of the loops inside a tile, and the ranks along which tiles are weighed.
+
+Without places it is the tile of the Einsum's step in the schedule.
+"""
 
 Coverage = Callable[[Key], Number]
 
@@ -36,7 +40,10 @@ def coverage_of(mapping: BoundMapping) -> Callable[[Key], Number]:
     def share(key: Key) -> Number:
         einsum, inside, weighed = key
         ranks = conditional_ranks(mapping.cascade.einsum(einsum))
-        tiles = {rank: _reaches(mapping.nests[einsum], rank, inside) for rank in ranks}
+        if inside is None:
+            tiles = _step_tile(einsum, ranks, mapping)
+        else:
+            tiles = {rank: _reaches(mapping.nests[einsum], rank, inside) for rank in ranks}
         return share_of_tiles(mapping.cascade, einsum, tiles, weighed)
 
     return share
@@ -58,6 +65,11 @@ def _reaches(nest: LoopNest, rank: str, inside: tuple[int, ...]) -> tuple[Number
     return tuple(reaches)
 
 
+def _step_tile(einsum: str, ranks: Iterable[str], mapping: BoundMapping) -> dict[str, Number]:
+    tile = mapping.steps[step_of(einsum, mapping)].tile
+    return {rank: tile.get(rank, mapping.cascade.ranks[rank]) for rank in ranks}
+
+
 def noting(coverage: Coverage, found: dict[Key, Number]) -> Coverage:
     """The same coverage, which also notes what it was asked."""
 
@@ -75,6 +87,11 @@ def visited_steps(
     """Steps of the array at which at least one point exists."""
     spatial = [i for i, loop in enumerate(nest.loops) if loop.is_spatial]
     return array_steps(nest.loops, dict(sizes)) * share_of(einsum, spatial, (), coverage)
+
+
+def visited_tiles(einsum: Einsum, coverage: Coverage) -> Number:
+    """The share of its schedule step's tiles at which at least one point exists."""
+    return coverage((einsum.name, None, ())) if einsum.conditions else 1
 
 
 @dataclass(frozen=True)

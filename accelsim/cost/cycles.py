@@ -8,11 +8,15 @@ work side by side, and a memory loads the next tile while the arrays work on thi
 
 An Einsum without some rank of the tile runs only at the last tile of that rank (the division of
 one-pass attention: once a query tile). Tiles at which it runs and tiles at which it does not are
-counted apart, so that a phase is never shorter than what runs in it. Filling and draining the
-pipeline of lagging Einsums, one tile in the whole step, is left out; `sim` plays it.
+counted apart, so that a phase is never shorter than what runs in it.
+
+Under conditions these are the tiles that some Einsum of the phase visits: one query against 4096
+keys of which a causal mask leaves one visits one tile of 16, which is the last one as well, and the
+division runs beside it. Work is spread evenly over the tiles that are visited. Filling and draining
+the pipeline of lagging Einsums, one tile in the whole step, is left out; `sim` plays it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -25,13 +29,17 @@ from accelsim.workload.einsum import Cascade
 
 @dataclass(frozen=True)
 class EinsumCycles:
-    """`steps` of its array in the whole run, each of `cycles_per_step`."""
+    """`steps` of its array in the whole run, each of `cycles_per_step`.
+
+    `visited` is the share of its schedule step's tiles that has a point.
+    """
 
     einsum: str
     array: str
     steps: Number
     cycles_per_step: Number
     drain_cycles: Number
+    visited: Number = 1
 
     @property
     def cycles(self) -> Number:
@@ -65,21 +73,60 @@ def compute_cycles(
     step: BoundStep, einsums: Mapping[str, EinsumCycles], cascade: Cascade
 ) -> Number:
     """Cycles of the arrays in a step, memories aside."""
-    tiles = tile_counts(step, cascade)
-    everywhere = prod(tiles.values())
-    total: Number = 0
-    for phase in step.phases:
-        for at_last, share in _kinds_of_tile(phase, tiles, cascade):
-            busy = [
-                sum(_tile_cycles(einsums[e], tiles, at_last, cascade) for e in names)
-                for names in phase.run.values()
-            ]
-            total = total + everywhere * share * largest([0, *busy])
-        total = total + sum(
-            tiles_with_work(name, tiles, cascade) * einsums[name].drain_cycles
-            for name in phase.drain
-        )
-    return total
+    return sum(
+        (
+            _phase_cycles(phase, tile_counts(step, cascade), einsums, cascade)
+            for phase in step.phases
+        ),
+        start=0,
+    )
+
+
+def _phase_cycles(
+    phase: Phase,
+    every: Mapping[str, Number],
+    einsums: Mapping[str, EinsumCycles],
+    cascade: Cascade,
+) -> Number:
+    tiles = _visited_tiles(phase, every, einsums, cascade)
+    everywhere, total = prod(tiles.values()), 0
+    for at_last, share in _kinds_of_tile(phase, tiles, cascade):
+        busy = [
+            sum(_tile_cycles(einsums[e], tiles, at_last, cascade) for e in names)
+            for names in phase.run.values()
+        ]
+        total = total + everywhere * share * largest([0, *busy])
+    return total + sum(
+        tiles_with_work(name, every, cascade) * einsums[name].visited * einsums[name].drain_cycles
+        for name in phase.drain
+    )
+
+
+def _visited_tiles(
+    phase: Phase,
+    tiles: Mapping[str, Number],
+    einsums: Mapping[str, EinsumCycles],
+    cascade: Cascade,
+) -> Mapping[str, Number]:
+    """The tiles by rank, but along a rank that some Einsum lacks the average that is visited."""
+    names = [name for group in phase.run.values() for name in group]
+    missing = _missing_ranks(names, tiles, cascade)
+    shares = [
+        einsums[name].visited
+        for name in names
+        if all(rank in cascade.einsum(name).ranks for rank in missing)
+    ]
+    if not (missing and shares):
+        return tiles
+    rank = missing[-1]
+    return {**tiles, rank: largest([1, tiles[rank] * largest(shares)])}
+
+
+def _missing_ranks(
+    names: Sequence[str], tiles: Mapping[str, Number], cascade: Cascade
+) -> list[str]:
+    """The ranks of the tiles that some of these Einsums do not have."""
+    return [r for r in tiles if any(r not in cascade.einsum(name).ranks for name in names)]
 
 
 def tile_counts(step: BoundStep, cascade: Cascade) -> dict[str, Number]:
@@ -92,8 +139,7 @@ def _kinds_of_tile(
 ) -> Iterator[tuple[frozenset[str], Number]]:
     """Ranks at whose last tile we are, with the share of all tiles that are of this kind."""
     names = [name for group in phase.run.values() for name in group]
-    missing = {rank for name in names for rank in tiles if rank not in cascade.einsum(name).ranks}
-    ordered = sorted(missing)
+    ordered = sorted(_missing_ranks(names, tiles, cascade))
     for last in product((False, True), repeat=len(ordered)):
         share: Number = 1
         for rank, is_last in zip(ordered, last, strict=True):

@@ -6,6 +6,9 @@ innermost storage takes an update for every operation, adds it to what it holds 
 the first update of a residency), and is read once more when its tile moves up. Inputs wait in the
 outermost storage and outputs stay there.
 
+A running value that its Einsum reads as the step before left it is not fetched from the outermost
+storage if the next one still holds it: if it is the loop over the steps that brings its next tile.
+
 An intermediate that a consumer keeps first in a memory where neither its producer nor an earlier
 consumer has had it crosses over on wires as it is made: one read at the producer's innermost
 storage, one write where it goes.
@@ -56,6 +59,22 @@ class Moves:
     @property
     def storages(self) -> tuple[Storage, ...]:
         return self.nest.storages_of(self.access.tensor)
+
+    @property
+    def sources(self) -> tuple[Storage, ...]:
+        """The storages that an input comes down, from the outermost one that it is fetched from."""
+        is_own = self.access.tensor == self.einsum.name
+        return self.storages[1:] if is_own and self._stays_in_second() else self.storages
+
+    def _stays_in_second(self) -> bool:
+        running = self.cascade.iterative_ranks(self.access.tensor)
+        around = [
+            loop.rank
+            for storage in self.storages[1:2]
+            for loop in self.nest.loops[: storage.depth]
+            if loop.rank in self._ranks and not loop.is_spatial
+        ]
+        return bool(around) and around[-1] in running
 
     def fetched(self, depth: int, shared_from: int) -> Number:
         """Elements of an input that come into the tiles at `depth`."""
@@ -130,7 +149,7 @@ def all_flows(
 
 
 def _input_flows(moves: Moves) -> Iterator[Flow]:
-    name, tensor, storages = moves.einsum.name, moves.access.tensor, moves.storages
+    name, tensor, storages = moves.einsum.name, moves.access.tensor, moves.sources
     for outer, inner in pairwise(storages):
         read = moves.fetched(inner.depth, outer.depth)
         filled = moves.fetched(inner.depth, inner.depth)

@@ -6,7 +6,7 @@ evaluate = bind → flows of every nest → bytes, cycles of every step, energy 
 from collections.abc import Mapping
 
 from accelsim.arch.spatial import Spatial, area_rows, instances, point_cost
-from accelsim.cost.coverage import Coverage, coverage_of, visited_steps
+from accelsim.cost.coverage import Coverage, coverage_of, visited_steps, visited_tiles
 from accelsim.cost.cycles import EinsumCycles, StepCycles, compute_cycles, drain_cycles
 from accelsim.cost.energy import leaked_rows, memory_rows, operation_rows
 from accelsim.cost.flows import Flow, all_flows
@@ -71,6 +71,7 @@ def _einsum_cycles(name: str, mapping: BoundMapping, coverage: Coverage) -> Eins
         steps=visited_steps(einsum, nest, sizes, coverage),
         cycles_per_step=per_step,
         drain_cycles=drain_cycles(nest, mapping.cascade, per_step),
+        visited=visited_tiles(einsum, coverage),
     )
 
 

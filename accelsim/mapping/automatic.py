@@ -150,7 +150,7 @@ def _job(einsum: Einsum, turns: Turns, cascade: Cascade, arch: Spatial) -> Job:
         path=_path(spread.array, arch),
         home=turns.home,
         staying=staying,
-        leaving=staying.intersection(cascade.outputs),
+        leaving=staying.intersection({einsum.name}, cascade.outputs),
     )
 
 
@@ -173,7 +173,7 @@ def _tensors(einsum: Einsum) -> tuple[str, ...]:
 
 def _operand(tensor: str, einsum: Einsum, cascade: Cascade) -> Operand:
     accesses = [each for each in (*einsum.reads, einsum.output) if each.tensor == tensor]
-    ranks = frozenset(rank for access in accesses for rank in access.ranks)
+    ranks = frozenset(frozenset(access.ranks) for access in accesses)
     word = cascade.tensors[tensor].word_bytes
-    whole = word * prod(cascade.ranks[rank] for rank in ranks)
+    whole = word * sum(prod(cascade.ranks[rank] for rank in each) for each in ranks)
     return Operand(tensor, ranks, whole, word, is_output=tensor == einsum.name)

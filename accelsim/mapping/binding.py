@@ -7,7 +7,7 @@
 Every number may be an array that broadcasts with the others: a sweep binds once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from functools import lru_cache
@@ -68,13 +68,14 @@ class BoundMapping:
 
 def bind(mapping: Mapping, cascade: Cascade, arch: Spatial) -> BoundMapping:
     """Raises MappingError if the mapping names an Einsum, rank or tensor that is not there."""
-    _refuse_other_workload(mapping, cascade)
+    refuse_other_workload(mapping.workload, mapping.nests, cascade)
     for nest in mapping.nests:
         _refuse_unknown("Einsum", nest.einsums, _names_of(cascade), cascade.name)
     _refuse_stray_arrays(mapping, arch)
     values = known_values(cascade, arch)
-    sizes = {rank: value_of(text, values) for rank, text in mapping.ranks.items()}
-    _refuse_unknown("rank", sizes, cascade.ranks, cascade.name)
+    _refuse_unknown("rank", mapping.ranks, cascade.ranks, cascade.name)
+    decided = {rank: text for rank, text in mapping.ranks.items() if rank not in cascade.chosen}
+    sizes = {rank: value_of(text, values) for rank, text in decided.items()}
     cascade = cascade.with_ranks(**sizes) if sizes else cascade
     values |= cascade.ranks
     tiles = named_values(mapping.tiles, values)
@@ -89,6 +90,21 @@ def bind(mapping: Mapping, cascade: Cascade, arch: Spatial) -> BoundMapping:
         share=mapping.share,
         spills=tuple(_bound_spill(spill, arch, values) for spill in mapping.spill),
     )
+
+
+def refuse_other_workload(
+    workloads: Sequence[str], nests: Sequence[Nest], cascade: Cascade
+) -> None:
+    """An Einsum that the workload lacks is a slip only in a mapping that is for this workload.
+
+    A mapping for another serves one that has all its Einsums: a variant of that other.
+    """
+    known = _names_of(cascade)
+    strange = [name for nest in nests for name in nest.einsums if name not in known]
+    if strange and workloads and cascade.name not in workloads:
+        fact = f"the mapping is for {' and '.join(workloads)}; {cascade.name} has no Einsum"
+        remedy = "Name another mapping, or none for the default"
+        raise MappingError(f"{fact} {strange[0]!r}", remedy=remedy)
 
 
 def known_values(cascade: Cascade, arch: Spatial) -> dict[str, Number]:
@@ -166,16 +182,6 @@ def _loops(
         Loop(rank, value_of(text, values), axis) for rank, text in factors.items() if rank in ranks
     ]
     return [loop for loop in loops if not (isinstance(loop.factor, int) and loop.factor == 1)]
-
-
-def _refuse_other_workload(mapping: Mapping, cascade: Cascade) -> None:
-    """An Einsum that the workload lacks is a slip only in a mapping that is for this workload."""
-    known = _names_of(cascade)
-    strange = [name for nest in mapping.nests for name in nest.einsums if name not in known]
-    if strange and mapping.workload and cascade.name not in mapping.workload:
-        own = " and ".join(mapping.workload)
-        fact = f"the mapping is for {own}; {cascade.name} has no Einsum {strange[0]!r}"
-        raise MappingError(fact, remedy="Name another mapping, or none for the default")
 
 
 def _refuse_stray_arrays(mapping: Mapping, arch: Spatial) -> None:

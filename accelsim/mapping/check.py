@@ -5,12 +5,12 @@ numbers    factors and tiles are whole numbers; what is spilled is a share of te
 loops      cover every rank; spatial loops fit the axis they lie on
 storages   go down the machine's tree of memories; results and inputs meet in its outermost one
 capacity   what a memory must hold at once, less what the mapping says it spills
-schedule   runs every Einsum once, on its nest's array, not before what it reads
+schedule   runs every Einsum once, on its nest's array, not before what it reads and not too long
+           after; its tiles are those of the loops
 """
 
 from collections.abc import Iterator
 from math import prod
-from typing import NamedTuple
 
 from accelsim.arch.spatial import missing_operations, parents
 from accelsim.base.errors import did_you_mean
@@ -18,26 +18,27 @@ from accelsim.mapping.binding import BoundMapping
 from accelsim.mapping.dataflow import lost_results
 from accelsim.mapping.loops import LoopNest, Number, factor_product
 from accelsim.mapping.occupancy import occupancy_bytes
+from accelsim.mapping.schedule import bad_schedule
 from accelsim.mapping.violation import Violation
-from accelsim.workload.einsum import Access, Cascade, Einsum
+from accelsim.workload.einsum import Einsum
 
 __all__ = ["Violation", "check"]
 
 
 def check(mapping: BoundMapping) -> tuple[Violation, ...]:
     """All violations of a mapping whose numbers are scalars."""
-    missing = tuple(_missing_nests(mapping))
-    if missing:
-        return missing
+    # Where nests are missing, or are no loops, nothing else can be said.
+    unusable = tuple(_missing_nests(mapping)) or tuple(_bad_numbers(mapping))
+    if unusable:
+        return unusable
     return (
-        *_bad_numbers(mapping),
         *_bad_spills(mapping),
         *_bad_parts(mapping),
         *_uncovered_ranks(mapping),
         *_wide_spatial_loops(mapping),
         *_lost_tensors(mapping),
         *lost_results(mapping),
-        *_bad_schedule(mapping),
+        *bad_schedule(mapping),
         *_overfull_memories(mapping),
     )
 
@@ -57,9 +58,6 @@ def _bad_numbers(mapping: BoundMapping) -> Iterator[Violation]:
         for rank, size in step.tile.items():
             if not _is_count(size):
                 yield Violation(step.name, f"{size} is no size for tiles of rank {rank}")
-        for name, tiles in step.lag.items():
-            if tiles < 0:
-                yield Violation(step.name, f"{name} lags {tiles} tiles, but cannot run ahead")
 
 
 def _is_count(number: Number) -> bool:
@@ -148,66 +146,6 @@ def _lost_tensors(mapping: BoundMapping) -> Iterator[Violation]:
 def _is_external(tensor: str, einsum: Einsum, mapping: BoundMapping) -> bool:
     is_result = tensor == einsum.name and tensor in mapping.cascade.outputs
     return is_result or tensor in mapping.cascade.inputs
-
-
-def _bad_schedule(mapping: BoundMapping) -> Iterator[Violation]:
-    turns: dict[str, Turn] = {}
-    for i, step in enumerate(mapping.steps):
-        for j, phase in enumerate(step.phases):
-            runs = [name for names in phase.run.values() for name in names]
-            for name in (name for name in phase.drain if name not in runs):
-                yield Violation(step.name, f"waits for {name} in a phase that does not run it")
-            for array, name in ((a, n) for a, names in phase.run.items() for n in names):
-                if name in turns:
-                    yield Violation(step.name, f"runs {name} twice")
-                if mapping.nests[name].array != array:
-                    fact = f"runs {name} on {array}, but its nest is on {mapping.nests[name].array}"
-                    yield Violation(step.name, fact)
-                turns[name] = Turn(i, len(step.phases), step.lag.get(name, 0), j)
-    for einsum in mapping.cascade.einsums:
-        if einsum.name not in turns:
-            yield Violation(einsum.name, "is in no step of the schedule")
-        else:
-            yield from _early_reads(einsum, turns, mapping)
-
-
-class Turn(NamedTuple):
-    """When an Einsum works on a tile: in phase `phase` of `phases`, `lag` rounds after the tile."""
-
-    step: int
-    phases: int
-    lag: int
-    phase: int
-
-    def order(self, rounds_back: int) -> tuple[int, int]:
-        return self.step, (self.lag - rounds_back) * self.phases + self.phase
-
-
-def _early_reads(
-    einsum: Einsum, turns: dict[str, Turn], mapping: BoundMapping
-) -> Iterator[Violation]:
-    """What an Einsum reads must be made in the same phase or before."""
-    own = turns[einsum.name]
-    for access in einsum.reads:
-        made = turns.get(access.tensor)
-        back = int(made is not None and _is_of_the_tile_before(access, mapping.cascade))
-        if made is not None and made.order(back) > own.order(0):
-            step = mapping.steps[own.step].name
-            yield Violation(step, f"runs {einsum.name} before {access.tensor}, which it reads")
-
-
-def _is_of_the_tile_before(access: Access, cascade: Cascade) -> bool:
-    """Whether a running value is read as the step before left it: RM[m1] where RM[m1+1] is made."""
-    running = cascade.iterative_ranks(access.tensor)
-    read, written = (
-        cascade.positions(access),
-        cascade.positions(cascade.einsum(access.tensor).output),
-    )
-    ranks = cascade.tensors[access.tensor].ranks
-    return any(
-        rank in running and here.final is None and here != there
-        for rank, here, there in zip(ranks, read, written, strict=True)
-    )
 
 
 def _overfull_memories(mapping: BoundMapping) -> Iterator[Violation]:

@@ -4,7 +4,7 @@ Data passes through every memory between the outermost one and the array. The ou
 tensors, a buffer the tiles that `tiling` grows, a register file the operands of one step; tensors
 for which there is no room pass by. What stays in a buffer between the steps of a running value is
 whole there, as far as the loops around those steps leave it, and is not kept further out unless it
-is a result.
+is a result: then the Einsum that makes it hands it out as well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ from accelsim.mapping.mapping import Level
 from accelsim.mapping.occupancy import buffers
 from accelsim.mapping.spread import Spread
 from accelsim.mapping.tiling import (
+    Buffer,
     Counts,
     Room,
     Task,
@@ -37,7 +38,8 @@ Held = Mapping[str, Mapping[str, float]]
 class Job:
     """An Einsum on its array, below the memories of `path`, outermost first.
 
-    `staying` tensors stay at `home`, a memory of the path; of these, `leaving` ones are results.
+    `staying` tensors stay at `home`, a memory of the path; of these, `leaving` ones are results
+    that are made here.
     """
 
     work: Work
@@ -83,34 +85,55 @@ def _names(job: Job, but: frozenset[str] = frozenset()) -> tuple[str, ...]:
 def _buffering(job: Job, held: Held, sharers: int, arch: Spatial) -> Buffering:
     found: tuple[Level, ...] = ()
     limit, outer = job.work.steps, job.work.around
-    for memory in (name for name in job.path[1:] if arch.memory(name).per is None):
-        task, start = _task(job, memory, limit, outer, room_in(memory, held, arch))
+    placed: dict[str, Buffer] = {}
+    for memory in _inside_home(job, arch):
+        outside = next(reversed(placed.values()), None)
+        task, start = _task(job, memory, limit, outer, room_in(memory, held, arch), outside)
         if task.kept:
             counts = grown(replace(task, room=_part(task.room, sharers)), start)
             loops = trips(job.work, counts, limit)
             names = tuple(operand.tensor for operand in task.kept)
             found += (Level(loops=dict(loops)), Level(memory=memory, keep=names))
-            held = {**held, memory: task.room.with_tiles(tiles(job.work, task.kept, counts))}
+            placed[memory] = Buffer(job.work, task.kept, task.room, counts, outside)
             limit, outer = counts, (*outer, *loops)
-    return Buffering(found, limit, held)
+    return Buffering(found, limit, {**held, **_held(placed, limit)})
 
 
-def _task(job: Job, memory: str, limit: Counts, outer: Trips, room: Room) -> tuple[Task, Counts]:
+def _inside_home(job: Job, arch: Spatial) -> list[str]:
+    """The buffers of the path, from the one on where tensors stay: what is outside is passed by."""
+    first = 1 if job.home is None else job.path.index(job.home)
+    return [name for name in job.path[first:] if arch.memory(name).per is None]
+
+
+def _held(placed: Mapping[str, Buffer], innermost: Counts) -> Held:
+    """What buffers hold in the end: a whole number of the tiles of those inside."""
+    held: dict[str, Mapping[str, float]] = {}
+    inside = reach = innermost
+    for memory, buffer in reversed(list(placed.items())):
+        reach, inside = buffer.reach(inside, reach), buffer.counts
+        held[memory] = buffer.room.with_tiles(tiles(buffer.work, buffer.kept, reach))
+    return held
+
+
+def _task(
+    job: Job, memory: str, limit: Counts, outer: Trips, room: Room, outside: Buffer | None
+) -> tuple[Task, Counts]:
     """What a buffer has to do, and the tile that it begins with."""
     at_home = job.staying if memory == job.home else frozenset[str]()
     operands = tuple(each for each in job.work.operands if each.tensor not in at_home)
     counts = first_counts(job.work, limit)
-    while max(counts.values(), default=1) > 1 and not room.holds(tiles(job.work, operands, counts)):
+    everything = Task(job.work, operands, (), limit, outer, room, outside)
+    while max(counts.values(), default=1) > 1 and not everything.fits(counts):
         counts = {rank: -(-count // 2) for rank, count in counts.items()}
     kept = kept_in(job.work, operands, tiles(job.work, operands, counts), room)
     passing = tuple(operand for operand in operands if operand not in kept)
-    return Task(job.work, kept, passing, limit, outer, room), counts
+    return replace(everything, kept=kept, passing=passing), counts
 
 
 def _register_files(job: Job, held: Held, arch: Spatial) -> tuple[tuple[Level, ...], Held]:
     """Each keeps single elements."""
     found: tuple[Level, ...] = ()
-    element = {operand.tensor: operand.word_bytes for operand in job.work.operands}
+    element = {operand.tensor: operand.element_bytes for operand in job.work.operands}
     for memory in (name for name in job.path[1:] if arch.memory(name).per is not None):
         room = room_in(memory, held, arch)
         kept = kept_in(job.work, job.work.operands, element, room)

@@ -5,7 +5,9 @@
 A tile is what the loops inside a storage cover, no larger than the rank; a tensor that several
 Einsums of a step keep in one memory is held once, at the largest of their tiles, and tensors that
 share room are held as one. Of a tensor that the memory spills, only the share that stays counts.
-What a step makes on chip for a later one is held in all steps between.
+What a step makes on chip for a later one is held in all steps between. The outermost memory holds
+the cascade's inputs and results at all times, and what passes through it in between from the step
+that makes it to the last one that reads it.
 
 All Einsums of a step overlap in a shared buffer. An array's own register files hold, while one of
 its Einsums runs, that Einsum's tensors and those that an earlier one left for a later one; their
@@ -36,7 +38,7 @@ class Held(NamedTuple):
 def occupancy_bytes(mapping: BoundMapping) -> dict[str, Number]:
     """Bytes in one instance of every memory, at the step that holds most."""
     by_step = [
-        [*_held(step, mapping), *_waiting(place, mapping)]
+        [*_held(step, mapping), *_waiting(place, mapping), *_stored(place, mapping)]
         for place, step in enumerate(mapping.steps)
     ]
     return {
@@ -75,6 +77,24 @@ def _waiting(place: int, mapping: BoundMapping) -> Iterator[Held]:
             is_waiting = step_of(einsum.name, mapping) < place <= max(read, default=-1)
             if is_waiting and home.memory != outermost:
                 yield _held_for(einsum.name, einsum.name, home, 0, mapping)
+
+
+def _stored(place: int, mapping: BoundMapping) -> Iterator[Held]:
+    """What other steps keep in the outermost memory and this one leaves there."""
+    cascade, outermost = mapping.cascade, mapping.arch.memories[0].name
+    always = {*cascade.inputs, *cascade.outputs}
+    for tensor in cascade.tensors:
+        homes = [
+            (step_of(name, mapping), name, home)
+            for name, nest in mapping.nests.items()
+            for home in nest.storages_of(tensor)[:1]
+            if home.memory == outermost
+        ]
+        last = max((step for step, _, _ in homes), default=-1)
+        is_there = tensor in always or step_of(tensor, mapping) <= place <= last
+        for step, name, home in homes:
+            if is_there and step != place:
+                yield _held_for(name, tensor, home, 0, mapping)
 
 
 def _occupancy(memory: Memory, held: Sequence[Held]) -> Number:

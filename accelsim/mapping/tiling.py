@@ -14,6 +14,12 @@ operand is there as a whole. What room is left in the end lets sums grow longer.
                          but for those inside the innermost loop that moves it;
                          an output's partial sums come back: 2 · that - bytes
 
+A tile inside another need not divide it. The outer one then spans a whole number of inner ones,
+
+    steps along a rank = inner tile · ceil(outer tile / inner tile)
+
+and the inner tile only grows where the buffers outside have room for that.
+
 Loops over reduced ranks are innermost: sums stay. Of the others, the next one further out is the
 one for which most bytes stay where they are.
 """
@@ -35,13 +41,25 @@ Trips = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True)
 class Operand:
-    """A tensor of an Einsum: the ranks that move it, its bytes as a whole and of an element."""
+    """A tensor of an Einsum: the ranks that move it, its bytes as a whole and of an element.
+
+    `accesses` are the ranks of each place that it is read or written at: X[m,k] and X[n,k] are two.
+    """
 
     tensor: str
-    ranks: frozenset[str]
+    accesses: frozenset[frozenset[str]]
     bytes: float
     word_bytes: float
     is_output: bool
+
+    @cached_property
+    def ranks(self) -> frozenset[str]:
+        return frozenset[str]().union(*self.accesses)
+
+    @property
+    def element_bytes(self) -> float:
+        """Of what one point touches."""
+        return self.word_bytes * len(self.accesses)
 
 
 @dataclass(frozen=True)
@@ -64,8 +82,10 @@ class Work:
         return {rank: ceil_div(size, self.factors[rank]) for rank, size in self.sizes.items()}
 
     def tile_bytes(self, operand: Operand, counts: Counts) -> float:
-        reach = (min(counts[r] * self.factors[r], self.sizes[r]) for r in operand.ranks)
-        return operand.word_bytes * prod(reach)
+        reach = {r: min(n * self.factors[r], self.sizes[r]) for r, n in counts.items()}
+        return operand.word_bytes * sum(
+            prod(reach[rank] for rank in ranks) for ranks in operand.accesses
+        )
 
 
 @dataclass(frozen=True)
@@ -84,6 +104,28 @@ class Room:
 
 
 @dataclass(frozen=True)
+class Buffer:
+    """A buffer with a tile of `counts` steps of the operands that it keeps, inside `outside`."""
+
+    work: Work
+    kept: tuple[Operand, ...]
+    room: Room
+    counts: Counts
+    outside: "Buffer | None"
+
+    def reach(self, inside: Counts, inner_reach: Counts) -> Counts:
+        """Steps that its tile spans once it is cut into whole tiles of `inside` steps."""
+        return {r: inner_reach[r] * ceil_div(n, inside[r]) for r, n in self.counts.items()}
+
+    def holds(self, inside: Counts, inner_reach: Counts) -> bool:
+        """Whether it and all buffers outside have room for their tiles then."""
+        reach = self.reach(inside, inner_reach)
+        return self.room.holds(tiles(self.work, self.kept, reach)) and (
+            self.outside is None or self.outside.holds(self.counts, reach)
+        )
+
+
+@dataclass(frozen=True)
 class Task:
     """A buffer to find a tile for, of at most `limit` steps, inside the loops `outer`.
 
@@ -96,6 +138,13 @@ class Task:
     limit: Counts
     outer: Trips
     room: Room
+    outside: Buffer | None = None
+
+    def fits(self, counts: Counts) -> bool:
+        """Whether there is room for the tile here, and outside for a whole number of such tiles."""
+        return self.room.holds(tiles(self.work, self.kept, counts)) and (
+            self.outside is None or self.outside.holds(counts, counts)
+        )
 
 
 def first_counts(work: Work, limit: Counts) -> dict[str, int]:
@@ -164,7 +213,7 @@ def _larger(task: Task, counts: Counts) -> Iterator[Counts]:
             yield from fitting[-1:]
     for operand in task.kept:
         whole = {**counts, **{rank: task.limit[rank] for rank in operand.ranks}}
-        if whole != counts and task.room.holds(tiles(task.work, task.kept, whole)):
+        if whole != counts and task.fits(whole):
             yield whole
 
 
@@ -185,7 +234,7 @@ def _reaching_further(task: Task, counts: Counts, rank: str) -> list[Counts]:
     cut = largest_divisor if rank in task.work.shared else even_part
     further = (cut(limit, 2 * count), cut(limit, count + ceil_div(count, 4)), limit)
     options = [{**counts, rank: one} for one in further if one > count]
-    return [one for one in options if task.room.holds(tiles(task.work, task.kept, one))]
+    return [one for one in options if task.fits(one)]
 
 
 def _bytes(task: Task, counts: Counts) -> float:

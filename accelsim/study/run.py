@@ -15,9 +15,10 @@ import numpy as np
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import StudyError
 from accelsim.base.expression import parse_expression
+from accelsim.cost.default import default_of_each
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
-from accelsim.mapping.load import default_of_each, select_each
+from accelsim.mapping.load import select_each
 from accelsim.mapping.mapping import Mapping as MappingRecord
 from accelsim.study.cases import Case, case_at, refuse_unknown_ranks
 from accelsim.study.inputs import Inputs
@@ -127,7 +128,8 @@ class _Runner:
     ) -> list[tuple[MappingRecord, Column]]:
         """Mappings, each with the points that run under it."""
         if part.mapping is None:
-            return default_of_each(cascade, arch, part.arch, points)
+            defaults = default_of_each(cascade, arch, part.arch, points)
+            return [(default.mapping, chosen) for default, chosen in defaults]
         return select_each(self.inputs.mapping(part.mapping), cascade, arch, points)
 
     def rows(

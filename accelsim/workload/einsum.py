@@ -191,7 +191,8 @@ class Cascade:
     `ranks` holds the size of every rank, those of partitions included; `declared` what the
     workload's author wrote (numbers and expression texts), from which `with_ranks` computes the
     sizes anew. `kept` are tensors declared as outputs; `outputs` are these and the tensors that no
-    other Einsum reads.
+    other Einsum reads. `chosen` are ranks that were set later than in the workload's file: these
+    sizes a mapping leaves alone.
     """
 
     name: str
@@ -204,6 +205,7 @@ class Cascade:
     partitions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: Mapping[str, Any] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
+    chosen: frozenset[str] = field(default=frozenset(), compare=False)
     place: Place | None = field(default=None, compare=False)
 
     def __hash__(self) -> int:
@@ -286,7 +288,10 @@ class Cascade:
         declared = {**(self.declared or self.ranks), **sizes}
         places = dict.fromkeys(declared, self.place)
         return replace(
-            self, declared=declared, ranks=resolve_ranks(declared, self.partitions, places)
+            self,
+            declared=declared,
+            ranks=resolve_ranks(declared, self.partitions, places),
+            chosen=self.chosen.union(sizes),
         )
 
     def at_sizes(self, ranks: Mapping[str, int]) -> "Cascade":

@@ -19,6 +19,7 @@ own.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,7 +89,8 @@ def read_workload(
     _check_names(node, workload, text)
     written = _written(name, node, workload, text, shape_ranks or {}, rank_overrides or {})
     check_text(text, written, workload.inputs)
-    cascade = _cascade(name, node, workload, text, written)
+    chosen = frozenset([*(shape_ranks or {}), *(rank_overrides or {})])
+    cascade = replace(_cascade(name, node, workload, text, written), chosen=chosen)
     check_cascade(cascade, workload.ranks)
     return cascade
 

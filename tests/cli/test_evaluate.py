@@ -70,8 +70,24 @@ def test_a_mapping_for_another_workload_is_refused(run):
 
 def test_a_buffer_that_is_too_small_is_refused_with_numbers(run):
     setting = "memories.GlobalBuffer.capacity=64 KiB"
-    ended = run("evaluate", "attention/one_pass", "fusemax_cloud", "--set", setting)
+    names = ("attention/one_pass", "fusemax_cloud", "fusemax_binding")
+    ended = run("evaluate", *names, "--set", setting)
     assert ended.status == 2
+
+
+def test_a_tile_that_is_set_wins_over_the_mapping(run):
+    # One query tile and head: 138 cycles for each of 4096 / 128 key tiles, 64 for the division.
+    sizes = ("ranks.M0=128", "ranks.P=256", "ranks.H=1")
+    settings = [word for size in sizes for word in ("--set", size)]
+    found = run("evaluate", "attention/one_pass", "fusemax_cloud", "fusemax_binding", *settings)
+    assert f"({32 * 138 + 64:,} cycles)" in found.out
+
+
+def test_a_tile_that_is_set_and_does_not_fit_the_mapping_is_refused(run):
+    names = ("attention/one_pass", "fusemax_cloud", "fusemax_binding")
+    ended = run("evaluate", *names, "--set", "ranks.M0=512")
+    assert ended.status == 2
+    assert "BQK: 512 tiles side by side on the 256 rows of Array2D" in ended.err
 
 
 @pytest.mark.parametrize("size", ["0", "-4", "1e30"])

@@ -5,10 +5,12 @@ from types import SimpleNamespace
 import pytest
 
 from accelsim.arch.load import load_arch
+from accelsim.arch.spatial import with_values
 from accelsim.cost.coverage import coverage_of, visited_steps
+from accelsim.cost.default import default_mapping
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
-from accelsim.mapping.load import default_mapping, load_mapping, select
+from accelsim.mapping.load import load_mapping, select
 from accelsim.mapping.loops import Loop, LoopNest
 from accelsim.mapping.mapping import Mapping
 from accelsim.workload.load import load_workload
@@ -24,6 +26,28 @@ def test_causal_flash_attention_visits_10_of_16_tiles() -> None:
     # 138 cycles a visited tile; AV divides for 64 cycles once for each of 4 query tiles.
     causal = cost_of("attention/one_pass_causal", "fusemax_cloud", "fusemax_binding", 1024)
     assert causal.cycles_by_resource["compute"] == pytest.approx(10 * 138 + 4 * 64)
+
+
+@pytest.mark.parametrize(("queries", "visited"), [(1, 1), (4, 1), (8, 1 + 2), (16, 1 + 2 + 3 + 4)])
+def test_a_division_that_fits_beside_its_visited_tiles_costs_nothing(queries, visited) -> None:
+    # Of 16 key tiles of 4, on 4 x 4: 16 + 1, 1, 7 + 1 and 2 cycles a visited one; AV's 2 hide.
+    sizes = {"P": queries, "M": 64, "H": 1, "E": 16, "F": 2}
+    cascade = load_workload("attention/one_pass_causal").with_ranks(**sizes)
+    four = ("compute.Array2D.rows", "compute.Array2D.columns", "compute.Array1D.columns")
+    arch = with_values(load_arch("fusemax_cloud"), dict.fromkeys(four, 4))
+    mapping = load_mapping("fusemax_binding")
+    assert isinstance(mapping, Mapping)
+    cost = evaluate(cascade, arch, mapping)
+    assert cost.cycles_by_resource["compute"] == pytest.approx(visited * 28)
+
+
+def test_one_query_takes_a_visited_tile_and_its_division() -> None:
+    # The 1-D array is busy throughout: 1 + 64, 1, 7 + 1, 64 cycles, and the division's 64.
+    sizes = {"ranks.P": "1", "ranks.H": "1"}
+    cascade, arch = load_workload("attention/one_pass_causal", sizes), load_arch("fusemax_cloud")
+    mapping = load_mapping("fusemax_binding")
+    assert isinstance(mapping, Mapping)
+    assert evaluate(cascade, arch, mapping).cycles_by_resource["compute"] == 138 + 64
 
 
 def test_flat_streams_keys_and_values_for_10_of_16_tiles() -> None:
@@ -66,7 +90,7 @@ def test_sparse_attention_costs_less_than_full_attention(workload: str, machine:
     costs = []
     for name in (workload, "attention/three_pass"):
         cascade = load_workload(name, sizes)
-        mapping = select(default_mapping(cascade, arch, machine).mapping, cascade, arch)
+        mapping = default_mapping(cascade, arch, machine).mapping
         costs.append(evaluate(cascade, arch, mapping))
     sparse, full = costs
     assert sparse.cycles < 0.5 * full.cycles

@@ -1,5 +1,7 @@
 """Cycles of schedules whose phases one can add up by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from accelsim.cost.cycles import (
@@ -74,6 +76,24 @@ def test_the_division_runs_once_for_every_tile_of_its_own_rank():
     phase = Phase(run={"A": ("S",), "B": ("D",)})
     assert tiles_with_work("D", tile_counts(BoundStep("", tile, (), {}), CASCADE), CASCADE) == 5
     assert cycles_of(phase, tile=tile, S=400, D=150) == 15 * 20 + 5 * 30
+
+
+def masked(phase, drain=0, **cycles):
+    """Of S and T, conditions leave one of the 4 tiles to be visited."""
+    known = einsum_cycles(drain, **cycles)
+    known |= {name: replace(known[name], visited=1 / 4) for name in known if name in "ST"}
+    return compute_cycles(BoundStep("step", TILE, (phase,), {}), known, CASCADE)
+
+
+def test_the_division_runs_beside_the_last_tile_that_is_visited():
+    # One tile of S at 100 cycles, no 25 at each of four; D's 80 hide behind it, 150 do not.
+    phase = Phase(run={"A": ("S",), "B": ("D",)})
+    assert masked(phase, S=100, D=80) == 100
+    assert masked(phase, S=100, D=150) == 150
+
+
+def test_a_sum_drains_only_at_tiles_that_are_visited():
+    assert masked(Phase(run={"A": ("S",)}, drain=("S",)), drain=6, S=100) == 100 + 6
 
 
 def test_an_empty_phase_takes_no_time():

@@ -8,9 +8,9 @@ import pytest
 from accelsim.arch.load import load_arch
 from accelsim.arch.spatial import Spatial, with_values
 from accelsim.cost import spatial
+from accelsim.cost.default import default_mapping
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapping.binding import bind
-from accelsim.mapping.load import default_mapping, select
 from accelsim.workload.load import load_workload
 
 CASCADE = load_workload("attention/one_pass", {"ranks.H": "2"})
@@ -54,7 +54,7 @@ CHANGES: dict[str, tuple[str, Change]] = {
 def test_a_fourth_evaluation_of_another_machine_is_that_machine_s(what: str) -> None:
     machine, change = CHANGES[what]
     arch = load_arch(machine)
-    mapping = select(default_mapping(CASCADE, arch, machine).mapping, CASCADE, arch)
+    mapping = default_mapping(CASCADE, arch, machine).mapping
     for _ in range(4):
         evaluate(CASCADE, arch, mapping)
     other = change(arch)
@@ -69,7 +69,7 @@ def test_a_fourth_evaluation_of_another_machine_is_that_machine_s(what: str) -> 
 
 def test_capacities_of_a_catalogue_part_may_be_swept_many_times() -> None:
     arch = load_arch("tpu_v3")
-    mapping = select(default_mapping(CASCADE, arch, "tpu_v3").mapping, CASCADE, arch)
+    mapping = default_mapping(CASCADE, arch, "tpu_v3").mapping
     for capacities in ([2**24, 2**25], [2**24, 2**23], [2**25, 2**24], [2**24, 2**25]):
         swept = with_values(arch, {"memories.GlobalBuffer.capacity": np.array(capacities)})
         energies = evaluate(CASCADE, swept, mapping).energy_pj

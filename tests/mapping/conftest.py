@@ -7,6 +7,8 @@ import pytest
 from accelsim.arch.load import read_arch
 from accelsim.arch.spatial import Spatial
 from accelsim.base.yamlfile import parse_yaml
+from accelsim.mapping.binding import bind
+from accelsim.mapping.check import check
 from accelsim.mapping.load import mapping_from_yaml
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.workload.einsum import Cascade
@@ -98,3 +100,14 @@ def mapping_of() -> Callable[..., Mapping | Choice]:
         return mapping_from_yaml(parse_yaml(text, "m.yaml"))
 
     return build
+
+
+@pytest.fixture
+def violations(mapping_of, product, toy) -> Callable[..., list[str]]:
+    """Of the product's mapping with parts of its text replaced, as sentences."""
+
+    def found(*replaced, cascade=None, arch=None):
+        bound = bind(mapping_of(*replaced), cascade or product(10, 20, 5), arch or toy())
+        return [str(violation) for violation in check(bound)]
+
+    return found

@@ -1,6 +1,7 @@
 """Mappings made by rules: legal wherever the machine can, and never below what physics allows."""
 
 from functools import cache
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from accelsim.mapping.check import check
 from accelsim.mapping.render import render
 from accelsim.workload.counts import counts, einsum_counts, tensor_bytes, tensor_read_bytes
 from accelsim.workload.load import load_workload
+from tests.mapping.strategies import random_machine, random_workload
 
 WORKLOADS, MACHINES = names("workloads"), names("machines")
 
@@ -126,6 +128,35 @@ def test_data_passes_through_two_buffers_on_its_way(product, toy):
     assert cost.traffic_bytes["DRAM"] == 3 * 64 * 64 * 2
 
 
+def test_a_tile_that_is_no_part_of_the_outer_one_leaves_room_for_a_whole_number_of_it(toy):
+    level2 = "{name: L2, capacity: 4 MiB, read: 2 pJ/B, write: 2 pJ/B}"
+    buffer = "- {name: Buffer,"
+    array = {
+        "rows: 4": "rows: 128",
+        "columns: 8\n  operations: {mac": "columns: 128\n  operations: {mac",
+    }
+    doubled = {buffer: f"- {level2}\n{buffer} double_buffered: true,"}
+    bound, _ = automatic(
+        load_workload("transformer/linear_layers"), toy(buffer="128 KiB", **doubled, **array)
+    )
+    assert {s.memory for nest in bound.nests.values() for s in nest.storages} >= {"L2", "Buffer"}
+
+
+def test_running_values_stay_in_a_buffer_that_is_larger_than_the_one_around_it(cascade_of, toy):
+    buffer = "- {name: Buffer,"
+    narrow = "{name: Narrow, capacity: 16 B, read: 2 pJ/B, write: 2 pJ/B}"
+    arch = toy(**{buffer: f"- {narrow}\n{buffer}"})
+    bound, _ = automatic(cascade_of(RUNNING_SUM, "{M: 10, P: 20}", "{X: [M, P], G: [P]}"), arch)
+    assert bound.nests["C"].storages_of("C")[0].memory == "Buffer"
+
+
+def test_a_tensor_that_is_read_at_two_places_takes_room_for_both(cascade_of, toy):
+    cascade = cascade_of("Z[m,n] = X[m] * X[n]", "{M: 2, N: M}", "{X: [M]}")
+    both, alone = (automatic(cascade, toy(registers=size))[1] for size in ("6 B", "4 B"))
+    assert both.occupancy_bytes["Registers"] == 2 * 2 + 2
+    assert alone.occupancy_bytes["Registers"] == 2
+
+
 def test_the_next_step_waits_for_a_sum_over_4_rows(cascade_of, toy):
     cascade = cascade_of("Z[m] += X[m,k] * Y[k]", "{M: 8, K: 100}", "{X: [M, K], Y: [K]}")
     bound, cost = automatic(cascade, toy())
@@ -203,13 +234,22 @@ def test_a_recurrent_layer_reads_weights_that_fit_once_for_all_steps(cascade_of,
     assert (bound.nests["Z"].loops[0].rank, bound.nests["Z"].loops[0].factor) == ("T", 100)
 
 
-def test_a_running_value_that_is_a_result_is_kept_outside_as_well(cascade_of, toy):
-    cascade = cascade_of("C[0] = 0\nC[m+1] = C[m] + X[m]", "{M: 10}", "{X: [M]}")
-    bound, _ = automatic(cascade, toy())
-    assert [storage.memory for storage in bound.nests["C"].storages_of("C")][:2] == [
-        "DRAM",
-        "Buffer",
-    ]
+def test_a_running_value_that_is_a_result_leaves_step_by_step_and_is_not_read_back(cascade_of, toy):
+    ranks, inputs = "{M: 10, P: 6}", "{X: [M, P]}"
+    cascade = cascade_of("C[0,p] = 0\nC[m+1,p] = C[m,p] + X[m,p]", ranks, inputs)
+    bound, cost = automatic(cascade, toy())
+    homes = [storage.memory for storage in bound.nests["C"].storages_of("C")]
+    assert homes[:2] == ["DRAM", "Buffer"]
+    assert cost.traffic_bytes["DRAM"] == (10 * 6 + 10 * 6) * 2
+
+
+def test_who_takes_turns_with_a_result_reads_it_in_the_buffer(cascade_of, toy):
+    # X, D's 10 steps and S, which is a result as well, once each.
+    text = "D[0,n] = 0\nS[m,n] = D[m,n] * X[m,n]\nD[m+1,n] = S[m,n] + X[m,n]"
+    outputs = "outputs: {S: [M, N], D: [M, N]}\n"
+    cascade = cascade_of(text, "{M: 10, N: 6}", "{X: [M, N]}", outputs)
+    _, cost = automatic(cascade, toy())
+    assert cost.traffic_bytes["DRAM"] == (2 + 2) * 10 * 6 * 2
 
 
 def test_a_value_that_runs_over_two_ranks_is_kept_outside(cascade_of, toy):
@@ -309,6 +349,14 @@ def test_a_whole_encoder_layer_runs_where_the_lanes_can_do_all_of_it(toy):
     assert_within_physics(cascade, arch, *automatic(cascade, arch))
 
 
+@pytest.mark.parametrize("first", range(0, 160, 20))
+def test_shipped_workloads_of_any_size_are_legal_on_any_tree_of_memories(first):
+    for seed in range(first, first + 20):
+        rng = Random(seed)
+        machine, cascade = random_machine(rng), random_workload(rng)
+        assert check(bind(automatic_mapping(cascade, machine), cascade, machine)) == (), seed
+
+
 # --- any cascade on any machine -----------------------------------------------------------------
 
 SIZE = st.integers(1, 300)
@@ -317,6 +365,7 @@ CASCADES = {
     "window": ("Z[m] += X[m + k] * Y[k]", "{X: [I], Y: [K]}"),
     "product": ("Z[m,n] += X[m,k] * Y[k,n]", "{X: [M, K], Y: [K, N]}"),
     "batched": ("Z[b,m,n] += X[b,m,k] * Y[b,n,k]", "{X: [B, M, K], Y: [B, N, K]}"),
+    "with itself": ("Z[m,l] += X[m,k] * X[l,k]", "{X: [M, K]}"),
     "map": ("Z[m,n] = exp(X[m,n] - Y[m])", "{X: [M, N], Y: [M]}"),
     "sums": ("S[m] += X[m,n]\nT[] max= S[m]", "{X: [M, N]}"),
     "softmax": (
@@ -349,7 +398,7 @@ def test_random_cascades_are_legal_and_within_physics(
 ):
     text, inputs = CASCADES[kind]
     ranks = ", ".join(f"{rank}: {size}" for rank, size in sizes.items())
-    cascade = cascade_of(text, f"{{{ranks}, I: M + K - 1}}", inputs)
+    cascade = cascade_of(text, f"{{{ranks}, I: M + K - 1, L: M}}", inputs)
     array = {"rows: 4": f"rows: {rows}", "columns: 8": f"columns: {columns}"}
     arch = toy(buffer=f"{buffer} B", registers=f"{registers} B", **array)
     assert_within_physics(cascade, arch, *automatic(cascade, arch))

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from accelsim.arch.load import load_arch
+from accelsim.arch.spatial import with_values
 from accelsim.base.errors import ArchError, ExpressionError, MappingError
 from accelsim.mapping.binding import bind
-from accelsim.mapping.load import load_mapping
+from accelsim.mapping.check import check
+from accelsim.mapping.load import load_mapping, select
 from accelsim.mapping.loops import Loop, Storage
 from accelsim.workload.load import load_workload
 
@@ -108,10 +110,60 @@ def test_the_outermost_memory_has_nothing_to_spill_to(mapping_of, product, toy):
     )
 
 
-def test_a_mapping_for_another_workload_is_refused_by_its_first_einsum(mapping_of, cascade_of, toy):
-    cascade = cascade_of("Q[p] = X[p]", "{P: 4}", "{X: [P]}")
-    mapping = mapping_of(("N1: ceil(N / N0)", "N1: 3"))
-    assert refusal(mapping, cascade, toy()) == "w has no Einsum 'Z'. It has Q"
+def test_a_mapping_for_another_workload_is_refused_by_the_names_of_both(
+    mapping_of, cascade_of, toy
+):
+    cascade = cascade_of("Q[p] = X[p]", "{P: 4}", "{X: [P]}", name="copy")
+    assert refusal(mapping_of(("workload: w", "workload: [w, v]")), cascade, toy()) == (
+        "the mapping is for w and v; copy has no Einsum 'Z'. "
+        "Name another mapping, or none for the default"
+    )
+
+
+@pytest.mark.parametrize("name", ["flat", "fusemax_binding"])
+def test_a_shipped_mapping_for_another_workload_is_refused_alike(name):
+    cascade, arch = load_workload("transformer/linear_layers"), load_arch("flat_cloud")
+    with pytest.raises(MappingError, match="^the mapping is for attention/.* has no Einsum 'B?QK'"):
+        bind(select(load_mapping(name), cascade, arch), cascade, arch)
+
+
+def test_a_variant_with_the_same_einsums_may_use_a_mapping_for_another(mapping_of, cascade_of, toy):
+    ranks, inputs = "{M: 8, N: 8, K: 4}", "{X: [M, K], Y: [K, N]}"
+    cascade = cascade_of("Z[m,n] += X[m,k] * Y[k,n] where n <= m", ranks, inputs, name="causal")
+    assert check(bind(mapping_of(), cascade, toy())) == ()
+
+
+# --- ranks that the mapping decides ---------------------------------------------------------------
+
+
+def one_pass_m0(cascade):
+    """M0 and M1 under FuseMax's binding, which makes tiles of the array's 256 rows."""
+    bound = bind(load_mapping("fusemax_binding"), cascade, load_arch("fusemax_cloud"))
+    return bound.sizes["M0"], bound.sizes["M1"], [str(each) for each in check(bound)]
+
+
+def test_a_mapping_decides_the_tile_that_the_file_has():
+    arch = with_values(load_arch("fusemax_cloud"), {"compute.Array2D.rows": 64})
+    bound = bind(load_mapping("fusemax_binding"), load_workload("attention/one_pass"), arch)
+    assert (bound.sizes["M0"], bound.sizes["M1"]) == (64, 4096 // 64)
+
+
+@pytest.mark.parametrize(
+    "cascade",
+    [
+        load_workload("attention/one_pass", {"ranks.M0": "128"}),
+        load_workload("attention/one_pass", {"ranks.M0": 128}),
+        load_workload("attention/one_pass").with_ranks(M0=128),
+    ],
+)
+def test_a_tile_that_was_chosen_stays(cascade):
+    assert one_pass_m0(cascade) == (128, 32, [])
+
+
+def test_a_chosen_tile_that_does_not_fit_is_a_violation():
+    assert one_pass_m0(load_workload("attention/one_pass", {"ranks.M0": "512"}))[2][0] == (
+        "BQK: 512 tiles side by side on the 256 rows of Array2D"
+    )
 
 
 def test_a_tile_without_a_value_is_named_with_a_remedy(mapping_of, product, toy):

@@ -7,8 +7,8 @@ from accelsim.mapping.tiling import Operand, Work
 
 PATH = ("DRAM", "Buffer", "LaneRegisters")
 OPERANDS = (
-    Operand("X", frozenset("MP"), 2 * 10 * 20, 2, False),
-    Operand("C", frozenset("MP"), 2 * 10 * 20, 2, True),
+    Operand("X", frozenset([frozenset("MP")]), 2 * 10 * 20, 2, False),
+    Operand("C", frozenset([frozenset("MP")]), 2 * 10 * 20, 2, True),
 )
 
 

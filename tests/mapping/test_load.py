@@ -1,17 +1,13 @@
-"""Reading mappings, choosing among alternatives, and what is taken where none is named."""
+"""Reading mappings, and choosing among alternatives."""
 
 import numpy as np
 import pytest
 
 from accelsim.arch.load import load_arch
-from accelsim.arch.spatial import with_values
 from accelsim.base.catalogue import names
 from accelsim.base.errors import CatalogueError, MappingError, RecordError, YamlError
 from accelsim.base.yamlfile import parse_yaml
-from accelsim.mapping.automatic import automatic_mapping
 from accelsim.mapping.load import (
-    default_mapping,
-    default_of_each,
     load_mapping,
     mapping_from_yaml,
     select,
@@ -86,7 +82,8 @@ def test_a_mapping_serves_all_points_of_a_sweep():
 
 def test_no_alternative_that_holds_is_an_error():
     text = (
-        "about: A\nsource: B\nworkload: w\nmachine: spatial\nchoose: [{when: P < 9, mapping: flat}]"
+        "about: A\nsource: B\nworkload: attention/three_pass\nmachine: spatial\n"
+        "choose: [{when: P < 9, mapping: flat_head}]"
     )
     with pytest.raises(MappingError) as caught:
         select(mapping_from_yaml(parse_yaml(text)), three_pass(1024), load_arch("flat_cloud"))
@@ -94,88 +91,6 @@ def test_no_alternative_that_holds_is_an_error():
         "no alternative of the mapping is for attention/three_pass at this size; "
         "end `choose` with {when: 1, mapping: ...}"
     )
-
-
-# --- the default --------------------------------------------------------------------------------
-
-
-def default_name(workload, machine):
-    return default_mapping(load_workload(workload), load_arch(machine), machine).name
-
-
-@pytest.mark.parametrize(
-    ("workload", "machine", "name"),
-    [
-        ("attention/one_pass", "fusemax_cloud", "fusemax_binding"),
-        ("attention/one_pass", "cascade_cloud", "fusemax_cascade"),
-        ("attention/three_pass", "flat_edge", "flat"),
-        ("attention/three_pass", "unfused_cloud", "unfused"),
-        ("transformer/linear_layers", "flat_cloud", "linear_layers"),
-    ],
-)
-def test_a_shipped_mapping_for_both_workload_and_machine_comes_first(workload, machine, name):
-    assert default_name(workload, machine) == name
-
-
-@pytest.mark.parametrize(
-    ("workload", "machine", "name"),
-    [
-        ("attention/one_pass", "flat_cloud", "fusemax_cascade"),
-        ("attention/three_pass", "tpu_v3", "flat"),
-        ("transformer/linear_layers", "tpu_v4i", "linear_layers"),
-    ],
-)
-def test_next_comes_a_shipped_one_that_is_legal_on_this_machine(workload, machine, name):
-    assert default_name(workload, machine) == name
-
-
-@pytest.mark.parametrize(
-    ("workload", "machine"),
-    [
-        ("attention/two_pass", "fusemax_cloud"),
-        ("attention/two_pass_causal", "tpu_v3"),
-        ("transformer/linear_layers", "eyeriss"),
-    ],
-)
-def test_last_comes_one_made_by_rules(workload, machine):
-    cascade, arch = load_workload(workload), load_arch(machine)
-    found = default_mapping(cascade, arch, machine)
-    assert found == ("automatic", automatic_mapping(cascade, arch))
-
-
-def test_a_machine_by_its_file_is_the_machine_of_that_name():
-    cascade, arch = load_workload("attention/one_pass"), load_arch("fusemax_cloud")
-    assert default_mapping(cascade, arch, "some/where/fusemax_cloud.yaml").name == "fusemax_binding"
-
-
-def test_a_workload_that_the_machine_cannot_do_is_refused():
-    with pytest.raises(MappingError, match="\n  GM: Array2D cannot do 'max'\n"):
-        default_name("attention/three_pass", "eyeriss")
-
-
-def test_a_sweep_under_a_shipped_default_needs_no_mapping_of_its_own():
-    lengths = np.array([1024, 65536])
-    found = default_of_each(three_pass(lengths), load_arch("flat_cloud"), "flat_cloud", 2)
-    listed = select_each(load_mapping("flat"), three_pass(lengths), load_arch("flat_cloud"), 2)
-    assert [mapping for mapping, _ in found] == [mapping for mapping, _ in listed]
-
-
-def test_a_sweep_without_a_shipped_default_gets_a_mapping_made_for_each_point():
-    lengths = np.array([1024, 2048, 1024])
-    cascade = load_workload("attention/two_pass").with_ranks(P=lengths, M=lengths)
-    arch = load_arch("flat_edge")
-    first, second = default_of_each(cascade, arch, "flat_edge", 3)
-    assert (first[1].tolist(), second[1].tolist()) == ([0, 2], [1])
-    alone = load_workload("attention/two_pass").with_ranks(P=2048, M=2048)
-    assert second[0] == automatic_mapping(alone, arch)
-
-
-def test_a_sweep_of_bandwidths_has_one_mapping_for_all_points():
-    arch = with_values(
-        load_arch("flat_edge"), {"memories.DRAM.bandwidth": np.array([1e9, 2e9, 3e9])}
-    )
-    ((_, points),) = default_of_each(load_workload("attention/two_pass"), arch, "flat_edge", 3)
-    assert points.tolist() == [0, 1, 2]
 
 
 def test_a_mapping_that_extends_another_keeps_the_nests_it_does_not_name():

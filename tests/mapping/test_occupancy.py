@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from accelsim.arch.load import load_arch
+from accelsim.mapping.automatic import automatic_mapping
 from accelsim.mapping.binding import bind
 from accelsim.mapping.load import load_mapping
 from accelsim.mapping.occupancy import occupancy_bytes
@@ -96,6 +97,21 @@ def test_einsums_of_a_step_hold_a_common_tensor_once_at_its_larger_tile(held, ch
 
 def test_steps_one_after_the_other_hold_the_most_of_either(held, chain):
     assert held(TWO_STEPS, cascade=chain)["Buffer"] == sum(TILES.values())
+
+
+def test_the_outermost_memory_holds_what_other_steps_need_as_well(held, chain):
+    # X, Y and the result W at all times, G too; Z from the step that makes it to the one after.
+    through_dram = ("{memory: DRAM, keep: [G, W]", "{memory: DRAM, keep: [Z, G, W]")
+    everything = (10 * 5 + 5 * 20 + 10 * 20 + 10 + 10 * 20) * 2
+    assert held(TWO_STEPS, through_dram, cascade=chain)["DRAM"] == everything
+
+
+def test_what_nobody_reads_any_more_makes_room(held, cascade_of):
+    text = "A[m] = X[m] * X[m]\nB[m] = A[m] * A[m]\nC[m] = B[m] * B[m]\nD[m] = C[m] * C[m]"
+    cascade = cascade_of(text, "{M: 10}", "{X: [M]}")
+    arch = load_arch("fusemax_cloud")
+    # X and D, and between two steps A and B, B and C, at last C.
+    assert occupancy_bytes(bind(automatic_mapping(cascade, arch), cascade, arch))["DRAM"] == 4 * 20
 
 
 def test_registers_hold_what_an_einsum_uses_and_what_waits_for_a_later_one(held, chain):

@@ -17,7 +17,7 @@ from accelsim.mapping.tiling import (
 
 
 def operand(tensor, ranks, size=64, is_output=False):
-    return Operand(tensor, frozenset(ranks), 2 * size ** len(ranks), 2, is_output)
+    return Operand(tensor, frozenset([frozenset(ranks)]), 2 * size ** len(ranks), 2, is_output)
 
 
 X, Y, Z = operand("X", "MK"), operand("Y", "KN"), operand("Z", "MN", is_output=True)

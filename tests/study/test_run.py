@@ -126,6 +126,20 @@ vary: {seq_len: {set: [workload.ranks.P, workload.ranks.M], to: [4096, 1048576]}
     assert per_score.tolist() == [pytest.approx(1.64, abs=0.01), pytest.approx(8.25, abs=0.01)]
 
 
+def test_a_tile_that_is_varied_wins_over_the_mapping(load: Callable[..., Study]) -> None:
+    """FuseMax's binding makes key tiles of the array's 256 rows, where nothing else is said."""
+    text = """\
+question: Why?
+workload: attention/one_pass
+arch: fusemax_cloud
+mapping: fusemax_binding
+vary: {tile: {set: workload.ranks.M0, to: [128, 64, 32]}}
+"""
+    table = run_tables(load(text, {"ranks.H": "1", "ranks.P": "256"}))["results"]
+    # A tile takes 138 cycles whatever its height, and the division 64.
+    assert table["cycles"].tolist() == [n * 138 + 64 for n in (32, 64, 128)]
+
+
 def test_run_study_gives_pandas_frames(folder: Path) -> None:
     frame = run_study(load_study(folder / "study.yaml"))["results"]
     assert frame["cycles"].tolist() == [12]

@@ -1,0 +1,248 @@
+"""The mapping of a workload on a machine where none is named: the fastest of those at hand.
+
+    at hand   the shipped mapping that names both workload and machine, if it is legal,
+              or else every legal shipped one for the workload;
+              and in any case the one made by rules (`mapping.automatic`)
+    fastest   least latency; of equals (to a billionth) the one that is listed first
+
+The automatic mapping, which takes a while to make, is left out where it cannot win. It runs one
+Einsum after the other and keeps what they make in the outermost memory, and so takes no less than
+
+    Σ over Einsums  max(points · cycles of a point / processing elements,   on the array best for it
+                        bytes made / bandwidth)                             if nothing masks them
+
+Over a sweep, what is legal depends on sizes, not on clock and bandwidths: points that differ in
+these alone are judged together.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+from math import prod
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accelsim.arch.spatial import Spatial, missing_operations, point_cost
+from accelsim.base.errors import AccelsimError, MappingError
+from accelsim.cost.evaluate import evaluate
+from accelsim.mapping.at_point import arch_at, cascade_at
+from accelsim.mapping.automatic import AUTOMATIC, automatic_mapping
+from accelsim.mapping.binding import bind, known_values
+from accelsim.mapping.check import check
+from accelsim.mapping.load import Shipped, select, select_each, shipped_for
+from accelsim.mapping.loops import Number, larger
+from accelsim.mapping.mapping import Choice, Mapping
+from accelsim.mapping.recurring import groups
+from accelsim.workload.counts import iteration_points
+from accelsim.workload.einsum import Cascade, Einsum
+
+AS_FAST = 1e-9
+"""Latencies that differ by less than this share are equal."""
+
+Places = NDArray[np.intp]
+Seconds = NDArray[np.float64]
+
+
+class Default(NamedTuple):
+    """What is taken where no mapping is named, and what it is called."""
+
+    name: str
+    mapping: Mapping
+
+
+def default_mapping(cascade: Cascade, arch: Spatial, machine: str) -> Default:
+    """The mapping of a workload on a machine of this name (or file).
+
+    Raises
+    ------
+    MappingError
+        if the machine cannot do some Einsum: which, and what each array lacks; or if nothing fits:
+        what each mapping needs and the machine has.
+    """
+    ((found, _),) = default_of_each(cascade, arch, machine, 1)
+    return found
+
+
+def default_of_each(
+    cascade: Cascade, arch: Spatial, machine: str, points: int
+) -> list[tuple[Default, Places]]:
+    """The same for workloads and machines of `points` sizes at once: each with its points."""
+    found: list[tuple[Default, list[Places]]] = []
+    for alike in _alike(cascade, arch, points):
+        case = _Case(cascade_at(cascade, alike), arch_at(arch, alike), machine, len(alike))
+        for default, chosen in _fastest(case):
+            places = next((places for other, places in found if other == default), None)
+            if places is None:
+                places = []
+                found.append((default, places))
+            places.append(alike[chosen])
+    return [(default, np.sort(np.concatenate(places))) for default, places in found]
+
+
+# --- points that are judged together --------------------------------------------------------------
+
+
+def _alike(cascade: Cascade, arch: Spatial, points: int) -> list[Places]:
+    """Points by groups of the same sizes."""
+    varied = [v for v in _sizes(cascade, arch) if isinstance(v, np.ndarray) and v.size > 1]
+    if not varied:
+        return [np.arange(points)]
+    rows = np.stack([np.broadcast_to(values.reshape(-1), points) for values in varied], axis=1)
+    _, kinds = np.unique(rows, axis=0, return_inverse=True)
+    order = np.argsort(kinds.reshape(-1), kind="stable")
+    ends = np.cumsum(np.bincount(kinds.reshape(-1)))[:-1]
+    return np.split(order, ends)
+
+
+def _sizes(cascade: Cascade, arch: Spatial) -> Iterator[Number]:
+    """All numbers that decide what is legal and what the automatic mapping is."""
+    for name, value in known_values(cascade, arch).items():
+        if name != "clock" and not name.endswith(".bandwidth"):
+            yield value
+    for array in arch.compute:
+        for operation in array.operations.values():
+            yield from (operation.cycles, *(operation.as_ or {}).values())
+
+
+class _Case(NamedTuple):
+    """A workload on a machine at `points` points of the same sizes."""
+
+    cascade: Cascade
+    arch: Spatial
+    machine: str
+    points: int
+
+    def at(self, places: int | Places) -> tuple[Cascade, Spatial]:
+        return cascade_at(self.cascade, places), arch_at(self.arch, places)
+
+
+# --- what is at hand, and how fast it is ----------------------------------------------------------
+
+
+class _Offer(NamedTuple):
+    """A legal mapping and what it takes at each point; infinitely long where it is none to take."""
+
+    default: Default
+    seconds: Seconds
+
+
+def _fastest(case: _Case) -> Iterator[tuple[Default, Places]]:
+    offers = _shipped_offers(case)
+    least = _least(offers, case.points)
+    if np.isinf(least).any() or (_automatic_bound(case) < least).any():
+        offers = [*offers, *_offers(AUTOMATIC, automatic_mapping(*case.at(0)), case)]
+    without = np.flatnonzero(np.isinf(_least(offers, case.points)))
+    if without.size:
+        raise _nothing_fits(case, int(without[0]))
+    yield from _taken(offers)
+
+
+def _taken(offers: list[_Offer]) -> Iterator[tuple[Default, Places]]:
+    seconds = np.stack([offer.seconds for offer in offers])
+    as_fast = seconds <= seconds.min(axis=0) * (1 + AS_FAST)
+    first = np.argmax(as_fast, axis=0)
+    for place in np.unique(first):
+        yield offers[place].default, np.flatnonzero(first == place)
+
+
+def _least(offers: list[_Offer], points: int) -> Seconds:
+    least = np.full(points, np.inf)
+    for offer in offers:
+        least = np.minimum(least, offer.seconds)
+    return least
+
+
+def _shipped_offers(case: _Case) -> list[_Offer]:
+    """Those that name the machine, and where these are not legal the others."""
+    own, others = _shipped(case)
+    offers = [offer for each in own for offer in _offers(*each, case)]
+    is_missing = np.isinf(_least(offers, case.points))
+    if is_missing.any():
+        instead = chain.from_iterable(_offers(*each, case) for each in others)
+        offers += [
+            offer._replace(seconds=np.where(is_missing, offer.seconds, np.inf)) for offer in instead
+        ]
+    return offers
+
+
+def _shipped(case: _Case) -> tuple[list[Shipped], list[Shipped]]:
+    """Those for the workload: the ones that name the machine, and the others."""
+    name = Path(case.machine).stem
+    found = shipped_for(case.cascade)
+    own = [each for each in found if name in each.mapping.machines]
+    return own, [each for each in found if each not in own]
+
+
+def _offers(name: str, found: Mapping | Choice, case: _Case) -> Iterator[_Offer]:
+    """A mapping, or each alternative of a choice, at the points where it is legal."""
+    try:
+        alternatives = select_each(found, case.cascade, case.arch, case.points)
+    except AccelsimError:
+        # It names a part that this machine lacks, or none of its conditions holds.
+        return
+    for mapping, places in alternatives:
+        if not _reasons(mapping, *case.at(int(places[0]))):
+            seconds = np.full(case.points, np.inf)
+            seconds[places] = evaluate(*case.at(places), mapping).latency_s
+            yield _Offer(Default(name, mapping), seconds)
+
+
+def _reasons(found: Mapping | Choice, cascade: Cascade, arch: Spatial) -> tuple[str, ...]:
+    """Why it is not legal; () if it is."""
+    try:
+        bound = bind(select(found, cascade, arch), cascade, arch)
+        return tuple(str(violation) for violation in check(bound))
+    except AccelsimError as error:
+        return (str(error),)
+
+
+def _automatic_bound(case: _Case) -> Number:
+    """Seconds that the automatic mapping takes at least; every Einsum has its array."""
+    cascade, arch = case.at(0)
+    turning = {name for group in groups(cascade) if group.stepped for name in group.einsums}
+    memory = case.arch.memories[0]
+    total: Number = 0
+    for einsum in cascade.einsums:
+        seconds = _least_cycles(einsum, cascade, arch) / case.arch.clock_hz
+        if memory.bandwidth is not None and not einsum.conditions and einsum.name not in turning:
+            rate = memory.bandwidth.per_second(case.arch.clock_hz)
+            seconds = larger(seconds, _made_bytes(einsum, cascade) / rate)
+        total = total + seconds
+    return total
+
+
+def _least_cycles(einsum: Einsum, cascade: Cascade, arch: Spatial) -> float:
+    cycles = (
+        point_cost(arch, array.name, einsum.operations).cycles / array.pes
+        for array in arch.compute
+        if not missing_operations(arch, array.name, einsum.operations)
+    )
+    return float(iteration_points(cascade, einsum.name) * min(cycles))
+
+
+def _made_bytes(einsum: Einsum, cascade: Cascade) -> float:
+    """Of a ragged partition only the rank's own size is there."""
+    tensor = cascade.tensors[einsum.name]
+    elements = float(prod(cascade.ranks[rank] for rank in tensor.ranks))
+    for whole, parts in cascade.partitions.items():
+        if set(parts) <= set(tensor.ranks):
+            elements *= cascade.ranks[whole] / prod(cascade.ranks[part] for part in parts)
+    return tensor.word_bytes * elements
+
+
+def _nothing_fits(case: _Case, point: int) -> MappingError:
+    """What is in the way of the machine's own mapping, or of all others, and of the automatic."""
+    cascade, arch = case.at(point)
+    own, others = _shipped(case)
+    automatic = Shipped(AUTOMATIC, automatic_mapping(cascade, arch))
+    listed = "".join(
+        f"\n  {name}: {reason}"
+        for name, found in (*(own or others), automatic)
+        for reason in _reasons(found, cascade, arch)
+    )
+    return MappingError(
+        f"no mapping of {cascade.name} fits {case.machine}; give it more of what it lacks, "
+        f"or take smaller ranks:{listed}"
+    )
