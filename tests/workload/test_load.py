@@ -94,7 +94,11 @@ def test_the_shapes_of_the_fusemax_paper_have_d_equal_to_h_times_e(shape, heads,
 def test_every_shipped_workload_says_what_it_is_and_where_it_comes_from(name):
     cascade = load_workload(name)
     assert cascade.about.endswith(".") and cascade.source
-    assert {"B", "H", "P"} <= set(cascade.ranks)
+
+
+@pytest.mark.parametrize("name", [n for n in names("workloads") if not n.startswith("kernels/")])
+def test_attention_and_transformers_declare_batch_heads_and_queries(name):
+    assert {"B", "H", "P"} <= set(load_workload(name).ranks)
 
 
 @pytest.mark.parametrize("name", ATTENTION)
