@@ -1,14 +1,17 @@
-"""Arch YAML → machine. The kind of machine is known by its keys: `compute` makes a spatial array.
+"""Arch YAML → machine. Its kind shows in its keys: `compute` makes a spatial array, `sms` a GPU.
 
-Reading has four steps: operations from a shared table are written out, then the records (keys,
-units, ranges), the tree between them, and what the parts catalogue supplies. The first thing wrong
-is an error with file and line.
+Reading a spatial array has four steps: operations from a shared table are written out, then the
+records (keys, units, ranges), the tree between them, and what the parts catalogue supplies. A GPU's
+file is read over the calibration that it names. The first thing wrong is an error with file and
+line.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from accelsim.arch.calibrated import calibrated
 from accelsim.arch.compositions import composed
+from accelsim.arch.gpu import Gpu
 from accelsim.arch.spatial import Spatial, with_parts
 from accelsim.arch.structure import problems
 from accelsim.arch.supply import supplied_array, supplied_memory
@@ -21,17 +24,34 @@ from accelsim.base.yamlfile import Node, read_yaml
 
 def load_arch(name_or_path: str | Path, overrides: Mapping[str, Value] | None = None) -> Spatial:
     """`load_arch("fusemax_cloud", {"memories.DRAM.bandwidth": "800 GB/s"})`."""
-    node = composed(read_yaml(find(name_or_path, "arch")))
-    return read_arch(with_settings(node, Spatial, overrides or {}))
+    node = read_yaml(find(name_or_path, "arch"))
+    if "sms" in node:
+        remedy = "`accelsim predict` tells how long kernels take on it"
+        raise ArchError("this is a GPU, not a spatial array", at=node.place, remedy=remedy)
+    return read_spatial(with_settings(composed(node), Spatial, overrides or {}))
 
 
-def read_arch(node: Node) -> Spatial:
+def load_gpu(name_or_path: str | Path, overrides: Mapping[str, Value] | None = None) -> Gpu:
+    """`load_gpu("h100_sxm", {"memories.HBM.bandwidth": "4800 GB/s"})`."""
+    node = read_yaml(find(name_or_path, "arch"))
+    if "sms" not in node:
+        fact = "this is no GPU; it has no 'sms'"
+        raise ArchError(
+            fact, at=node.place, remedy="`accelsim list machines` shows what is shipped"
+        )
+    return read_record(with_settings(calibrated(node), Gpu, overrides or {}), Gpu)
+
+
+def read_arch(node: Node) -> Spatial | Gpu:
     """The machine that a node describes."""
+    if "sms" in node:
+        return read_record(calibrated(node), Gpu)
     if "compute" in node or "memories" in node:
         return read_spatial(node)
     keys = ", ".join(node.keys())
     fact = f"this is no machine; it has the keys {keys}"
-    raise ArchError(fact, at=node.place, remedy="A spatial array has 'memories' and 'compute'")
+    remedy = "A spatial array has 'memories' and 'compute', a GPU has 'sms'"
+    raise ArchError(fact, at=node.place, remedy=remedy)
 
 
 def read_spatial(node: Node) -> Spatial:

@@ -4,6 +4,8 @@
     workloads     workloads/             attention/one_pass
     shapes        workloads/shapes/      bert
     machines      arch/spatial, arch/gpu fusemax_cloud     (or spatial/fusemax_cloud)
+    calibrations  arch/gpu/calibration/  hopper
+    kernels       arch/kernel/           flash_attention_2
     systems       arch/system/
     mappings      arch/mapping/
     parts         arch/parts/
@@ -44,12 +46,14 @@ class Entry:
 SHELVES = {
     "workloads": Shelf(("workloads",), "workload", without=("shapes",)),
     "shapes": Shelf(("workloads/shapes",), "shape"),
-    "machines": Shelf(("arch/spatial", "arch/gpu"), "machine"),
+    "machines": Shelf(("arch/spatial", "arch/gpu"), "machine", without=("calibration",)),
+    "calibrations": Shelf(("arch/gpu/calibration",), "calibration"),
+    "kernels": Shelf(("arch/kernel",), "kernel"),
     "systems": Shelf(("arch/system",), "system"),
     "mappings": Shelf(("arch/mapping",), "mapping"),
     "parts": Shelf(("arch/parts",), "part"),
     "studies": Shelf(("studies",), "study", without=("published",)),
-    "arch": Shelf(("arch/spatial", "arch/gpu", "arch/system"), "machine"),
+    "arch": Shelf(("arch/spatial", "arch/gpu", "arch/system"), "machine", without=("calibration",)),
 }
 
 

@@ -1,0 +1,231 @@
+"""A GPU: equal streaming multiprocessors (SMs) over an L2 cache and device memory, on one clock.
+
+    HBM ── L2 ── L1, shared memory and registers of each SM ── pipes, tensor cores
+
+An SM holds as many blocks of a kernel as its registers, shared memory and threads allow, and works
+on them side by side. Its pipes give `lanes` results a cycle, its tensor cores `flop` a cycle, by
+instruction family and word: `mma` (of a warp, from registers) is not `wgmma` (of four warps, from
+shared memory).
+
+What a datasheet says stands in `arch/gpu/NAME.yaml`; what it does not say was measured on one GPU
+of a generation and stands in `arch/gpu/calibration/GENERATION.yaml`, which the first names. The
+source of every number says which it is.
+"""
+
+from collections.abc import Mapping
+
+from accelsim.base.errors import ArchError, did_you_mean
+from accelsim.base.record import Count, NonNegative, Positive, Rate, Record, Share
+
+WARP = 32
+"""Threads of a warp."""
+
+
+class Multiprocessor(Record):
+    """What one SM has. `shared` is shared memory, of which L1 takes what is left of `l1`."""
+
+    threads: Count
+    blocks: Count
+    registers: Count
+    schedulers: Count
+    l1_bytes: Positive
+    shared_bytes: Positive
+    shared_bandwidth: Rate
+    port_bandwidth: Rate
+    l1_latency_s: NonNegative
+    source: str
+
+
+class Pipe(Record):
+    """`lanes` results a cycle in each SM, of any of these `operations`."""
+
+    name: str
+    lanes: Positive
+    latency_cycles: NonNegative
+    operations: tuple[str, ...]
+    source: str
+
+
+class TensorCores(Record):
+    """FLOP a cycle in each SM by word, for one family of instructions."""
+
+    name: str
+    flop: dict[str, Positive]
+    source: str
+
+    def rate(self, dtype: str) -> float:
+        """FLOP a cycle; an ArchError if this family does not multiply such words."""
+        if dtype not in self.flop:
+            known = f"It multiplies {', '.join(self.flop)}"
+            raise ArchError(f"{self.name} does not multiply {dtype}", remedy=known)
+        return float(self.flop[dtype])
+
+
+class Level(Record):
+    """L2 or device memory (HBM), as all SMs together see it.
+
+    `bulk_bandwidth` is that of tiles which the copy engine of an SM fetches, not its threads.
+    `read` and `write` are the shares of its bandwidth that long reads and writes reach; in a mix,
+    every byte of the lesser kind takes `turnaround` more. At most `dirty` bytes of a cache are
+    lines that wait to be written back.
+    """
+
+    name: str
+    capacity_bytes: Positive
+    bandwidth: Rate
+    bulk_bandwidth: Rate | None = None
+    latency_s: NonNegative
+    read: Share = 1
+    write: Share = 1
+    turnaround: NonNegative = 0
+    dirty_bytes: NonNegative = 0
+    source: str
+
+
+class Launch(Record):
+    """What starting and ending kernels takes."""
+
+    floor_s: NonNegative
+    gap_s: NonNegative
+    back_to_back_s: NonNegative
+    block_s: NonNegative
+    warp_cycles: NonNegative
+    drain_s: NonNegative
+    copy_s: NonNegative
+    memset_s: NonNegative
+    source: str
+
+
+class Timing(Record):
+    """How what runs side by side adds up; see `cost/gpu/overlap.py`."""
+
+    queueing: Positive
+    servers: Positive
+    reuse: Share
+    reuse_power: Positive
+    dependent_cycles: Positive
+    shuffle_cycles: Positive
+    barrier_cycles: NonNegative
+    barrier_warp_cycles: NonNegative
+    turns: Share
+    code_bytes: Positive
+    code_miss_cycles: NonNegative
+    source: str
+
+
+class Action(Record):
+    """Energy of an action at the voltage of the highest clock."""
+
+    name: str
+    energy_pj: NonNegative
+    source: str
+
+
+class Power(Record):
+    """`constant` and, at the highest clock, `clock_tree` are drawn by a board that waits.
+
+    The voltage is 1 - slope (1 - f / f max) of the highest clock's, never below `floor`. The board
+    holds its mean power at `held` of the limit, and for `burst` seconds at `burst_share` of it.
+    """
+
+    limit_w: Positive
+    held: Share
+    burst_share: Positive
+    burst_s: NonNegative
+    constant_w: NonNegative
+    clock_tree_w: NonNegative
+    voltage_slope: Share
+    voltage_floor: Share
+    actions: tuple[Action, ...]
+    source: str
+
+    def energy_pj(self, action: str) -> float:
+        for each in self.actions:
+            if each.name == action:
+                return float(each.energy_pj)
+        raise _unknown("energy", action, [each.name for each in self.actions])
+
+
+class Gpu(Record):
+    """A machine whose kernels are blocks on SMs."""
+
+    about: str
+    source: str
+    notes: str = ""
+    calibration: str = ""
+    generation: str
+    clock_hz: Positive
+    sms: Count
+    cluster_sms: Count
+    sm: Multiprocessor
+    pipes: tuple[Pipe, ...]
+    tensor: tuple[TensorCores, ...]
+    memories: tuple[Level, ...]
+    launch: Launch
+    timing: Timing
+    power: Power
+
+    @property
+    def l2(self) -> Level:
+        return self.memory("L2")
+
+    @property
+    def hbm(self) -> Level:
+        return self.memory("HBM")
+
+    def memory(self, name: str) -> Level:
+        for level in self.memories:
+            if level.name == name:
+                return level
+        raise _unknown("memory", name, [level.name for level in self.memories])
+
+    def pipe(self, operation: str) -> Pipe:
+        """The pipe that does an operation."""
+        for pipe in self.pipes:
+            if operation in pipe.operations:
+                return pipe
+        known = [operation for pipe in self.pipes for operation in pipe.operations]
+        raise _unknown("pipe for", operation, known)
+
+    def cores(self, name: str) -> TensorCores:
+        for cores in self.tensor:
+            if cores.name == name:
+                return cores
+        raise _unknown("tensor instruction", name, [cores.name for cores in self.tensor])
+
+
+def rate_per_s(rate: Rate, gpu: Gpu) -> float:
+    """Bytes a second at the highest clock."""
+    return float(rate.per_second(gpu.clock_hz))
+
+
+def resident_blocks(gpu: Gpu, threads: int, registers: int, shared_bytes: float) -> int:
+    """Blocks of a kernel that one SM holds: registers are given out by eights a thread."""
+    sm = gpu.sm
+    limits = [
+        sm.blocks,
+        sm.threads // threads,
+        sm.registers // (-(-registers // 8) * 8 * -(-threads // WARP) * WARP),
+    ]
+    if shared_bytes:
+        # A block's shared memory carries 1 KiB of the system's.
+        limits.append(int(sm.shared_bytes // (shared_bytes + 1024)))
+    return max(1, min(limits))
+
+
+def sources(gpu: Gpu) -> Mapping[str, str]:
+    """Where every part's numbers come from."""
+    parts: tuple[Pipe | TensorCores | Level | Action, ...] = (
+        *gpu.pipes,
+        *gpu.tensor,
+        *gpu.memories,
+        *gpu.power.actions,
+    )
+    own = {"gpu": gpu.source, "sm": gpu.sm.source, "launch": gpu.launch.source}
+    own |= {"timing": gpu.timing.source, "power": gpu.power.source}
+    return own | {part.name: part.source for part in parts}
+
+
+def _unknown(kind: str, name: str, known: list[str]) -> ArchError:
+    remedy = did_you_mean(name, known) or f"It has {', '.join(known)}"
+    return ArchError(f"the GPU has no {kind} {name!r}", remedy=remedy)
