@@ -1,6 +1,6 @@
 """Energy of a call, and the clock at which the board can hold its power.
 
-    energy = (constant + clock tree · f / f max · v^2) · seconds + v^2 · Σ core actions + Σ HBM bytes
+    energy = (constant + clock tree · f / f max · v^2) · seconds + v^2 · Σ core + Σ HBM
     v      = 1 - slope · (1 - f / f max), never below its floor
 
 Sustained, the clock is the highest at which energy / seconds stays within the limit: a fixed point,
