@@ -47,10 +47,12 @@ class Pipe(Record):
 
 
 class TensorCores(Record):
-    """FLOP a cycle in each SM by word, for one family of instructions."""
+    """FLOP a cycle in each SM by word, for one family of instructions of `warps` warps."""
 
     name: str
     flop: dict[str, Positive]
+    warps: Count
+    latency_cycles: NonNegative
     source: str
 
     def rate(self, dtype: str) -> float:
@@ -64,7 +66,7 @@ class TensorCores(Record):
 class Level(Record):
     """L2 or device memory (HBM), as all SMs together see it.
 
-    `bulk_bandwidth` is that of tiles which the copy engine of an SM fetches, not its threads.
+    `tile_bandwidth` is that of tiles which neighbouring blocks read at the same time.
     `read` and `write` are the shares of its bandwidth that long reads and writes reach; in a mix,
     every byte of the lesser kind takes `turnaround` more. At most `dirty` bytes of a cache are
     lines that wait to be written back.
@@ -73,7 +75,7 @@ class Level(Record):
     name: str
     capacity_bytes: Positive
     bandwidth: Rate
-    bulk_bandwidth: Rate | None = None
+    tile_bandwidth: Rate | None = None
     latency_s: NonNegative
     read: Share = 1
     write: Share = 1
@@ -121,17 +123,30 @@ class Action(Record):
     source: str
 
 
+class Burst(Record):
+    """Calls with cold caches: `flush` seconds at `flush_power` before each, after a `warm_up`.
+
+    At least `half` a burst goes by before its middle call; a board's clock settles exponentially.
+    """
+
+    flush_s: NonNegative
+    flush_power_w: NonNegative
+    warm_up_s: NonNegative
+    half_s: NonNegative
+    settling_s: Positive
+    source: str
+
+
 class Power(Record):
     """`constant` and, at the highest clock, `clock_tree` are drawn by a board that waits.
 
     The voltage is 1 - slope (1 - f / f max) of the highest clock's, never below `floor`. The board
-    holds its mean power at `held` of the limit, and for `burst` seconds at `burst_share` of it.
+    holds its mean power at `held` of the limit.
     """
 
     limit_w: Positive
     held: Share
-    burst_share: Positive
-    burst_s: NonNegative
+    burst: Burst
     constant_w: NonNegative
     clock_tree_w: NonNegative
     voltage_slope: Share

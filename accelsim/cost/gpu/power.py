@@ -4,16 +4,23 @@
     v      = 1 - slope · (1 - f / f max), never below its floor
 
 Sustained, the clock is the highest at which energy / seconds stays within the limit: a fixed point,
-found by halving. In a burst the board lets more through for some tens of milliseconds.
+found by halving. In a burst the mean counts the overwriting of caches between calls, and the board
+has not settled yet when the middle one of the calls runs:
+
+    clock = settled + (f max - settled) · exp(-time under load / settling time)
 """
 
 from collections.abc import Callable, Mapping
+from math import exp
 
 from accelsim.arch.gpu import Gpu
 
-HALVINGS = 40
+HALVINGS = 16
 LOWEST = 0.15
 """Of the highest clock; no board at its limit has been seen near it."""
+
+CALLS_BEFORE = 5
+"""Half of the ten calls that a burst has at least."""
 
 Seconds = Callable[[float], float]
 
@@ -34,20 +41,28 @@ def voltage(gpu: Gpu, clock_hz: float) -> float:
 
 
 def sustained_clock_hz(gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds) -> float:
-    return _clock_hz(gpu, actions, seconds_at, gpu.power.limit_w * gpu.power.held)
+    """Of calls back to back."""
+    return _clock_hz(gpu, actions, seconds_at, between_s=0.0)
 
 
 def burst_clock_hz(gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds) -> float:
-    power = gpu.power
-    is_short = seconds_at(gpu.clock_hz) < power.burst_s
-    share = power.burst_share if is_short else power.held
-    return _clock_hz(gpu, actions, seconds_at, power.limit_w * share)
+    """Of the middle call of a burst."""
+    burst = gpu.power.burst
+    settled = _clock_hz(gpu, actions, seconds_at, between_s=burst.flush_s)
+    loaded = burst.warm_up_s + max(burst.half_s, CALLS_BEFORE * seconds_at(settled))
+    return float(settled + (gpu.clock_hz - settled) * exp(-loaded / burst.settling_s))
 
 
-def _clock_hz(gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds, limit_w: float) -> float:
+def _clock_hz(
+    gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds, between_s: float
+) -> float:
+    """The highest clock at which the mean power, flushes between calls included, is allowed."""
+    limit_w = gpu.power.limit_w * gpu.power.held
+    spare_j = (limit_w - gpu.power.burst.flush_power_w) * between_s
+
     def is_within(clock_hz: float) -> bool:
         seconds = seconds_at(clock_hz)
-        return energy_j(gpu, actions, seconds, clock_hz) <= limit_w * seconds
+        return energy_j(gpu, actions, seconds, clock_hz) <= limit_w * seconds + spare_j
 
     low, high = LOWEST * gpu.clock_hz, float(gpu.clock_hz)
     if is_within(high):

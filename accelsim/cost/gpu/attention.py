@@ -1,0 +1,219 @@
+"""Attention on a GPU: blocks of steps over the SMs, beside the bytes of L2 and device memory.
+
+a block   Σ steps (tile.py), and once: its first tiles arrive, its result leaves
+the chip  blocks go in order to the first SM with room; on an SM they share its pipes
+          (`cost/kernels.py`); with a queue, one an SM, the longest work first
+a call    that, the bytes through L2 and those of device memory side by side (`served`);
+          where keys are split, a second kernel adds the parts up
+
+bytes from L2    every block reads the keys and values of its steps, and its queries
+bytes of HBM     queries, keys, values and result once (and what the dirty L2 gives up)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from accelsim.arch.gpu import WARP, Gpu, rate_per_s, resident_blocks
+from accelsim.cost.gpu.dram import dram_seconds, found_in_l2, written_back
+from accelsim.cost.gpu.overlap import served
+from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES, StepCycles, step_cycles
+from accelsim.cost.gpu.work import Times, Work
+from accelsim.cost.kernels import scheduled_cycles
+from accelsim.mapping.attention_kernel import BoundAttention, bind_attention
+from accelsim.workload.calls import WORD_BYTES, Sdpa
+
+
+def attention_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
+    """The kernels of a call of `sdpa`."""
+    bound = bind_attention(call, gpu)
+    main = AttentionWork(bound, gpu)
+    return (main, CombineWork(bound, gpu)) if bound.splits > 1 else (main,)
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Of every block, in the order in which they start: steps, and masked ones among them."""
+
+    steps: np.ndarray
+    masked: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@dataclass(frozen=True)
+class AttentionWork:
+    bound: BoundAttention
+    gpu: Gpu
+
+    @property
+    def name(self) -> str:
+        return self.bound.kernel.backend
+
+    def actions(self, cold: bool) -> Mapping[str, float]:
+        tile, steps = self.bound.tile, float(self.blocks.steps.sum())
+        scores = steps * tile.queries * tile.keys
+        family, dtype = self.bound.kernel.tensor, self.bound.call.dtype
+        pipes, bandwidth = self.step.by_pipe, self.gpu.sm.shared_bandwidth
+        lanes = sum(pipes.get(pipe.name, 0) * pipe.lanes for pipe in self.gpu.pipes)
+        fetched = "bulk" if self.gpu.cores(family).warps > 1 else "l2"
+        actions = {
+            f"{family}_{dtype}": 4 * scores * tile.features,
+            "exp": scores,
+            "fp32": steps * lanes - scores,
+            "shared": steps * pipes["shared"] * bandwidth.per_cycle(self.gpu.clock_hz),
+            "HBM": sum(self._hbm_bytes(cold)),
+        }
+        actions[fetched] = actions.get(fetched, 0) + self._key_bytes
+        actions["l2"] = actions.get("l2", 0) + self._query_bytes
+        return actions
+
+    def times(self, clock_hz: float, cold: bool) -> Times:
+        gpu, step = self.gpu, self.step
+        on_sms = self._scheduled(clock_hz, cold) / clock_hz
+        hbm = dram_seconds(gpu, *self._hbm_bytes(cold))
+        l2 = self._l2_seconds(clock_hz)
+        a_cycle = float(self.blocks.steps.sum()) / gpu.sms / clock_hz
+        pipes = {name: cycles * a_cycle for name, cycles in step.by_pipe.items()}
+        busy = step.busy * a_cycle
+        return Times(
+            seconds=served(gpu, on_sms, hbm, l2) + gpu.launch.drain_s,
+            by_resource={
+                "tensor": pipes["tensor"],
+                "special-function": pipes["sfu"],
+                "fp32": max(pipes["fma"], pipes["alu"]),
+                "l2": l2,
+                "hbm": hbm,
+                "latency": max(0.0, on_sms - busy),
+            },
+            facts={
+                "blocks": len(self.blocks),
+                "resident": self._resident,
+                "waves": len(self.blocks) / (gpu.sms * self._resident),
+                "splits": self.bound.splits,
+                "tail_share": max(0.0, 1 - busy / on_sms),
+                "busy_s": busy,
+            },
+        )
+
+    @cached_property
+    def step(self) -> StepCycles:
+        bound = self.bound
+        return step_cycles(bound.kernel, bound.tile, bound.call.dtype, self.gpu)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        bound = self.bound
+        rows = range(bound.row_blocks)
+        steps = np.array([bound.steps(row) for row in rows])
+        masked = np.array([bound.masked(row) for row in rows])
+        if bound.splits > 1:
+            share = -(-bound.key_tiles // bound.splits)
+            left = bound.key_tiles - share * np.arange(bound.splits)
+            steps = np.repeat(np.clip(left, 0, share), bound.row_blocks)
+            masked = np.zeros_like(steps)
+        found = Blocks(np.tile(steps, bound.heads), np.tile(masked, bound.heads))
+        if not bound.kernel.queue:
+            return found
+        order = np.argsort(-found.steps, kind="stable")
+        return Blocks(found.steps[order], found.masked[order])
+
+    @property
+    def _resident(self) -> int:
+        kernel = self.bound.kernel
+        if kernel.queue:
+            return 1
+        shared = float(self.bound.tile.shared_bytes)
+        return resident_blocks(self.gpu, kernel.threads, kernel.registers, shared)
+
+    def _scheduled(self, clock_hz: float, cold: bool) -> float:
+        """Cycles until the last block has ended: linear in the clock, as latencies are seconds."""
+        at_zero, at_highest = self._scheduled_at[cold]
+        return at_zero + (at_highest - at_zero) * clock_hz / float(self.gpu.clock_hz)
+
+    @cached_property
+    def _scheduled_at(self) -> Mapping[bool, tuple[float, float]]:
+        """Cold and warm: cycles if latencies took none, and at the highest clock."""
+        without = self._cycles(self._end_cycles)
+        latencies = {cold: self._end_latency_s(cold) * self.gpu.clock_hz for cold in (False, True)}
+        return {
+            cold: (without, self._cycles(self._end_cycles + latency))
+            for cold, latency in latencies.items()
+        }
+
+    def _cycles(self, ends: float) -> float:
+        step, blocks = self.step, self.blocks
+        work = blocks.steps * step.busy + blocks.masked * step.masked + step.end
+        alone = work + blocks.steps * (step.alone - step.busy)
+        return float(scheduled_cycles(work, alone, ends, self._resident, self.gpu.sms))
+
+    @property
+    def _end_cycles(self) -> float:
+        """Of a block with no tile at hand: it starts, first tiles arrive, its result leaves."""
+        gpu, tile, word = self.gpu, self.bound.tile, WORD_BYTES[self.bound.call.dtype]
+        words = 2 * (tile.queries + tile.keys) * tile.features
+        port = gpu.sm.port_bandwidth.per_cycle(gpu.clock_hz)
+        return float(
+            self.bound.kernel.threads // WARP * gpu.launch.warp_cycles + words * word / port
+        )
+
+    def _end_latency_s(self, cold: bool) -> float:
+        gpu = self.gpu
+        return float((gpu.hbm.latency_s if cold else gpu.l2.latency_s) + gpu.l2.latency_s)
+
+    def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
+        call, word = self.bound.call, WORD_BYTES[self.bound.call.dtype]
+        query = call.b * call.h * call.p * call.e * word
+        reads = query + 2 * call.b * call.g * call.m * call.e * word
+        missing = 1 - found_in_l2(self.gpu, reads + query, cold)
+        return reads * missing, written_back(self.gpu, reads * missing, query * missing, cold)
+
+    def _l2_seconds(self, clock_hz: float) -> float:
+        l2 = self.gpu.l2
+        bandwidth = l2.tile_bandwidth or l2.bandwidth
+        return float((self._key_bytes + self._query_bytes) / bandwidth.per_second(clock_hz))
+
+    @property
+    def _key_bytes(self) -> float:
+        tile, word = self.bound.tile, WORD_BYTES[self.bound.call.dtype]
+        features = min(tile.features, self.bound.call.e)
+        return float(self.blocks.steps.sum()) * 2 * tile.keys * features * word
+
+    @property
+    def _query_bytes(self) -> float:
+        call = self.bound.call
+        return 2.0 * call.b * call.h * call.p * call.e * WORD_BYTES[call.dtype]
+
+
+@dataclass(frozen=True)
+class CombineWork:
+    """Adds up what the blocks of a split head found, part by part, each from L2."""
+
+    bound: BoundAttention
+    gpu: Gpu
+
+    @property
+    def name(self) -> str:
+        return f"{self.bound.kernel.backend} combine"
+
+    def actions(self, cold: bool) -> Mapping[str, float]:
+        return {"l2": self._bytes, "fp32": 2 * self._bytes / ACCUMULATOR_BYTES}
+
+    def times(self, clock_hz: float, cold: bool) -> Times:
+        launch, l2 = self.gpu.launch, self.gpu.l2
+        rate = rate_per_s(l2.bandwidth, self.gpu) * clock_hz / self.gpu.clock_hz
+        waiting = (self.bound.splits + 2) * l2.latency_s
+        moving = self._bytes / rate
+        return Times(
+            seconds=waiting + moving + launch.drain_s,
+            by_resource={"latency": waiting, "l2": moving},
+        )
+
+    @property
+    def _bytes(self) -> float:
+        call = self.bound.call
+        parts = call.b * call.h * call.p * call.e * ACCUMULATOR_BYTES
+        return 2.0 * self.bound.splits * parts

@@ -1,0 +1,152 @@
+"""Cycles of an SM for one step of an attention block, from the operations of its Einsums.
+
+    points    of an Einsum in a step: the product of the tile's extents over its ranks
+    a pipe    points · operations / lanes;  tensor cores: 2 · points / FLOP a cycle;
+              what the tensor cores read from shared memory: bytes / bandwidth
+    a phase   its pipes side by side: the longest of them, and of issuing all their instructions
+    a step    one taker: its phases one after the other;
+              two in turns: products and softmax of one beside those of the other (`in_turns`)
+    alone     a block by itself also waits for latencies, which others would hide: of its pipes,
+              of shuffles along a row, of two barriers
+
+A score that is masked costs its index, a comparison and a choice more. What is stored narrower
+than it was computed is converted.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+
+from accelsim.arch.gpu import WARP, Gpu
+from accelsim.cost.gpu.overlap import in_turns
+from accelsim.mapping.attention_kernel import AttentionKernel, AttentionTile
+from accelsim.workload.calls import WORD_BYTES
+from accelsim.workload.einsum import Cascade, Einsum
+from accelsim.workload.load import load_workload
+
+ACCUMULATOR_BYTES = 4
+
+ROW_SHUFFLES = 2
+"""The four lanes that hold a row's scores tell one another its maximum, or sum."""
+
+MASKING = ("index", "less", "select")
+
+
+@dataclass(frozen=True)
+class StepCycles:
+    """Of one step on an SM: `busy` its pipes, `alone` with latencies, `masked` more for a mask.
+
+    `by_pipe` are the cycles of each pipe by itself, `end` those after the last step.
+    """
+
+    busy: float
+    alone: float
+    masked: float
+    end: float
+    by_pipe: Mapping[str, float]
+
+
+def step_cycles(kernel: AttentionKernel, tile: AttentionTile, dtype: str, gpu: Gpu) -> StepCycles:
+    cascade = _cascade(kernel.workload[0])
+    phases = [_phase(names, cascade, kernel, tile, dtype, gpu) for names in kernel.phases]
+    products = sum(_longest(phase, gpu) for phase in phases if "tensor" in phase)
+    others = sum(_longest(phase, gpu) for phase in phases if "tensor" not in phase)
+    is_shared = kernel.takers > 1
+    busy = in_turns(gpu, products, others) if is_shared else products + others
+    scores = tile.queries * tile.keys
+    masking = sum(scores / gpu.pipe(operation).lanes for operation in MASKING)
+    return StepCycles(
+        busy=busy,
+        alone=busy if is_shared else busy + _latency(phases, kernel, gpu),
+        masked=masking * (gpu.timing.turns if is_shared else 1),
+        end=_longest(_phase(kernel.end, cascade, kernel, tile, dtype, gpu), gpu),
+        by_pipe=_summed(phases),
+    )
+
+
+def _phase(
+    names: Iterable[str],
+    cascade: Cascade,
+    kernel: AttentionKernel,
+    tile: AttentionTile,
+    dtype: str,
+    gpu: Gpu,
+) -> dict[str, float]:
+    """Cycles of every pipe for some Einsums."""
+    found = [_pipes(cascade.einsum(name), cascade, kernel, tile, dtype, gpu) for name in names]
+    return _summed(found)
+
+
+def _pipes(
+    einsum: Einsum,
+    cascade: Cascade,
+    kernel: AttentionKernel,
+    tile: AttentionTile,
+    dtype: str,
+    gpu: Gpu,
+) -> dict[str, float]:
+    points = prod(_extents(tile).get(rank, 1) for rank in einsum.ranks)
+    if "mac" in einsum.operations:
+        flop = gpu.cores(kernel.tensor).rate(dtype)
+        shared = _read_from_shared(einsum, kernel, tile, dtype, gpu)
+        bandwidth = gpu.sm.shared_bandwidth.per_cycle(gpu.clock_hz)
+        return {"tensor": 2 * points / flop, "shared": shared / bandwidth}
+    cycles: dict[str, float] = {}
+    for operation, count in einsum.operations.items():
+        # The tensor cores add to what is there: the sum costs nothing.
+        if not (operation == "add" and einsum.name in kernel.accumulated.values()):
+            pipe = gpu.pipe(operation)
+            cycles[pipe.name] = cycles.get(pipe.name, 0) + points * count / pipe.lanes
+    if cascade.tensors[einsum.name].word_bytes < ACCUMULATOR_BYTES:
+        cycles["convert"] = points / gpu.pipe("convert").lanes
+    return cycles
+
+
+def _read_from_shared(
+    einsum: Einsum, kernel: AttentionKernel, tile: AttentionTile, dtype: str, gpu: Gpu
+) -> float:
+    """Every warp, or warpgroup, reads all keys (or values); the queries lie there too."""
+    word = WORD_BYTES[dtype]
+    readers = kernel.threads // WARP // gpu.cores(kernel.tensor).warps
+    # Of a queue's warpgroups, one fetches.
+    readers = max(1, readers - kernel.queue)
+    # A warp of fewer than 16 queries shares them: the warps divide the keys.
+    readers = min(readers, max(1, tile.queries // 16))
+    keys = readers * tile.keys * tile.features * word
+    queries = tile.queries * tile.features * word if "E" in einsum.ranks else 0
+    return float(keys + queries)
+
+
+def _longest(phase: Mapping[str, float], gpu: Gpu) -> float:
+    """Its pipes work side by side; a scheduler issues one instruction of 32 lanes a cycle."""
+    lanes = {pipe.name: pipe.lanes for pipe in gpu.pipes}
+    issued = sum(cycles * lanes[name] for name, cycles in phase.items() if name in lanes)
+    return max(*phase.values(), issued / (gpu.sm.schedulers * WARP))
+
+
+def _latency(phases: Iterable[Mapping[str, float]], kernel: AttentionKernel, gpu: Gpu) -> float:
+    latencies = {pipe.name: pipe.latency_cycles for pipe in gpu.pipes}
+    latencies["tensor"] = gpu.cores(kernel.tensor).latency_cycles
+    latencies["shared"] = gpu.sm.l1_latency_s * gpu.clock_hz
+    timing, warps = gpu.timing, kernel.threads // WARP
+    barrier = timing.barrier_cycles + timing.barrier_warp_cycles * warps
+    in_phases = sum(sum(latencies[name] for name in phase) for phase in phases)
+    return float(in_phases + 2 * ROW_SHUFFLES * timing.shuffle_cycles + 2 * barrier)
+
+
+def _extents(tile: AttentionTile) -> dict[str, int]:
+    return {"P": tile.queries, "M0": tile.keys, "E": tile.features, "F": tile.features}
+
+
+def _summed(phases: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for phase in phases:
+        for name, cycles in phase.items():
+            total[name] = total.get(name, 0) + cycles
+    return total
+
+
+@lru_cache(maxsize=8)
+def _cascade(name: str) -> Cascade:
+    return load_workload(name)
