@@ -85,9 +85,13 @@ class Level(Record):
 
 
 class Launch(Record):
-    """What starting and ending kernels takes."""
+    """What starting and ending kernels takes.
+
+    `start` is a block's: from its parameters to its first products, and its result's way out.
+    """
 
     floor_s: NonNegative
+    start_s: NonNegative
     gap_s: NonNegative
     back_to_back_s: NonNegative
     block_s: NonNegative

@@ -31,12 +31,13 @@ from accelsim.workload.calls import Sdpa
 
 
 class AttentionTile(Record):
-    """What a block computes in one step, and the shared memory it takes."""
+    """What a block computes in one step, with how many threads and how much shared memory."""
 
     when: Formula
     queries: Count
     keys: Count
     features: Count
+    threads: Count
     shared_bytes: Positive
 
 
@@ -47,11 +48,11 @@ class AttentionKernel(Record):
     backend: str
     when: Formula
     tensor: str
-    threads: Count
     registers: Count
     takers: Count
     fold: Formula
     splits: Literal["flash_decoding", "powers_of_two"] | None = None
+    combine: Formula = 0
     queue: bool = False
     tiles: tuple[AttentionTile, ...]
     phases: tuple[Names, ...]
@@ -61,7 +62,10 @@ class AttentionKernel(Record):
 
 @dataclass(frozen=True)
 class BoundAttention:
-    """A kernel with the numbers of a call: `heads` blocks side by side of `rows` queries each."""
+    """A kernel with the numbers of a call: `heads` blocks side by side of `rows` queries each.
+
+    The parts of a split head are added up in `combine_trips` to memory that need one another.
+    """
 
     kernel: AttentionKernel
     tile: AttentionTile
@@ -69,6 +73,7 @@ class BoundAttention:
     rows: int
     heads: int
     splits: int
+    combine_trips: int
 
     @property
     def row_blocks(self) -> int:
@@ -128,7 +133,10 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
     if not _value(kernel.when, values):
         return None
     tile = next((tile for tile in kernel.tiles if _value(tile.when, values)), None)
-    return None if tile is None else BoundAttention(kernel, tile, call, rows, heads, splits)
+    if tile is None:
+        return None
+    trips = int(_value(kernel.combine, values))
+    return BoundAttention(kernel, tile, call, rows, heads, splits, trips)
 
 
 def _values(call: Sdpa, gpu: Gpu) -> dict[str, int]:

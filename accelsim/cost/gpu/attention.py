@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from accelsim.arch.gpu import WARP, Gpu, rate_per_s, resident_blocks
+from accelsim.arch.gpu import WARP, Gpu, resident_blocks
 from accelsim.cost.gpu.dram import dram_seconds, found_in_l2, written_back
 from accelsim.cost.gpu.overlap import served
 from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES, StepCycles, step_cycles
@@ -24,6 +24,9 @@ from accelsim.cost.gpu.work import Times, Work
 from accelsim.cost.kernels import scheduled_cycles
 from accelsim.mapping.attention_kernel import BoundAttention, bind_attention
 from accelsim.workload.calls import WORD_BYTES, Sdpa
+
+COMBINE_INSTRUCTIONS = 12
+"""That need one another, to weigh a part and add it: load, exponent, product, sum, address."""
 
 
 def attention_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
@@ -74,13 +77,15 @@ class AttentionWork:
     def times(self, clock_hz: float, cold: bool) -> Times:
         gpu, step = self.gpu, self.step
         on_sms = self._scheduled(clock_hz, cold) / clock_hz
+        if self.bound.kernel.queue:
+            on_sms += gpu.launch.start_s
         hbm = dram_seconds(gpu, *self._hbm_bytes(cold))
         l2 = self._l2_seconds(clock_hz)
         a_cycle = float(self.blocks.steps.sum()) / gpu.sms / clock_hz
         pipes = {name: cycles * a_cycle for name, cycles in step.by_pipe.items()}
         busy = step.busy * a_cycle
         return Times(
-            seconds=served(gpu, on_sms, hbm, l2) + gpu.launch.drain_s,
+            seconds=served(gpu, on_sms, hbm, l2) + gpu.launch.drain_s + self._reset_s,
             by_resource={
                 "tensor": pipes["tensor"],
                 "special-function": pipes["sfu"],
@@ -108,13 +113,13 @@ class AttentionWork:
     def blocks(self) -> Blocks:
         bound = self.bound
         rows = range(bound.row_blocks)
-        steps = np.array([bound.steps(row) for row in rows])
-        masked = np.array([bound.masked(row) for row in rows])
-        if bound.splits > 1:
-            share = -(-bound.key_tiles // bound.splits)
-            left = bound.key_tiles - share * np.arange(bound.splits)
-            steps = np.repeat(np.clip(left, 0, share), bound.row_blocks)
-            masked = np.zeros_like(steps)
+        all_steps = np.array([bound.steps(row) for row in rows])
+        masked = np.tile(np.array([bound.masked(row) for row in rows]), bound.splits)
+        # Every split has its share of the keys, of which a causal row sees those before it.
+        share = -(-bound.key_tiles // bound.splits)
+        left = [all_steps - share * split for split in range(bound.splits)]
+        steps = np.concatenate([np.clip(each, 0, share) for each in left])
+        masked = np.minimum(masked, steps)
         found = Blocks(np.tile(steps, bound.heads), np.tile(masked, bound.heads))
         if not bound.kernel.queue:
             return found
@@ -122,12 +127,17 @@ class AttentionWork:
         return Blocks(found.steps[order], found.masked[order])
 
     @property
+    def _reset_s(self) -> float:
+        """A queue's counter is set to zero before."""
+        return float(self.gpu.launch.memset_s) if self.bound.kernel.queue else 0.0
+
+    @property
     def _resident(self) -> int:
         kernel = self.bound.kernel
         if kernel.queue:
             return 1
         shared = float(self.bound.tile.shared_bytes)
-        return resident_blocks(self.gpu, kernel.threads, kernel.registers, shared)
+        return resident_blocks(self.gpu, self.bound.tile.threads, kernel.registers, shared)
 
     def _scheduled(self, clock_hz: float, cold: bool) -> float:
         """Cycles until the last block has ended: linear in the clock, as latencies are seconds."""
@@ -156,13 +166,15 @@ class AttentionWork:
         gpu, tile, word = self.gpu, self.bound.tile, WORD_BYTES[self.bound.call.dtype]
         words = 2 * (tile.queries + tile.keys) * tile.features
         port = gpu.sm.port_bandwidth.per_cycle(gpu.clock_hz)
-        return float(
-            self.bound.kernel.threads // WARP * gpu.launch.warp_cycles + words * word / port
-        )
+        return float(tile.threads // WARP * gpu.launch.warp_cycles + words * word / port)
 
     def _end_latency_s(self, cold: bool) -> float:
+        """Of a block that starts anew; one that draws from a queue only waits for its tiles."""
         gpu = self.gpu
-        return float((gpu.hbm.latency_s if cold else gpu.l2.latency_s) + gpu.l2.latency_s)
+        if self.bound.kernel.queue:
+            first = gpu.hbm.latency_s if cold else gpu.l2.latency_s
+            return float(first + gpu.l2.latency_s)
+        return float(gpu.launch.start_s)
 
     def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
         call, word = self.bound.call, WORD_BYTES[self.bound.call.dtype]
@@ -190,7 +202,7 @@ class AttentionWork:
 
 @dataclass(frozen=True)
 class CombineWork:
-    """Adds up what the blocks of a split head found, part by part, each from L2."""
+    """Adds up what the blocks of a split head found: so many trips to L2, one after the other."""
 
     bound: BoundAttention
     gpu: Gpu
@@ -203,10 +215,10 @@ class CombineWork:
         return {"l2": self._bytes, "fp32": 2 * self._bytes / ACCUMULATOR_BYTES}
 
     def times(self, clock_hz: float, cold: bool) -> Times:
-        launch, l2 = self.gpu.launch, self.gpu.l2
-        rate = rate_per_s(l2.bandwidth, self.gpu) * clock_hz / self.gpu.clock_hz
-        waiting = (self.bound.splits + 2) * l2.latency_s
-        moving = self._bytes / rate
+        launch, l2, timing = self.gpu.launch, self.gpu.l2, self.gpu.timing
+        step = l2.latency_s + COMBINE_INSTRUCTIONS * timing.dependent_cycles / clock_hz
+        waiting = launch.start_s + self.bound.combine_trips * step
+        moving = float(self._bytes / l2.bandwidth.per_second(clock_hz))
         return Times(
             seconds=waiting + moving + launch.drain_s,
             by_resource={"latency": waiting, "l2": moving},

@@ -58,7 +58,7 @@ def step_cycles(kernel: AttentionKernel, tile: AttentionTile, dtype: str, gpu: G
     masking = sum(scores / gpu.pipe(operation).lanes for operation in MASKING)
     return StepCycles(
         busy=busy,
-        alone=busy if is_shared else busy + _latency(phases, kernel, gpu),
+        alone=busy if is_shared else busy + _latency(phases, kernel, tile, gpu),
         masked=masking * (gpu.timing.turns if is_shared else 1),
         end=_longest(_phase(kernel.end, cascade, kernel, tile, dtype, gpu), gpu),
         by_pipe=_summed(phases),
@@ -108,7 +108,7 @@ def _read_from_shared(
 ) -> float:
     """Every warp, or warpgroup, reads all keys (or values); the queries lie there too."""
     word = WORD_BYTES[dtype]
-    readers = kernel.threads // WARP // gpu.cores(kernel.tensor).warps
+    readers = tile.threads // WARP // gpu.cores(kernel.tensor).warps
     # Of a queue's warpgroups, one fetches.
     readers = max(1, readers - kernel.queue)
     # A warp of fewer than 16 queries shares them: the warps divide the keys.
@@ -125,11 +125,13 @@ def _longest(phase: Mapping[str, float], gpu: Gpu) -> float:
     return max(*phase.values(), issued / (gpu.sm.schedulers * WARP))
 
 
-def _latency(phases: Iterable[Mapping[str, float]], kernel: AttentionKernel, gpu: Gpu) -> float:
+def _latency(
+    phases: Iterable[Mapping[str, float]], kernel: AttentionKernel, tile: AttentionTile, gpu: Gpu
+) -> float:
     latencies = {pipe.name: pipe.latency_cycles for pipe in gpu.pipes}
     latencies["tensor"] = gpu.cores(kernel.tensor).latency_cycles
     latencies["shared"] = gpu.sm.l1_latency_s * gpu.clock_hz
-    timing, warps = gpu.timing, kernel.threads // WARP
+    timing, warps = gpu.timing, tile.threads // WARP
     barrier = timing.barrier_cycles + timing.barrier_warp_cycles * warps
     in_phases = sum(sum(latencies[name] for name in phase) for phase in phases)
     return float(in_phases + 2 * ROW_SHUFFLES * timing.shuffle_cycles + 2 * barrier)

@@ -1,0 +1,61 @@
+"""Attention on a GPU: laws that no number may break."""
+
+import pytest
+
+from accelsim.arch.load import load_gpu
+from accelsim.cost.gpu.attention import attention_works
+from accelsim.workload.calls import Sdpa
+
+GPU = load_gpu("h100_sxm")
+
+
+def seconds(gpu=GPU, cold=True, clock_hz=1.98e9, **sizes):
+    call = Sdpa(
+        **{"backend": "flash", "b": 2, "h": 16, "g": 16, "p": 2048, "m": 2048, "e": 128, **sizes}
+    )
+    return sum(work.times(clock_hz, cold).seconds for work in attention_works(call, gpu))
+
+
+@pytest.mark.parametrize("backend", ["flash", "cudnn"])
+@pytest.mark.parametrize("e", [64, 96, 128, 256])
+def test_never_faster_than_the_tensor_cores(backend, e):
+    flop = 4 * 2 * 16 * 2048 * 2048 * e
+    assert seconds(backend=backend, e=e) > flop / (132 * 4096 * 1.98e9)
+
+
+@pytest.mark.parametrize("backend", ["flash", "cudnn"])
+def test_decoding_is_never_faster_than_reading_the_cache(backend):
+    cache = 2 * 64 * 8 * 8192 * 128 * 2
+    assert seconds(backend=backend, b=64, h=32, g=8, p=1, m=8192) > cache / 3.35e12
+
+
+def test_a_causal_mask_takes_between_half_and_all_of_the_time():
+    full, causal = seconds(), seconds(causal=True)
+    assert 0.5 * full < causal < full
+
+
+def test_grouped_heads_read_less_and_never_take_longer():
+    sizes = {"b": 64, "h": 32, "p": 1, "m": 8192}
+    assert seconds(g=8, **sizes) < seconds(g=32, **sizes)
+
+
+def test_more_bandwidth_is_never_slower():
+    faster = load_gpu("h100_sxm", {"memories.HBM.bandwidth": "6700 GB/s"})
+    sizes = {"b": 64, "h": 32, "g": 8, "p": 1, "m": 8192}
+    assert seconds(faster, **sizes) < seconds(**sizes)
+
+
+def test_a_warm_call_is_not_slower_than_a_cold_one():
+    assert seconds(cold=False) <= seconds(cold=True)
+
+
+def test_split_heads_are_added_up_by_a_second_kernel():
+    call = Sdpa(backend="flash", b=1, h=32, g=32, p=1, m=32768, e=128)
+    assert [work.name for work in attention_works(call, GPU)] == ["flash", "flash combine"]
+
+
+def test_flop_of_the_actions_are_those_of_whole_tiles():
+    call = Sdpa(backend="cudnn", b=1, h=1, g=1, p=1000, m=1000, e=100)
+    (work,) = attention_works(call, GPU)
+    # 8 x 8 tiles of 128 x 128, padded to 128 features
+    assert work.actions(cold=True)["wgmma_bf16"] == 4 * 64 * 128 * 128 * 128

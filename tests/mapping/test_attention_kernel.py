@@ -1,0 +1,52 @@
+"""Which kernel an attention call takes, and how it is cut."""
+
+import pytest
+
+from accelsim.arch.load import load_gpu
+from accelsim.base.errors import MappingError
+from accelsim.mapping.attention_kernel import bind_attention
+from accelsim.workload.calls import Sdpa
+
+GPU = load_gpu("h100_sxm")
+
+
+def call(backend="flash", b=32, h=8, g=8, p=1024, m=1024, e=128, causal=False):
+    return Sdpa(backend=backend, b=b, h=h, g=g, p=p, m=m, e=e, causal=causal)
+
+
+def test_blocks_are_tiles_of_queries_for_every_head():
+    bound = bind_attention(call(b=2, h=16, g=16), GPU)
+    assert (bound.tile.queries, bound.tile.keys) == (128, 64)
+    assert bound.blocks == 2 * 16 * 8
+
+
+def test_one_query_of_grouped_heads_is_folded_into_rows():
+    bound = bind_attention(call(b=64, h=32, g=8, p=1, m=4096), GPU)
+    assert (bound.rows, bound.heads) == (4, 64 * 8)
+
+
+def test_a_causal_block_skips_later_tiles():
+    bound = bind_attention(call(causal=True), GPU)
+    # 128 queries against tiles of 64 keys: 2, 4, ..., 16 of them, the last two masked.
+    assert [bound.steps(row) for row in range(8)] == [2, 4, 6, 8, 10, 12, 14, 16]
+    assert [bound.masked(row) for row in range(8)] == [2] * 8
+
+
+def test_a_ragged_last_tile_is_masked():
+    bound = bind_attention(call(m=1000), GPU)
+    assert (bound.steps(0), bound.masked(0)) == (16, 1)
+
+
+def test_the_causal_mask_is_aligned_at_the_top_left():
+    bound = bind_attention(call(backend="cudnn", p=256, m=4096, causal=True), GPU)
+    assert [bound.steps(row) for row in range(bound.row_blocks)] == [1, 2]
+
+
+def test_a_backend_without_a_kernel_is_named():
+    with pytest.raises(MappingError, match="no kernel of efficient is known"):
+        bind_attention(call(backend="efficient"), GPU)
+
+
+def test_a_head_dimension_beyond_all_tiles_is_refused():
+    with pytest.raises(MappingError, match="head"):
+        bind_attention(call(e=512), GPU)

@@ -1,0 +1,58 @@
+"""Splits of the key rank, by hand and as libraries launched them."""
+
+import csv
+import json
+from math import prod
+from pathlib import Path
+
+import pytest
+
+from accelsim.arch.load import load_gpu
+from accelsim.mapping.attention_kernel import bind_attention
+from accelsim.mapping.splits import flash_decoding, powers_of_two
+from accelsim.workload.calls import Sdpa, read_cases
+
+VALIDATION = Path(__file__).parents[2] / "studies/gpu_validation"
+
+
+def test_heads_that_fill_the_gpu_are_not_split():
+    # 264 slots, 212 blocks: 80 %
+    assert flash_decoding(queries=1, heads=212, keys=65536, features=128, sms=132) == 1
+
+
+def test_flash_decoding_takes_the_fewest_good_splits():
+    # 32 heads of 256 tiles on 264 slots: 8 splits fill 97 %, 7 fill 85 % of the slots, which is
+    # more than 85 % of that.
+    assert flash_decoding(queries=1, heads=32, keys=32768, features=128, sms=132) == 7
+
+
+def test_powers_of_two_make_256_blocks():
+    assert powers_of_two(queries=1, heads=8, keys=16384, features=128, sms=132) == 32
+    assert powers_of_two(queries=1, heads=64, keys=1024, features=128, sms=132) == 4
+    assert powers_of_two(queries=1, heads=80, keys=10000, features=128, sms=132) == 1
+
+
+def launched_blocks(row) -> int:
+    """The grid of the attention kernel among a row's launches."""
+    others = ("combine", "reduction", "Memset")
+    kernels = [k for k in json.loads(row["launches"]) if not any(o in k["name"] for o in others)]
+    return prod(kernels[0]["grid"])
+
+
+def test_every_attention_call_is_cut_into_the_blocks_that_were_launched():
+    gpu = load_gpu("h100_sxm")
+    with (VALIDATION / "h100_sxm.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    checked = 0
+    for row, case in zip(rows, read_cases(VALIDATION / "cases.csv"), strict=True):
+        if isinstance(case.call, Sdpa) and case.call.backend in ("flash", "cudnn"):
+            bound = bind_attention(case.call, gpu)
+            blocks = min(bound.blocks, gpu.sms) if bound.kernel.queue else bound.blocks
+            assert launched_blocks(row) == blocks, row["params"]
+            checked += 1
+    assert checked == 242
+
+
+@pytest.mark.parametrize("rule", [flash_decoding, powers_of_two])
+def test_one_tile_of_keys_is_never_split(rule):
+    assert rule(1, 1, 64, 128, 132) == 1
