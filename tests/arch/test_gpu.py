@@ -1,0 +1,75 @@
+"""GPUs read from YAML over their calibration."""
+
+import pytest
+
+from accelsim.arch.gpu import rate_per_s, resident_blocks, sources
+from accelsim.arch.load import load_arch, load_gpu
+from accelsim.base.errors import ArchError, InputError
+
+GPU = load_gpu("h100_sxm")
+
+
+def test_tensor_rates_are_those_of_the_datasheet():
+    tflops = GPU.sms * GPU.cores("wgmma").rate("bf16") * 1.83e9 / 1e12
+    assert tflops == pytest.approx(989.4, rel=1e-3)
+
+
+def test_a_machine_goes_before_its_calibration():
+    assert GPU.power.limit_w == 700 and GPU.power.constant_w == 70
+    assert GPU.hbm.bandwidth.bytes_per_s == 3350e9 and GPU.hbm.latency_s == 350e-9
+
+
+def test_settings_reach_the_calibration_too():
+    changed = load_gpu("h100_sxm", {"memories.L2.latency": "100 ns", "power.limit": "350 W"})
+    assert changed.l2.latency_s == 100e-9 and changed.power.limit_w == 350
+
+
+@pytest.mark.parametrize(
+    ("threads", "registers", "shared", "expected"),
+    [
+        (128, 255, 0, 2),  # 256 registers x 128 threads: two of 64 Ki
+        (1024, 32, 0, 2),  # 2048 threads
+        (128, 32, 0, 16),  # 2048 threads, before 32 blocks
+        (32, 32, 0, 32),
+        (128, 32, 100 * 1024, 2),  # 101 KiB of 228
+        (384, 168, 227 * 1024, 1),
+    ],
+)
+def test_resident_blocks(threads, registers, shared, expected):
+    assert resident_blocks(GPU, threads, registers, shared) == expected
+
+
+def test_a_rate_in_bytes_a_cycle_counts_at_the_highest_clock():
+    assert rate_per_s(GPU.l2.bandwidth, GPU) == pytest.approx(5.3e12, rel=1e-3)
+
+
+def test_every_number_has_a_source():
+    assert all(sources(GPU).values())
+
+
+def test_what_the_gpu_lacks_is_named_with_what_it_has():
+    with pytest.raises(ArchError, match="no tensor instruction 'wgma'. Did you mean 'wgmma'"):
+        GPU.cores("wgma")
+    with pytest.raises(ArchError, match="mma does not multiply fp8"):
+        GPU.cores("mma").rate("fp8")
+
+
+def test_a_gpu_is_no_spatial_array_and_the_reverse():
+    with pytest.raises(ArchError, match="this is a GPU"):
+        load_arch("h100_sxm")
+    with pytest.raises(ArchError, match="this is no GPU"):
+        load_gpu("fusemax_cloud")
+
+
+def test_a_misspelt_key_of_the_machine_is_placed(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("about: mine.\nsource: me\ncalibration: hopper\nsms: 1\nclok: 1 GHz\n")
+    with pytest.raises(InputError, match=r"mine\.yaml:5: Gpu has no 'clok'"):
+        load_gpu(file)
+
+
+def test_an_unknown_calibration_is_refused(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("about: mine.\nsms: 1\ncalibration: hoper\n")
+    with pytest.raises(InputError, match="no calibration 'hoper'"):
+        load_gpu(file)
