@@ -6,14 +6,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from accelsim.base import catalogue
 from accelsim.base.errors import MappingError, WorkloadError
 from accelsim.base.expression import Expression, parse_expression
 from accelsim.base.record import read_record
 from accelsim.base.yamlfile import read_yaml
-from accelsim.mapping.row_kernel import Compiled, Formula, Phase, RowKernel, Trip
+from accelsim.mapping.row_kernel import Compiled, Formula, Phase, Reads, RowKernel, Trip
 from accelsim.workload.calls import WORD_BYTES, RmsNorm, Softmax
 
 WORKLOADS: Mapping[type[Softmax | RmsNorm], str] = {
@@ -34,7 +33,7 @@ class BoundPhase:
     """A phase with numbers; see `row_kernel`."""
 
     name: str
-    reads: Literal["row", "again"] | None
+    reads: Reads | None
     weights: bool
     stores: bool
     over: float

@@ -7,7 +7,8 @@ the row is through:
 
     trips of a lane = ceil(over / (threads_per_row · words))
 
-    reads        row: from memory, the first time · again: once more · nothing: it has them
+    reads        row: from memory, the first time · again: once more · shared: from shared memory,
+                 where the first phase left it · nothing: registers have it
     weights      a word for every column besides
     over         words that the code goes over; more than `cols` where it is unrolled to a width
     under_way    trips whose loads are in flight at once
@@ -31,6 +32,8 @@ from accelsim.workload.calls import Dtype
 
 Formula = int | float | str
 """A number, or the text of an expression."""
+
+Reads = Literal["row", "again", "shared"]
 
 KNOWN = ("cols", "word")
 """Names that every expression may use."""
@@ -68,7 +71,7 @@ class Phase(Record):
     """A part of a block's work that the next one waits for."""
 
     name: str
-    reads: Literal["row", "again"] | None = None
+    reads: Reads | None = None
     weights: bool = False
     stores: bool = False
     over: Number = "cols"

@@ -7,8 +7,9 @@
              several are under way
     issue    instructions of all warps, a cycle each on the SM's schedulers, beside the special ones
 
-A block alone takes, phase by phase: its longest warp's instructions, each waiting for the one
-before (not less than the issue of all its warps), shuffles and barriers, and the trips' way.
+A block alone takes, phase by phase and trip by trip: a warp's instructions, each waiting for the one
+before (not less than the issue of all its warps), shuffles and barriers, and the trips' way. In the
+last trip of a row a part of the warps is busy.
 """
 
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class Reach:
     l2: float
     first_s: float
     again_s: float
+    shared_s: float
     weights_s: float
 
     @property
@@ -55,18 +57,36 @@ class Reach:
         return (1 - self.l1) * (1 - self.l2)
 
     def seconds(self, phase: BoundPhase) -> float:
-        own = {"row": self.first_s, "again": self.again_s, None: 0.0}[phase.reads]
+        ways = {"row": self.first_s, "again": self.again_s, "shared": self.shared_s, None: 0.0}
+        own = ways[phase.reads]
         return max(own, self.weights_s) if phase.weights else own
 
 
 @dataclass(frozen=True)
-class Load:
-    """What a phase takes of a block: `longest` of its longest warp, the others of all its warps."""
+class Step:
+    """`times` the same: instructions of a warp, and all warps' of them, `special` ones too."""
 
-    longest: float
+    times: float
+    of_warp: float
     issued: float
-    special: float
+    special: float = 0.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a phase takes of a block, step after step."""
+
+    steps: tuple[Step, ...]
     round_trips: float
+    shared_bytes: float
+
+    @property
+    def issued(self) -> float:
+        return sum(step.times * step.issued for step in self.steps)
+
+    @property
+    def special(self) -> float:
+        return sum(step.times * step.special for step in self.steps)
 
 
 def grid(gpu: Gpu, kernel: BoundRowKernel, rows: int) -> Grid:
@@ -87,58 +107,79 @@ def reach(gpu: Gpu, kernel: BoundRowKernel, rows: int, on: Grid, cold: bool) -> 
     again_s = l1 * l1_s + (1 - l1) * (l2 * l2_s + (1 - l2) * hbm_s)
     # The weights are the same for every row: the first wave fetches them.
     weights_s = (first_s + (on.waves - 1) * l2_s) / on.waves
-    return Reach(warm, l1, l2, first_s, again_s, weights_s)
+    return Reach(warm, l1, l2, first_s, again_s, l1_s, weights_s)
 
 
 def load(kernel: BoundRowKernel, phase: BoundPhase) -> Load:
     warps = ceil(kernel.threads / WARP)
-    longest = phase.once + phase.first_warp
-    issued = phase.once * warps + phase.first_warp
-    special = round_trips = 0.0
-    for trip, of_lane, of_warps in _trips(kernel, phase):
-        longest += trip.instructions * of_lane * kernel.rows_per_warp
-        issued += trip.instructions * of_warps * kernel.rows_per_block
-        special += trip.special * of_warps * kernel.rows_per_block
-        round_trips += max(1.0, of_lane * kernel.rows_per_warp / phase.under_way)
-    return Load(longest, issued, special, round_trips)
+    once = Step(1, phase.once + phase.first_warp, phase.once * warps + phase.first_warp)
+    steps, round_trips = [once], 0.0
+    for trip, of_warps in _trips(kernel, phase):
+        whole, part = divmod(of_warps, kernel.threads_per_row / WARP)
+        steps += _steps(kernel, trip, whole, part)
+        trips = (whole + bool(part)) * kernel.rows_per_warp
+        round_trips += max(1.0, trips / phase.under_way)
+    is_shared = kernel.row_in_shared and phase.reads is not None
+    shared_bytes = kernel.rows_per_block * kernel.row_bytes * is_shared
+    return Load(tuple(steps), round_trips, shared_bytes)
 
 
 def issue_cycles(gpu: Gpu, of: Load) -> float:
     """Of an SM, for one block."""
-    schedulers = gpu.sm.schedulers
-    return served(gpu, of.issued / schedulers, special_cycles(gpu, of))
+    shared = of.shared_bytes / gpu.sm.shared_bandwidth.per_cycle(gpu.clock_hz)
+    return served(gpu, of.issued / gpu.sm.schedulers, special_cycles(gpu, of.special), shared)
 
 
-def special_cycles(gpu: Gpu, of: Load) -> float:
-    return of.special * WARP / float(gpu.pipe("exp").lanes)
+def special_cycles(gpu: Gpu, instructions: float) -> float:
+    return instructions * WARP / float(gpu.pipe("exp").lanes)
 
 
 def alone_cycles(gpu: Gpu, kernel: BoundRowKernel, phase: BoundPhase, of: Load) -> float:
-    """Of one block, beside its trips."""
+    """Of one block, beside its trips' way."""
     timing, warps = gpu.timing, ceil(kernel.threads / WARP)
     is_too_long = kernel.code_bytes > timing.code_bytes
     dependent = timing.dependent_cycles + (timing.code_miss_cycles if is_too_long else 0)
+    steps = sum(step.times * _step_cycles(gpu, step, dependent) for step in of.steps)
     shuffles = phase.shuffles * (timing.shuffle_cycles + timing.dependent_cycles)
     barriers = phase.barriers * (timing.barrier_cycles + timing.barrier_warp_cycles * warps)
     start = gpu.launch.warp_cycles * warps if phase is kernel.phases[0] else 0
-    return float(max(of.longest * dependent, issue_cycles(gpu, of)) + shuffles + barriers + start)
+    return float(steps + shuffles + barriers + start)
 
 
-def _trips(kernel: BoundRowKernel, phase: BoundPhase) -> list[tuple[BoundTrip, int, float]]:
-    """Kinds of trip: of the lane that makes most of them, and of all warps of a row."""
+def _step_cycles(gpu: Gpu, step: Step, dependent: float) -> float:
+    """The longest warp waits for itself, or all of them for the schedulers."""
+    issue = served(gpu, step.issued / gpu.sm.schedulers, special_cycles(gpu, step.special))
+    return max(step.of_warp * dependent, issue)
+
+
+def _trips(kernel: BoundRowKernel, phase: BoundPhase) -> list[tuple[BoundTrip, float]]:
+    """Kinds of trip, and how many of them the warps of a row make together."""
     if phase.trip is None:
         return []
     lanes, found, whole = kernel.threads_per_row, [], phase.over
     if phase.rest is not None:
         left = whole % (lanes * phase.trip.words)
         whole -= left
-        trips = left / lanes + bool(kernel.row_bytes % ALIGNED_BYTES)
-        found.append((phase.rest, ceil(trips), trips * lanes / WARP))
+        extra = lanes * bool(kernel.row_bytes % ALIGNED_BYTES)
+        found.append((phase.rest, (left + extra) / WARP))
     if whole:
-        trips = ceil(whole / (lanes * phase.trip.words))
-        # Threads beyond the end of a row issue nothing.
-        narrow = trips * lanes / WARP
-        found.append(
-            (phase.trip, trips, narrow if lanes < WARP else ceil(whole / (WARP * phase.trip.words)))
-        )
+        # A warp whose lanes are all beyond the end of the row issues nothing.
+        most = min(lanes, WARP)
+        found.append((phase.trip, ceil(whole / (most * phase.trip.words)) * most / WARP))
     return found
+
+
+def _steps(kernel: BoundRowKernel, trip: BoundTrip, whole: float, part: float) -> list[Step]:
+    """So many trips of all warps of a row, and one that a part of them makes."""
+    of_warp = trip.instructions * kernel.rows_per_warp
+    sizes = ((whole, kernel.threads_per_row / WARP), (1, part))
+    return [
+        Step(
+            times,
+            of_warp,
+            trip.instructions * warps * kernel.rows_per_block,
+            trip.special * warps * kernel.rows_per_block,
+        )
+        for times, warps in sizes
+        if times and warps
+    ]

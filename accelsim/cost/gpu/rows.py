@@ -115,7 +115,7 @@ def _pipes(work: RowWork, clock_hz: float) -> Mapping[str, float]:
     """What the issue of all instructions and the special-function units need by themselves."""
     blocks_s = work.grid.of_sm / clock_hz
     issued = sum(each.issued for each in work.loads) / work.gpu.sm.schedulers
-    special = sum(special_cycles(work.gpu, each) for each in work.loads)
+    special = special_cycles(work.gpu, sum(each.special for each in work.loads))
     return {"fp32": issued * blocks_s, "special-function": special * blocks_s}
 
 
@@ -130,7 +130,7 @@ def _traffic(work: RowWork, found: Reach, cold: bool) -> Traffic:
 def _shares(work: RowWork, found: Reach, moved: Traffic) -> list[float]:
     """Of each phase in the bytes of device memory."""
     size = work.rows * work.kernel.row_bytes * (1 - found.warm)
-    read = {"row": size, "again": size * found.misses, None: 0.0}
+    read = {"row": size, "again": size * found.misses, "shared": 0.0, None: 0.0}
     all_bytes = moved.read + moved.written
     return [
         (read[phase.reads] + moved.written * phase.stores) / all_bytes if all_bytes else 0.0
@@ -163,11 +163,11 @@ def _actions(work: RowWork, found: Reach, cold: bool) -> Mapping[str, float]:
     lanes = WARP * work.grid.blocks
     special = sum(each.special for each in work.loads)
     issued = sum(each.issued for each in work.loads)
-    in_shared = sum(p.trip is not None for p in kernel.phases) * kernel.row_in_shared
+    in_shared = sum(each.shared_bytes for each in work.loads) * work.grid.blocks
     return {
         "op": (issued - special) * lanes,
         "exp": special * lanes,
-        "shared": size * (in_shared + (kernel.passes - 1) * found.l1),
+        "shared": in_shared + size * (kernel.passes - 1) * found.l1,
         "l2": moved.l2,
         "narrow": work.rows * sum(_narrow(kernel, phase) for phase in kernel.phases),
         "HBM": moved.read + moved.written,
