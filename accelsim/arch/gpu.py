@@ -109,6 +109,8 @@ class Timing(Record):
     servers: Positive
     reuse: Share
     reuse_power: Positive
+    sweep: Share
+    sweep_power: Positive
     dependent_cycles: Positive
     shuffle_cycles: Positive
     barrier_cycles: NonNegative

@@ -13,7 +13,7 @@ What the call leaves in L2 is written back after it has ended. Back to back it p
 from math import exp
 
 from accelsim.arch.gpu import Gpu, rate_per_s
-from accelsim.cost.gpu.overlap import kept
+from accelsim.cost.gpu.overlap import swept
 
 
 def written_back(gpu: Gpu, reads: float, writes: float, cold: bool) -> float:
@@ -40,4 +40,4 @@ def dram_seconds(gpu: Gpu, read: float, written: float) -> float:
 
 def found_in_l2(gpu: Gpu, touched_bytes: float, cold: bool) -> float:
     """Share of a call's bytes that L2 still holds from the same call before it."""
-    return 0.0 if cold else kept(gpu, touched_bytes, float(gpu.l2.capacity_bytes))
+    return 0.0 if cold else swept(gpu, touched_bytes, float(gpu.l2.capacity_bytes))

@@ -3,7 +3,8 @@
 servers     work enough for all of them: nearly the slowest           (Σ t^q)^(1/q), q = 4
 queueing    few customers, each with a time of its own, at servers    (Σ t^p)^(1/p), p = 2.16
 turns       two take turns at pipes that both need: the longest, and a share of the others
-kept        1 / (1 + (touched / capacity)^4)
+kept        1 / (1 + (touched / capacity)^4), where blocks drift apart: distances are spread
+swept       the same with the power 16, where everything is touched in the same order again
 """
 
 from collections.abc import Iterable
@@ -29,8 +30,18 @@ def in_turns(gpu: Gpu, *times: float) -> float:
 
 def kept(gpu: Gpu, touched_bytes: float, capacity_bytes: float) -> float:
     """Share of what was read once that a cache still holds after so many other bytes."""
-    usable = gpu.timing.reuse * capacity_bytes
-    return float(1 / (1 + (touched_bytes / usable) ** gpu.timing.reuse_power)) if usable else 0.0
+    return _still_there(touched_bytes, gpu.timing.reuse * capacity_bytes, gpu.timing.reuse_power)
+
+
+def swept(gpu: Gpu, touched_bytes: float, capacity_bytes: float) -> float:
+    """As `kept`, of a call that comes right after the same call."""
+    return _still_there(touched_bytes, gpu.timing.sweep * capacity_bytes, gpu.timing.sweep_power)
+
+
+def _still_there(touched_bytes: float, usable_bytes: float, power: float) -> float:
+    # Beyond 1e9 times the capacity the power would overflow.
+    times = min(touched_bytes / usable_bytes, 1e9) if usable_bytes else 1e9
+    return float(1 / (1 + times**power))
 
 
 def _norm(times: Iterable[float], power: float) -> float:
