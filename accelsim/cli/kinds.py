@@ -13,6 +13,7 @@ from accelsim.base.record import Record, read_record
 from accelsim.base.yamlfile import Node
 from accelsim.mapping.load import mapping_from_yaml
 from accelsim.mapping.mapping import Choice, Mapping
+from accelsim.mapping.row_kernel import RowKernel
 from accelsim.report.spec import read_figures
 from accelsim.study.load import read_study
 from accelsim.study.study import Study
@@ -41,6 +42,7 @@ KINDS = (
     Kind("machine", ("memories", "compute"), Spatial, lambda node, name: read_arch(node)),
     Kind("mapping", ("nests", "extends"), Mapping, lambda node, name: mapping_from_yaml(node)),
     Kind("mapping", ("choose",), Choice, lambda node, name: mapping_from_yaml(node)),
+    Kind("kernel of rows", ("threads_per_row",), RowKernel, _plainly(RowKernel)),
     Kind("study", ("question", "vary"), Study, lambda node, name: _read_study(node)),
     Kind("paper", ("claims", "constants"), PublishedFile, _plainly(PublishedFile)),
     Kind("part", ("entries",), Table, _plainly(Table)),

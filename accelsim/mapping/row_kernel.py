@@ -2,8 +2,7 @@
 
 A row is `cols` words of `word` bytes. A block has `threads` threads, `threads_per_row` of them on a
 row, and every warp works on `rows_per_warp` rows (or groups of rows) side by side. It goes through
-its phases one after the other; in a phase every lane takes `words` words of its row in a trip, until
-the row is through:
+its phases one after the other; in a phase every lane takes `words` words of its row in a trip:
 
     trips of a lane = ceil(over / (threads_per_row · words))
 

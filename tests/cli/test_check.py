@@ -91,7 +91,7 @@ def test_a_setting_is_checked_with_the_file(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "shelf", ["workloads", "machines", "mappings", "parts", "shapes", "studies"]
+    "shelf", ["workloads", "machines", "kernels", "mappings", "parts", "shapes", "studies"]
 )
 def test_everything_that_is_shipped_passes(run, shelf):
     for entry in entries(shelf):

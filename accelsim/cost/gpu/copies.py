@@ -1,6 +1,6 @@
 """A copy in device memory: the driver's kernel, with wide accesses and enough of them under way.
 
-    seconds = start + max(DRAM, L2)
+seconds = start + max(DRAM, L2)
 """
 
 from collections.abc import Mapping

@@ -39,9 +39,10 @@ def swept(gpu: Gpu, touched_bytes: float, capacity_bytes: float) -> float:
 
 
 def _still_there(touched_bytes: float, usable_bytes: float, power: float) -> float:
-    # Beyond 1e9 times the capacity the power would overflow.
-    times = min(touched_bytes / usable_bytes, 1e9) if usable_bytes else 1e9
-    return float(1 / (1 + times**power))
+    if not usable_bytes:
+        return 0.0
+    # Of 1e9 times the room nothing is there; beyond, the power would overflow.
+    return float(1 / (1 + min(touched_bytes / usable_bytes, 1e9) ** power))
 
 
 def _norm(times: Iterable[float], power: float) -> float:

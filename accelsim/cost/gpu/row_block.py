@@ -7,9 +7,9 @@
              several are under way
     issue    instructions of all warps, a cycle each on the SM's schedulers, beside the special ones
 
-A block alone takes, phase by phase and trip by trip: a warp's instructions, each waiting for the one
-before (not less than the issue of all its warps), shuffles and barriers, and the trips' way. In the
-last trip of a row a part of the warps is busy.
+A block alone takes, phase by phase and trip by trip: a warp's instructions, each waiting for the
+one before (not less than the issue of all its warps), shuffles and barriers, and the trips' way. In
+the last trip of a row a part of the warps is busy.
 """
 
 from dataclasses import dataclass
@@ -97,7 +97,11 @@ def grid(gpu: Gpu, kernel: BoundRowKernel, rows: int) -> Grid:
 
 
 def reach(gpu: Gpu, kernel: BoundRowKernel, rows: int, on: Grid, cold: bool) -> Reach:
-    l2_s, hbm_s, l1_s = float(gpu.l2.latency_s), float(gpu.hbm.latency_s), float(gpu.sm.l1_latency_s)
+    l2_s, hbm_s, l1_s = (
+        float(gpu.l2.latency_s),
+        float(gpu.hbm.latency_s),
+        float(gpu.sm.l1_latency_s),
+    )
     between = kernel.row_bytes * kernel.rows_per_block * (1 + 1 / kernel.passes)
     l1_bytes = float(gpu.sm.l1_bytes) - kernel.shared_bytes * on.on_sm
     l1 = kept(gpu, on.on_sm * between, l1_bytes)

@@ -99,7 +99,7 @@ def _times(work: RowWork, clock_hz: float, cold: bool) -> Times:
     drain = float(gpu.launch.drain_s) if work.kernel.stores else 0.0
     seconds = drain + max(launch, together + (one_by_one - together) / on.waves)
     by_resource = {"hbm": hbm, "l2": l2, "latency": sum(latency), "launch": launch}
-    return Times(seconds, by_resource | _pipes(work, clock_hz), _facts(work, found, moved))
+    return Times(seconds, {**by_resource, **_pipes(work, clock_hz)}, _facts(work, found, moved))
 
 
 def _alone_s(work: RowWork, found: Reach, clock_hz: float) -> list[float]:
