@@ -42,16 +42,22 @@ WIDE_BYTES, NARROW_BYTES = 16, 2
 
 @dataclass(frozen=True)
 class Traffic:
-    """Bytes of a call: between the SMs and L2, and from and to device memory."""
+    """Bytes between the SMs and L2, and from and to device memory with the seconds they take.
 
+    `hbm_of` are those of each phase.
+    """
+
+    found: Reach
     l2: float
     read: float
     written: float
+    hbm_s: float
+    hbm_of_s: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class RowWork:
-    """A row-wise kernel on so many rows."""
+    """A row-wise kernel on so many rows. What does not change with the clock is worked out once."""
 
     gpu: Gpu
     kernel: BoundRowKernel
@@ -61,6 +67,12 @@ class RowWork:
     def name(self) -> str:
         return self.kernel.name
 
+    def actions(self, cold: bool) -> Mapping[str, float]:
+        return _actions(self, self.cold if cold else self.warm)
+
+    def times(self, clock_hz: float, cold: bool) -> Times:
+        return _times(self, clock_hz, self.cold if cold else self.warm)
+
     @cached_property
     def grid(self) -> Grid:
         return grid(self.gpu, self.kernel, self.rows)
@@ -69,11 +81,24 @@ class RowWork:
     def loads(self) -> tuple[Load, ...]:
         return tuple(load(self.kernel, phase) for phase in self.kernel.phases)
 
-    def actions(self, cold: bool) -> Mapping[str, float]:
-        return _actions(self, reach(self.gpu, self.kernel, self.rows, self.grid, cold), cold)
+    @cached_property
+    def alone(self) -> tuple[float, ...]:
+        """Cycles of one block by itself, phase by phase, beside its trips' way."""
+        phases = zip(self.kernel.phases, self.loads, strict=True)
+        return tuple(alone_cycles(self.gpu, self.kernel, *each) for each in phases)
 
-    def times(self, clock_hz: float, cold: bool) -> Times:
-        return _times(self, clock_hz, cold)
+    @cached_property
+    def issue(self) -> tuple[float, ...]:
+        """Cycles of an SM for the instructions of all its blocks, phase by phase."""
+        return tuple(self.grid.of_sm * issue_cycles(self.gpu, each) for each in self.loads)
+
+    @cached_property
+    def cold(self) -> Traffic:
+        return _traffic(self, cold=True)
+
+    @cached_property
+    def warm(self) -> Traffic:
+        return _traffic(self, cold=False)
 
 
 def row_works(call: Softmax | RmsNorm | Copy, gpu: Gpu) -> tuple[Work, ...]:
@@ -83,31 +108,27 @@ def row_works(call: Softmax | RmsNorm | Copy, gpu: Gpu) -> tuple[Work, ...]:
     return tuple(RowWork(gpu, kernel, call.rows) for kernel in row_kernels(call))
 
 
-def _times(work: RowWork, clock_hz: float, cold: bool) -> Times:
+def _times(work: RowWork, clock_hz: float, moved: Traffic) -> Times:
     gpu, on = work.gpu, work.grid
-    found = reach(gpu, work.kernel, work.rows, on, cold)
-    moved = _traffic(work, found, cold)
     turns = on.waves if on.waves <= WHOLE_WAVES else on.rounds
-    latency = [turns * each for each in _alone_s(work, found, clock_hz)]
-    issue = [on.of_sm * issue_cycles(gpu, each) / clock_hz for each in work.loads]
-    hbm = dram_seconds(gpu, moved.read, moved.written)
-    hbm_of = [hbm * share for share in _shares(work, found, moved)]
+    latency = [turns * each for each in _alone_s(work, moved.found, clock_hz)]
+    issue = [cycles / clock_hz for cycles in work.issue]
     l2 = moved.l2 / (rate_per_s(gpu.l2.bandwidth, gpu) * clock_hz / gpu.clock_hz)
-    together = queued(gpu, sum(latency), sum(issue), hbm, l2)
-    one_by_one = sum(queued(gpu, *each) for each in zip(latency, issue, hbm_of, strict=True))
+    together = queued(gpu, sum(latency), sum(issue), moved.hbm_s, l2)
+    phases = zip(latency, issue, moved.hbm_of_s, strict=True)
+    one_by_one = sum(queued(gpu, *each) for each in phases)
     launch = on.blocks * float(gpu.launch.block_s)
     drain = float(gpu.launch.drain_s) if work.kernel.stores else 0.0
     seconds = drain + max(launch, together + (one_by_one - together) / on.waves)
-    by_resource = {"hbm": hbm, "l2": l2, "latency": sum(latency), "launch": launch}
-    return Times(seconds, {**by_resource, **_pipes(work, clock_hz)}, _facts(work, found, moved))
+    by_resource = {"hbm": moved.hbm_s, "l2": l2, "latency": sum(latency), "launch": launch}
+    return Times(seconds, {**by_resource, **_pipes(work, clock_hz)}, _facts(work, moved))
 
 
 def _alone_s(work: RowWork, found: Reach, clock_hz: float) -> list[float]:
     """One block by itself, phase by phase."""
+    phases = zip(work.alone, work.kernel.phases, work.loads, strict=True)
     return [
-        alone_cycles(work.gpu, work.kernel, phase, of) / clock_hz
-        + found.seconds(phase) * of.round_trips
-        for phase, of in zip(work.kernel.phases, work.loads, strict=True)
+        cycles / clock_hz + found.seconds(phase) * of.round_trips for cycles, phase, of in phases
     ]
 
 
@@ -119,26 +140,27 @@ def _pipes(work: RowWork, clock_hz: float) -> Mapping[str, float]:
     return {"fp32": issued * blocks_s, "special-function": special * blocks_s}
 
 
-def _traffic(work: RowWork, found: Reach, cold: bool) -> Traffic:
-    kernel, size = work.kernel, float(work.rows * work.kernel.row_bytes)
+def _traffic(work: RowWork, cold: bool) -> Traffic:
+    gpu, kernel, size = work.gpu, work.kernel, float(work.rows * work.kernel.row_bytes)
+    found = reach(gpu, kernel, work.rows, work.grid, cold)
     again, writes = kernel.passes - 1, size * kernel.stores
-    read = size * (1 - found.warm) * (1 + again * found.misses)
-    written = written_back(work.gpu, read, writes if cold else writes * (1 - found.warm), cold)
-    return Traffic(size * (1 + again * (1 - found.l1)) + writes, read, written)
+    first = size * (1 - found.warm)
+    read = first * (1 + again * found.misses)
+    written = written_back(gpu, read, writes if cold else writes * (1 - found.warm), cold)
+    hbm_s = dram_seconds(gpu, read, written)
+    read_of = {"row": first, "again": first * found.misses, "shared": 0.0, None: 0.0}
+    moved = [read_of[phase.reads] + written * phase.stores for phase in kernel.phases]
+    return Traffic(
+        found=found,
+        l2=size * (1 + again * (1 - found.l1)) + writes,
+        read=read,
+        written=written,
+        hbm_s=hbm_s,
+        hbm_of_s=tuple(hbm_s * each / (sum(moved) or 1) for each in moved),
+    )
 
 
-def _shares(work: RowWork, found: Reach, moved: Traffic) -> list[float]:
-    """Of each phase in the bytes of device memory."""
-    size = work.rows * work.kernel.row_bytes * (1 - found.warm)
-    read = {"row": size, "again": size * found.misses, "shared": 0.0, None: 0.0}
-    all_bytes = moved.read + moved.written
-    return [
-        (read[phase.reads] + moved.written * phase.stores) / all_bytes if all_bytes else 0.0
-        for phase in work.kernel.phases
-    ]
-
-
-def _facts(work: RowWork, found: Reach, moved: Traffic) -> Mapping[str, float | str]:
+def _facts(work: RowWork, moved: Traffic) -> Mapping[str, float | str]:
     return {
         "rows in a block": work.kernel.rows_per_block,
         "blocks": work.grid.blocks,
@@ -148,26 +170,24 @@ def _facts(work: RowWork, found: Reach, moved: Traffic) -> Mapping[str, float | 
         "HBM bytes written": moved.written,
         "L2 bytes": moved.l2,
         "passes": work.kernel.passes,
-        "found in L1": found.l1,
-        "found in L2": found.l2,
+        "found in L1": moved.found.l1,
+        "found in L2": moved.found.l2,
     }
 
 
-def _actions(work: RowWork, found: Reach, cold: bool) -> Mapping[str, float]:
-    """Lanes of instructions, their exponentials, and bytes by where they come from.
+def _actions(work: RowWork, moved: Traffic) -> Mapping[str, float]:
+    """Lanes of instructions, of them the special ones, and bytes by where they come from.
 
     What L1 has kept costs as much as shared memory, which is the same memory.
     """
-    kernel, moved = work.kernel, _traffic(work, found, cold)
-    size = float(work.rows * kernel.row_bytes)
-    lanes = WARP * work.grid.blocks
+    kernel, lanes = work.kernel, WARP * work.grid.blocks
+    again = work.rows * kernel.row_bytes * (kernel.passes - 1) * moved.found.l1
     special = sum(each.special for each in work.loads)
     issued = sum(each.issued for each in work.loads)
-    in_shared = sum(each.shared_bytes for each in work.loads) * work.grid.blocks
     return {
         "op": (issued - special) * lanes,
         "exp": special * lanes,
-        "shared": in_shared + size * (kernel.passes - 1) * found.l1,
+        "shared": sum(each.shared_bytes for each in work.loads) * work.grid.blocks + again,
         "l2": moved.l2,
         "narrow": work.rows * sum(_narrow(kernel, phase) for phase in kernel.phases),
         "HBM": moved.read + moved.written,
