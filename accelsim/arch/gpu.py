@@ -8,8 +8,9 @@ instruction family and word: `mma` (of a warp, from registers) is not `wgmma` (o
 shared memory).
 
 What a datasheet says stands in `arch/gpu/NAME.yaml`; what it does not say was measured on one GPU
-of a generation and stands in `arch/gpu/calibration/GENERATION.yaml`, which the first names. The
-source of every number says which it is.
+of a generation and stands in `arch/gpu/calibration/GENERATION.yaml`, which the first names; a
+generation of which none was measured carries over another's. The source of every number says which
+it is.
 """
 
 from collections.abc import Mapping
@@ -46,6 +47,13 @@ class Pipe(Record):
     source: str
 
 
+class Quoted(Record):
+    """TFLOPS of the whole chip by word, as a datasheet prints them, and the clock they are for."""
+
+    clock_hz: Positive
+    tflops: dict[str, Positive]
+
+
 class TensorCores(Record):
     """FLOP a cycle in each SM by word, for one family of instructions of `warps` warps."""
 
@@ -53,6 +61,7 @@ class TensorCores(Record):
     flop: dict[str, Positive]
     warps: Count
     latency_cycles: NonNegative
+    quoted: Quoted | None = None
     source: str
 
     def rate(self, dtype: str) -> float:
@@ -236,15 +245,16 @@ def resident_blocks(gpu: Gpu, threads: int, registers: int, shared_bytes: float)
 
 def sources(gpu: Gpu) -> Mapping[str, str]:
     """Where every part's numbers come from."""
-    parts: tuple[Pipe | TensorCores | Level | Action, ...] = (
-        *gpu.pipes,
-        *gpu.tensor,
-        *gpu.memories,
-        *gpu.power.actions,
-    )
+    groups: Mapping[str, tuple[Pipe | TensorCores | Level | Action, ...]] = {
+        "pipes": gpu.pipes,
+        "tensor": gpu.tensor,
+        "memories": gpu.memories,
+        "power.actions": gpu.power.actions,
+    }
     own = {"gpu": gpu.source, "sm": gpu.sm.source, "launch": gpu.launch.source}
     own |= {"timing": gpu.timing.source, "power": gpu.power.source}
-    return own | {part.name: part.source for part in parts}
+    parts = ((f"{group}.{part.name}", part.source) for group in groups for part in groups[group])
+    return own | dict(parts)
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> ArchError:

@@ -22,6 +22,11 @@ from accelsim.base.setting import Value, with_settings
 from accelsim.base.yamlfile import Node, read_yaml
 
 
+def is_gpu(name_or_path: str | Path) -> bool:
+    """Whether a machine's file describes a GPU."""
+    return "sms" in read_yaml(find(name_or_path, "arch"))
+
+
 def load_arch(name_or_path: str | Path, overrides: Mapping[str, Value] | None = None) -> Spatial:
     """`load_arch("fusemax_cloud", {"memories.DRAM.bandwidth": "800 GB/s"})`."""
     node = read_yaml(find(name_or_path, "arch"))
