@@ -3,10 +3,12 @@
 import pytest
 
 from accelsim.arch.gpu import rate_per_s, resident_blocks, sources
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import is_gpu, load_arch, load_gpu
+from accelsim.base.catalogue import names
 from accelsim.base.errors import ArchError, InputError
 
 GPU = load_gpu("h100_sxm")
+SHIPPED = [name for name in names("machines") if is_gpu(name)]
 
 
 def test_tensor_rates_are_those_of_the_datasheet():
@@ -73,3 +75,55 @@ def test_an_unknown_calibration_is_refused(tmp_path):
     file.write_text("about: mine.\nsms: 1\ncalibration: hoper\n")
     with pytest.raises(InputError, match="no calibration 'hoper'"):
         load_gpu(file)
+
+
+def test_the_gpus_of_the_catalogue():
+    ampere = {"a100_sxm_40gb", "a100_sxm_80gb", "a30"}
+    hopper = {"h100_sxm", "h100_pcie", "h200_sxm", "h20"}
+    ada, blackwell = {"rtx_4090", "l40s", "l4"}, {"b200_sxm", "gb200"}
+    assert set(SHIPPED) == ampere | hopper | ada | blackwell | {"p40", "v100_sxm"}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_rates_an_sm_are_those_of_the_datasheet(name):
+    gpu = load_gpu(name)
+    for cores in (cores for cores in gpu.tensor if cores.quoted):
+        for word, tflops in cores.quoted.tflops.items():
+            ours = cores.rate(word) * gpu.sms * cores.quoted.clock_hz / 1e12
+            # The L40S's fp8 rate is printed for 2520 MHz, its bf16 rate for 2490.
+            assert ours == pytest.approx(tflops, rel=0.013), (cores.name, word)
+
+
+@pytest.mark.parametrize("name", sorted(set(SHIPPED) - {"p40"}))
+def test_every_gpu_with_tensor_cores_quotes_a_datasheet(name):
+    gpu = load_gpu(name)
+    assert any(cores.quoted for cores in gpu.tensor)
+    assert all(cores.quoted.clock_hz <= gpu.clock_hz for cores in gpu.tensor if cores.quoted)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_part_of_every_gpu_has_a_source(name):
+    found = sources(load_gpu(name))
+    assert all(found.values())
+    assert {"gpu", "sm", "launch", "timing", "power", "memories.HBM", "memories.L2"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(SHIPPED) - {"h100_sxm", "h100_pcie", "h200_sxm", "h20"})
+)
+def test_what_was_never_measured_on_a_generation_says_so(name):
+    assert "assumed to be as on hopper" in sources(load_gpu(name))["timing"]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_gpu_prices_the_words_that_its_tensor_cores_multiply(name):
+    gpu = load_gpu(name)
+    for cores in gpu.tensor:
+        for word in cores.flop:
+            assert gpu.power.energy_pj(f"{cores.name}_{word}") > 0
+
+
+def test_the_fp32_rate_of_the_p40_is_that_of_its_datasheet():
+    gpu = load_gpu("p40")
+    assert 2 * gpu.pipe("mac").lanes * gpu.sms * gpu.clock_hz == pytest.approx(11.76e12, rel=1e-3)
+    assert gpu.tensor == ()
