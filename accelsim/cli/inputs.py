@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from accelsim.arch.load import load_arch
+from accelsim.arch.gpu import Gpu
+from accelsim.arch.load import is_gpu, load_arch, load_gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MappingError
 from accelsim.base.record import keys_of
@@ -36,7 +37,10 @@ def load_cascade(name: str, assignments: Sequence[str], shape: str | None) -> Ca
     return load_workload(name, settings["workload"], shape)
 
 
-def load_machine(name: str, assignments: Sequence[str]) -> Spatial:
+def load_machine(name: str, assignments: Sequence[str]) -> Spatial | Gpu:
+    """A machine of either kind, by what its file says it is."""
+    if is_gpu(name):
+        return load_gpu(name, settings_by_input(assignments, {"arch": keys_of(Gpu)})["arch"])
     return load_arch(name, settings_by_input(assignments, {"arch": keys_of(Spatial)})["arch"])
 
 

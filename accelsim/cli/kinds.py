@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accelsim.arch.compositions import Compositions
+from accelsim.arch.gpu import Gpu
 from accelsim.arch.load import read_arch
 from accelsim.arch.spatial import Spatial
 from accelsim.arch.tables import Table
@@ -39,6 +40,7 @@ def _plainly(record: type[Record]) -> Read:
 
 KINDS = (
     Kind("workload", ("cascade",), Workload, read_workload),
+    Kind("machine", ("sms",), Gpu, lambda node, name: read_arch(node)),
     Kind("machine", ("memories", "compute"), Spatial, lambda node, name: read_arch(node)),
     Kind("mapping", ("nests", "extends"), Mapping, lambda node, name: mapping_from_yaml(node)),
     Kind("mapping", ("choose",), Choice, lambda node, name: mapping_from_yaml(node)),

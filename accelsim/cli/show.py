@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from accelsim.arch.gpu import Gpu
 from accelsim.arch.parts import ComputeArray, Memory
 from accelsim.arch.spatial import Spatial, from_catalogue
 from accelsim.arch.technology import describe
@@ -14,6 +15,7 @@ from accelsim.base.errors import CatalogueError, did_you_mean
 from accelsim.base.record import Rate
 from accelsim.base.units import format_quantity
 from accelsim.base.yamlfile import read_yaml
+from accelsim.cli.gpu_text import gpu_text
 from accelsim.cli.inputs import load_cascade, load_case, load_machine
 from accelsim.cli.kinds import kind_of
 from accelsim.cli.options import Json, Settings, Shape
@@ -41,7 +43,7 @@ def command(
 ) -> None:
     """A workload, a machine, or a mapping as loop nests.
 
-    Examples: accelsim show attention/one_pass, accelsim show fusemax_cloud,
+    Examples: accelsim show attention/one_pass, accelsim show fusemax_cloud, accelsim show h100_sxm,
     accelsim show attention/one_pass fusemax_cloud
     """
     kind = "mapping" if machine else _kind_of(name)
@@ -76,8 +78,13 @@ def workload_text(cascade: Cascade) -> str:
     )
 
 
-def machine_text(arch: Spatial) -> str:
-    """Its parts with their numbers and sources, and what the parts catalogue supplied."""
+def machine_text(arch: Spatial | Gpu) -> str:
+    """Its parts with their numbers and sources."""
+    return gpu_text(arch) if isinstance(arch, Gpu) else _spatial_text(arch)
+
+
+def _spatial_text(arch: Spatial) -> str:
+    """And what the parts catalogue supplied."""
     technology = f", {format_quantity(arch.technology_nm, 'nm')}" if arch.technology_nm else ""
     lines = [f"{arch.about}", f"clock {format_quantity(arch.clock_hz, 'Hz')}{technology}"]
     parts: tuple[Memory | ComputeArray, ...] = (*arch.memories, *arch.compute)

@@ -30,3 +30,24 @@ def test_an_unknown_name_suggests_the_nearest(run):
         "",
         "there is no workload, machine or mapping 'fusemax_clod'. Did you mean 'fusemax_cloud'?\n",
     )
+
+
+def test_a_gpu_is_shown_with_its_rates_and_the_sources_of_its_numbers(run):
+    out = run("show", "h100_sxm").out
+    assert "132 SMs at 1.98 GHz, hopper, calibrated by hopper" in out
+    assert "datasheet: bf16 989.4, fp16 989.4, fp8 1978.9 TFLOPS, at 1.83 GHz" in out
+    assert "tensor cores, mma: bf16 612.1 TFLOPS (2342 FLOP a cycle and SM)" in out
+    assert "HBM: 80 GB, 3.35 TB/s, latency 350 ns" in out
+    assert "power: limit 700 W" in out
+    # A block each for the chip, SM, pipes, two families, two memories, launch, timing and power;
+    # and a line each for four pipes and fourteen energies.
+    assert out.count("source: ") == 9 + 4 + 14
+
+
+def test_a_gpu_without_tensor_cores_is_shown(run):
+    assert "no tensor cores\n" in run("show", "p40").out
+
+
+def test_settings_reach_a_gpu(run):
+    out = run("show", "l4", "--set", "arch.memories.HBM.bandwidth=400 GB/s").out
+    assert "HBM: 24 GB, 400 GB/s" in out

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accelsim.arch.load import load_arch
+from accelsim.arch.load import is_gpu, load_arch
 from accelsim.arch.spatial import missing_operations, point_cost
 from accelsim.base.catalogue import names
 from accelsim.base.errors import MappingError
@@ -20,7 +20,8 @@ from accelsim.workload.counts import counts, einsum_counts, tensor_bytes, tensor
 from accelsim.workload.load import load_workload
 from tests.mapping.strategies import random_machine, random_workload
 
-WORKLOADS, MACHINES = names("workloads"), names("machines")
+WORKLOADS = names("workloads")
+MACHINES = [name for name in names("machines") if not is_gpu(name)]
 
 
 @cache
