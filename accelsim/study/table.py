@@ -153,6 +153,23 @@ def read_table(path: str | Path) -> Table:
         raise StudyError(fact, at=Place(str(path))) from error
 
 
+def read_chosen(path: str | Path, chosen: Mapping[str, Sequence[Any]]) -> Table:
+    """The rows of a Parquet file whose columns have one of these values, chosen as it is read.
+
+    A column that the file lacks chooses nothing.
+    """
+    from pyarrow.parquet import read_schema, read_table
+
+    try:
+        known = read_schema(path).names
+        wanted = [(name, "in", list(values)) for name, values in chosen.items() if name in known]
+        found = read_table(path, filters=wanted or None)
+    except (OSError, ValueError) as error:
+        fact = f"cannot be read as a table: {error}"
+        raise StudyError(fact, at=Place(str(path))) from error
+    return Table({name: found[name].to_numpy() for name in found.column_names})
+
+
 def _read_parquet(path: Path) -> Mapping[str, Sequence[Any]]:
     from pyarrow.parquet import ParquetFile
 

@@ -97,7 +97,7 @@ def test_a_file_that_is_no_machine_is_told_what_one_has():
         read_arch(parse_yaml("ranks: {M: 4}\nword: 2 B", "w.yaml"))
     assert str(error.value) == (
         "w.yaml:1: this is no machine; it has the keys ranks, word. "
-        "A spatial array has 'memories' and 'compute'"
+        "A spatial array has 'memories' and 'compute', a GPU has 'sms'"
     )
 
 

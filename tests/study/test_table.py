@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from accelsim.base.errors import InputError
-from accelsim.study.table import Table, as_table, read_table, stacked, unit_of, write_tables
+from accelsim.study.table import (
+    Table,
+    as_table,
+    read_chosen,
+    read_table,
+    stacked,
+    unit_of,
+    write_tables,
+)
 
 ROWS = Table.of(
     {
@@ -60,6 +68,16 @@ def test_a_file_that_is_no_table_is_an_error(tmp_path: Path) -> None:
         read_table(tmp_path / "bad.parquet")
     with pytest.raises(InputError, match=r"none\.csv: cannot be read as a table"):
         read_table(tmp_path / "none.csv")
+
+
+def test_rows_are_chosen_by_the_columns_that_are_there(tmp_path: Path) -> None:
+    write_tables({"results": ROWS}, tmp_path)
+    file = tmp_path / "results.parquet"
+    chosen = read_chosen(file, {"model": ("T5", "XLM"), "window": (0,)})
+    assert chosen.rows() == ROWS.rows()[1:]
+    assert read_chosen(file, {}).rows() == ROWS.rows()
+    with pytest.raises(InputError, match=r"none\.parquet: cannot be read as a table"):
+        read_chosen(tmp_path / "none.parquet", {})
 
 
 def test_tables_stand_below_each_other_with_gaps() -> None:
