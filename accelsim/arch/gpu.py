@@ -253,6 +253,7 @@ def sources(gpu: Gpu) -> Mapping[str, str]:
     }
     own = {"gpu": gpu.source, "sm": gpu.sm.source, "launch": gpu.launch.source}
     own |= {"timing": gpu.timing.source, "power": gpu.power.source}
+    own |= {"power.burst": gpu.power.burst.source}
     parts = ((f"{group}.{part.name}", part.source) for group in groups for part in groups[group])
     return own | dict(parts)
 

@@ -16,7 +16,7 @@ def gpu_text(gpu: Gpu) -> str:
     """Its parts, a block each, with their numbers and sources."""
     blocks = [_chip(gpu), _multiprocessor(gpu)]
     blocks += [_pipe(gpu), *_tensor(gpu), *_memories(gpu)]
-    blocks += [_launch(gpu), _timing(gpu), _power(gpu), _actions(gpu)]
+    blocks += [_launch(gpu), _timing(gpu), _power(gpu), _burst(gpu), _actions(gpu)]
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
@@ -62,6 +62,7 @@ def _tensor(gpu: Gpu) -> Iterator[list[str]]:
         yield [
             f"tensor cores, {cores.name}: {_tflops(gpu, cores)} at {_hz(gpu.clock_hz)}",
             *_quoted(cores),
+            f"  warps an instruction: {cores.warps}; latency {cores.latency_cycles:g} cycles",
             _source(cores.source),
         ]
 
@@ -91,8 +92,8 @@ def _memories(gpu: Gpu) -> Iterator[list[str]]:
 
 
 def _level_facts(gpu: Gpu, level: Level) -> Iterator[str]:
-    if level.bulk_bandwidth is not None:
-        yield f"{_chip_rate(gpu, level.bulk_bandwidth)} for tiles"
+    if level.tile_bandwidth is not None:
+        yield f"{_chip_rate(gpu, level.tile_bandwidth)} for tiles"
     yield f"latency {_seconds(level.latency_s)}"
     if (level.read, level.write) != (1, 1):
         yield f"reads reach {level.read:.3g} and writes {level.write:.3g} of the bandwidth"
@@ -106,7 +107,8 @@ def _launch(gpu: Gpu) -> list[str]:
     launch = gpu.launch
     return [
         f"launch: {_seconds(launch.floor_s)} a call, {_seconds(launch.gap_s)} between kernels "
-        f"({_seconds(launch.back_to_back_s)} back to back), {_seconds(launch.block_s)} a block, "
+        f"({_seconds(launch.back_to_back_s)} back to back), {_seconds(launch.block_s)} a block "
+        f"and {_seconds(launch.start_s)} until it multiplies, "
         f"{launch.warp_cycles:g} cycles a warp, drain {_seconds(launch.drain_s)}, "
         f"copy {_seconds(launch.copy_s)}, memset {_seconds(launch.memset_s)}",
         _source(launch.source),
@@ -122,11 +124,20 @@ def _timing(gpu: Gpu) -> list[str]:
 def _power(gpu: Gpu) -> list[str]:
     power = gpu.power
     return [
-        f"power: limit {_watts(power.limit_w)}, held at {power.held:.3g} of it "
-        f"({power.burst_share:.4g} for {_seconds(power.burst_s)}); waiting "
+        f"power: limit {_watts(power.limit_w)}, held at {power.held:.3g} of it; waiting "
         f"{_watts(power.constant_w)} and {_watts(power.clock_tree_w)} of the clock; voltage "
         f"falls by {power.voltage_slope:g} of the clock's fall, to {power.voltage_floor:g}",
         _source(power.source),
+    ]
+
+
+def _burst(gpu: Gpu) -> list[str]:
+    burst = gpu.power.burst
+    return [
+        f"bursts: {_seconds(burst.flush_s)} at {_watts(burst.flush_power_w)} before each call, "
+        f"after {_seconds(burst.warm_up_s)}; {_seconds(burst.half_s)} before the middle call; "
+        f"the clock settles in {_seconds(burst.settling_s)}",
+        _source(burst.source),
     ]
 
 

@@ -39,9 +39,9 @@ def test_a_gpu_is_shown_with_its_rates_and_the_sources_of_its_numbers(run):
     assert "tensor cores, mma: bf16 612.1 TFLOPS (2342 FLOP a cycle and SM)" in out
     assert "HBM: 80 GB, 3.35 TB/s, latency 350 ns" in out
     assert "power: limit 700 W" in out
-    # A block each for the chip, SM, pipes, two families, two memories, launch, timing and power;
+    # A block each for the chip, SM, two families, two memories, launch, timing, power and bursts;
     # and a line each for four pipes and fourteen energies.
-    assert out.count("source: ") == 9 + 4 + 14
+    assert out.count("source: ") == 10 + 4 + 14
 
 
 def test_a_gpu_without_tensor_cores_is_shown(run):
