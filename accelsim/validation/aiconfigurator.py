@@ -8,9 +8,11 @@
     decode    batch_size · 1 query over step + 1 keys
     gemm      x[m, k] @ transposed weight[n, k]
 
-`latency` is in milliseconds, of one replay of a graph: it includes what starting one takes, and in
-some rows the update of the KV cache. Caches are as the replay before left them. What a framework
-calls its kernel decides which backend of ours it is held against.
+`latency` is in milliseconds, the mean of six replays of a graph that holds the call once (a matrix
+product five times), after three to warm up, with no flush between (ai-dynamo/aiconfigurator,
+collector/): L2 is as the replay before left it, what starting a graph takes is in it, and so is the
+update of the KV cache where a framework's forward pass makes it. What a framework calls its kernel
+decides which backend of ours it is held against.
 
 A row that cannot be what it says is left out by a rule, which counts it; the first that fits does.
 """
