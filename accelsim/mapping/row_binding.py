@@ -1,6 +1,8 @@
 """Which row-wise kernels a call runs, and their numbers for its row length and words.
 
-row_kernels(Softmax(rows=4096, cols=1000))  →  softmax_warp, 1 step, its loads padded to 1024
+    row_kernels(Softmax(rows=4096, cols=1000))  →  softmax_warp, its loads padded to 1024
+
+A call may run several, one after the other.
 """
 
 from collections.abc import Mapping

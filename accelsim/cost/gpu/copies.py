@@ -1,6 +1,8 @@
 """A copy in device memory: the driver's kernel, with wide accesses and enough of them under way.
 
-seconds = start + max(DRAM, L2)
+    seconds = start + max(DRAM, L2)
+
+Back to back, a small one finds in L2 what the call before left there.
 """
 
 from collections.abc import Mapping

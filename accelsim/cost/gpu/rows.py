@@ -44,7 +44,7 @@ WIDE_BYTES, NARROW_BYTES = 16, 2
 class Traffic:
     """Bytes between the SMs and L2, and from and to device memory with the seconds they take.
 
-    `hbm_of` are those of each phase.
+    `hbm_of_s` are those of each phase.
     """
 
     found: Reach
