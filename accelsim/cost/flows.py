@@ -161,9 +161,13 @@ def all_flows(
 def _input_flows(moves: Moves) -> Iterator[Flow]:
     name, tensor, storages = moves.einsum.name, moves.access.tensor, moves.storages
     for outer, inner in pairwise(storages):
-        comes = 1 - moves.stays if outer is storages[0] else 1
-        read = moves.fetched(inner.depth, outer.depth) * comes
-        filled = moves.fetched(inner.depth, inner.depth) * comes
+        stays = moves.stays if outer is storages[0] else 0
+        if isinstance(stays, int) and stays:
+            continue
+        read = moves.fetched(inner.depth, outer.depth)
+        filled = moves.fetched(inner.depth, inner.depth)
+        if not isinstance(stays, int):
+            read, filled = read * (1 - stays), filled * (1 - stays)
         yield Flow(name, outer.memory, "read", tensor, read)
         yield Flow(name, inner.memory, "write", tensor, filled, inner=False)
     if storages:
