@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from accelsim.base.catalogue import SHELVES, find, matching
 from accelsim.base.errors import InputError
 from accelsim.base.setting import with_settings
 from accelsim.base.yamlfile import Node, read_yaml
@@ -15,7 +16,10 @@ from accelsim.cli.output import print_json
 
 
 def command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A YAML file of any kind.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A YAML file of any kind, or a shipped one's name."),
+    ],
     workload: Annotated[
         str | None, typer.Argument(metavar="WORKLOAD", help="For a mapping: what it maps ...")
     ] = None,
@@ -33,6 +37,7 @@ def command(
     A mapping may be held against a workload and a machine:
     accelsim check my_mapping.yaml attention/one_pass fusemax_cloud
     """
+    file = _meant(file)
     node = read_yaml(file)
     kind = kind_of(node)
     if workload and not machine:
@@ -46,6 +51,14 @@ def command(
         print_json({"file": str(file), "kind": kind.name, "ok": True})
     else:
         print(f"{file}: a {kind.name}, and nothing is wrong with it")
+
+
+def _meant(file: Path) -> Path:
+    """The file itself, or the only shipped one of this name."""
+    if file.exists() or file.suffix in (".yaml", ".yml"):
+        return file
+    named = {find(name, kind) for kind in SHELVES for name in matching(str(file), kind)}
+    return named.pop() if len(named) == 1 else file
 
 
 def _refuse_all_but_mappings(kind: Kind, node: Node) -> None:

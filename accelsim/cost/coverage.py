@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from accelsim.cost.traffic import array_steps
 from accelsim.mapping.binding import BoundMapping
 from accelsim.mapping.dataflow import step_of
-from accelsim.mapping.loops import LoopNest, Number
+from accelsim.mapping.loops import LoopNest, Number, innermost
 from accelsim.workload.einsum import Einsum
 from accelsim.workload.tiles import conditional_ranks, share_of_tiles
 
@@ -27,6 +27,10 @@ Without places it is the tile of the Einsum's step in the schedule.
 """
 
 Coverage = Callable[[Key], Number]
+
+Inside = list[tuple[Number, list[int]]]
+"""The places of the loops inside a tile. Of a sweep there may be several, each with 1 at its points
+and 0 at the others."""
 
 
 def everywhere(key: Key) -> Number:
@@ -106,18 +110,18 @@ class Places:
     tensor_ranks: frozenset[str]
     shared_from: int
 
-    def of_fetched_tiles(self, depth: int) -> list[int]:
+    def of_fetched_tiles(self, depth: int) -> Inside:
         """An input comes in whole tiles of the loops inside `depth`."""
         own = [i for i in self._all if i >= depth and self._carries(i)]
-        return sorted([*own, *self._resting(depth)])
+        return [(where, sorted([*own, *resting])) for where, resting in self._resting(depth)]
 
-    def of_kept_results(self, depth: int) -> list[int]:
+    def of_kept_results(self, depth: int) -> Inside:
         """An output is kept and sent up element by element: what no point updates is neither."""
         return self._resting(depth)
 
-    def of_steps(self) -> list[int]:
+    def of_steps(self) -> Inside:
         """Nothing rests in a processing element: every step takes and makes anew."""
-        return [i for i in self._all if self._is_shared(i)]
+        return [(1, [i for i in self._all if self._is_shared(i)])]
 
     @property
     def _all(self) -> range:
@@ -130,11 +134,14 @@ class Places:
         is_spatial = self.nest.loops[place].is_spatial
         return place >= self.shared_from and is_spatial and not self._carries(place)
 
-    def _resting(self, depth: int) -> list[int]:
+    def _resting(self, depth: int) -> Inside:
         """Loops over other ranks that do not bring another tile to `depth`."""
         loops = self.nest.loops
-        moving = (i for i in range(depth) if self._carries(i) and not loops[i].is_spatial)
-        last = max(moving, default=-1)
+        moving = [i for i in range(depth) if self._carries(i) and not loops[i].is_spatial]
+        return [(where, self._inside(depth, last)) for where, last in innermost(loops, moving)]
+
+    def _inside(self, depth: int, last: int) -> list[int]:
+        loops = self.nest.loops
         return [
             i
             for i in self._all

@@ -59,8 +59,11 @@ def default_mapping(cascade: Cascade, arch: Spatial, machine: str) -> Default:
     ------
     MappingError
         if the machine cannot do some Einsum: which, and what each array lacks; or if nothing fits:
-        what each mapping needs and the machine has.
+        what each mapping needs and the machine has; or if a number is an array.
     """
+    if any(np.size(value) > 1 for value in known_values(cascade, arch).values()):
+        remedy = "load a mapping by name, or ask at each point"
+        raise MappingError("the points of a sweep may have different defaults", remedy=remedy)
     ((found, _),) = default_of_each(cascade, arch, machine, 1)
     return found
 

@@ -14,15 +14,15 @@ consumer has had it crosses over on wires as it is made: one read at the produce
 storage, one write where it goes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from typing import NamedTuple
 
-from accelsim.cost.coverage import Coverage, Places, share_of
+from accelsim.cost.coverage import Coverage, Inside, Places, share_of
 from accelsim.cost.traffic import moved_elements, operand_elements
 from accelsim.mapping.footprint import Family, families, overlap, spread
-from accelsim.mapping.loops import LoopNest, Number, Storage, factor_product, smallest
+from accelsim.mapping.loops import LoopNest, Number, Storage, factor_product, innermost, smallest
 from accelsim.workload.einsum import Access, Cascade, Einsum
 
 
@@ -61,20 +61,20 @@ class Moves:
         return self.nest.storages_of(self.access.tensor)
 
     @property
-    def sources(self) -> tuple[Storage, ...]:
-        """The storages that an input comes down, from the outermost one that it is fetched from."""
-        is_own = self.access.tensor == self.einsum.name
-        return self.storages[1:] if is_own and self._stays_in_second() else self.storages
-
-    def _stays_in_second(self) -> bool:
+    def stays(self) -> Number:
+        """Whether a running value lies in its second storage since the step before: 1, or 0."""
+        if self.access.tensor != self.einsum.name:
+            return 0
         running = self.cascade.iterative_ranks(self.access.tensor)
+        loops = self.nest.loops
         around = [
-            loop.rank
+            place
             for storage in self.storages[1:2]
-            for loop in self.nest.loops[: storage.depth]
-            if loop.rank in self._ranks and not loop.is_spatial
+            for place in range(storage.depth)
+            if loops[place].rank in self._ranks and not loops[place].is_spatial
         ]
-        return bool(around) and around[-1] in running
+        turns = innermost(loops, around)
+        return sum(where for where, place in turns if place >= 0 and loops[place].rank in running)
 
     def fetched(self, depth: int, shared_from: int) -> Number:
         """Elements of an input that come into the tiles at `depth`."""
@@ -122,15 +122,25 @@ class Moves:
 
     def _side_by_side(self, rank: str, depth: int, shared_from: int) -> Number:
         """How far the tiles reach that neighbours at `depth` hold at once, of what they share."""
-        outside = (loop for loop in reversed(self.nest.loops[shared_from:depth]))
-        own = takewhile(lambda loop: loop.is_spatial, (o for o in outside if o.rank == rank))
-        return self.nest.tile(rank, depth) * factor_product(own, rank)
+        loops = self.nest.loops
+        own = [i for i in range(shared_from, depth) if loops[i].rank == rank]
+        turns = innermost(loops, (i for i in own if not loops[i].is_spatial))
+        beside = sum(where * self._spread(rank, own, last) for where, last in turns)
+        return self.nest.tile(rank, depth) * beside
+
+    def _spread(self, rank: str, places: Sequence[int], last: int) -> Number:
+        """How many columns or rows stand side by side inside the place `last`."""
+        inside = (self.nest.loops[i] for i in places if i > last)
+        return factor_product((loop for loop in inside if loop.is_spatial), rank)
 
     def _places(self, shared_from: int) -> Places:
         return Places(self.nest, self._ranks, shared_from)
 
-    def _share(self, inside: list[int]) -> Number:
-        return share_of(self.einsum, inside, sorted(self._ranks), self.coverage)
+    def _share(self, inside: Inside) -> Number:
+        if not self.einsum.conditions:
+            return 1
+        weighed = sorted(self._ranks)
+        return sum(w * share_of(self.einsum, i, weighed, self.coverage) for w, i in inside)
 
 
 def all_flows(
@@ -149,10 +159,15 @@ def all_flows(
 
 
 def _input_flows(moves: Moves) -> Iterator[Flow]:
-    name, tensor, storages = moves.einsum.name, moves.access.tensor, moves.sources
+    name, tensor, storages = moves.einsum.name, moves.access.tensor, moves.storages
     for outer, inner in pairwise(storages):
+        stays = moves.stays if outer is storages[0] else 0
+        if isinstance(stays, int) and stays:
+            continue
         read = moves.fetched(inner.depth, outer.depth)
         filled = moves.fetched(inner.depth, inner.depth)
+        if not isinstance(stays, int):
+            read, filled = read * (1 - stays), filled * (1 - stays)
         yield Flow(name, outer.memory, "read", tensor, read)
         yield Flow(name, inner.memory, "write", tensor, filled, inner=False)
     if storages:

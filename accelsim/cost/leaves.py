@@ -38,7 +38,11 @@ class ArchLeaves(NamedTuple):
 
 def structure(mapping: BoundMapping) -> Hashable:
     """Equal for two bindings of one mapping if they differ in numbers only."""
-    loops = tuple((loop.rank, loop.axis) for nest in mapping.nests.values() for loop in nest.loops)
+    loops = tuple(
+        (loop.rank, loop.axis, loop.may_be_one)
+        for nest in mapping.nests.values()
+        for loop in nest.loops
+    )
     return loops, _arch_leaves(mapping.arch).structure
 
 

@@ -179,9 +179,13 @@ def _loops(
     _refuse_unknown("rank", factors, cascade.ranks, cascade.name)
     ranks = einsum.ranks
     loops = [
-        Loop(rank, value_of(text, values), axis) for rank, text in factors.items() if rank in ranks
+        _loop(rank, value_of(text, values), axis) for rank, text in factors.items() if rank in ranks
     ]
     return [loop for loop in loops if not (isinstance(loop.factor, int) and loop.factor == 1)]
+
+
+def _loop(rank: str, factor: Number, axis: str | None) -> Loop:
+    return Loop(rank, factor, axis, may_be_one=bool(np.any(np.equal(factor, 1))))
 
 
 def _refuse_stray_arrays(mapping: Mapping, arch: Spatial) -> None:

@@ -5,7 +5,9 @@ A result that is kept in the outermost memory always is. One that is not
 - is summed up before its tile moves on: no loop over a rank it is summed over runs around a loop
   that brings another of its tiles;
 - is read in the step that makes it, or kept whole until the step that reads it, or handed over
-  as it is made to the outermost memory, where its reader then finds it.
+  as it is made to the outermost memory, where its reader then finds it;
+- if it is a running value, lies there until the next step of its rank reads it: no loop inside
+  the one over the steps brings another of its tiles.
 """
 
 from collections.abc import Iterator
@@ -22,6 +24,8 @@ def lost_results(mapping: BoundMapping) -> Iterator[Violation]:
     for einsum in mapping.cascade.einsums:
         nest = mapping.nests[einsum.name]
         for home in nest.storages_of(einsum.name)[:1]:
+            if home.memory != outermost:
+                yield from _gone_before_next_step(einsum, nest, home, mapping)
             if home.memory != outermost and readers(einsum, mapping):
                 yield from _unfinished_sums(einsum, nest, home)
                 yield from _gone_before_read(einsum, nest, home, mapping)
@@ -49,6 +53,22 @@ def _unfinished_sums(einsum: Einsum, nest: LoopNest, home: Storage) -> Iterator[
             fact = (
                 f"its sums over {loop.rank} are not complete when its tile leaves {home.memory}: "
                 f"the loop over {inner[-1].rank} runs inside the loop over {loop.rank}"
+            )
+            yield Violation(einsum.name, fact)
+
+
+def _gone_before_next_step(
+    einsum: Einsum, nest: LoopNest, home: Storage, mapping: BoundMapping
+) -> Iterator[Violation]:
+    running = mapping.cascade.iterative_ranks(einsum.name)
+    outside = nest.loops[: home.depth]
+    for i, loop in enumerate(outside):
+        inner = [each for each in outside[i + 1 :] if _moves(each, einsum)]
+        others = [each.rank for each in inner if each.rank not in running]
+        if loop.rank in running and _takes_turns(loop) and others:
+            fact = (
+                f"{home.memory} no longer has it at the next step of {loop.rank}: "
+                f"the loop over {others[-1]} runs inside the loop over {loop.rank}"
             )
             yield Violation(einsum.name, fact)
 

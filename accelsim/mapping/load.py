@@ -27,19 +27,35 @@ def load_mapping(
     name_or_path: str | Path, overrides: SettingsOf[str, Value] | None = None
 ) -> Mapping | Choice:
     """`load_mapping("fusemax_binding", {"tiles.P0": "128"})`: a file's, or of a shipped name."""
-    node = read_yaml(catalogue.find(name_or_path, "mappings"))
-    model = Choice if "choose" in node else Mapping
-    return mapping_from_yaml(with_settings(node, model, overrides or {}))
+    return _from_file(catalogue.find(name_or_path, "mappings"), overrides or {}, ())
 
 
 def mapping_from_yaml(node: Node) -> Mapping | Choice:
+    return _from_node(node, ())
+
+
+def _from_file(
+    file: Path, overrides: SettingsOf[str, Value], extending: tuple[Path, ...]
+) -> Mapping | Choice:
+    """A mapping, for those at `extending`, each of which extends the next."""
+    node = read_yaml(file)
+    here = file.resolve()
+    if here in extending:
+        remedy = "Extend one that has nests and a schedule of its own"
+        raise MappingError("the mapping extends itself", at=node.place, remedy=remedy)
+    model = Choice if "choose" in node else Mapping
+    return _from_node(with_settings(node, model, overrides), (*extending, here))
+
+
+def _from_node(node: Node, extending: tuple[Path, ...]) -> Mapping | Choice:
     if "choose" in node:
         return read_record(node, Choice)
     if "extends" not in node:
         refuse_another_kind(node, Mapping, "nests")
     mapping = read_record(node, Mapping)
     if mapping.extends is not None:
-        mapping = extended(_plain(load_mapping(mapping.extends)), mapping)
+        base = _from_file(catalogue.find(mapping.extends, "mappings"), {}, extending)
+        mapping = extended(_plain(base), mapping)
     if not (mapping.nests and mapping.schedule):
         remedy = "Write both, or 'extends: ' and a mapping that has them"
         raise MappingError("a mapping needs 'nests' and a 'schedule'", at=node.place, remedy=remedy)

@@ -13,7 +13,7 @@ so factors need not divide a rank: the last tile is smaller, and places beyond t
 Factors and sizes may be numpy arrays that broadcast.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from math import prod
@@ -27,11 +27,15 @@ Number = Any
 
 @dataclass(frozen=True)
 class Loop:
-    """Visits `factor` tiles of `rank`, one after the other, or at once along an array `axis`."""
+    """Visits `factor` tiles of `rank`, one after the other, or at once along an array `axis`.
+
+    `may_be_one`: of a sweep, at some of whose points this is no loop.
+    """
 
     rank: str
     factor: Number
     axis: str | None = None
+    may_be_one: bool = False
 
     @property
     def is_spatial(self) -> bool:
@@ -71,6 +75,23 @@ class LoopNest:
 
 def factor_product(loops: Iterable[Loop], rank: str) -> Number:
     return prod(loop.factor for loop in loops if loop.rank == rank)
+
+
+def innermost(loops: Sequence[Loop], places: Iterable[int]) -> Iterator[tuple[Number, int]]:
+    """The innermost of the loops at `places`, and of a sweep each that is it somewhere.
+
+    With every place comes 1 at the points where it is the innermost with a factor beyond 1, and 0
+    elsewhere; the place -1 stands for none.
+    """
+    left: Number = 1
+    for place in sorted(places, reverse=True):
+        loop = loops[place]
+        if not loop.may_be_one:
+            yield left, place
+            return
+        yield left * (loop.factor != 1), place
+        left = left * (loop.factor == 1)
+    yield left, -1
 
 
 def ceil_div(dividend: Number, divisor: Number) -> Number:

@@ -72,6 +72,13 @@ def test_what_is_wrong_with_a_file_is_one_line_with_its_place(
     assert ended.err.count("\n") == 1
 
 
+def test_a_shipped_file_may_be_meant_by_its_name(run):
+    ended = run("check", "fusemax_binding", "attention/one_pass", "fusemax_cloud")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith(f"{find('fusemax_binding', 'mappings')}: a mapping")
+    assert run("check", "nosuch").err == "nosuch: no such file\n"
+
+
 def test_a_file_of_50_mb_and_a_yaml_bomb_are_refused(run, tmp_path):
     large = tmp_path / "large.yaml"
     with large.open("wb") as stream:

@@ -196,3 +196,9 @@ def test_where_nothing_fits_it_is_said_what_each_mapping_needs():
         "  fusemax_binding: DRAM: needs 1,572,864 B but holds 1,000 B\n"
         "  automatic: DRAM: needs 4,724,736 B but holds 1,000 B"
     )
+
+
+def test_a_sweep_has_no_one_default():
+    machine = with_values(load_arch("flat_cloud"), {"clock": np.array([1e9, 2e9])})
+    with pytest.raises(MappingError, match="the points of a sweep may have different defaults"):
+        default_mapping(load_workload("attention/three_pass"), machine, "flat_cloud")

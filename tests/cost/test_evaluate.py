@@ -76,6 +76,36 @@ def test_a_sweep_is_one_call_and_equals_its_points(fusemax: Spatial) -> None:
             assert swept.bound[i, j] == one.bound
 
 
+@pytest.mark.parametrize(
+    ("workload", "mapping", "ranks"),
+    [
+        # P2 is 1 at 256 queries, E is no loop where it is 1
+        ("attention/three_pass_causal", "flat_head", {"P": [256, 7, 1000], "E": [1, 64, 1]}),
+        # one tile of queries in the buffer: the running maximum stays in its registers
+        ("attention/one_pass", "fusemax_binding", {"P": [1, 257, 4096], "M": [1000, 1, 4096]}),
+        ("attention/one_pass_causal", "fusemax_cascade", {"P": [256, 4096], "M": [4096, 255]}),
+    ],
+)
+def test_where_loops_are_none_at_some_points_of_a_sweep_it_still_equals_its_points(
+    fusemax: Spatial, workload: str, mapping: str, ranks: dict[str, list[int]]
+) -> None:
+    cascade, found = load_workload(workload), load_mapping(mapping)
+    assert isinstance(found, Mapping)
+    swept = evaluate(
+        cascade.with_ranks(**{r: np.array(v) for r, v in ranks.items()}), fusemax, found
+    )
+    points = len(next(iter(ranks.values())))
+    for i, sizes in enumerate(zip(*ranks.values(), strict=True)):
+        one = evaluate(cascade.with_ranks(**dict(zip(ranks, sizes, strict=True))), fusemax, found)
+        for of_sweep, of_point in (
+            (swept.latency_s, one.latency_s),
+            (swept.energy_pj, one.energy_pj),
+            *((swept.traffic_bytes[m], one.traffic_bytes[m]) for m in one.traffic_bytes),
+        ):
+            here = np.broadcast_to(of_sweep, points)[i]
+            assert here == pytest.approx(of_point, rel=1e-12)
+
+
 def test_at_10_gb_per_s_dram_is_the_bound(fusemax: Spatial) -> None:
     slow = with_values(fusemax, {"memories.DRAM.bandwidth": "10 GB/s"})
     cost = evaluate(one_pass(1024), slow, BINDING)

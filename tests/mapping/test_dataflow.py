@@ -2,14 +2,15 @@
 
 import pytest
 
-from accelsim.arch.load import read_arch
+from accelsim.arch.load import load_arch, read_arch
+from accelsim.base.catalogue import find
 from accelsim.base.yamlfile import parse_yaml
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
 from accelsim.mapping.load import mapping_from_yaml
 from accelsim.mapping.mapping import Mapping
 from accelsim.mapping.occupancy import occupancy_bytes
-from accelsim.workload.load import read_workload
+from accelsim.workload.load import load_workload, read_workload
 
 MACHINE = """
 about: One array under a buffer.
@@ -75,6 +76,19 @@ def test_what_is_kept_whole_may_be_read_in_a_later_step_and_takes_room_till_then
     whole = bound("", "P: 8, M: 16", APART)
     assert check(whole) == ()
     assert occupancy_bytes(whole)["Buffer"] == (8 * 16 + 8 * 16 + 8) * 2
+
+
+def test_a_running_value_lies_where_it_is_until_the_next_step() -> None:
+    text = find("fusemax_binding", "mappings").read_text()
+    assert "keep: [RM, RD, RNV]" in text
+    mapping = mapping_from_yaml(parse_yaml(text.replace("keep: [RM, RD, RNV]", "keep: [RM, RD]")))
+    assert isinstance(mapping, Mapping)
+    attention, machine = load_workload("attention/one_pass"), load_arch("fusemax_cloud")
+    (violation,) = check(bind(mapping, attention, machine))
+    assert str(violation) == (
+        "RNV: RegisterFile1D no longer has it at the next step of M1: "
+        "the loop over F runs inside the loop over M1"
+    )
 
 
 def test_keep_without_a_memory_is_refused() -> None:

@@ -38,6 +38,15 @@ def test_one_einsum_or_tensor_needs_no_brackets(mapping_of):
     assert mapping_of(("einsums: [Z]", "einsums: Z")).nests[0].einsums == ("Z",)
 
 
+def test_a_mapping_that_comes_back_to_itself_is_refused(tmp_path):
+    one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
+    text = "about: A\nsource: made up\nworkload: attention/one_pass\nmachine: spatial\nextends: "
+    one.write_text(f"{text}{other}\n")
+    other.write_text(f"{text}{one}\n")
+    with pytest.raises(MappingError, match="one.yaml:1: the mapping extends itself. Extend one"):
+        load_mapping(one)
+
+
 def test_an_unknown_key_is_refused_with_its_line():
     with pytest.raises(RecordError) as caught:
         mapping_from_yaml(parse_yaml("about: A\nschedul: []\n", "m.yaml"))

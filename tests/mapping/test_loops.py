@@ -9,6 +9,7 @@ from accelsim.mapping.loops import (
     Storage,
     ceil_div,
     factor_product,
+    innermost,
     largest,
     smallest,
 )
@@ -83,3 +84,13 @@ def test_largest_and_smallest_go_element_by_element():
     assert (largest([3, 1, 2]), smallest([3, 1, 2])) == (3, 1)
     assert largest([2, np.array([1, 3])]).tolist() == [2, 3]
     assert smallest([2, np.array([1, 3])]).tolist() == [1, 2]
+
+
+def test_the_innermost_loop_of_a_sweep_depends_on_where_factors_are_one():
+    sometimes = Loop("N", np.array([1, 3]), may_be_one=True)
+    (at_n, inner), (at_m, outer) = innermost((Loop("M", 4), sometimes), [0, 1])
+    assert (inner, outer) == (1, 0)
+    assert (at_n.tolist(), at_m.tolist()) == ([0, 1], [1, 0])
+    assert [place for _, place in innermost((sometimes,), [0])] == [0, -1]
+    assert list(innermost((Loop("M", 4), sometimes), [0])) == [(1, 0)]
+    assert list(innermost((), [])) == [(1, -1)]
