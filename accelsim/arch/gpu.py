@@ -130,6 +130,27 @@ class Timing(Record):
     source: str
 
 
+class Products(Record):
+    """What tiles of matrix products take besides FLOP and bytes; see `cost/gpu/product_time.py`.
+
+    Each SM stores at `store_bandwidth`, results whose rows do not start at sectors
+    `misaligned_store` times as long. A warpgroup that multiplies `alone` takes so many times as
+    long as one of two. Lanes make `copies` (past registers), `loads` and stores (through them) of
+    less than 16 bytes in each SM, so many a cycle, and reach `fma` of their rate, less `lane_step`
+    cycles for each k.
+    """
+
+    alone: Positive
+    store_bandwidth: Rate
+    misaligned_store: Positive
+    copies: Positive
+    loads: Positive
+    fma: Share
+    lane_step_cycles: NonNegative
+    part_s: NonNegative
+    source: str
+
+
 class Action(Record):
     """Energy of an action at the voltage of the highest clock."""
 
@@ -193,6 +214,7 @@ class Gpu(Record):
     memories: tuple[Level, ...]
     launch: Launch
     timing: Timing
+    products: Products
     power: Power
 
     @property
@@ -252,7 +274,8 @@ def sources(gpu: Gpu) -> Mapping[str, str]:
         "power.actions": gpu.power.actions,
     }
     own = {"gpu": gpu.source, "sm": gpu.sm.source, "launch": gpu.launch.source}
-    own |= {"timing": gpu.timing.source, "power": gpu.power.source}
+    own |= {"timing": gpu.timing.source, "products": gpu.products.source}
+    own |= {"power": gpu.power.source}
     own |= {"power.burst": gpu.power.burst.source}
     parts = ((f"{group}.{part.name}", part.source) for group in groups for part in groups[group])
     return own | dict(parts)
