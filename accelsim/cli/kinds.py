@@ -14,6 +14,7 @@ from accelsim.base.record import Record, read_record
 from accelsim.base.yamlfile import Node
 from accelsim.mapping.load import mapping_from_yaml
 from accelsim.mapping.mapping import Choice, Mapping
+from accelsim.mapping.product_kernel import ProductKernel
 from accelsim.mapping.row_kernel import RowKernel
 from accelsim.report.spec import read_figures
 from accelsim.study.load import read_study
@@ -49,6 +50,7 @@ KINDS = (
     Kind("paper", ("claims", "constants"), PublishedFile, _plainly(PublishedFile)),
     Kind("part", ("entries",), Table, _plainly(Table)),
     Kind("table of operations", ("operations",), Compositions, _plainly(Compositions)),
+    Kind("kernel of products", ("families",), ProductKernel, _plainly(ProductKernel)),
     Kind("shape", ("ranks",), Shape, _plainly(Shape)),
 )
 

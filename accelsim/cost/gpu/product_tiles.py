@@ -1,0 +1,100 @@
+"""Which tiles a library takes for a product: those that it expects to be fastest.
+
+All tilings of all families that take such rows are timed side by side, as arrays, with cold caches
+at the clock that the library plans with, as if every row started at a sector. K is split only where
+the parts stay within the kernel's limits, and never in a batch.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from accelsim.arch.gpu import Gpu, resident_blocks
+from accelsim.cost.gpu.dram import written_back
+from accelsim.cost.gpu.product_shape import Number, Shape, Tiling, ceil
+from accelsim.cost.gpu.product_time import Run, run_of, seconds, store_rate, stored_bytes
+from accelsim.mapping.product_kernel import Family, ProductKernel, Tile, shapes
+
+COUNTED = 2
+"""Tiles of a block that it takes without counting."""
+
+
+def chosen(
+    gpu: Gpu, kernel: ProductKernel, families: tuple[Family, ...], shape: Shape
+) -> tuple[Family, Tiling]:
+    """The fastest family and tiling."""
+    shape = replace(shape, whole_n=True, whole_m=True, whole_out=True)
+    written = written_back(gpu, shape.reads, shape.writes, cold=True)
+    clock_hz = float(kernel.planned * gpu.clock_hz)
+    found = []
+    for family in families:
+        tilings = allowed(gpu, family, shape)
+        run = run_of(gpu, kernel, family, shape, tilings, shape.reads, written)
+        times = seconds(gpu, run, clock_hz) + memset_seconds(gpu, family, run)
+        if shape.b == 1:
+            least, moved = reduction_seconds(gpu, shape, tilings)
+            times = times + (tilings.split > 1) * (gpu.launch.gap_s + least + moved)
+        index = int(np.argmin(times))
+        found.append((times[index], family, tilings.at(index)))
+    _, family, tiling = min(found, key=lambda each: each[0])
+    return family, tiling
+
+
+def memset_seconds(gpu: Gpu, family: Family, run: Run) -> Number:
+    """Of the counter from which blocks take their tiles."""
+    return family.persistent * (run.waves > COUNTED) * gpu.launch.memset_s
+
+
+def reduction_seconds(gpu: Gpu, shape: Shape, tiling: Tiling) -> tuple[Number, Number]:
+    """What summing the parts of K takes at least, and for the bytes that it moves."""
+    moved = stored_bytes(shape, tiling) + shape.writes
+    return tiling.split * gpu.products.part_s, moved / store_rate(gpu)
+
+
+def allowed(gpu: Gpu, family: Family, shape: Shape) -> Tiling:
+    """The candidates of a family, those that split K within its limits."""
+    resident = tuple(_resident(gpu, family, tile) for tile in family.tiles)
+    alone = float(gpu.products.alone)
+    whole = _candidates(family, shape.dtype, resident, alone, (1,))
+    steps = ceil(shape.k * shape.word, family.step_bytes)
+    splits = family.splits
+    parts = tuple(part for part in splits.parts if 1 < part <= steps // splits.steps)
+    if shape.b > 1 or not parts:
+        return whole
+    split = _candidates(family, shape.dtype, resident, alone, parts)
+    tiles = ceil(shape.n, split.n) * ceil(shape.m, split.m)
+    fits = tiles * split.split <= splits.waves * gpu.sms * split.resident
+    return whole.beside(split.where(fits))
+
+
+def _resident(gpu: Gpu, family: Family, tile: Tile) -> int:
+    stages = family.stages or 1
+    shared_bytes = (tile.n + tile.m) * family.step_bytes * stages
+    return resident_blocks(gpu, tile.threads, tile.registers, shared_bytes)
+
+
+@lru_cache(maxsize=64)
+def _candidates(
+    family: Family, dtype: str, resident: tuple[int, ...], alone: float, parts: tuple[int, ...]
+) -> Tiling:
+    rows = [
+        (n, m, along_n, *cluster, split, *rest)
+        for n, m, along_n, *rest in _shapes(family, dtype, resident, alone)
+        for cluster in family.clusters
+        for split in parts
+    ]
+    return Tiling(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+def _shapes(
+    family: Family, dtype: str, resident: tuple[int, ...], alone: float
+) -> Iterator[tuple[float, ...]]:
+    """What a tiling has but for clusters and splits."""
+    for tile, blocks in zip(family.tiles, resident, strict=True):
+        yield tile.n, tile.m, 1, blocks, 1.0, tile.products, tile.reads
+    if family.rule is not None:
+        for n, m, along_n in shapes(family.rule):
+            slower = alone if family.rule.is_alone(n, m, dtype) else 1.0
+            yield n, m, int(along_n), 1, slower, 1, 0

@@ -1,0 +1,224 @@
+"""Seconds of a kernel of matrix products from its tiles: one tile's step, one SM, the whole chip.
+
+    step     the longest of products, of loads into the SM, of every SM's loads out of L2
+    main     waves · steps · step
+    seconds  start + served(main + stores, device memory)
+
+An operand's tile is loaded from L2 once a cluster (multicast) but fills every SM of it. A wave is a
+tile on every slot of the chip; blocks that share an SM share its pipes, and of the last wave only
+as many as are left. What lanes load through registers waits for memory in every step; otherwise
+`stages` - 1 steps are on their way. Rows that do not start at a sector leave L2 at the rate of
+plain loads, and take `misaligned_store` times as long to store. Numbers here may be arrays over
+candidates.
+"""
+
+from dataclasses import dataclass
+
+from accelsim.arch.gpu import Gpu, rate_per_s
+from accelsim.cost.gpu.dram import dram_seconds
+from accelsim.cost.gpu.product_shape import (
+    Number,
+    Shape,
+    Tiling,
+    ceil,
+    longer,
+    shorter,
+)
+from accelsim.mapping.product_kernel import Family, ProductKernel
+
+PARTIAL_BYTES = 4
+"""A word of a sum that is not yet complete."""
+WIDE_BYTES = 16
+"""A lane's widest access."""
+PAIR = 2
+"""SMs of the largest cluster that fits anywhere."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a kernel does with a tiling, for its time at any clock.
+
+    Cycles and `l2_s` are those of one step, of one tile and of all that run; `waits` is 1 where a
+    step waits for its own loads. In each wave but the last, `shared_by` blocks share an SM.
+    """
+
+    tiles: Number
+    slots: Number
+    waves: Number
+    steps: Number
+    multiply_cycles: Number
+    fill_cycles: Number
+    store_cycles: Number
+    shared_by: Number
+    last_shared_by: Number
+    waits: float
+    wait_s: Number
+    begin_s: float
+    l2_bytes: Number
+    l2_s: Number
+    last_l2_s: Number
+    memory_s: Number
+    store_s: Number
+    start_s: float
+
+
+def run_of(
+    gpu: Gpu,
+    kernel: ProductKernel,
+    family: Family,
+    shape: Shape,
+    tiling: Tiling,
+    read_bytes: Number,
+    written_bytes: float,
+) -> Run:
+    """The tiles of a call on the SMs of a GPU, with these bytes of device memory."""
+    tiles, slots = _tiles(shape, tiling), _slots(gpu, tiling)
+    waves = ceil(tiles, slots)
+    left = tiles - (waves - 1) * slots
+    step_words = family.step_bytes // shape.word
+    steps = ceil(ceil(shape.k, step_words), tiling.split)
+    # The last step may be a part of one: its bytes are not loaded.
+    filled = family.step_bytes * shape.k / (steps * tiling.split * step_words)
+    tile_l2_s = _l2_seconds(gpu, family, shape, tiling, filled)
+    latency = gpu.hbm.latency_s + gpu.l2.latency_s
+    return Run(
+        tiles=tiles,
+        slots=slots,
+        waves=waves,
+        steps=steps,
+        multiply_cycles=multiply_cycles(gpu, kernel, family, shape, tiling, step_words),
+        fill_cycles=fill_cycles(gpu, family, tiling, filled),
+        store_cycles=store_cycles(gpu, family, shape, tiling),
+        shared_by=shorter(tiling.resident, ceil(tiles, gpu.sms)),
+        last_shared_by=1 if family.persistent else ceil(left, gpu.sms),
+        waits=1.0 if family.loads == "registers" else 0.0,
+        wait_s=latency / (_stages(gpu, family, tiling) - 1),
+        begin_s=0.0 if family.persistent else latency,
+        l2_bytes=_l2_bytes(tiling, filled) * steps * tiles,
+        l2_s=tile_l2_s * shorter(tiles, slots),
+        last_l2_s=tile_l2_s * left,
+        memory_s=dram_seconds(gpu, read_bytes, written_bytes),
+        store_s=_store_s(gpu, shape, tiling),
+        start_s=gpu.launch.start_s,
+    )
+
+
+def served(gpu: Gpu, a: Number, b: Number) -> Number:
+    """As `overlap.served`, of numbers or arrays."""
+    power = gpu.timing.servers
+    return (a**power + b**power) ** (1 / power)
+
+
+def seconds(gpu: Gpu, run: Run, clock_hz: float) -> Number:
+    tiles_an_sm = (run.waves - 1) * run.shared_by + run.last_shared_by
+    stores = longer(run.store_s, tiles_an_sm * run.store_cycles / clock_hz)
+    in_sms = main_seconds(run, clock_hz) + stores
+    return run.start_s + served(gpu, in_sms, run.memory_s)
+
+
+def main_seconds(run: Run, clock_hz: float) -> Number:
+    """Of the steps of all waves, and of what a block that begins waits for its first bytes."""
+    busy = longer(run.multiply_cycles, run.fill_cycles) / clock_hz
+    alone = run.waits * busy + run.wait_s
+    full, last = longer(run.shared_by * busy, alone), longer(run.last_shared_by * busy, alone)
+    steps = (run.waves - 1) * longer(full, run.l2_s) + longer(last, run.last_l2_s)
+    return run.steps * steps + (run.waves - 1) * run.begin_s
+
+
+def multiply_cycles(
+    gpu: Gpu,
+    kernel: ProductKernel,
+    family: Family,
+    shape: Shape,
+    tiling: Tiling,
+    step_words: int,
+) -> Number:
+    """Cycles that the products of one step of one tile take."""
+    results = tiling.n * tiling.m
+    if kernel.instruction == "fma":
+        lanes = gpu.pipe("mac").lanes * gpu.products.fma
+        return step_words * (
+            results / lanes * (1 + tiling.reads / tiling.products) + gpu.products.lane_step_cycles
+        )
+    cycles = 2 * results * step_words / gpu.cores(kernel.instruction).rate(shape.dtype)
+    if family.rule is None:
+        return cycles
+    rows = tiling.along_n * tiling.n + (1 - tiling.along_n) * tiling.m
+    columns = tiling.n + tiling.m - rows
+    # Every instruction reads its columns again.
+    read = (rows + ceil(rows, family.rule.instruction_rows) * columns) * step_words * shape.word
+    return longer(cycles * tiling.slower, read / gpu.sm.shared_bandwidth.per_cycle(gpu.clock_hz))
+
+
+def fill_cycles(gpu: Gpu, family: Family, tiling: Tiling, filled_bytes: Number) -> Number:
+    """Cycles in which the bytes of one step of one tile come into the SM."""
+    tile_bytes = filled_bytes * (tiling.n + tiling.m)
+    port = tile_bytes / gpu.sm.port_bandwidth.per_cycle(gpu.clock_hz)
+    if family.alignment_bytes >= WIDE_BYTES:
+        return port
+    rate = gpu.products.loads if family.loads == "registers" else gpu.products.copies
+    return longer(port, tile_bytes / family.alignment_bytes / rate)
+
+
+def store_cycles(gpu: Gpu, family: Family, shape: Shape, tiling: Tiling) -> Number:
+    """Cycles in which lanes store one tile, where they store less than 16 bytes each."""
+    if family.alignment_bytes >= WIDE_BYTES:
+        return 0.0
+    lanes = tiling.n * tiling.m * shape.out / longer(family.alignment_bytes, shape.out)
+    return lanes / gpu.products.loads
+
+
+def stored_bytes(shape: Shape, tiling: Tiling) -> Number:
+    """Results, or where K is split the partial sums of every part."""
+    results = shape.b * shape.m * shape.n
+    is_split = tiling.split > 1
+    return float(results) * (shape.out + is_split * (PARTIAL_BYTES * tiling.split - shape.out))
+
+
+def store_rate(gpu: Gpu) -> float:
+    """Bytes a second that all SMs store."""
+    return rate_per_s(gpu.products.store_bandwidth, gpu) * gpu.sms
+
+
+def _tiles(shape: Shape, tiling: Tiling) -> Number:
+    along_n = ceil(ceil(shape.n, tiling.n), tiling.cluster_n) * tiling.cluster_n
+    along_m = ceil(ceil(shape.m, tiling.m), tiling.cluster_m) * tiling.cluster_m
+    return along_n * along_m * shape.b * tiling.split
+
+
+def _slots(gpu: Gpu, tiling: Tiling) -> Number:
+    """Tiles that are on the chip at once: large clusters do not fill every group of SMs."""
+    small = tiling.cluster_n * tiling.cluster_m <= PAIR
+    return (gpu.sms * small + gpu.cluster_sms * (1 - small)) * tiling.resident
+
+
+def _stages(gpu: Gpu, family: Family, tiling: Tiling) -> Number:
+    if family.stages:
+        return family.stages
+    return longer(2, gpu.sm.shared_bytes // ((tiling.n + tiling.m) * family.step_bytes))
+
+
+def _l2_bytes(tiling: Tiling, filled_bytes: Number) -> Number:
+    """A step's bytes that leave L2 for one tile."""
+    return filled_bytes * (tiling.n / tiling.cluster_m + tiling.m / tiling.cluster_n)
+
+
+def _l2_seconds(
+    gpu: Gpu, family: Family, shape: Shape, tiling: Tiling, filled_bytes: Number
+) -> Number:
+    """L2's, for one step of one tile alone."""
+    along_n = tiling.n / tiling.cluster_m / _l2_rate(gpu, family, shape.whole_n)
+    along_m = tiling.m / tiling.cluster_n / _l2_rate(gpu, family, shape.whole_m)
+    return filled_bytes * (along_n + along_m)
+
+
+def _l2_rate(gpu: Gpu, family: Family, is_whole: bool) -> float:
+    shared = gpu.l2.tile_bandwidth
+    is_wide = is_whole and family.alignment_bytes >= WIDE_BYTES
+    return rate_per_s(shared if is_wide and shared else gpu.l2.bandwidth, gpu)
+
+
+def _store_s(gpu: Gpu, shape: Shape, tiling: Tiling) -> Number:
+    """Results on their way to L2."""
+    factor = 1.0 if shape.whole_out else float(gpu.products.misaligned_store)
+    return factor * stored_bytes(shape, tiling) / store_rate(gpu)
