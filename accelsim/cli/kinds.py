@@ -12,10 +12,12 @@ from accelsim.arch.tables import Table
 from accelsim.base.errors import InputError, did_you_mean
 from accelsim.base.record import Record, read_record
 from accelsim.base.yamlfile import Node
+from accelsim.mapping.attention_kernel import AttentionKernel
 from accelsim.mapping.load import mapping_from_yaml
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.mapping.product_kernel import ProductKernel
 from accelsim.mapping.row_kernel import RowKernel
+from accelsim.mapping.unfused_kernel import UnfusedKernel
 from accelsim.report.spec import read_figures
 from accelsim.study.load import read_study
 from accelsim.study.study import Study
@@ -46,6 +48,8 @@ KINDS = (
     Kind("mapping", ("nests", "extends"), Mapping, lambda node, name: mapping_from_yaml(node)),
     Kind("mapping", ("choose",), Choice, lambda node, name: mapping_from_yaml(node)),
     Kind("kernel of rows", ("threads_per_row",), RowKernel, _plainly(RowKernel)),
+    Kind("kernel of attention", ("takers",), AttentionKernel, _plainly(AttentionKernel)),
+    Kind("list of kernels", ("steps",), UnfusedKernel, _plainly(UnfusedKernel)),
     Kind("study", ("question", "vary"), Study, lambda node, name: _read_study(node)),
     Kind("paper", ("claims", "constants"), PublishedFile, _plainly(PublishedFile)),
     Kind("part", ("entries",), Table, _plainly(Table)),

@@ -32,6 +32,10 @@ COMMANDS = {
     "interpret": "Run a workload on arrays and write the results.",
     "evaluate": "Latency, energy, area, traffic and utilization of a workload on a machine.",
     "simulate": "Play a workload on a machine tile by tile, beside what the formula says.",
+    "explain": "Why a call of a kernel takes as long as it does on a GPU, and what would help.",
+    "roofline": "Kernels under the ceilings of a GPU, predicted and measured.",
+    "predict": "How long calls of kernels take on a GPU, how many joules, and bound by what.",
+    "validate": "Predictions held against measurements of GPUs.",
     "measure": "How long kernels take on the device at hand, through torch.",
     "study": "Run a study: its tables, figures, and how they compare with what was published.",
 }

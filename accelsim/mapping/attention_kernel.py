@@ -154,5 +154,7 @@ _parsed = lru_cache(maxsize=256)(parse_expression)
 @lru_cache(maxsize=8)
 def _kernels(backend: str) -> tuple[AttentionKernel, ...]:
     read = (read_yaml(find(name, "kernels")) for name in names("kernels"))
-    found = [read_record(node, AttentionKernel) for node in read if "backend" in node]
+    found = [
+        read_record(node, AttentionKernel) for node in read if "tiles" in node and "backend" in node
+    ]
     return tuple(kernel for kernel in found if kernel.backend == backend)

@@ -94,6 +94,38 @@ KERNELS: Mapping[str, type[Call]] = {
 }
 
 
+def useful_flop(call: Call) -> int:
+    """What the call asks for, without padding: a causal call counts half; an exp, a quotient 1."""
+    match call:
+        case Gemm(m=m, n=n, k=k):
+            return 2 * m * n * k
+        case Bmm(b=b, m=m, n=n, k=k):
+            return 2 * b * m * n * k
+        case Sdpa():
+            scores = call.b * call.h * call.p * call.m // (2 if call.causal else 1)
+            return scores * (4 * call.e + 5)
+        case Softmax() | RmsNorm():
+            return 5 * call.rows * call.cols
+    return 0
+
+
+def compulsory_bytes(call: Call) -> int:
+    """Inputs read once and results written once."""
+    match call:
+        case Copy():
+            return 2 * call.bytes
+        case Gemm(m=m, n=n, k=k):
+            return WORD_BYTES[call.dtype] * (m * k + k * n + m * n)
+        case Bmm(b=b, m=m, n=n, k=k):
+            return WORD_BYTES[call.dtype] * b * (m * k + k * n + m * n)
+        case Softmax() | RmsNorm():
+            return WORD_BYTES[call.dtype] * 2 * call.rows * call.cols
+        case Sdpa():
+            words = 2 * call.b * (call.h * call.p + call.g * call.m) * call.e
+            return WORD_BYTES[call.dtype] * words
+    return 0
+
+
 @dataclass(frozen=True)
 class Case:
     """A row of a case file. `params` is the text that names it when a file is resumed."""

@@ -57,7 +57,7 @@ class AttentionWork:
         return self.bound.kernel.backend
 
     def actions(self, cold: bool) -> Mapping[str, float]:
-        tile, steps = self.bound.tile, float(self.blocks.steps.sum())
+        tile, steps = self.bound.tile, self._steps
         scores = steps * tile.queries * tile.keys
         family, dtype = self.bound.kernel.tensor, self.bound.call.dtype
         pipes, bandwidth = self.step.by_pipe, self.gpu.sm.shared_bandwidth
@@ -81,7 +81,7 @@ class AttentionWork:
             on_sms += gpu.launch.start_s
         hbm = dram_seconds(gpu, *self._hbm_bytes(cold))
         l2 = self._l2_seconds(clock_hz)
-        a_cycle = float(self.blocks.steps.sum()) / gpu.sms / clock_hz
+        a_cycle = self._steps / gpu.sms / clock_hz
         pipes = {name: cycles * a_cycle for name, cycles in step.by_pipe.items()}
         busy = step.busy * a_cycle
         return Times(
@@ -131,7 +131,11 @@ class AttentionWork:
         """A queue's counter is set to zero before."""
         return float(self.gpu.launch.memset_s) if self.bound.kernel.queue else 0.0
 
-    @property
+    @cached_property
+    def _steps(self) -> float:
+        return float(self.blocks.steps.sum())
+
+    @cached_property
     def _resident(self) -> int:
         kernel = self.bound.kernel
         if kernel.queue:
@@ -140,19 +144,16 @@ class AttentionWork:
         return resident_blocks(self.gpu, self.bound.tile.threads, kernel.registers, shared)
 
     def _scheduled(self, clock_hz: float, cold: bool) -> float:
-        """Cycles until the last block has ended: linear in the clock, as latencies are seconds."""
-        at_zero, at_highest = self._scheduled_at[cold]
-        return at_zero + (at_highest - at_zero) * clock_hz / float(self.gpu.clock_hz)
+        """Cycles until the last block has ended: linear in the cycles that latencies take."""
+        without, longest, with_longest = self._scheduled_at
+        share = self._end_latency_s(cold) * clock_hz / longest
+        return without + (with_longest - without) * share
 
     @cached_property
-    def _scheduled_at(self) -> Mapping[bool, tuple[float, float]]:
-        """Cold and warm: cycles if latencies took none, and at the highest clock."""
-        without = self._cycles(self._end_cycles)
-        latencies = {cold: self._end_latency_s(cold) * self.gpu.clock_hz for cold in (False, True)}
-        return {
-            cold: (without, self._cycles(self._end_cycles + latency))
-            for cold, latency in latencies.items()
-        }
+    def _scheduled_at(self) -> tuple[float, float, float]:
+        """If latencies took no cycles; the most that they take, at the highest clock; and then."""
+        longest = self._end_latency_s(cold=True) * float(self.gpu.clock_hz)
+        return self._cycles(self._end_cycles), longest, self._cycles(self._end_cycles + longest)
 
     def _cycles(self, ends: float) -> float:
         step, blocks = self.step, self.blocks
@@ -188,13 +189,13 @@ class AttentionWork:
         bandwidth = l2.tile_bandwidth or l2.bandwidth
         return float((self._key_bytes + self._query_bytes) / bandwidth.per_second(clock_hz))
 
-    @property
+    @cached_property
     def _key_bytes(self) -> float:
         tile, word = self.bound.tile, WORD_BYTES[self.bound.call.dtype]
         features = min(tile.features, self.bound.call.e)
-        return float(self.blocks.steps.sum()) * 2 * tile.keys * features * word
+        return self._steps * 2 * tile.keys * features * word
 
-    @property
+    @cached_property
     def _query_bytes(self) -> float:
         call = self.bound.call
         return 2.0 * call.b * call.h * call.p * call.e * WORD_BYTES[call.dtype]

@@ -27,11 +27,21 @@ Seconds = Callable[[float], float]
 
 def energy_j(gpu: Gpu, actions: Mapping[str, float], seconds: float, clock_hz: float) -> float:
     """Of one call that takes so long at this clock."""
+    return _joules(gpu, _picojoules(gpu, actions), seconds, clock_hz)
+
+
+def _picojoules(gpu: Gpu, actions: Mapping[str, float]) -> tuple[float, float]:
+    """At the highest clock's voltage: of the core, and of device memory, which has its own."""
+    pj = {name: count * gpu.power.energy_pj(name) for name, count in actions.items()}
+    memory = pj.pop("HBM", 0.0)
+    return sum(pj.values()), memory
+
+
+def _joules(gpu: Gpu, pj: tuple[float, float], seconds: float, clock_hz: float) -> float:
     power, squared = gpu.power, voltage(gpu, clock_hz) ** 2
     waiting = power.constant_w + power.clock_tree_w * clock_hz / gpu.clock_hz * squared
-    pj = {name: count * power.energy_pj(name) for name, count in actions.items()}
-    outside = pj.pop("HBM", 0.0)
-    return float(waiting * seconds + (squared * sum(pj.values()) + outside) * 1e-12)
+    core, memory = pj
+    return float(waiting * seconds + (squared * core + memory) * 1e-12)
 
 
 def voltage(gpu: Gpu, clock_hz: float) -> float:
@@ -58,11 +68,12 @@ def _clock_hz(
 ) -> float:
     """The highest clock at which the mean power, flushes between calls included, is allowed."""
     limit_w = gpu.power.limit_w * gpu.power.held
+    pj = _picojoules(gpu, actions)
     spare_j = (limit_w - gpu.power.burst.flush_power_w) * between_s
 
     def is_within(clock_hz: float) -> bool:
         seconds = seconds_at(clock_hz)
-        return energy_j(gpu, actions, seconds, clock_hz) <= limit_w * seconds + spare_j
+        return _joules(gpu, pj, seconds, clock_hz) <= limit_w * seconds + spare_j
 
     low, high = LOWEST * gpu.clock_hz, float(gpu.clock_hz)
     if is_within(high):

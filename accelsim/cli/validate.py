@@ -1,0 +1,192 @@
+"""`accelsim validate gpu`: predictions beside the measurements that are shipped, or others."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from accelsim.arch.load import load_gpu
+from accelsim.base.catalogue import shipped
+from accelsim.base.errors import InputError
+from accelsim.base.files import atomic_path, atomic_write, output_folder
+from accelsim.cli.options import Json
+from accelsim.cli.output import print_json, print_table
+from accelsim.cost.gpu.why import why
+from accelsim.validation.gpu_compare import (
+    Compared,
+    Statistics,
+    by_family,
+    compared,
+    long_rows,
+    read_measured,
+    short_rows,
+    worst,
+)
+from accelsim.validation.gpu_targets import Missed, missed, targets_of
+
+FAILED = 1
+
+QUANTITIES = {"ms": "time, alone", "sustained_ms": "time, back to back", "mj": "energy a call"}
+QUANTITIES["clock_mhz"] = "clock, back to back"
+
+
+def command(
+    what: Annotated[Literal["gpu"], typer.Argument(metavar="gpu", help="What to validate.")],
+    device: Annotated[str, typer.Option(metavar="GPU", help="Whose measurements.")] = "h100_sxm",
+    measured: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Rows of accelsim measure; else the shipped ones."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Tables and a figure.")] = None,
+    json: Json = False,
+) -> None:
+    """Errors by family of kernels, the worst cases, and whether the targets are met.
+
+    Exit status 1 if a target is missed. With --out DIR: errors.csv, predicted.csv, agreement.png.
+
+    Example: accelsim validate gpu --device h100_sxm --out out/gpu_validation
+    """
+    name = _full_name(device)
+    gpu = load_gpu(name)
+    rows = compared(read_measured(measured or _shipped_rows(name)), gpu)
+    statistics = {quantity: by_family(long_rows(rows), quantity) for quantity in QUANTITIES}
+    failures = missed(targets_of(name), statistics)
+    if out is not None:
+        _write(rows, statistics["ms"], name, output_folder(out))
+    if json:
+        print_json(_as_plain(rows, statistics, failures))
+    else:
+        _report(rows, statistics, failures, name)
+        print("\nworst cases")
+        long = worst(long_rows(rows))
+        cells = [_worst_row(row, why(row.cost, gpu)) for row in long if row.cost]
+        print_table(("family", "params", "measured", "predicted", "error", "why"), cells)
+    if failures:
+        raise typer.Exit(FAILED)
+
+
+def _full_name(device: str) -> str:
+    """h100 means h100_sxm, whose rows are shipped."""
+    known = sorted(file.stem for file in _folder().glob("*_*.csv"))
+    found = [name for name in known if name == device] or [
+        name for name in known if name.startswith(f"{device}_")
+    ]
+    if not found:
+        raise InputError(f"no measurements of {device!r} are shipped", remedy=f"There are {known}")
+    return found[0]
+
+
+def _folder() -> Path:
+    return shipped() / "studies" / "gpu_validation"
+
+
+def _shipped_rows(name: str) -> Path:
+    return _folder() / f"{name}.csv"
+
+
+# --- what is printed ------------------------------------------------------------------------------
+
+
+def _report(
+    rows: Sequence[Compared],
+    statistics: Mapping[str, Sequence[Statistics]],
+    failures: Sequence[Missed],
+    name: str,
+) -> None:
+    left_out = sum(not row.measured.is_steady for row in rows)
+    unknown = sum(row.cost is None for row in rows)
+    short = short_rows(rows)
+    print(f"{len(rows)} cases measured on {name}; {left_out} unsteady or failed ones left out, for")
+    print(f"{unknown} no kernel is known; {len(long_rows(rows))} take 20 us and more\n")
+    for quantity, title in QUANTITIES.items():
+        print(f"{title}: error in percent")
+        columns = ("family", "rows", "mean", "median", "95th", "bias")
+        print_table(columns, [_cells(each) for each in statistics[quantity]])
+        print()
+    if short:
+        off = [abs(row.ms - row.measured.ms) * 1e3 for row in short if row.ms and row.measured.ms]
+        within = sum(each <= 2 for each in off)
+        print(f"{len(off)} cases under 20 us: {within} within 2 us, mean {_mean(off):.2f} us")
+    for failure in failures:
+        print(f"target missed: {failure}")
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _cells(each: Statistics) -> tuple[str, ...]:
+    numbers = (each.mean, each.median, each.p95, each.bias)
+    return each.family, str(each.rows), *(f"{100 * number:.1f}" for number in numbers)
+
+
+def _worst_row(row: Compared, reason: str) -> tuple[str, ...]:
+    ms, error = row.measured.ms or 0.0, row.errors()["ms"]
+    times = f"{ms * 1e3:.1f} us", f"{(row.ms or 0) * 1e3:.1f} us"
+    return row.family, row.measured.params, *times, f"{100 * error:+.1f} %", reason
+
+
+def _as_plain(
+    rows: Sequence[Compared],
+    statistics: Mapping[str, Sequence[Statistics]],
+    failures: Sequence[Missed],
+) -> dict[str, object]:
+    return {
+        "rows": len(rows),
+        "without_kernel": sum(row.cost is None for row in rows),
+        "errors": {
+            quantity: {each.family: vars(each) for each in found}
+            for quantity, found in statistics.items()
+        },
+        "missed": [str(failure) for failure in failures],
+    }
+
+
+# --- what is written ------------------------------------------------------------------------------
+
+
+def _write(
+    rows: Sequence[Compared], statistics: Sequence[Statistics], name: str, folder: Path
+) -> None:
+    errors: list[tuple[str, ...]] = [
+        ("gpu", "family", "rows", "mean_percent", "p95_percent", "bias_percent")
+    ]
+    errors += [
+        (name, s.family, str(s.rows), *(f"{100 * x:.2f}" for x in (s.mean, s.p95, s.bias)))
+        for s in statistics
+    ]
+    atomic_write(folder / "errors.csv", _csv(errors))
+    predicted: list[tuple[str, ...]] = [
+        ("kernel", "params", "measured_ms", "predicted_ms", "bound")
+    ]
+    predicted += [
+        (r.measured.kernel, r.measured.params, _text(r.measured.ms), _text(r.ms), r.cost.bound)
+        for r in rows
+        if r.cost
+    ]
+    atomic_write(folder / "predicted.csv", _csv(predicted))
+    long = [row for row in long_rows(rows) if row.cost]
+    draw = import_module("accelsim.report.agreement").draw_agreement
+    figure = draw(
+        [row.measured.ms for row in long],
+        [row.ms for row in long],
+        [row.cost.bound for row in long if row.cost],
+        f"{len(long)} kernels on {name}",
+    )
+    for ending in ("png", "svg"):
+        with atomic_path(folder / f"agreement.{ending}") as path:
+            figure.savefig(path, dpi=300, metadata={})
+
+
+def _text(ms: float | None) -> str:
+    return "" if ms is None else f"{ms:.6g}"
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

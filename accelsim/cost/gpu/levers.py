@@ -1,0 +1,75 @@
+"""What would help: the same call on a GPU with twice of one thing.
+
+gain = seconds now / seconds with twice of it
+"""
+
+from collections.abc import Callable, Mapping
+
+from accelsim.arch.gpu import Gpu
+from accelsim.base.rate import Rate
+from accelsim.cost.gpu.call import call_cost
+from accelsim.workload.calls import Call
+
+
+def gains(call: Call, gpu: Gpu) -> dict[str, float]:
+    """By lever, of one call alone with cold caches."""
+    now = call_cost(call, gpu).seconds
+    return {name: now / call_cost(call, lever(gpu)).seconds for name, lever in LEVERS.items()}
+
+
+def _twice_memory(name: str) -> Callable[[Gpu], Gpu]:
+    def lever(gpu: Gpu) -> Gpu:
+        levels = []
+        for level in gpu.memories:
+            more = {"bandwidth": _twice(level.bandwidth), "tile_bandwidth": level.tile_bandwidth}
+            if level.tile_bandwidth is not None:
+                more["tile_bandwidth"] = _twice(level.tile_bandwidth)
+            levels.append(level.model_copy(update=more) if level.name == name else level)
+        return gpu.model_copy(update={"memories": tuple(levels)})
+
+    return lever
+
+
+def _twice_tensor(gpu: Gpu) -> Gpu:
+    cores = tuple(
+        each.model_copy(update={"flop": {dtype: 2 * flop for dtype, flop in each.flop.items()}})
+        for each in gpu.tensor
+    )
+    return gpu.model_copy(update={"tensor": cores})
+
+
+def _twice_pipe(*names: str) -> Callable[[Gpu], Gpu]:
+    def lever(gpu: Gpu) -> Gpu:
+        pipes = tuple(
+            pipe.model_copy(update={"lanes": 2 * pipe.lanes}) if pipe.name in names else pipe
+            for pipe in gpu.pipes
+        )
+        return gpu.model_copy(update={"pipes": pipes})
+
+    return lever
+
+
+def _twice_power(gpu: Gpu) -> Gpu:
+    power = gpu.power.model_copy(update={"limit_w": 2 * gpu.power.limit_w})
+    return gpu.model_copy(update={"power": power})
+
+
+def _twice_sms(gpu: Gpu) -> Gpu:
+    return gpu.model_copy(update={"sms": 2 * gpu.sms, "cluster_sms": 2 * gpu.cluster_sms})
+
+
+def _twice(rate: Rate) -> Rate:
+    if rate.bytes_per_s is not None:
+        return Rate(bytes_per_s=2 * rate.bytes_per_s)
+    return Rate(bytes_per_cycle=2 * rate.bytes_per_cycle)
+
+
+LEVERS: Mapping[str, Callable[[Gpu], Gpu]] = {
+    "device memory bandwidth": _twice_memory("HBM"),
+    "L2 bandwidth": _twice_memory("L2"),
+    "tensor throughput": _twice_tensor,
+    "exp throughput": _twice_pipe("sfu"),
+    "FP32 and integer throughput": _twice_pipe("fma", "alu", "convert"),
+    "SMs": _twice_sms,
+    "power limit": _twice_power,
+}

@@ -1,0 +1,57 @@
+"""Predicted against measured, both logarithmic: a point a case, coloured by what bounds it.
+
+The solid line is equality; the dashed ones are 20 % off.
+"""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from accelsim.report.sheet import house_style
+from accelsim.report.style import COLOURS, FAINT, MARKERS, WIDTH_PT
+
+OFF = 1.2
+
+POINTS_AN_INCH = 72
+
+COLOUR_OF = {
+    "tensor": COLOURS["blue"],
+    "power": COLOURS["vermillion"],
+    "hbm": COLOURS["green"],
+    "l2": COLOURS["sky"],
+    "special-function": COLOURS["orange"],
+    "fp32": COLOURS["purple"],
+    "latency": COLOURS["slate"],
+    "launch": COLOURS["silver"],
+}
+
+
+def draw_agreement(
+    measured_ms: Sequence[float], predicted_ms: Sequence[float], bounds: Sequence[str], title: str
+) -> Figure:
+    """Times in ms, and the bound of each."""
+    with house_style():
+        side = WIDTH_PT / POINTS_AN_INCH
+        figure = Figure(figsize=(side, side), layout="constrained")
+        axes = figure.subplots()
+        ends = [0.7 * min(measured_ms), 1.4 * max(measured_ms)]
+        axes.plot(ends, ends, color=FAINT, linewidth=0.8, zorder=1)
+        for factor in (OFF, 1 / OFF):
+            axes.plot(ends, [end * factor for end in ends], "--", color=FAINT, linewidth=0.6)
+        for number, bound in enumerate(dict.fromkeys(bounds)):
+            own = [place for place, each in enumerate(bounds) if each == bound]
+            axes.scatter(
+                [measured_ms[place] for place in own],
+                [predicted_ms[place] for place in own],
+                s=7,
+                marker=MARKERS[number % len(MARKERS)],
+                color=COLOUR_OF.get(bound, FAINT),
+                linewidths=0,
+                label=f"{bound} ({len(own)})",
+                zorder=2,
+            )
+        axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
+        axes.set(xlabel="measured time (ms)", ylabel="predicted time (ms)", title=title)
+        axes.grid(True)
+        axes.legend(frameon=False, title="bound by", loc="upper left")
+    return figure
