@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from accelsim.arch.gpu import WARP, Gpu, resident_blocks
+from accelsim.arch.gpu import WARP, Gpu, rate_per_s, resident_blocks
 from accelsim.cost.gpu.dram import dram_seconds, found_in_l2, written_back
 from accelsim.cost.gpu.overlap import served
 from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES, StepCycles, step_cycles
@@ -80,7 +80,7 @@ class AttentionWork:
         if self.bound.kernel.queue:
             on_sms += gpu.launch.start_s
         hbm = dram_seconds(gpu, *self._hbm_bytes(cold))
-        l2 = self._l2_seconds(clock_hz)
+        l2 = self._l2_seconds
         a_cycle = self._steps / gpu.sms / clock_hz
         pipes = {name: cycles * a_cycle for name, cycles in step.by_pipe.items()}
         busy = step.busy * a_cycle
@@ -184,10 +184,12 @@ class AttentionWork:
         missing = 1 - found_in_l2(self.gpu, reads + query, cold)
         return reads * missing, written_back(self.gpu, reads * missing, query * missing, cold)
 
-    def _l2_seconds(self, clock_hz: float) -> float:
+    @cached_property
+    def _l2_seconds(self) -> float:
+        """L2 has a clock of its own."""
         l2 = self.gpu.l2
-        bandwidth = l2.tile_bandwidth or l2.bandwidth
-        return float((self._key_bytes + self._query_bytes) / bandwidth.per_second(clock_hz))
+        rate = rate_per_s(l2.tile_bandwidth or l2.bandwidth, self.gpu)
+        return (self._key_bytes + self._query_bytes) / rate
 
     @cached_property
     def _key_bytes(self) -> float:
@@ -219,7 +221,7 @@ class CombineWork:
         launch, l2, timing = self.gpu.launch, self.gpu.l2, self.gpu.timing
         step = l2.latency_s + COMBINE_INSTRUCTIONS * timing.dependent_cycles / clock_hz
         waiting = launch.start_s + self.bound.combine_trips * step
-        moving = float(self._bytes / l2.bandwidth.per_second(clock_hz))
+        moving = self._bytes / rate_per_s(l2.bandwidth, self.gpu)
         return Times(
             seconds=waiting + moving + launch.drain_s,
             by_resource={"latency": waiting, "l2": moving},

@@ -84,7 +84,9 @@ def call_cost(call: Call, gpu: Gpu) -> CallCost:
     burst = burst_clock_hz(gpu, cold, seconds_cold)
     sustained = sustained_clock_hz(gpu, warm, seconds_warm)
     seconds = seconds_cold(burst)
-    times = max((work.times(burst, True) for work in works), key=lambda each: each.seconds)
+    each = [work.times(burst, True) for work in works]
+    times = max(each, key=lambda one: one.seconds)
+    in_kernels = sum(one.seconds for one in each)
     return CallCost(
         seconds=seconds,
         burst_clock_hz=burst,
@@ -94,7 +96,7 @@ def call_cost(call: Call, gpu: Gpu) -> CallCost:
         actions=warm,
         times=times,
         kernels=tuple(work.name for work in works),
-        bound=_bound(times, seconds, sustained, gpu),
+        bound=_bound(times, in_kernels, seconds, sustained, gpu),
     )
 
 
@@ -105,8 +107,10 @@ def works_of(call: Call, gpu: Gpu) -> tuple[Work, ...]:
     return WORKS[type(call)](call, gpu)
 
 
-def _bound(times: Times, seconds: float, sustained_clock_hz: float, gpu: Gpu) -> str:
-    if times.seconds < seconds / 2:
+def _bound(
+    times: Times, in_kernels: float, seconds: float, sustained_clock_hz: float, gpu: Gpu
+) -> str:
+    if in_kernels < seconds / 2:
         return "launch"
     is_held_back = sustained_clock_hz < HELD_BACK * gpu.clock_hz
     return "power" if is_held_back and times.bound != "hbm" else times.bound
