@@ -87,7 +87,7 @@ def _report(cost: CallCost, gpu: Gpu, helps: dict[str, float], title: str) -> No
         ("kernels", ", ".join(cost.kernels)),
     ]
     rows += [(name, f"{value:.4g}") for name, value in _numbers(cost)]
-    print_table(("", ""), rows)
+    print_table(("call", ""), rows)
     print()
     shares = sorted(cost.times.by_resource.items(), key=lambda item: -item[1])
     print_table(

@@ -100,7 +100,6 @@ class AttentionWork:
                 "waves": len(self.blocks) / (gpu.sms * self._resident),
                 "splits": self.bound.splits,
                 "tail_share": max(0.0, 1 - busy / on_sms),
-                "busy_s": busy,
             },
         )
 

@@ -16,7 +16,7 @@ WORDS = {
 
 
 def why(cost: CallCost, gpu: Gpu) -> str:
-    """`device memory takes 90 % of 107 us, then latencies 21 %; 1.9 waves of blocks; ...`."""
+    """`device memory: 90% of 107 us, latencies and idle slots 21%; 1.9 waves of blocks; ...`."""
     parts = [_resources(cost), *_waves(cost), _clock(cost, gpu)]
     return "; ".join(parts)
 
@@ -25,7 +25,7 @@ def _resources(cost: CallCost) -> str:
     ranked = sorted(cost.times.by_resource.items(), key=lambda item: -item[1])
     shares = [(WORDS.get(name, name), seconds / cost.seconds) for name, seconds in ranked[:2]]
     (first, share), *rest = shares
-    text = f"{first} need {share:.0%} of {format_quantity(cost.seconds, 's')}"
+    text = f"{first}: {share:.0%} of {format_quantity(cost.seconds, 's')}"
     return text + "".join(f", {name} {share:.0%}" for name, share in rest)
 
 

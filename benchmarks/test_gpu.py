@@ -1,0 +1,44 @@
+"""GPU predictions: a case file, one call of each kind, and the block scheduler."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from accelsim.arch.load import load_gpu
+from accelsim.base.errors import Place
+from accelsim.cost.gpu.call import call_cost
+from accelsim.cost.kernels import scheduled_cycles
+from accelsim.workload.calls import case_of, read_cases
+
+ROOT = Path(__file__).parents[1]
+GPU = load_gpu("h100_sxm")
+CASES = read_cases(ROOT / "studies/gpu_validation/cases.csv")
+
+
+def scaled(case, factor):
+    """The same call with one of its sizes a little larger: none of them is met twice."""
+    params = json.loads(case.params)
+    size = next(name for name in ("m", "rows", "bytes") if name in params)
+    params[size] += factor
+    return case_of(case.kernel, json.dumps(params), Place("benchmark")).call
+
+
+def test_ten_thousand_cases(benchmark):
+    """At most 10 s."""
+    known = [case for case in CASES if '"efficient"' not in case.params]
+    calls = [scaled(known[i % len(known)], i // len(known)) for i in range(10_000)]
+    benchmark.pedantic(lambda: [call_cost(call, GPU) for call in calls], rounds=1)
+
+
+@pytest.mark.parametrize("kernel", ["copy", "gemm", "bmm", "softmax", "rms_norm", "sdpa"])
+def test_one_call(benchmark, kernel):
+    call = next(case.call for case in CASES if case.kernel == kernel)
+    benchmark(call_cost, call, GPU)
+
+
+def test_scheduling_a_hundred_thousand_blocks(benchmark):
+    """Well under a second."""
+    busy = np.random.default_rng(0).uniform(1, 100, 100_000)
+    benchmark(scheduled_cycles, busy, 1.5 * busy, 5.0, 2, 132)
