@@ -8,7 +8,8 @@
     takers   groups of warps that take turns: one works through its phases, two overlap
     queue    one block an SM stays and draws its work from a queue, the longest first
 
-A library chooses the first of its kernels, and of a kernel's tiles, whose `when` holds, over
+A library chooses the first of its kernels, and of a kernel's tiles, whose `when` holds, and of the
+`tensor` instructions that a kernel is written for the first that the GPU has. Conditions are over
 B H G P M E (batch, key/value heads, query heads of each, queries, keys, head dimension), causal,
 splits and sms.
 """
@@ -47,11 +48,11 @@ class AttentionKernel(Record):
     workload: Names
     backend: str
     when: Formula
-    tensor: str
+    tensor: Names
     registers: Count
     takers: Count
     fold: Formula
-    splits: Literal["flash_decoding", "powers_of_two"] | None = None
+    splits: Literal["flash_decoding", "flash_attention_3", "powers_of_two"] | None = None
     combine: Formula = 0
     queue: bool = False
     tiles: tuple[AttentionTile, ...]
@@ -69,6 +70,7 @@ class BoundAttention:
 
     kernel: AttentionKernel
     tile: AttentionTile
+    family: str
     call: Sdpa
     rows: int
     heads: int
@@ -115,9 +117,9 @@ def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
         bound = _bound(kernel, call, gpu)
         if bound is not None:
             return bound
-    heads = f"{call.h} query heads of dimension {call.e}"
+    what = f"{call.dtype} heads of dimension {call.e} on this GPU"
     raise MappingError(
-        f"no kernel of {call.backend} is known for {heads}",
+        f"no kernel of {call.backend} is known for {what}",
         remedy="`accelsim list kernels` shows those that are",
     )
 
@@ -133,10 +135,12 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
     if not _value(kernel.when, values):
         return None
     tile = next((tile for tile in kernel.tiles if _value(tile.when, values)), None)
-    if tile is None:
+    has = {cores.name for cores in gpu.tensor if call.dtype in cores.flop}
+    family = next((name for name in kernel.tensor if name in has), None)
+    if tile is None or family is None:
         return None
     trips = int(_value(kernel.combine, values))
-    return BoundAttention(kernel, tile, call, rows, heads, splits, trips)
+    return BoundAttention(kernel, tile, family, call, rows, heads, splits, trips)
 
 
 def _values(call: Sdpa, gpu: Gpu) -> dict[str, int]:

@@ -1,11 +1,13 @@
 """Over how many blocks a library splits the keys of a head, where heads alone leave SMs idle.
 
-flash_decoding   FlashAttention-2 (csrc/flash_attn/flash_api.cpp, num_splits_heuristic): one, if the
-                 blocks fill 80 % of twice the SMs; else the fewest splits whose last wave is at
-                 least 85 % as full as that of the best number.
-powers_of_two    cuDNN 9.19, read from its launches: one, if there are more blocks than half the
-                 SMs or fewer tiles of keys than splits; else as many as make 256 blocks (512 where
-                 heads are wider than 128).
+flash_decoding      FlashAttention-2 (csrc/flash_attn/flash_api.cpp, num_splits_heuristic): one, if
+                    the blocks fill 80 % of twice the SMs; else the fewest splits whose last wave
+                    is at least 85 % as full as that of the best number.
+flash_attention_3   The same over the SMs, a block each (hopper/heuristics.h), but for four tiles of
+                    keys or fewer.
+powers_of_two       cuDNN 9.19, read from its launches: one, if there are more blocks than half the
+                    SMs or fewer tiles of keys than splits; else as many as make 256 blocks (512
+                    where heads are wider than 128).
 """
 
 from collections.abc import Callable, Mapping
@@ -19,14 +21,25 @@ FULL = 0.8
 
 GOOD = 0.85
 
+FEW_TILES = 4
+
 Rule = Callable[[int, int, int, int, int], int]
 """(queries, heads and batch, keys, features, SMs) → splits."""
 
 
 def flash_decoding(queries: int, heads: int, keys: int, features: int, sms: int) -> int:
     width = 256 if features <= 64 else 128 if features <= 128 else 64
+    blocks = heads * ceil(queries / QUERIES_A_BLOCK)
+    return _fewest_good(blocks, ceil(keys / width), 2 * sms)
+
+
+def flash_attention_3(queries: int, heads: int, keys: int, features: int, sms: int) -> int:
+    width = 192 if features <= 64 else 176 if features <= 128 else 80
     tiles = ceil(keys / width)
-    blocks, slots = heads * ceil(queries / QUERIES_A_BLOCK), 2 * sms
+    return _fewest_good(heads * ceil(queries / 128), tiles, sms) if tiles > FEW_TILES else 1
+
+
+def _fewest_good(blocks: int, tiles: int, slots: int) -> int:
     if blocks >= FULL * slots:
         return 1
     efficiencies = {
@@ -51,4 +64,8 @@ def _last_wave(blocks: int, slots: int) -> float:
     return waves / ceil(waves)
 
 
-SPLITS: Mapping[str, Rule] = {"flash_decoding": flash_decoding, "powers_of_two": powers_of_two}
+SPLITS: Mapping[str, Rule] = {
+    "flash_decoding": flash_decoding,
+    "flash_attention_3": flash_attention_3,
+    "powers_of_two": powers_of_two,
+}

@@ -57,8 +57,9 @@ WORDS: Mapping[str, str] = {"bf16": "bfloat16", "fp16": "float16", "fp8": "fp8"}
 SHARED_KV = (("a100_sxm_80gb", "trtllm", "1.0.0"),)
 """Series whose decoding reads the KV cache at more than the memory's bandwidth."""
 
-WARP_SPECIALISED = ("vllm_flash_attn_fa3", "vllm_flash_attn_fa4", "vllm_flashinfer_trtllm", "fa3",
-                    "trtllm_mha")  # fmt: skip
+FLASH_3 = ("vllm_flash_attn_fa3", "fa3")
+
+WARP_SPECIALISED = ("vllm_flash_attn_fa4", "vllm_flashinfer_trtllm", "trtllm_mha")
 """Kernels whose warps are producers and consumers, as cuDNN's; others are like FlashAttention-2."""
 
 
@@ -290,7 +291,9 @@ def _call(series: Series, cells: Mapping[str, Any]) -> Call:
 
 
 def _backend(series: Series, source: str) -> Backend:
-    """Decoding splits the keys as FlashAttention-2's does, whatever the framework."""
+    """Other kernels split the keys of decoding as FlashAttention-2's does."""
+    if source.startswith(FLASH_3):
+        return "flash3"
     if series.phase == "decode":
         return "flash"
     own_choice = source.startswith("torch_flow") and series.machine.generation in (

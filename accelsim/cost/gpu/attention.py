@@ -59,7 +59,7 @@ class AttentionWork:
     def actions(self, cold: bool) -> Mapping[str, float]:
         tile, steps = self.bound.tile, self._steps
         scores = steps * tile.queries * tile.keys
-        family, dtype = self.bound.kernel.tensor, self.bound.call.dtype
+        family, dtype = self.bound.family, self.bound.call.dtype
         pipes, bandwidth = self.step.by_pipe, self.gpu.sm.shared_bandwidth
         lanes = sum(pipes.get(pipe.name, 0) * pipe.lanes for pipe in self.gpu.pipes)
         fetched = "bulk" if self.gpu.cores(family).warps > 1 else "l2"
@@ -106,7 +106,7 @@ class AttentionWork:
     @cached_property
     def step(self) -> StepCycles:
         bound = self.bound
-        return step_cycles(bound.kernel, bound.tile, bound.call.dtype, self.gpu)
+        return step_cycles(bound, self.gpu)
 
     @cached_property
     def blocks(self) -> Blocks:

@@ -71,7 +71,7 @@ def call_cost(call: Call, gpu: Gpu) -> CallCost:
         if no kernel is known for the call, or the GPU lacks an instruction that it needs.
     """
     works = works_of(call, gpu)
-    cold, warm = _actions(works, True), _actions(works, False)
+    cold, warm = actions_of(works, cold=True), actions_of(works, cold=False)
 
     def seconds_cold(clock_hz: float) -> float:
         gaps = (len(works) - 1) * gpu.launch.gap_s
@@ -120,7 +120,8 @@ def _seconds(works: tuple[Work, ...], clock_hz: float, cold: bool) -> float:
     return sum(work.times(clock_hz, cold).seconds for work in works)
 
 
-def _actions(works: tuple[Work, ...], cold: bool) -> dict[str, float]:
+def actions_of(works: tuple[Work, ...], cold: bool) -> dict[str, float]:
+    """Of all kernels of a call."""
     total: dict[str, float] = {}
     for work in works:
         for name, count in work.actions(cold).items():

@@ -60,7 +60,13 @@ def burst_clock_hz(gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds) 
     burst = gpu.power.burst
     settled = _clock_hz(gpu, actions, seconds_at, between_s=burst.flush_s)
     loaded = burst.warm_up_s + max(burst.half_s, CALLS_BEFORE * seconds_at(settled))
-    return float(settled + (gpu.clock_hz - settled) * exp(-loaded / burst.settling_s))
+    return clock_under_load_hz(gpu, settled, loaded)
+
+
+def clock_under_load_hz(gpu: Gpu, settled_hz: float, loaded_s: float) -> float:
+    """On its way from the highest clock to the one that can be held."""
+    left = exp(-loaded_s / gpu.power.burst.settling_s)
+    return float(settled_hz + (gpu.clock_hz - settled_hz) * left)
 
 
 def _clock_hz(

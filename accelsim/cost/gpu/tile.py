@@ -20,7 +20,7 @@ from math import prod
 
 from accelsim.arch.gpu import WARP, Gpu
 from accelsim.cost.gpu.overlap import in_turns
-from accelsim.mapping.attention_kernel import AttentionKernel, AttentionTile
+from accelsim.mapping.attention_kernel import AttentionTile, BoundAttention
 from accelsim.workload.calls import WORD_BYTES
 from accelsim.workload.einsum import Cascade, Einsum
 from accelsim.workload.load import load_workload
@@ -47,9 +47,10 @@ class StepCycles:
     by_pipe: Mapping[str, float]
 
 
-def step_cycles(kernel: AttentionKernel, tile: AttentionTile, dtype: str, gpu: Gpu) -> StepCycles:
+def step_cycles(bound: BoundAttention, gpu: Gpu) -> StepCycles:
+    kernel, tile = bound.kernel, bound.tile
     cascade = _cascade(kernel.workload[0])
-    phases = [_phase(names, cascade, kernel, tile, dtype, gpu) for names in kernel.phases]
+    phases = [_phase(names, cascade, bound, gpu) for names in kernel.phases]
     products = sum(_longest(phase, gpu) for phase in phases if "tensor" in phase)
     others = sum(_longest(phase, gpu) for phase in phases if "tensor" not in phase)
     is_shared = kernel.takers > 1
@@ -58,44 +59,32 @@ def step_cycles(kernel: AttentionKernel, tile: AttentionTile, dtype: str, gpu: G
     masking = sum(scores / gpu.pipe(operation).lanes for operation in MASKING)
     return StepCycles(
         busy=busy,
-        alone=busy if is_shared else busy + _latency(phases, kernel, tile, gpu),
+        alone=busy if is_shared else busy + _latency(phases, bound, gpu),
         masked=masking * (gpu.timing.turns if is_shared else 1),
-        end=_longest(_phase(kernel.end, cascade, kernel, tile, dtype, gpu), gpu),
+        end=_longest(_phase(kernel.end, cascade, bound, gpu), gpu),
         by_pipe=_summed(phases),
     )
 
 
 def _phase(
-    names: Iterable[str],
-    cascade: Cascade,
-    kernel: AttentionKernel,
-    tile: AttentionTile,
-    dtype: str,
-    gpu: Gpu,
+    names: Iterable[str], cascade: Cascade, bound: BoundAttention, gpu: Gpu
 ) -> dict[str, float]:
     """Cycles of every pipe for some Einsums."""
-    found = [_pipes(cascade.einsum(name), cascade, kernel, tile, dtype, gpu) for name in names]
+    found = [_pipes(cascade.einsum(name), cascade, bound, gpu) for name in names]
     return _summed(found)
 
 
-def _pipes(
-    einsum: Einsum,
-    cascade: Cascade,
-    kernel: AttentionKernel,
-    tile: AttentionTile,
-    dtype: str,
-    gpu: Gpu,
-) -> dict[str, float]:
-    points = prod(_extents(tile).get(rank, 1) for rank in einsum.ranks)
+def _pipes(einsum: Einsum, cascade: Cascade, bound: BoundAttention, gpu: Gpu) -> dict[str, float]:
+    points = prod(_extents(bound.tile).get(rank, 1) for rank in einsum.ranks)
     if "mac" in einsum.operations:
-        flop = gpu.cores(kernel.tensor).rate(dtype)
-        shared = _read_from_shared(einsum, kernel, tile, dtype, gpu)
+        flop = gpu.cores(bound.family).rate(bound.call.dtype)
+        shared = _read_from_shared(einsum, bound, gpu)
         bandwidth = gpu.sm.shared_bandwidth.per_cycle(gpu.clock_hz)
         return {"tensor": 2 * points / flop, "shared": shared / bandwidth}
     cycles: dict[str, float] = {}
     for operation, count in einsum.operations.items():
         # The tensor cores add to what is there: the sum costs nothing.
-        if not (operation == "add" and einsum.name in kernel.accumulated.values()):
+        if not (operation == "add" and einsum.name in bound.kernel.accumulated.values()):
             pipe = gpu.pipe(operation)
             cycles[pipe.name] = cycles.get(pipe.name, 0) + points * count / pipe.lanes
     if cascade.tensors[einsum.name].word_bytes < ACCUMULATOR_BYTES:
@@ -103,14 +92,12 @@ def _pipes(
     return cycles
 
 
-def _read_from_shared(
-    einsum: Einsum, kernel: AttentionKernel, tile: AttentionTile, dtype: str, gpu: Gpu
-) -> float:
+def _read_from_shared(einsum: Einsum, bound: BoundAttention, gpu: Gpu) -> float:
     """Every warp, or warpgroup, reads all keys (or values); the queries lie there too."""
-    word = WORD_BYTES[dtype]
-    readers = tile.threads // WARP // gpu.cores(kernel.tensor).warps
+    tile, word = bound.tile, WORD_BYTES[bound.call.dtype]
+    readers = tile.threads // WARP // gpu.cores(bound.family).warps
     # Of a queue's warpgroups, one fetches.
-    readers = max(1, readers - kernel.queue)
+    readers = max(1, readers - bound.kernel.queue)
     # A warp of fewer than 16 queries shares them: the warps divide the keys.
     readers = min(readers, max(1, tile.queries // 16))
     keys = readers * tile.keys * tile.features * word
@@ -125,13 +112,11 @@ def _longest(phase: Mapping[str, float], gpu: Gpu) -> float:
     return max(*phase.values(), issued / (gpu.sm.schedulers * WARP))
 
 
-def _latency(
-    phases: Iterable[Mapping[str, float]], kernel: AttentionKernel, tile: AttentionTile, gpu: Gpu
-) -> float:
+def _latency(phases: Iterable[Mapping[str, float]], bound: BoundAttention, gpu: Gpu) -> float:
     latencies = {pipe.name: pipe.latency_cycles for pipe in gpu.pipes}
-    latencies["tensor"] = gpu.cores(kernel.tensor).latency_cycles
+    latencies["tensor"] = gpu.cores(bound.family).latency_cycles
     latencies["shared"] = gpu.sm.l1_latency_s * gpu.clock_hz
-    timing, warps = gpu.timing, tile.threads // WARP
+    timing, warps = gpu.timing, bound.tile.threads // WARP
     barrier = timing.barrier_cycles + timing.barrier_warp_cycles * warps
     in_phases = sum(sum(latencies[name] for name in phase) for phase in phases)
     return float(in_phases + 2 * ROW_SHUFFLES * timing.shuffle_cycles + 2 * barrier)

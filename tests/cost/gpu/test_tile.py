@@ -14,7 +14,7 @@ def step(backend, e, causal=False):
     bound = bind_attention(
         Sdpa(backend=backend, b=8, h=16, g=16, p=4096, m=4096, e=e, causal=causal), GPU
     )
-    return step_cycles(bound.kernel, bound.tile, "bf16", GPU)
+    return step_cycles(bound, GPU)
 
 
 def test_the_pipes_of_a_step_count_the_operations_of_the_cascade():
