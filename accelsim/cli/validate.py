@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from accelsim.arch.load import load_gpu
-from accelsim.base.catalogue import shipped
+from accelsim.base.catalogue import names, shipped
 from accelsim.base.errors import InputError
 from accelsim.base.files import atomic_path, atomic_write, output_folder
 from accelsim.cli.options import Json
@@ -107,12 +107,14 @@ def _report_against(device: str, json: bool) -> None:
 
 def _full_name(device: str) -> str:
     """h100 means h100_sxm, whose rows are shipped."""
-    known = sorted(file.stem for file in _folder().glob("*_*.csv"))
+    machines = {name.rpartition("/")[2] for name in names("machines")}
+    known = sorted(file.stem for file in _folder().glob("*.csv") if file.stem in machines)
     found = [name for name in known if name == device] or [
         name for name in known if name.startswith(f"{device}_")
     ]
     if not found:
-        raise InputError(f"no measurements of {device!r} are shipped", remedy=f"There are {known}")
+        remedy = f"There are those of {', '.join(known)}"
+        raise InputError(f"no measurements of {device!r} are shipped", remedy=remedy)
     return found[0]
 
 

@@ -53,7 +53,7 @@ def prefill(**changes):
 def test_decoding_is_one_query_over_the_keys_before_it_and_its_own(tmp_path):
     write(tmp_path, [decoding()])
     (row,) = read("h100_sxm", tmp_path).rows
-    expected = Sdpa(backend="flash", b=32, h=32, g=8, p=1, m=8192, e=128, causal=False)
+    expected = Sdpa(backend="flash3", b=32, h=32, g=8, p=1, m=8192, e=128, causal=False)
     assert (row.gpu, row.phase, row.kernel, row.call) == ("h100_sxm", "decode", "sdpa", expected)
     assert (row.ms, row.framework, row.version) == (0.354, "vllm", "0.24.0")
 
@@ -61,7 +61,7 @@ def test_decoding_is_one_query_over_the_keys_before_it_and_its_own(tmp_path):
 def test_prefill_is_causal(tmp_path):
     write(tmp_path, [prefill()], phase="prefill")
     (row,) = read("h100_sxm", tmp_path).rows
-    expected = Sdpa(backend="cudnn", b=2, h=32, g=8, p=4096, m=4096, e=128, causal=True)
+    expected = Sdpa(backend="flash3", b=2, h=32, g=8, p=4096, m=4096, e=128, causal=True)
     assert (row.phase, row.call) == ("prefill", expected)
 
 
@@ -74,6 +74,7 @@ def test_prefill_is_causal(tmp_path):
         ("l40s", "l40s", "vllm_flashinfer_fiprefill", "flash"),
         ("l40s", "l40s", "torch_flow", "flash"),
         ("h200_sxm", "h200_sxm", "torch_flow", "cudnn"),
+        ("h200_sxm", "h200_sxm", "vllm_flash_attn_fa3", "flash3"),
     ],
 )
 def test_the_backend_is_the_one_that_works_like_the_frameworks_kernel(

@@ -1,0 +1,55 @@
+"""Unfused attention: its steps, by hand."""
+
+import pytest
+
+from accelsim.arch.load import load_gpu
+from accelsim.base.errors import RecordError
+from accelsim.base.record import read_record
+from accelsim.base.yamlfile import parse_yaml
+from accelsim.cost.gpu.unfused import StreamWork, unfused_works
+from accelsim.mapping.unfused_kernel import UnfusedStep, unfused_kernel, value, values_of
+from accelsim.workload.calls import Sdpa
+
+GPU = load_gpu("h100_sxm")
+
+
+def call(**sizes):
+    return Sdpa(**{"backend": "math", "b": 2, "h": 8, "g": 8, "p": 512, "m": 512, "e": 64, **sizes})
+
+
+def names(**sizes):
+    kernel = unfused_kernel("math")
+    return [work.name for work in unfused_works(kernel, call(**sizes), GPU)]
+
+
+def test_formulas_name_the_sizes_of_the_call():
+    values = values_of(call(g=2))
+    assert (values["G"], values["W"]) == (4, 2)
+    assert values["scores"] == 2 * 8 * 512 * 512
+    assert value("W * (query + 2 * key)", values) == 2 * 512 * 64 * (2 * 8 + 2 * 2 * 2)
+
+
+def test_only_a_causal_call_builds_a_mask_and_only_groups_are_spread():
+    assert "the mask added" in names(causal=True) and "the mask added" not in names()
+    spread = "keys and values for every query head"
+    assert spread in names(g=2) and spread not in names()
+
+
+def test_a_long_stream_takes_its_bytes_over_the_bandwidth():
+    work = StreamWork("stream", 10e9, 5e9, GPU)
+    seconds = work.times(1.98e9, cold=True).seconds
+    assert seconds > 15e9 / 3.35e12
+    assert seconds == pytest.approx(15e9 / 3.0e12, rel=0.1)
+    assert work.actions(cold=True)["HBM"] == pytest.approx(15e9)
+
+
+@pytest.mark.parametrize(
+    "text", ["{about: nothing}", "{about: two, read: 1, product: [1, 1, 1, 1]}"]
+)
+def test_a_step_is_of_one_kind(text):
+    with pytest.raises(RecordError, match="a step is a stream"):
+        read_record(parse_yaml(text), UnfusedStep)
+
+
+def test_a_backend_with_a_fused_kernel_has_none():
+    assert unfused_kernel("flash") is None
