@@ -5,6 +5,7 @@ An interrupted run leaves the old file, or no file, never half of one.
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,36 @@ def atomic_write(path: str | Path, content: str | bytes) -> Path:
     with atomic_path(path) as temporary:
         temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     return Path(path)
+
+
+@contextmanager
+def staged_folder(path: str | Path) -> Iterator[Path]:
+    """A temporary folder beside `path`, whose files move into it together if the block ends well.
+
+    If it does not, nothing of them is left, and `path` is as it was before.
+    """
+    was_there = Path(path).is_dir()
+    folder = output_folder(path)
+    staging = folder.with_name(f".{secrets.token_hex(4)}.{folder.name}")
+    try:
+        staging.mkdir()
+        yield staging
+        for file in staging.iterdir():
+            os.replace(file, folder / file.name)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if not was_there and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def refuse_unwritable(path: str | Path) -> None:
+    """An `OutputError` if no folder can be made there, or written in; the folder is not left."""
+    was_there = Path(path).is_dir()
+    folder = output_folder(path)
+    if not was_there:
+        folder.rmdir()
 
 
 def output_folder(path: str | Path) -> Path:

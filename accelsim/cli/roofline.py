@@ -9,6 +9,7 @@ import typer
 
 from accelsim.arch.gpu import Gpu, rate_per_s
 from accelsim.arch.load import load_gpu
+from accelsim.base.errors import MappingError
 from accelsim.base.files import atomic_path
 from accelsim.base.record import keys_of
 from accelsim.cli.options import Json, Settings, settings_by_input
@@ -38,7 +39,8 @@ def command(
     """
     gpu = load_gpu(machine, settings_by_input(settings, {"arch": keys_of(Gpu)})["arch"])
     rows = zip(read_cases(cases), _measured_ms(cases), strict=True)
-    found = [_point(case, ms, gpu) for case, ms in rows if useful_flop(case.call)]
+    points = [_point(case, ms, gpu) for case, ms in rows if useful_flop(case.call)]
+    found = [point for point in points if point is not None]
     if json:
         print_json([vars(point) for point in found])
         return
@@ -47,24 +49,36 @@ def command(
     )
     with atomic_path(out) as path:
         drawing.savefig(path, dpi=300)
-    print(f"{len(found)} kernels drawn in {out}")
+    unknown = len(points) - len(found)
+    left_out = f"; of {unknown} no kernel is known" if unknown else ""
+    print(f"{len(found)} kernels drawn in {out}{left_out}")
 
 
-def _point(case: Case, ms: float | None, gpu: Gpu) -> object:
+def _point(case: Case, ms: float | None, gpu: Gpu) -> object | None:
+    """None where no kernel is known for the call."""
     point = import_module("accelsim.report.roofline").RooflinePoint
     flop = useful_flop(case.call)
-    seconds = call_cost(case.call, gpu).seconds
-    return point(
+    try:
+        seconds = call_cost(case.call, gpu).seconds
+    except MappingError:
+        return None
+    drawn: object = point(
         name=case.kernel,
         intensity=flop / compulsory_bytes(case.call),
         predicted=flop / seconds,
         measured=None if ms is None else flop / (ms * 1e-3),
     )
+    return drawn
 
 
 def _ceilings(gpu: Gpu) -> dict[str, float]:
     per_clock = gpu.sms * gpu.clock_hz
-    tensor = {f"{c.name} bf16": c.flop["bf16"] * per_clock for c in gpu.tensor if "bf16" in c.flop}
+    tensor = {
+        f"{cores.name} {word}": cores.flop[word] * per_clock
+        for cores in gpu.tensor
+        for word in ("fp8", "bf16")
+        if word in cores.flop
+    }
     return {**tensor, "FP32": 2 * gpu.pipe("mac").lanes * per_clock}
 
 

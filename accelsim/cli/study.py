@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from accelsim.base.catalogue import find
-from accelsim.base.files import atomic_write, output_folder
+from accelsim.base.files import atomic_write, refuse_unwritable, staged_folder
 from accelsim.cli.options import Json, Settings, parsed_settings
 from accelsim.cli.output import print_json, print_table
 from accelsim.report.spec import FigureSet, load_figures
@@ -58,16 +58,19 @@ def command(
     chosen = parsed_settings(settings)
     study = load_study(path, chosen)
     wanted = load_figures(path) if figures and study.figures else None
-    folder = output_folder(out or Path("out") / _title(path))
+    folder = out or Path("out") / _title(path)
+    refuse_unwritable(folder)
     tables = run_tables(study)
     published = published_for(_title(path)) if _has_own_inputs(study, load_study(path)) else ()
     comparison = compare(tables, published)
-    files = write_tables(tables, folder)
-    drawn, left_out = _draw(wanted, tables, folder) if wanted else ((), {})
-    files += [*drawn]
-    text = summary_markdown(study, tables, comparison, files, published)
-    files.append(atomic_write(folder / "summary.md", text))
-    _report(study, Done(tables, comparison, folder, tuple(files), left_out), json)
+    with staged_folder(folder) as staging:
+        files = write_tables(tables, staging)
+        drawn, left_out = _draw(wanted, tables, staging) if wanted else ((), {})
+        files += [*drawn]
+        text = summary_markdown(study, tables, comparison, files, published)
+        files.append(atomic_write(staging / "summary.md", text))
+    written = tuple(folder / file.name for file in files)
+    _report(study, Done(tables, comparison, folder, written, left_out), json)
     if failures(comparison):
         raise typer.Exit(FAILED)
 

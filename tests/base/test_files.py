@@ -3,7 +3,7 @@ import os
 import pytest
 
 from accelsim.base.errors import OutputError
-from accelsim.base.files import atomic_path, atomic_write, output_folder
+from accelsim.base.files import atomic_path, atomic_write, output_folder, staged_folder
 
 
 def test_a_file_is_written_whole_into_a_folder_made_for_it(tmp_path):
@@ -35,3 +35,23 @@ def test_a_folder_under_a_file_cannot_be_made(tmp_path):
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(OutputError, match="is a folder, not a file"):
         atomic_write(tmp_path, "x")
+
+
+def test_staged_files_appear_together_and_replace_those_there(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.txt").write_text("old")
+    with staged_folder(folder) as staging:
+        (staging / "a.txt").write_text("new")
+        (staging / "b.txt").write_text("b")
+        assert [file.name for file in folder.iterdir()] == ["a.txt"]
+    assert (folder / "a.txt").read_text() == "new"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out"]
+    assert sorted(file.name for file in folder.iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_an_interrupted_stage_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt), staged_folder(tmp_path / "out") as staging:
+        (staging / "a.txt").write_text("half")
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
