@@ -151,10 +151,15 @@ def _free(device: str) -> None:
 def _rows_there(out: str | Path) -> Iterator[tuple[str, str]]:
     path = Path(out)
     if path.exists():
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            _refuse_other_table(reader.fieldnames, path)
-            yield from ((row["kernel"], row["params"]) for row in reader)
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                reader = csv.DictReader(file)
+                _refuse_other_table(reader.fieldnames, path)
+                yield from ((row["kernel"], row["params"]) for row in reader)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise YamlError(f"is no CSV table: {error}", at=Place(str(path))) from error
+        except OSError as error:
+            raise YamlError(f"cannot be read: {error.strerror}", at=Place(str(path))) from error
 
 
 def _refuse_other_table(columns: Iterable[Any] | None, path: Path) -> None:

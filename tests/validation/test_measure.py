@@ -112,3 +112,11 @@ def test_without_a_gpu_the_remedy_is_named(tmp_path, capsys):
     assert ended.value.code == 2
     assert "Measure with --device cpu" in capsys.readouterr().err
     assert not (tmp_path / "m.csv").exists()
+
+
+@pytest.mark.parametrize("name", ["folder", "noise.csv"])
+def test_an_output_that_cannot_be_resumed_is_one_message(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "noise.csv").write_bytes(b"\xff\xfe\xa4")
+    with pytest.raises(InputError, match="cannot be read|is no CSV table"):
+        measure([], tmp_path / name, bench_of("cpu"))
