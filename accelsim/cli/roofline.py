@@ -3,18 +3,18 @@
 import csv
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from accelsim.arch.gpu import Gpu, rate_per_s
 from accelsim.arch.load import load_gpu
-from accelsim.base.errors import MappingError
-from accelsim.base.files import atomic_path
+from accelsim.base.errors import AccelsimError, Place
 from accelsim.base.record import keys_of
 from accelsim.cli.options import Json, Settings, settings_by_input
 from accelsim.cli.output import print_json
 from accelsim.cost.gpu.call import call_cost
+from accelsim.validation.gpu_compare import number_in
 from accelsim.workload.calls import Case, compulsory_bytes, read_cases, useful_flop
 
 
@@ -33,7 +33,7 @@ def command(
     """Draw the hierarchical roofline: HBM, L2, shared memory, pipes, and the kernels under them.
 
     Where the file has a column `ms`, as `accelsim measure` writes it, measured points are drawn
-    beside predicted ones. Copies have no FLOP and are left out.
+    beside predicted ones. Copies have no FLOP and are left out, as is what no kernel is known for.
 
     Example: accelsim roofline h100_sxm cases.csv --out roofline.png
     """
@@ -47,28 +47,26 @@ def command(
     drawing = import_module("accelsim.report.roofline").draw_roofline(
         _ceilings(gpu), _bandwidths(gpu), found, f"{len(found)} kernels on {machine}"
     )
-    with atomic_path(out) as path:
-        drawing.savefig(path, dpi=300)
+    import_module("accelsim.report.save").save_figure(drawing, out)
     unknown = len(points) - len(found)
     left_out = f"; of {unknown} no kernel is known" if unknown else ""
     print(f"{len(found)} kernels drawn in {out}{left_out}")
 
 
-def _point(case: Case, ms: float | None, gpu: Gpu) -> object | None:
+def _point(case: Case, ms: float | None, gpu: Gpu) -> Any | None:
     """None where no kernel is known for the call."""
     point = import_module("accelsim.report.roofline").RooflinePoint
     flop = useful_flop(case.call)
     try:
         seconds = call_cost(case.call, gpu).seconds
-    except MappingError:
+    except AccelsimError:
         return None
-    drawn: object = point(
+    return point(
         name=case.kernel,
         intensity=flop / compulsory_bytes(case.call),
         predicted=flop / seconds,
         measured=None if ms is None else flop / (ms * 1e-3),
     )
-    return drawn
 
 
 def _ceilings(gpu: Gpu) -> dict[str, float]:
@@ -89,4 +87,5 @@ def _bandwidths(gpu: Gpu) -> dict[str, float]:
 
 def _measured_ms(cases: Path) -> list[float | None]:
     with cases.open(newline="", encoding="utf-8-sig") as file:
-        return [float(row["ms"]) if row.get("ms") else None for row in csv.DictReader(file)]
+        reader = csv.DictReader(file)
+        return [number_in(row, "ms", Place(str(cases), reader.line_num)) for row in reader]

@@ -11,8 +11,8 @@ import typer
 
 from accelsim.arch.load import load_gpu
 from accelsim.base.catalogue import names, shipped
-from accelsim.base.errors import InputError
-from accelsim.base.files import atomic_path, atomic_write, output_folder
+from accelsim.base.errors import InputError, Place
+from accelsim.base.files import atomic_write, output_folder
 from accelsim.cli.options import Json
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import progress
@@ -68,6 +68,9 @@ def command(
     rows = compared(read_measured(measured or _shipped_rows(name)), gpu)
     statistics = {quantity: by_family(long_rows(rows), quantity) for quantity in QUANTITIES}
     failures = missed(targets_of(name), statistics)
+    if out is not None and not statistics["ms"]:
+        fact = "no steady case of 20 us and more could be predicted, so there is nothing to draw"
+        raise InputError(fact, at=Place(str(measured or name)), remedy="Leave --out out")
     if out is not None:
         _write(rows, statistics["ms"], name, output_folder(out))
     if json:
@@ -209,6 +212,7 @@ def _write(
     atomic_write(folder / "predicted.csv", _csv(predicted))
     long = [row for row in long_rows(rows) if row.cost]
     draw = import_module("accelsim.report.agreement").draw_agreement
+    save = import_module("accelsim.report.save").save_figure
     figure = draw(
         [row.measured.ms for row in long],
         [row.ms for row in long],
@@ -216,8 +220,7 @@ def _write(
         f"{len(long)} kernels on {name}",
     )
     for ending in ("png", "svg"):
-        with atomic_path(folder / f"agreement.{ending}") as path:
-            figure.savefig(path, dpi=300, metadata={})
+        save(figure, folder / f"agreement.{ending}")
 
 
 def _text(ms: float | None) -> str:

@@ -86,16 +86,37 @@ def read_measured(path: str | Path) -> tuple[Measured, ...]:
     """The rows of a file that `accelsim measure` wrote."""
     place = Place(str(path))
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
+        with Path(path).open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            if "ms" not in (reader.fieldnames or ()):
-                raise YamlError("the table has no column 'ms'", at=place, remedy=_MEASURE)
+            for column in _COLUMNS:
+                if column not in (reader.fieldnames or ()):
+                    raise YamlError(
+                        f"the table has no column {column!r}", at=place, remedy=_MEASURE
+                    )
             return tuple(_measured(row, Place(str(path), reader.line_num)) for row in reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise YamlError(f"is no CSV table: {error}", at=place) from error
     except OSError as error:
         raise YamlError(f"cannot be read: {error.strerror}", at=place) from error
 
 
 _MEASURE = "`accelsim measure` writes such tables"
+
+_NUMBERS = ("ms", "min_ms", "sustained_ms", "sustained_mj", "sustained_clock_mhz")
+
+_COLUMNS = ("kernel", "params", *_NUMBERS, "error")
+
+
+def number_in(row: Mapping[str, Any], column: str, at: Place) -> float | None:
+    """A measured number; None where the cell is empty or nan, an error unless it is above 0."""
+    text = row.get(column) or ""
+    try:
+        number = float(text) if text else math.nan
+    except ValueError:
+        number = -1.0
+    if number <= 0 or math.isinf(number):
+        raise YamlError(f"{column} {text!r} is no number above 0", at=at, remedy=_MEASURE)
+    return None if math.isnan(number) else number
 
 
 def compared(rows: Iterable[Measured], gpu: Gpu) -> list[Compared]:
@@ -164,19 +185,17 @@ def _cost(call: Call, gpu: Gpu) -> CallCost | None:
 
 def _measured(row: Mapping[str, Any], at: Place) -> Measured:
     case = case_of(row["kernel"], row["params"], at)
+    ms, min_ms, sustained_ms, sustained_mj, clock_mhz = (
+        number_in(row, column, at) for column in _NUMBERS
+    )
     return Measured(
         kernel=case.kernel,
         params=case.params,
         call=case.call,
-        ms=_number(row["ms"]),
-        min_ms=_number(row["min_ms"]),
-        sustained_ms=_number(row["sustained_ms"]),
-        sustained_mj=_number(row["sustained_mj"]),
-        clock_mhz=_number(row["sustained_clock_mhz"]),
-        error=row["error"],
+        ms=ms,
+        min_ms=min_ms,
+        sustained_ms=sustained_ms,
+        sustained_mj=sustained_mj,
+        clock_mhz=clock_mhz,
+        error=row["error"] or "",
     )
-
-
-def _number(text: str) -> float | None:
-    number = float(text) if text else math.nan
-    return None if math.isnan(number) else number

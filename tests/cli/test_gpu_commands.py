@@ -86,6 +86,28 @@ def test_roofline_draws_what_has_flop(run, cases, tmp_path):
     assert out.read_bytes().startswith(b"\x89PNG")
 
 
+def test_roofline_leaves_out_what_it_cannot_place(run, cases, tmp_path):
+    """Copies have no FLOP, and of the memory-efficient backend no kernel is known."""
+    ended = run("roofline", "h100_sxm", str(cases), "--out", str(tmp_path / "roofline.svg"))
+    assert (
+        ended.status == 0
+        and "2 kernels drawn" in ended.out
+        and "of 1 no kernel is known" in ended.out
+    )
+
+
+@pytest.mark.parametrize(
+    ("ms", "out", "words"),
+    [("fast", "a.png", ":2: ms 'fast' is no number"), ("1", "a.xyz", "a figure is a .png or .svg")],
+)
+def test_bad_input_of_roofline_is_one_message(run, tmp_path, ms, out, words):
+    file = tmp_path / "cases.csv"
+    file.write_text(f'kernel,params,ms\nsoftmax,"{{""rows"": 9, ""cols"": 9}}",{ms}\n')
+    ended = run("roofline", "h100_sxm", str(file), "--out", str(tmp_path / out))
+    assert ended.status == 2 and words in ended.err and "Traceback" not in ended.err
+    assert [path.name for path in tmp_path.iterdir()] == ["cases.csv"]
+
+
 def test_validate_fails_where_a_target_is_missed(run, tmp_path):
     file = tmp_path / "measured.csv"
     head = "kernel,params,ms,min_ms,sustained_ms,sustained_clock_mhz,sustained_mj,error\n"
@@ -95,6 +117,28 @@ def test_validate_fails_where_a_target_is_missed(run, tmp_path):
     assert "target missed: copy, ms: mean 66" in ended.out
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert written == ["agreement.png", "agreement.svg", "errors.csv", "predicted.csv"]
+
+
+MEASURED = "kernel,params,ms,min_ms,sustained_ms,sustained_clock_mhz,sustained_mj,error\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"kernel,params,ms\n", "no column 'min_ms'"),
+        (MEASURED.encode() + b'copy,"{""bytes"": 9}",fast,1,,,,\n', ":2: ms 'fast' is no number"),
+        (MEASURED.encode() + b'copy,"{""bytes"": 9}",-1,1,,,,\n', ":2: ms '-1' is no number"),
+        (MEASURED.encode() + b'copy,"{""bytes"": 9}",0.005,0.005,,,,\n', "nothing to draw"),
+        (MEASURED.encode(), "nothing to draw"),
+        (b"\xff\xfe\xa4", "is no CSV table"),
+    ],
+)
+def test_bad_measurements_are_one_message_and_leave_no_file(run, tmp_path, content, words):
+    file = tmp_path / "measured.csv"
+    file.write_bytes(content)
+    ended = run("validate", "gpu", "--measured", str(file), "--out", str(tmp_path / "out"))
+    assert ended.status == 2 and words in ended.err and "Traceback" not in ended.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_validate_knows_only_gpus_that_were_measured(run):
