@@ -7,6 +7,7 @@
     phases   Einsums of a step that its warps do side by side, one phase after the other
     takers   groups of warps that take turns: one works through its phases, two overlap
     queue    one block an SM stays and draws its work from a queue, the longest first
+    words    those that the kernel is compiled for
 
 A library chooses the first of its kernels, and of a kernel's tiles, whose `when` holds, and of the
 `tensor` instructions that a kernel is written for the first that the GPU has. Conditions are over
@@ -28,7 +29,7 @@ from accelsim.base.record import Count, Positive, Record, read_record
 from accelsim.base.yamlfile import read_yaml
 from accelsim.mapping.mapping import Formula, Names
 from accelsim.mapping.splits import SPLITS
-from accelsim.workload.calls import Sdpa
+from accelsim.workload.calls import Dtype, Sdpa
 
 
 class AttentionTile(Record):
@@ -48,6 +49,7 @@ class AttentionKernel(Record):
     workload: Names
     backend: str
     when: Formula
+    words: tuple[Dtype, ...]
     tensor: Names
     registers: Count
     takers: Count
@@ -113,13 +115,15 @@ def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
     MappingError
         if no shipped kernel of the backend takes such a call.
     """
-    for kernel in _kernels(call.backend):
+    kernels = _kernels(call.backend)
+    for kernel in kernels:
         bound = _bound(kernel, call, gpu)
         if bound is not None:
             return bound
-    what = f"{call.dtype} heads of dimension {call.e} on this GPU"
+    heads = f"{call.dtype} heads of dimension {call.e} on this GPU"
+    what = f"is known for {heads}" if kernels else "is known, on any GPU"
     raise MappingError(
-        f"no kernel of {call.backend} is known for {what}",
+        f"no kernel of {call.backend} {what}",
         remedy="`accelsim list kernels` shows those that are",
     )
 
@@ -132,7 +136,7 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
     rule = SPLITS.get(kernel.splits or "")
     splits = rule(rows, heads, call.m, call.e, gpu.sms) if rule else 1
     values |= {"splits": splits}
-    if not _value(kernel.when, values):
+    if call.dtype not in kernel.words or not _value(kernel.when, values):
         return None
     tile = next((tile for tile in kernel.tiles if _value(tile.when, values)), None)
     has = {cores.name for cores in gpu.tensor if call.dtype in cores.flop}

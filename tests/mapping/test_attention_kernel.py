@@ -10,8 +10,8 @@ from accelsim.workload.calls import Sdpa
 GPU = load_gpu("h100_sxm")
 
 
-def call(backend="flash", b=32, h=8, g=8, p=1024, m=1024, e=128, causal=False):
-    return Sdpa(backend=backend, b=b, h=h, g=g, p=p, m=m, e=e, causal=causal)
+def call(backend="flash", b=32, h=8, g=8, p=1024, m=1024, e=128, causal=False, dtype="bf16"):
+    return Sdpa(backend=backend, b=b, h=h, g=g, p=p, m=m, e=e, causal=causal, dtype=dtype)
 
 
 def test_blocks_are_tiles_of_queries_for_every_head():
@@ -43,8 +43,15 @@ def test_the_causal_mask_is_aligned_at_the_top_left():
 
 
 def test_a_backend_without_a_kernel_is_named():
-    with pytest.raises(MappingError, match="no kernel of efficient is known"):
+    with pytest.raises(MappingError, match="no kernel of efficient is known, on any GPU"):
         bind_attention(call(backend="efficient"), GPU)
+
+
+@pytest.mark.parametrize("p", [1, 1024])
+def test_words_that_a_kernel_is_not_compiled_for_are_refused_whatever_the_gpu_multiplies(p):
+    """Ada's instructions of a warp multiply fp8; FlashAttention-2 has no such kernel."""
+    with pytest.raises(MappingError, match="no kernel of flash is known for fp8 heads"):
+        bind_attention(call(dtype="fp8", p=p), load_gpu("l40s"))
 
 
 def test_a_head_dimension_beyond_all_tiles_is_refused():
