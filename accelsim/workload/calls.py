@@ -96,15 +96,19 @@ KERNELS: Mapping[str, type[Call]] = {
 
 
 def useful_flop(call: Call) -> int:
-    """What the call asks for, without padding: a causal call counts half; an exp, a quotient 1."""
+    """What the call asks for, without padding; an exp, a quotient 1.
+
+    A causal query counts half of the keys before it is past all of them, as is usual.
+    """
     match call:
         case Gemm(m=m, n=n, k=k):
             return 2 * m * n * k
         case Bmm(b=b, m=m, n=n, k=k):
             return 2 * b * m * n * k
         case Sdpa():
-            scores = call.b * call.h * call.p * call.m // (2 if call.causal else 1)
-            return scores * (4 * call.e + 5)
+            seen = keys_seen(call)
+            masked = seen * seen // 2 if call.causal else 0
+            return call.b * call.h * (call.p * seen - masked) * (4 * call.e + 5)
         case Softmax() | RmsNorm():
             return 5 * call.rows * call.cols
     return 0
@@ -122,9 +126,14 @@ def compulsory_bytes(call: Call) -> int:
         case Softmax() | RmsNorm():
             return WORD_BYTES[call.dtype] * 2 * call.rows * call.cols
         case Sdpa():
-            words = 2 * call.b * (call.h * call.p + call.g * call.m) * call.e
+            words = 2 * call.b * (call.h * call.p + call.g * keys_seen(call)) * call.e
             return WORD_BYTES[call.dtype] * words
     return 0
+
+
+def keys_seen(call: Sdpa) -> int:
+    """Keys that any query sees: under a causal mask, the first p of them."""
+    return min(call.p, call.m) if call.causal else call.m
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ a call    that, the bytes through L2 and those of device memory side by side (`s
           where keys are split, a second kernel adds the parts up
 
 bytes from L2    every block reads the keys and values of its steps, and its queries
-bytes of HBM     queries, keys, values and result once (and what the dirty L2 gives up)
+bytes of HBM     queries, the keys and values that any of them sees, and the result once (and
+                 what the dirty L2 gives up)
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES, StepCycles, step_cycles
 from accelsim.cost.gpu.work import Times, Work
 from accelsim.cost.kernels import scheduled_cycles
 from accelsim.mapping.attention_kernel import BoundAttention, bind_attention
-from accelsim.workload.calls import WORD_BYTES, Sdpa
+from accelsim.workload.calls import WORD_BYTES, Sdpa, keys_seen
 
 COMBINE_INSTRUCTIONS = 12
 """That need one another, to weigh a part and add it: load, exponent, product, sum, address."""
@@ -179,7 +180,7 @@ class AttentionWork:
     def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
         call, word = self.bound.call, WORD_BYTES[self.bound.call.dtype]
         query = call.b * call.h * call.p * call.e * word
-        reads = query + 2 * call.b * call.g * call.m * call.e * word
+        reads = query + 2 * call.b * call.g * keys_seen(call) * call.e * word
         missing = 1 - found_in_l2(self.gpu, reads + query, cold)
         return reads * missing, written_back(self.gpu, reads * missing, query * missing, cold)
 

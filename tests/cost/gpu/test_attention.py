@@ -34,6 +34,12 @@ def test_a_causal_mask_takes_between_half_and_all_of_the_time():
     assert 0.5 * full < causal < full
 
 
+def test_keys_that_no_query_sees_are_not_read():
+    """A causal mask is aligned at the top left: 128 queries see 128 of a million keys."""
+    sizes = {"backend": "cudnn", "b": 8, "h": 8, "g": 8, "p": 128, "e": 128, "causal": True}
+    assert seconds(**sizes, m=2**20) == pytest.approx(seconds(**sizes, m=128))
+
+
 def test_grouped_heads_read_less_and_never_take_longer():
     sizes = {"b": 64, "h": 32, "p": 1, "m": 8192}
     assert seconds(g=8, **sizes) < seconds(g=32, **sizes)
