@@ -35,6 +35,16 @@ def test_only_a_causal_call_builds_a_mask_and_only_groups_are_spread():
     assert spread in names(g=2) and spread not in names()
 
 
+def test_words_that_are_fp32_already_are_not_converted():
+    converted = {
+        "queries, keys and values to fp32",
+        "weights as their type",
+        "results as their type",
+    }
+    assert converted <= set(names())
+    assert set(names()) - set(names(dtype="fp32")) == converted
+
+
 def test_a_long_stream_takes_its_bytes_over_the_bandwidth():
     work = StreamWork("stream", 10e9, 5e9, GPU)
     seconds = work.times(1.98e9, cold=True).seconds
