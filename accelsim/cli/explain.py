@@ -2,7 +2,7 @@
 
 import json as jsonlib
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
@@ -16,11 +16,14 @@ from accelsim.cli.output import print_json, print_table
 from accelsim.cost.gpu.call import CallCost, call_cost
 from accelsim.cost.gpu.levers import gains
 from accelsim.cost.gpu.why import WORDS, why
-from accelsim.workload.calls import KERNELS, case_of
+from accelsim.workload.calls import KERNELS, Backend, case_of
 
 Size = Annotated[int | None, typer.Option(show_default=False)]
 
 WORTH_NAMING = 1.02
+
+BACKEND = "flash"
+"""Of attention, where none is named."""
 
 
 def command(
@@ -38,7 +41,10 @@ def command(
     cols: Size = None,
     size: Annotated[int | None, typer.Option("--bytes", show_default=False)] = None,
     causal: Annotated[bool, typer.Option("--causal", help="sdpa: mask later keys.")] = False,
-    backend: Annotated[str, typer.Option(help="sdpa: flash or cudnn.")] = "flash",
+    backend: Annotated[
+        str | None,
+        typer.Option(help=f"sdpa: {', '.join(get_args(Backend))}; left out: {BACKEND}."),
+    ] = None,
     dtype: Annotated[Literal["bf16", "fp16", "fp32", "fp8"], typer.Option()] = "bf16",
     *,
     settings: Settings,
@@ -56,7 +62,11 @@ def command(
     given = {**sizes, "rows": rows, "cols": cols, "bytes": size}
     params: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if kernel == "sdpa":
-        params = _attention(params) | {"backend": backend, "causal": causal}
+        params = _attention(params)
+        backend = backend or BACKEND
+    # Another kernel refuses them, if they are given.
+    params |= {} if backend is None else {"backend": backend}
+    params |= {"causal": causal} if causal or kernel == "sdpa" else {}
     if kernel != "copy":
         params["dtype"] = dtype
     call = case_of(kernel, jsonlib.dumps(params), Place("the command line")).call

@@ -77,6 +77,14 @@ def test_explain_says_which_size_is_missing(run):
     assert ended.status == 2 and "The params of gemm are m, n, k, dtype" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("option", "name"), [("--causal", "causal"), ("--backend=cudnn", "backend")]
+)
+def test_explain_refuses_what_a_kernel_does_not_take(run, option, name):
+    ended = run("explain", "h100_sxm", "gemm", "--m", "4", "--n", "4", "--k", "4", option)
+    assert ended.status == 2 and f"Gemm has no '{name}'" in ended.err
+
+
 def test_roofline_draws_what_has_flop(run, cases, tmp_path):
     listed = "".join(CASES.splitlines(keepends=True)[:4])
     cases.write_text(listed)
