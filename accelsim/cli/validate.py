@@ -142,7 +142,7 @@ def _report(
     unknown = sum(row.cost is None for row in rows)
     short = short_rows(rows)
     print(f"{len(rows)} cases measured on {name}; {left_out} unsteady or failed ones left out, for")
-    print(f"{unknown} no kernel is known; {len(long_rows(rows))} take 20 us and more\n")
+    print(f"{unknown} no kernel is known; {len(long_rows(rows))} others take 20 us and more\n")
     for quantity, title in QUANTITIES.items():
         print(f"{title}: error in percent")
         columns = ("family", "rows", "mean", "median", "95th", "bias")
