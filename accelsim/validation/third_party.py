@@ -79,8 +79,7 @@ def verdicts_of(errors: Sequence[Error]) -> list[Verdict]:
 
 
 def _prompt(row: Row) -> int:
-    is_prefill = row.phase == "prefill" and isinstance(row.call, Sdpa)
-    return row.call.p if is_prefill and isinstance(row.call, Sdpa) else 0
+    return row.call.p if row.phase == "prefill" and isinstance(row.call, Sdpa) else 0
 
 
 def _predicted_ms(call: Call, gpu: Gpu) -> float | None:
