@@ -2,7 +2,8 @@
 
 a block   Σ steps (tile.py), and once: its first tiles arrive, its result leaves
 the chip  blocks go in order to the first SM with room; on an SM they share its pipes
-          (`cost/kernels.py`); with a queue, one an SM, the longest work first
+          (`cost/kernels.py`); with a queue, one an SM, the longest work first; of millions the
+          first and the last do not count: Σ cycles of a block / (SMs · resident)
 a call    that, the bytes through L2 and those of device memory side by side (`served`);
           where keys are split, a second kernel adds the parts up
 
@@ -30,6 +31,10 @@ COMBINE_INSTRUCTIONS = 12
 """That need one another, to weigh a part and add it: load, exponent, product, sum, address."""
 
 
+MOST_SCHEDULED = 2_000_000
+"""Blocks beyond which the closed form is taken; there are hundreds of waves then."""
+
+
 def attention_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
     """The kernels of a call of `sdpa`."""
     bound = bind_attention(call, gpu)
@@ -43,9 +48,6 @@ class Blocks:
 
     steps: np.ndarray
     masked: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.steps)
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,9 @@ class AttentionWork:
                 "latency": max(0.0, on_sms - busy),
             },
             facts={
-                "blocks": len(self.blocks),
+                "blocks": self.bound.blocks,
                 "resident": self._resident,
-                "waves": len(self.blocks) / (gpu.sms * self._resident),
+                "waves": self.bound.blocks / (gpu.sms * self._resident),
                 "splits": self.bound.splits,
                 "tail_share": max(0.0, 1 - busy / on_sms),
             },
@@ -110,7 +112,8 @@ class AttentionWork:
         return step_cycles(bound, self.gpu)
 
     @cached_property
-    def blocks(self) -> Blocks:
+    def of_head(self) -> Blocks:
+        """The blocks of one head."""
         bound = self.bound
         rows = range(bound.row_blocks)
         all_steps = np.array([bound.steps(row) for row in rows])
@@ -119,8 +122,12 @@ class AttentionWork:
         share = -(-bound.key_tiles // bound.splits)
         left = [all_steps - share * split for split in range(bound.splits)]
         steps = np.concatenate([np.clip(each, 0, share) for each in left])
-        masked = np.minimum(masked, steps)
-        found = Blocks(np.tile(steps, bound.heads), np.tile(masked, bound.heads))
+        return Blocks(steps, np.minimum(masked, steps))
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        bound, one = self.bound, self.of_head
+        found = Blocks(np.tile(one.steps, bound.heads), np.tile(one.masked, bound.heads))
         if not bound.kernel.queue:
             return found
         order = np.argsort(-found.steps, kind="stable")
@@ -133,7 +140,7 @@ class AttentionWork:
 
     @cached_property
     def _steps(self) -> float:
-        return float(self.blocks.steps.sum())
+        return float(self.of_head.steps.sum()) * self.bound.heads
 
     @cached_property
     def _resident(self) -> int:
@@ -156,10 +163,24 @@ class AttentionWork:
         return self._cycles(self._end_cycles), longest, self._cycles(self._end_cycles + longest)
 
     def _cycles(self, ends: float) -> float:
-        step, blocks = self.step, self.blocks
-        work = blocks.steps * step.busy + blocks.masked * step.masked + step.end
-        alone = work + blocks.steps * (step.alone - step.busy)
+        many = self.bound.blocks > MOST_SCHEDULED
+        return self.cycles_of_many(ends) if many else self.scheduled_cycles(ends)
+
+    def scheduled_cycles(self, ends: float) -> float:
+        work, alone = self._of_each(self.blocks)
         return float(scheduled_cycles(work, alone, ends, self._resident, self.gpu.sms))
+
+    def cycles_of_many(self, ends: float) -> float:
+        """The closed form: every slot is taken until, at once, all blocks are done."""
+        work, alone = self._of_each(self.of_head)
+        each = np.maximum(self._resident * work, alone) + ends
+        return float(each.sum()) * self.bound.heads / (self._resident * self.gpu.sms)
+
+    def _of_each(self, blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
+        """Cycles of an SM's pipes that every block takes, and those that it takes alone."""
+        step = self.step
+        work = blocks.steps * step.busy + blocks.masked * step.masked + step.end
+        return work, work + blocks.steps * (step.alone - step.busy)
 
     @property
     def _end_cycles(self) -> float:

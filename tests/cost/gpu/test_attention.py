@@ -65,3 +65,18 @@ def test_flop_of_the_actions_are_those_of_whole_tiles():
     (work,) = attention_works(call, GPU)
     # 8 x 8 tiles of 128 x 128, padded to 128 features
     assert work.actions(cold=True)["wgmma_bf16"] == 4 * 64 * 128 * 128 * 128
+
+
+@pytest.mark.parametrize("backend", ["flash", "cudnn"])
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("p", [1, 1000])
+def test_of_many_blocks_the_closed_form_is_what_scheduling_them_gives(backend, causal, p):
+    call = Sdpa(backend=backend, b=8192, h=8, g=8, p=p, m=1000, e=64, causal=causal)
+    work = attention_works(call, GPU)[0]
+    assert work.cycles_of_many(2000) == pytest.approx(work.scheduled_cycles(2000), rel=0.01)
+
+
+def test_a_billion_heads_are_predicted_at_once():
+    assert seconds(b=10**9, h=1, g=1, p=1, m=1) == pytest.approx(
+        1000 * seconds(b=10**6, h=1, g=1, p=1, m=1), rel=0.02
+    )
