@@ -21,9 +21,6 @@ from accelsim.base.record import Count, Positive
 from accelsim.validation.torch_calls import Run
 from accelsim.workload.calls import Call
 
-CHAINS = 8
-"""Instructions of a thread in one repetition."""
-
 LINE_BYTES = 128
 
 Instruction = Literal[

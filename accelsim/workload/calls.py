@@ -193,11 +193,6 @@ def case_of(
     return Case(kernel, (params or "").strip(), call)
 
 
-def params_text(call: Call) -> str:
-    """The parameters of a call as the JSON of a case file."""
-    return json.dumps(call.model_dump(by_alias=True))
-
-
 def _refuse_other_tables(columns: Iterable[Any] | None, place: Place) -> None:
     missing = [name for name in ("kernel", "params") if name not in (columns or ())]
     if missing:

@@ -9,7 +9,6 @@ from accelsim.workload.calls import (
     Sdpa,
     case_of,
     compulsory_bytes,
-    params_text,
     read_cases,
     useful_flop,
 )
@@ -31,11 +30,6 @@ def test_rows_keep_their_order_and_other_columns_are_ignored(tmp_path):
     first, second = read_cases(file)
     assert first.call == Copy(bytes=7)
     assert isinstance(second.call, Sdpa) and second.call.g == 2 and second.call.causal
-
-
-def test_params_text_reads_back_as_the_same_call():
-    call = case_of("sdpa", SDPA, AT).call
-    assert case_of("sdpa", params_text(call), AT).call == call
 
 
 @pytest.mark.parametrize(
