@@ -91,8 +91,8 @@ class AttentionWork:
             seconds=served(gpu, on_sms, hbm, l2) + gpu.launch.drain_s + self._reset_s,
             by_resource={
                 "tensor": pipes["tensor"],
-                "special-function": pipes["sfu"],
-                "fp32": max(pipes["fma"], pipes["alu"]),
+                "special-function": pipes[gpu.pipe("exp").name],
+                "fp32": max(pipes[gpu.pipe(operation).name] for operation in ("mac", "max")),
                 "l2": l2,
                 "hbm": hbm,
                 "latency": max(0.0, on_sms - busy),

@@ -38,8 +38,11 @@ def _twice_tensor(gpu: Gpu) -> Gpu:
     return gpu.model_copy(update={"tensor": cores})
 
 
-def _twice_pipe(*names: str) -> Callable[[Gpu], Gpu]:
+def _twice_pipes(*operations: str) -> Callable[[Gpu], Gpu]:
+    """Of the pipes that do these operations, whatever they are called."""
+
     def lever(gpu: Gpu) -> Gpu:
+        names = {gpu.pipe(operation).name for operation in operations}
         pipes = tuple(
             pipe.model_copy(update={"lanes": 2 * pipe.lanes}) if pipe.name in names else pipe
             for pipe in gpu.pipes
@@ -68,8 +71,8 @@ LEVERS: Mapping[str, Callable[[Gpu], Gpu]] = {
     "device memory bandwidth": _twice_memory("HBM"),
     "L2 bandwidth": _twice_memory("L2"),
     "tensor throughput": _twice_tensor,
-    "exp throughput": _twice_pipe("sfu"),
-    "FP32 and integer throughput": _twice_pipe("fma", "alu", "convert"),
+    "exp throughput": _twice_pipes("exp"),
+    "FP32 and integer throughput": _twice_pipes("mac", "max", "convert"),
     "SMs": _twice_sms,
     "power limit": _twice_power,
 }

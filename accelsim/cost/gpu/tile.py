@@ -88,7 +88,8 @@ def _pipes(einsum: Einsum, cascade: Cascade, bound: BoundAttention, gpu: Gpu) ->
             pipe = gpu.pipe(operation)
             cycles[pipe.name] = cycles.get(pipe.name, 0) + points * count / pipe.lanes
     if cascade.tensors[einsum.name].word_bytes < ACCUMULATOR_BYTES:
-        cycles["convert"] = points / gpu.pipe("convert").lanes
+        pipe = gpu.pipe("convert")
+        cycles[pipe.name] = cycles.get(pipe.name, 0) + points / pipe.lanes
     return cycles
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from accelsim.arch.load import load_gpu
 from accelsim.cost.gpu.attention import attention_works
+from accelsim.cost.gpu.levers import gains
 from accelsim.workload.calls import Sdpa
 
 GPU = load_gpu("h100_sxm")
@@ -80,3 +81,11 @@ def test_a_billion_heads_are_predicted_at_once():
     assert seconds(b=10**9, h=1, g=1, p=1, m=1) == pytest.approx(
         1000 * seconds(b=10**6, h=1, g=1, p=1, m=1), rel=0.02
     )
+
+
+def test_pipes_are_found_by_what_they_do():
+    renamed = tuple(pipe.model_copy(update={"name": f"{pipe.name}2"}) for pipe in GPU.pipes)
+    gpu = GPU.model_copy(update={"pipes": renamed})
+    assert seconds(gpu=gpu) == seconds()
+    call = Sdpa(backend="cudnn", b=8, h=8, g=8, p=4096, m=4096, e=64)
+    assert gains(call, gpu) == pytest.approx(gains(call, GPU))
