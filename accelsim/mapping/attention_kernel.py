@@ -12,7 +12,7 @@
 A library chooses the first of its kernels, and of a kernel's tiles, whose `when` holds, and of the
 `tensor` instructions that a kernel is written for the first that the GPU has. Conditions are over
 B H G P M E (batch, key/value heads, query heads of each, queries, keys, head dimension), causal,
-splits and sms.
+splits, sms and shared (bytes of an SM).
 """
 
 from collections.abc import Mapping
@@ -149,7 +149,8 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
 
 def _values(call: Sdpa, gpu: Gpu) -> dict[str, int]:
     sizes = {"B": call.b, "H": call.g, "G": call.h // call.g, "P": call.p, "M": call.m}
-    return sizes | {"E": call.e, "causal": int(call.causal), "sms": gpu.sms}
+    machine = {"sms": gpu.sms, "shared": int(gpu.sm.shared_bytes)}
+    return sizes | machine | {"E": call.e, "causal": int(call.causal)}
 
 
 def _value(formula: Formula, values: Mapping[str, int]) -> float:

@@ -57,3 +57,10 @@ def test_words_that_a_kernel_is_not_compiled_for_are_refused_whatever_the_gpu_mu
 def test_a_head_dimension_beyond_all_tiles_is_refused():
     with pytest.raises(MappingError, match="head"):
         bind_attention(call(e=512), GPU)
+
+
+def test_gpus_with_little_shared_memory_take_smaller_tiles():
+    ada = load_gpu("l40s")
+    wide, causal = (bind_attention(call(causal=each), ada).tile for each in (False, True))
+    assert (wide.queries, wide.keys) == (128, 32)
+    assert (causal.queries, causal.keys) == (64, 64)
