@@ -129,9 +129,11 @@ def _not_one(text: str, kind: str, found: list[str], known: list[str]) -> Catalo
     if found:
         return CatalogueError(f"{text!r} could be {' or '.join(found)}", remedy="Write it in full")
     short = {name.rpartition("/")[2]: name for name in known}
-    remedy = did_you_mean(text, [*known, *short])
-    listed = f"`accelsim list {kind}` shows what is shipped"
-    return CatalogueError(f"there is no {one} {text!r}, and no such file", remedy=remedy or listed)
+    begun = [name for name in known if name.rpartition("/")[2].startswith(f"{text.lower()}_")]
+    longer = " or ".join(map(repr, begun))
+    meant = f"Did you mean {longer}?" if longer else did_you_mean(text, [*known, *short])
+    remedy = meant or f"`accelsim list {kind}` shows what is shipped"
+    return CatalogueError(f"there is no {one} {text!r}, and no such file", remedy=remedy)
 
 
 def _entry(shelf: Shelf, name: str, file: Path) -> Entry:

@@ -61,6 +61,9 @@ def command(
     aiconfigurator-core (pip install 'accelsim[aiconfigurator]') of any GPU that it has.
     """
     if against is not None:
+        if measured or out:
+            remedy = "Leave --measured and --out out"
+            raise InputError("--against reads others' rows and prints their errors", remedy=remedy)
         _report_against(device, json)
         return
     name = _full_name(device)

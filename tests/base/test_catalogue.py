@@ -64,6 +64,14 @@ def test_an_unknown_name_suggests_the_nearest():
     )
 
 
+def test_a_name_without_its_end_suggests_those_that_begin_with_it(shipped):
+    with pytest.raises(CatalogueError, match="Did you mean 'attention/one_pass'"):
+        find("one", "workloads")
+    both = "Did you mean 'attention/three_pass' or 'other/three_pass'?"
+    with pytest.raises(CatalogueError, match=both):
+        find("three", "workloads")
+
+
 def test_an_unknown_kind_is_refused():
     with pytest.raises(CatalogueError, match="Did you mean 'workloads'"):
         entries("workload")

@@ -152,3 +152,10 @@ def test_bad_measurements_are_one_message_and_leave_no_file(run, tmp_path, conte
 def test_validate_knows_only_gpus_that_were_measured(run):
     ended = run("validate", "gpu", "--device", "v100")
     assert ended.status == 2 and "no measurements of 'v100' are shipped" in ended.err
+
+
+@pytest.mark.parametrize("option", ["--measured", "--out"])
+def test_what_goes_with_measurements_of_our_own_is_refused_beside_others(run, tmp_path, option):
+    ended = run("validate", "gpu", "--against", "aiconfigurator", option, str(tmp_path / "it"))
+    assert ended.status == 2 and "Leave --measured and --out out" in ended.err
+    assert not (tmp_path / "it").exists()
