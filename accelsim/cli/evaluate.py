@@ -7,7 +7,7 @@ import typer
 from accelsim.arch.spatial import extrapolations
 from accelsim.base.units import format_bytes, format_quantity
 from accelsim.cli.inputs import Case, load_case, refuse_illegal
-from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
+from accelsim.cli.options import Json, MachineName, MappingName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
@@ -17,10 +17,7 @@ from accelsim.study.measures import energy_by_part
 def command(
     workload: WorkloadName,
     machine: MachineName,
-    mapping: Annotated[
-        str | None,
-        typer.Argument(metavar="MAPPING", help="A shipped mapping or a file; else the default."),
-    ] = None,
+    mapping: MappingName = None,
     *,
     shape: Shape = None,
     rows: Annotated[

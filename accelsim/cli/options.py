@@ -1,4 +1,4 @@
-"""What several commands take: --set, --json, --shape, and the names of workloads and machines."""
+"""What several commands take: --set, --json, --shape, and the names of what is shipped."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated
@@ -28,6 +28,10 @@ WorkloadName = Annotated[
 ]
 MachineName = Annotated[
     str, typer.Argument(metavar="MACHINE", help="A shipped machine or a file.", show_default=False)
+]
+MappingName = Annotated[
+    str | None,
+    typer.Argument(metavar="MAPPING", help="A shipped mapping or a file; else the default."),
 ]
 
 

@@ -10,7 +10,7 @@ import typer
 
 from accelsim.base.errors import InputError
 from accelsim.cli.inputs import Case, load_case, refuse_illegal
-from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
+from accelsim.cli.options import Json, MachineName, MappingName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
@@ -39,10 +39,7 @@ class Played:
 def command(
     workload: WorkloadName,
     machine: MachineName,
-    mapping: Annotated[
-        str | None,
-        typer.Argument(metavar="MAPPING", help="A shipped mapping or a file; else the default."),
-    ] = None,
+    mapping: MappingName = None,
     *,
     tiles: Annotated[
         int | None,

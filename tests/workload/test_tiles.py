@@ -142,17 +142,14 @@ def test_shares_of_cut_tiles_equal_enumeration(seed: int) -> None:
         p, m = random.randint(1, 20), random.randint(1, 20)
         elements, steps, again = (random.randint(1, 3) for _ in range(3))
         cascade = scores(f"{random_condition(random)} and m <= m + p", p, m)
-
-        def tile(query: int) -> tuple[int, int]:
-            return query // (elements * steps * again), query // elements % steps  # noqa: B023
-
+        tile = [(q // (elements * steps * again), q // elements % steps) for q in range(p)]
         conditions = cascade.einsum("S").conditions
         visited = {
-            (tile(query), key // 2)
+            (tile[query], key // 2)
             for query, key in product(range(p), range(m))
             if all(c.holds({"P": query, "M": key}, cascade.ranks) for c in conditions)
         }
-        every = len({tile(query) for query in range(p)}) * ceil(m / 2)
+        every = len(set(tile)) * ceil(m / 2)
         share = share_of_tiles(cascade, "S", {"P": (elements, steps, again), "M": 2})
         assert share == pytest.approx(len(visited) / every)
 
