@@ -15,7 +15,8 @@ from accelsim.cli.options import Json, Settings, settings_by_input
 from accelsim.cli.output import print_json
 from accelsim.cost.gpu.call import call_cost
 from accelsim.validation.gpu_compare import number_in
-from accelsim.workload.calls import Case, compulsory_bytes, read_cases, useful_flop
+from accelsim.workload.call_counts import compulsory_bytes, useful_flop
+from accelsim.workload.calls import Case, read_cases
 
 
 def command(

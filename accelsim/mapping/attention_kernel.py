@@ -8,11 +8,13 @@
     takers   groups of warps that take turns: one works through its phases, two overlap
     queue    one block an SM stays and draws its work from a queue, the longest first
     words    those that the kernel is compiled for
+    takes    what else a call may have: a `window`, sequences of other `lengths`, `page`s
 
 A library chooses the first of its kernels, and of a kernel's tiles, whose `when` holds, and of the
 `tensor` instructions that a kernel is written for the first that the GPU has. Conditions are over
 B H G P M E (batch, key/value heads, query heads of each, queries, keys, head dimension), causal,
-splits, sms and shared (bytes of an SM).
+window, lengths (1 if sequences have their own), page (0 where there is none), splits, sms and
+shared (bytes of an SM).
 """
 
 from collections.abc import Mapping
@@ -29,7 +31,10 @@ from accelsim.base.record import Count, Positive, Record, read_record
 from accelsim.base.yamlfile import read_yaml
 from accelsim.mapping.mapping import Formula, Names
 from accelsim.mapping.splits import SPLITS
+from accelsim.mapping.visits import Visits, by_queries
 from accelsim.workload.calls import Dtype, Sdpa
+
+Feature = Literal["window", "lengths", "page"]
 
 
 class AttentionTile(Record):
@@ -50,6 +55,7 @@ class AttentionKernel(Record):
     backend: str
     when: Formula
     words: tuple[Dtype, ...]
+    takes: tuple[Feature, ...] = ()
     tensor: Names
     registers: Count
     takers: Count
@@ -65,46 +71,38 @@ class AttentionKernel(Record):
 
 @dataclass(frozen=True)
 class BoundAttention:
-    """A kernel with the numbers of a call: `heads` blocks side by side of `rows` queries each.
+    """A kernel with the numbers of a call: `heads` side by side, each of the same sequences.
 
-    The parts of a split head are added up in `combine_trips` to memory that need one another.
+    A block's rows are queries, with `fold` those of a group of heads. The parts of a split head
+    are added up in `combine_trips` to memory that need one another.
     """
 
     kernel: AttentionKernel
     tile: AttentionTile
     family: str
     call: Sdpa
-    rows: int
+    fold: int
     heads: int
     splits: int
     combine_trips: int
 
     @property
-    def row_blocks(self) -> int:
-        return ceil(self.rows / self.tile.queries)
+    def blocks(self) -> int:
+        rows = ((self.fold * each.queries, each.number) for each in self.call.sequences)
+        a_head = sum(ceil(count / self.tile.queries) * number for count, number in rows)
+        return self.heads * self.splits * a_head
 
     @property
     def key_tiles(self) -> int:
+        """Of the longest sequence."""
         return ceil(self.call.m / self.tile.keys)
 
-    @property
-    def blocks(self) -> int:
-        return self.heads * self.row_blocks * self.splits
-
-    def steps(self, row_block: int) -> int:
-        """Tiles of keys that a block of these rows visits."""
-        if not self.call.causal:
-            return self.key_tiles
-        last = min((row_block + 1) * self.tile.queries, self.rows)
-        return min(self.key_tiles, ceil(last / self.tile.keys))
-
-    def masked(self, row_block: int) -> int:
-        """Tiles of those in which some scores are masked."""
-        ragged = 1 if self.call.m % self.tile.keys else 0
-        if not self.call.causal:
-            return ragged
-        diagonal = ceil(self.tile.queries / self.tile.keys)
-        return min(self.steps(row_block), diagonal)
+    def visits(self, queries: int, keys: int) -> list[Visits]:
+        """Of the blocks of one head of a sequence, a part of its keys after the other."""
+        whole = by_queries(self.call, self.tile, self.fold * queries, keys)
+        each = ceil(ceil(keys / self.tile.keys) / self.splits)
+        parts = (range(each * part, each * (part + 1)) for part in range(self.splits))
+        return [whole.share(tiles) for tiles in parts]
 
 
 def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
@@ -120,7 +118,8 @@ def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
         bound = _bound(kernel, call, gpu)
         if bound is not None:
             return bound
-    heads = f"{call.dtype} heads of dimension {call.e} on this GPU"
+    having = "".join(f" with {name}," for name in sorted(features(call)))
+    heads = f"{call.dtype} heads of dimension {call.e}{having} on this GPU"
     what = f"is known for {heads}" if kernels else "is known, on any GPU"
     raise MappingError(
         f"no kernel of {call.backend} {what}",
@@ -131,12 +130,12 @@ def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
 def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | None:
     values = _values(call, gpu)
     is_folded = bool(_value(kernel.fold, values))
-    rows = call.p * (call.h // call.g) if is_folded else call.p
-    heads = call.b * (call.g if is_folded else call.h)
+    fold, heads = (call.h // call.g, call.g) if is_folded else (1, call.h)
     rule = SPLITS.get(kernel.splits or "")
-    splits = rule(rows, heads, call.m, call.e, gpu.sms) if rule else 1
+    splits = rule(fold * call.p, heads * call.b, call.m, call.e, gpu.sms) if rule else 1
     values |= {"splits": splits}
-    if call.dtype not in kernel.words or not _value(kernel.when, values):
+    is_taken = call.dtype in kernel.words and features(call) <= set(kernel.takes)
+    if not is_taken or not _value(kernel.when, values):
         return None
     tile = next((tile for tile in kernel.tiles if _value(tile.when, values)), None)
     has = {cores.name for cores in gpu.tensor if call.dtype in cores.flop}
@@ -144,13 +143,24 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
     if tile is None or family is None:
         return None
     trips = int(_value(kernel.combine, values))
-    return BoundAttention(kernel, tile, family, call, rows, heads, splits, trips)
+    return BoundAttention(kernel, tile, family, call, fold, heads, splits, trips)
+
+
+def features(call: Sdpa) -> set[Feature]:
+    """What the call has that not every kernel takes."""
+    has: dict[Feature, bool] = {
+        "window": call.window is not None,
+        "lengths": bool(call.lengths),
+        "page": call.page is not None,
+    }
+    return {name for name, there in has.items() if there}
 
 
 def _values(call: Sdpa, gpu: Gpu) -> dict[str, int]:
     sizes = {"B": call.b, "H": call.g, "G": call.h // call.g, "P": call.p, "M": call.m}
     machine = {"sms": gpu.sms, "shared": int(gpu.sm.shared_bytes)}
-    return sizes | machine | {"E": call.e, "causal": int(call.causal)}
+    kind = {"causal": int(call.causal), "window": call.window or 0, "page": call.page or 0}
+    return sizes | machine | kind | {"E": call.e, "lengths": int(bool(call.lengths))}
 
 
 def _value(formula: Formula, values: Mapping[str, int]) -> float:

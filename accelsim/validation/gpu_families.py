@@ -1,6 +1,6 @@
 """Families of calls that validation reports apart, and how steady a measurement must be."""
 
-from accelsim.workload.calls import Bmm, Call, Copy, Gemm, RmsNorm, Sdpa, Softmax
+from accelsim.workload.calls import Bmm, Call, Copy, Gemm, RmsNorm, Sdpa, SdpaBackward, Softmax
 
 MOST_DECODED = 8
 """Queries of a call that still counts as decoding."""
@@ -19,7 +19,7 @@ FAMILIES = (
     "flash decode",
     "cudnn decode",
 )
-"""Those that count together; `math` and `efficient` attention are reported apart."""
+"""Those that count together; what else `family_of` names is reported apart."""
 
 _PLAIN = {
     Copy: "copy",
@@ -34,8 +34,12 @@ def family_of(call: Call) -> str:
     """The family of a call: `flash decode` is few queries over many keys."""
     if not isinstance(call, Sdpa):
         return _PLAIN[type(call)]
+    if isinstance(call, SdpaBackward):
+        return f"{call.backend} backward"
     if call.backend not in ("flash", "cudnn"):
         return call.backend
+    if call.window or call.lengths or call.page:
+        return "windows" if call.window else "lengths" if call.lengths else "pages"
     if call.p <= MOST_DECODED < call.m:
         return f"{call.backend} decode"
     return f"{call.backend} prefill" if call.p == call.m else "cross attention"

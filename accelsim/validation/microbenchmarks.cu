@@ -200,6 +200,13 @@ extern "C" __global__ void l2_read(const float4* data, float* out, int vectors, 
   if (sum == 12345.678f) out[0] = sum;
 }
 
+// Every block adds to every word of the buffer, beginning at another place; no sum is waited for.
+extern "C" __global__ void accumulate(float* sums, int words, int repeats) {
+  const int start = (int)((long long)blockIdx.x * words / gridDim.x) / blockDim.x * blockDim.x;
+  for (int t = 0; t < repeats; ++t)
+    for (int i = threadIdx.x; i < words; i += blockDim.x) atomicAdd(sums + (start + i) % words, 1e-6f);
+}
+
 // One thread follows a chain of indices, one a line of 128 bytes.
 extern "C" __global__ void chase(const int* next, float* out, int hops) {
   int at = 0;

@@ -5,6 +5,7 @@
     stream_read  DRAM read once, with as many bytes under way as blocks and threads make
     fill         DRAM written once
     l2_read      a buffer that stays in the L2 cache, read by every block
+    accumulate   every block adds to a buffer of floats, one atomic add a word
     chase        reads one after the other: latency of L2 and DRAM
     idle         nothing, for the power of a board at rest
 
@@ -79,6 +80,13 @@ class L2Read(Call):
     threads: Count
 
 
+class Accumulate(Call):
+    bytes: Count
+    repeats: Count
+    blocks: Count
+    threads: Count
+
+
 class Chase(Call):
     bytes: Count
     hops: Count
@@ -94,6 +102,7 @@ MICROBENCHMARKS: Mapping[str, type[Call]] = {
     "stream_read": StreamRead,
     "fill": Fill,
     "l2_read": L2Read,
+    "accumulate": Accumulate,
     "chase": Chase,
     "idle": Idle,
 }
@@ -145,6 +154,15 @@ def _l2_read(call: L2Read, device: str) -> Run:
     return lambda: kernel(grid, block, (data, out, call.bytes // 16, call.repeats))
 
 
+def _accumulate(call: Accumulate, device: str) -> Run:
+    import torch
+
+    kernel = _compiled("accumulate")
+    sums = torch.zeros(call.bytes // 4, device=device)
+    grid, block = (call.blocks, 1, 1), (call.threads, 1, 1)
+    return lambda: kernel(grid, block, (sums, call.bytes // 4, call.repeats))
+
+
 def _chase(call: Chase, device: str) -> Run:
     import torch
 
@@ -170,6 +188,7 @@ _PREPARE: Mapping[type[Call], Callable[[Any, str], Run]] = {
     StreamRead: _stream_read,
     Fill: _fill,
     L2Read: _l2_read,
+    Accumulate: _accumulate,
     Chase: _chase,
     Idle: _idle,
 }

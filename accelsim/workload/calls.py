@@ -8,7 +8,12 @@ it is done. Matrices are row-major; `rms_norm` has a weight; the causal mask of 
 aligned at the top left; `flash3` is FlashAttention-3, which torch does not ship. `bytes` of a copy
 are those read; as many are written.
 
-    sdpa   b batch   h query heads   g key/value heads   p queries   m keys   e head dimension
+    sdpa           b batch, h query heads, g key/value heads, p queries, m keys, e head dimension
+    window         of `sdpa`: a query sees so many keys at most, the last its own
+    lengths        of `sdpa`: the keys of each of the b sequences, of which m is the longest, packed
+                   one after the other; as many queries each (p = m), or one (p = 1)
+    page           of `sdpa`: keys and values lie in pages of so many tokens, found by a table
+    sdpa_backward  gradients of queries, keys and values from that of the result
 """
 
 import csv
@@ -16,7 +21,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import model_validator
 
@@ -30,6 +35,14 @@ Backend = Literal["flash", "cudnn", "efficient", "math", "flash3"]
 WORD_BYTES: Mapping[str, int] = {"fp32": 4, "bf16": 2, "fp16": 2, "fp8": 1}
 
 MOST_FILE_BYTES = 100_000_000
+
+
+class Sequences(NamedTuple):
+    """So many sequences side by side, each with its queries and keys."""
+
+    queries: int
+    keys: int
+    number: int
 
 
 class Call(Record):
@@ -77,12 +90,41 @@ class Sdpa(Call):
     e: Count
     causal: bool = False
     dtype: Dtype = "bf16"
+    window: Count | None = None
+    lengths: tuple[Count, ...] = ()
+    page: Count | None = None
+
+    @property
+    def sequences(self) -> tuple[Sequences, ...]:
+        """Those of the batch, in order; equal ones are told at once."""
+        if not self.lengths:
+            return (Sequences(self.p, self.m, self.b),)
+        queries = (keys if self.p == self.m else 1 for keys in self.lengths)
+        return tuple(Sequences(*sizes, 1) for sizes in zip(queries, self.lengths, strict=True))
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Self:
         if self.h % self.g:
             raise ValueError(f"{self.h} query heads do not divide over {self.g} key/value heads")
         return self
+
+    @model_validator(mode="after")
+    def _lengths_are_the_batch(self) -> Self:
+        if self.lengths and (len(self.lengths) != self.b or max(self.lengths) != self.m):
+            raise ValueError(f"lengths: {self.b} of them are wanted (b), the longest {self.m} (m)")
+        if self.lengths and self.p not in (1, self.m):
+            raise ValueError("lengths: p is 1, or m where every key has its query")
+        return self
+
+    @model_validator(mode="after")
+    def _window_ends_at_the_query(self) -> Self:
+        if self.window and self.p > 1 and not (self.causal and self.p == self.m):
+            raise ValueError("window: the call is causal with p = m, or p is 1")
+        return self
+
+
+class SdpaBackward(Sdpa):
+    """The same shapes; the call is the gradient alone."""
 
 
 KERNELS: Mapping[str, type[Call]] = {
@@ -92,48 +134,8 @@ KERNELS: Mapping[str, type[Call]] = {
     "softmax": Softmax,
     "rms_norm": RmsNorm,
     "sdpa": Sdpa,
+    "sdpa_backward": SdpaBackward,
 }
-
-
-def useful_flop(call: Call) -> int:
-    """What the call asks for, without padding; an exp, a quotient 1.
-
-    A causal query counts half of the keys before it is past all of them, as is usual.
-    """
-    match call:
-        case Gemm(m=m, n=n, k=k):
-            return 2 * m * n * k
-        case Bmm(b=b, m=m, n=n, k=k):
-            return 2 * b * m * n * k
-        case Sdpa():
-            seen = keys_seen(call)
-            masked = seen * seen // 2 if call.causal else 0
-            return call.b * call.h * (call.p * seen - masked) * (4 * call.e + 5)
-        case Softmax() | RmsNorm():
-            return 5 * call.rows * call.cols
-    return 0
-
-
-def compulsory_bytes(call: Call) -> int:
-    """Inputs read once and results written once."""
-    match call:
-        case Copy():
-            return 2 * call.bytes
-        case Gemm(m=m, n=n, k=k):
-            return WORD_BYTES[call.dtype] * (m * k + k * n + m * n)
-        case Bmm(b=b, m=m, n=n, k=k):
-            return WORD_BYTES[call.dtype] * b * (m * k + k * n + m * n)
-        case Softmax() | RmsNorm():
-            return WORD_BYTES[call.dtype] * 2 * call.rows * call.cols
-        case Sdpa():
-            words = 2 * call.b * (call.h * call.p + call.g * keys_seen(call)) * call.e
-            return WORD_BYTES[call.dtype] * words
-    return 0
-
-
-def keys_seen(call: Sdpa) -> int:
-    """Keys that any query sees: under a causal mask, the first p of them."""
-    return min(call.p, call.m) if call.causal else call.m
 
 
 @dataclass(frozen=True)

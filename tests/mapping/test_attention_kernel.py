@@ -22,24 +22,25 @@ def test_blocks_are_tiles_of_queries_for_every_head():
 
 def test_one_query_of_grouped_heads_is_folded_into_rows():
     bound = bind_attention(call(b=64, h=32, g=8, p=1, m=4096), GPU)
-    assert (bound.rows, bound.heads) == (4, 64 * 8)
+    assert (bound.fold, bound.heads, bound.blocks) == (4, 8, 64 * 8)
 
 
 def test_a_causal_block_skips_later_tiles():
     bound = bind_attention(call(causal=True), GPU)
     # 128 queries against tiles of 64 keys: 2, 4, ..., 16 of them, the last two masked.
-    assert [bound.steps(row) for row in range(8)] == [2, 4, 6, 8, 10, 12, 14, 16]
-    assert [bound.masked(row) for row in range(8)] == [2] * 8
+    (visits,) = bound.visits(1024, 1024)
+    assert visits.steps.tolist() == [2, 4, 6, 8, 10, 12, 14, 16]
+    assert visits.masked.tolist() == [2] * 8
 
 
 def test_a_ragged_last_tile_is_masked():
-    bound = bind_attention(call(m=1000), GPU)
-    assert (bound.steps(0), bound.masked(0)) == (16, 1)
+    (visits,) = bind_attention(call(p=128, m=1000), GPU).visits(128, 1000)
+    assert (visits.steps.tolist(), visits.masked.tolist()) == ([16], [1])
 
 
 def test_the_causal_mask_is_aligned_at_the_top_left():
     bound = bind_attention(call(backend="cudnn", p=256, m=4096, causal=True), GPU)
-    assert [bound.steps(row) for row in range(bound.row_blocks)] == [1, 2]
+    assert bound.visits(256, 4096)[0].steps.tolist() == [1, 2]
 
 
 def test_a_backend_without_a_kernel_is_named():

@@ -8,9 +8,7 @@ from accelsim.workload.calls import (
     Gemm,
     Sdpa,
     case_of,
-    compulsory_bytes,
     read_cases,
-    useful_flop,
 )
 
 AT = Place("cases.csv", 2)
@@ -61,18 +59,3 @@ def test_a_table_without_the_columns_is_refused(tmp_path):
 def test_a_missing_file_is_refused_by_name(tmp_path):
     with pytest.raises(InputError, match=r"none\.csv: cannot be read: No such file"):
         read_cases(tmp_path / "none.csv")
-
-
-def test_flop_and_bytes_of_a_product_and_of_grouped_attention():
-    assert useful_flop(Gemm(m=2, n=3, k=4)) == 48
-    assert compulsory_bytes(Gemm(m=2, n=3, k=4)) == 2 * (8 + 12 + 6)
-    call = case_of("sdpa", SDPA, AT).call
-    # 2 x 8 heads of 64 queries that see half of 64 keys, the other 32 of the 96 are masked:
-    # 4 x 32 FLOP of products and 5 of softmax each
-    assert useful_flop(call) == 2 * 8 * 64 * 64 // 2 * (4 * 32 + 5)
-    # queries and results of 8 heads, keys and values of 2
-    assert compulsory_bytes(call) == 2 * 2 * 2 * (8 * 64 + 2 * 64) * 32
-    # the last 32 of 96 queries see all 64 keys
-    longer = call.model_copy(update={"p": 96, "m": 64})
-    assert useful_flop(longer) == 2 * 8 * (64 * 64 // 2 + 32 * 64) * (4 * 32 + 5)
-    assert (useful_flop(Copy(bytes=7)), compulsory_bytes(Copy(bytes=7))) == (0, 14)

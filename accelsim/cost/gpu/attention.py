@@ -25,7 +25,8 @@ from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES, StepCycles, step_cycles
 from accelsim.cost.gpu.work import Times, Work
 from accelsim.cost.kernels import scheduled_cycles
 from accelsim.mapping.attention_kernel import BoundAttention, bind_attention
-from accelsim.workload.calls import WORD_BYTES, Sdpa, keys_seen
+from accelsim.workload.call_counts import key_bytes, query_bytes
+from accelsim.workload.calls import WORD_BYTES, Sdpa
 
 COMBINE_INSTRUCTIONS = 12
 """That need one another, to weigh a part and add it: load, exponent, product, sum, address."""
@@ -113,22 +114,29 @@ class AttentionWork:
 
     @cached_property
     def of_head(self) -> Blocks:
-        """The blocks of one head."""
-        bound = self.bound
-        rows = range(bound.row_blocks)
-        all_steps = np.array([bound.steps(row) for row in rows])
-        masked = np.tile(np.array([bound.masked(row) for row in rows]), bound.splits)
-        # Every split has its share of the keys, of which a causal row sees those before it.
-        share = -(-bound.key_tiles // bound.splits)
-        left = [all_steps - share * split for split in range(bound.splits)]
-        steps = np.concatenate([np.clip(each, 0, share) for each in left])
-        return Blocks(steps, np.minimum(masked, steps))
+        """The blocks of one head, of one sequence if all are equal."""
+        sequences = self.bound.call.sequences
+        kinds = {kind: self._of_sequence(*kind) for kind in {each[:2] for each in sequences}}
+        found = [kinds[each[:2]] for each in sequences]
+        steps = np.concatenate([blocks.steps for blocks in found])
+        return Blocks(steps, np.concatenate([blocks.masked for blocks in found]))
+
+    def _of_sequence(self, queries: int, keys: int) -> Blocks:
+        parts = self.bound.visits(queries, keys)
+        steps = np.concatenate([part.steps for part in parts])
+        return Blocks(steps, np.concatenate([part.masked for part in parts]))
+
+    @property
+    def _heads(self) -> int:
+        """That are like `of_head`."""
+        sequences = self.bound.call.sequences
+        return self.bound.heads * (sequences[0].number if len(sequences) == 1 else 1)
 
     @cached_property
     def blocks(self) -> Blocks:
-        bound, one = self.bound, self.of_head
-        found = Blocks(np.tile(one.steps, bound.heads), np.tile(one.masked, bound.heads))
-        if not bound.kernel.queue:
+        one, heads = self.of_head, self._heads
+        found = Blocks(np.tile(one.steps, heads), np.tile(one.masked, heads))
+        if not self.bound.kernel.queue:
             return found
         order = np.argsort(-found.steps, kind="stable")
         return Blocks(found.steps[order], found.masked[order])
@@ -140,7 +148,7 @@ class AttentionWork:
 
     @cached_property
     def _steps(self) -> float:
-        return float(self.of_head.steps.sum()) * self.bound.heads
+        return float(self.of_head.steps.sum()) * self._heads
 
     @cached_property
     def _resident(self) -> int:
@@ -174,7 +182,7 @@ class AttentionWork:
         """The closed form: every slot is taken until, at once, all blocks are done."""
         work, alone = self._of_each(self.of_head)
         each = np.maximum(self._resident * work, alone) + ends
-        return float(each.sum()) * self.bound.heads / (self._resident * self.gpu.sms)
+        return float(each.sum()) * self._heads / (self._resident * self.gpu.sms)
 
     def _of_each(self, blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
         """Cycles of an SM's pipes that every block takes, and those that it takes alone."""
@@ -199,9 +207,9 @@ class AttentionWork:
         return float(gpu.launch.start_s)
 
     def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
-        call, word = self.bound.call, WORD_BYTES[self.bound.call.dtype]
-        query = call.b * call.h * call.p * call.e * word
-        reads = query + 2 * call.b * call.g * keys_seen(call) * call.e * word
+        call = self.bound.call
+        query = query_bytes(call)
+        reads = query + key_bytes(call)
         missing = 1 - found_in_l2(self.gpu, reads + query, cold)
         return reads * missing, written_back(self.gpu, reads * missing, query * missing, cold)
 
@@ -220,8 +228,7 @@ class AttentionWork:
 
     @cached_property
     def _query_bytes(self) -> float:
-        call = self.bound.call
-        return 2.0 * call.b * call.h * call.p * call.e * WORD_BYTES[call.dtype]
+        return 2.0 * query_bytes(self.bound.call)
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from accelsim.arch.gpu import Gpu
+from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.dram import dram_seconds, found_in_l2
 from accelsim.cost.gpu.overlap import served
 from accelsim.cost.gpu.product import product_works
 from accelsim.cost.gpu.rows import row_works
 from accelsim.cost.gpu.work import Times, Work
+from accelsim.mapping.attention_kernel import features
 from accelsim.mapping.unfused_kernel import UnfusedKernel, UnfusedStep, value, values_of
 from accelsim.workload.calls import Bmm, Sdpa, Softmax
 
 
 def unfused_works(kernel: UnfusedKernel, call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
-    """The kernels of a call, in order."""
+    """The kernels of a call, in order.
+
+    Raises
+    ------
+    MappingError
+        if the call has a window, lengths or pages.
+    """
+    if features(call):
+        what = " and ".join(sorted(features(call)))
+        raise MappingError(f"{call.backend} attention is not made of steps that know {what}")
     values = values_of(call)
     chosen = [step for step in kernel.steps if value(step.when, values)]
     return tuple(work for step in chosen for work in _works(step, values, gpu))

@@ -1,0 +1,76 @@
+"""Which tiles of keys every block of an attention kernel visits, and in how many of them it masks.
+
+block of queries     visits tiles of keys: under a causal mask those that its last row sees, in
+                     a window from the oldest key that its first row sees
+block of keys        visits tiles of queries (the backward pass): under a causal mask from the
+                     first that sees its first key, in a window to the last that sees its last
+masked               where a mask's edge or the end of the keys lies in a tile; in a window all,
+                     since the kernels do not tell inner tiles from those at its edges
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from accelsim.workload.calls import Sdpa
+
+
+class TileShape(Protocol):
+    """Rows and columns of the scores that a block computes in a step."""
+
+    @property
+    def queries(self) -> int: ...
+
+    @property
+    def keys(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Of the blocks of a head, in order: tiles `first` to before `end`, `masked` ones of them."""
+
+    first: np.ndarray
+    end: np.ndarray
+    masked: np.ndarray
+
+    def share(self, of_tiles: range) -> "Visits":
+        """What is left to a part of a split head, which has only these tiles."""
+        first = np.clip(self.first, of_tiles.start, of_tiles.stop)
+        end = np.clip(self.end, first, of_tiles.stop)
+        return Visits(first, end, np.minimum(self.masked, end - first))
+
+    @property
+    def steps(self) -> np.ndarray:
+        found: np.ndarray = self.end - self.first
+        return found
+
+
+def by_queries(call: Sdpa, tile: TileShape, rows: int, keys: int) -> Visits:
+    """Blocks of `tile.queries` rows against `keys` keys."""
+    starts = np.arange(0, rows, tile.queries)
+    tiles = -(-keys // tile.keys)
+    ends = np.minimum(starts + tile.queries, rows) if call.causal else np.full_like(starts, keys)
+    end = np.minimum(tiles, -(-ends // tile.keys))
+    first = np.zeros_like(starts)
+    if call.window:
+        newest = starts if call.causal else np.full_like(starts, keys - 1)
+        first = np.maximum(newest - call.window + 1, 0) // tile.keys
+        return Visits(first, end, end - first)
+    edges = -(-tile.queries // tile.keys) if call.causal else int(keys % tile.keys > 0)
+    return Visits(first, end, np.minimum(end, edges))
+
+
+def by_keys(call: Sdpa, tile: TileShape, rows: int, keys: int) -> Visits:
+    """Blocks of `tile.keys` keys against `rows` queries."""
+    starts = np.arange(0, keys, tile.keys)
+    tiles = -(-rows // tile.queries)
+    first = starts // tile.queries if call.causal else np.zeros_like(starts)
+    end = np.full_like(starts, tiles)
+    if call.window:
+        last = np.minimum(starts + tile.keys, keys) - 1 + call.window - 1
+        end = np.minimum(tiles, last // tile.queries + 1)
+        return Visits(first, end, end - first)
+    first = np.minimum(first, end)
+    edges = -(-tile.keys // tile.queries) if call.causal else int(rows % tile.queries > 0)
+    return Visits(first, end, np.minimum(end - first, edges))
