@@ -7,7 +7,8 @@
     phases   Einsums of a step that its warps do side by side, one phase after the other
     takers   groups of warps that take turns: one works through its phases, two overlap
     queue    one block an SM stays and draws its work from a queue, the longest first
-    words    those that the kernel is compiled for
+    stream_k blocks stay and share out the steps of all heads and sequences (`stream_k.py`)
+    words    those that the kernel is compiled for, as it is for all GPUs or some `generations`
     takes    what else a call may have: a `window`, sequences of other `lengths`, `page`s
 
 A library chooses the first of its kernels, and of a kernel's tiles, whose `when` holds, and of the
@@ -19,7 +20,7 @@ shared (bytes of an SM).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import ceil
 from typing import Literal
 
@@ -31,7 +32,8 @@ from accelsim.base.record import Count, Positive, Record, read_record
 from accelsim.base.yamlfile import read_yaml
 from accelsim.mapping.mapping import Formula, Names
 from accelsim.mapping.splits import SPLITS
-from accelsim.mapping.visits import Visits, by_queries
+from accelsim.mapping.stream_k import StreamK, Walk, walk_of
+from accelsim.mapping.visits import Visits, by_queries, joined
 from accelsim.workload.calls import Dtype, Sdpa
 
 Feature = Literal["window", "lengths", "page"]
@@ -54,6 +56,7 @@ class AttentionKernel(Record):
     workload: Names
     backend: str
     when: Formula
+    generations: tuple[str, ...] = ()
     words: tuple[Dtype, ...]
     takes: tuple[Feature, ...] = ()
     tensor: Names
@@ -63,6 +66,7 @@ class AttentionKernel(Record):
     splits: Literal["flash_decoding", "flash_attention_3", "powers_of_two"] | None = None
     combine: Formula = 0
     queue: bool = False
+    stream_k: StreamK | None = None
     tiles: tuple[AttentionTile, ...]
     phases: tuple[Names, ...]
     end: Names
@@ -85,9 +89,12 @@ class BoundAttention:
     heads: int
     splits: int
     combine_trips: int
+    sms: int
 
     @property
     def blocks(self) -> int:
+        if self.walk is not None:
+            return self.walk.blocks
         rows = ((self.fold * each.queries, each.number) for each in self.call.sequences)
         a_head = sum(ceil(count / self.tile.queries) * number for count, number in rows)
         return self.heads * self.splits * a_head
@@ -103,6 +110,23 @@ class BoundAttention:
         each = ceil(ceil(keys / self.tile.keys) / self.splits)
         parts = (range(each * part, each * (part + 1)) for part in range(self.splits))
         return [whole.share(tiles) for tiles in parts]
+
+    @cached_property
+    def walk(self) -> Walk | None:
+        """Of blocks that share out the steps of all heads: sequence, head, queries, keys."""
+        if self.kernel.stream_k is None:
+            return None
+        period, number = self.line
+        return walk_of(period.steps, number, self.kernel.stream_k, self.sms)
+
+    @cached_property
+    def line(self) -> tuple[Visits, int]:
+        """Of all output tiles in the order of the walk: a period, and how often it comes."""
+        sequences = self.call.sequences
+        heads = [part for each in sequences for part in self.visits(*each[:2])]
+        if len(heads) == 1:
+            return heads[0], self.heads * sequences[0].number
+        return joined([head for head in heads for _ in range(self.heads)]), 1
 
 
 def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
@@ -135,6 +159,7 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
     splits = rule(fold * call.p, heads * call.b, call.m, call.e, gpu.sms) if rule else 1
     values |= {"splits": splits}
     is_taken = call.dtype in kernel.words and features(call) <= set(kernel.takes)
+    is_taken &= not kernel.generations or gpu.generation in kernel.generations
     if not is_taken or not _value(kernel.when, values):
         return None
     tile = next((tile for tile in kernel.tiles if _value(tile.when, values)), None)
@@ -143,7 +168,7 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
     if tile is None or family is None:
         return None
     trips = int(_value(kernel.combine, values))
-    return BoundAttention(kernel, tile, family, call, fold, heads, splits, trips)
+    return BoundAttention(kernel, tile, family, call, fold, heads, splits, trips, gpu.sms)
 
 
 def features(call: Sdpa) -> set[Feature]:

@@ -8,6 +8,7 @@ masked               where a mask's edge or the end of the keys lies in a tile; 
                      since the kernels do not tell inner tiles from those at its edges
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,6 +45,15 @@ class Visits:
     def steps(self) -> np.ndarray:
         found: np.ndarray = self.end - self.first
         return found
+
+
+def joined(parts: Sequence[Visits]) -> Visits:
+    """Of the blocks of several heads, one head after the other."""
+    return Visits(
+        np.concatenate([part.first for part in parts]),
+        np.concatenate([part.end for part in parts]),
+        np.concatenate([part.masked for part in parts]),
+    )
 
 
 def by_queries(call: Sdpa, tile: TileShape, rows: int, keys: int) -> Visits:

@@ -37,8 +37,9 @@ MOST_SCHEDULED = 2_000_000
 
 
 def attention_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
-    """The kernels of a call of `sdpa`."""
+    """The kernels of a call of `sdpa` that deals blocks to SMs (others: `stream_works`)."""
     bound = bind_attention(call, gpu)
+    assert bound.walk is None
     main = AttentionWork(bound, gpu)
     return (main, CombineWork(bound, gpu)) if bound.splits > 1 else (main,)
 
@@ -202,9 +203,13 @@ class AttentionWork:
         """Of a block that starts anew; one that draws from a queue only waits for its tiles."""
         gpu = self.gpu
         if self.bound.kernel.queue:
-            first = gpu.hbm.latency_s if cold else gpu.l2.latency_s
-            return float(first + gpu.l2.latency_s)
+            return self._first_tiles_s(cold)
         return float(gpu.launch.start_s)
+
+    def _first_tiles_s(self, cold: bool) -> float:
+        gpu = self.gpu
+        first = gpu.hbm.latency_s if cold else gpu.l2.latency_s
+        return float(first + gpu.l2.latency_s)
 
     def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
         call = self.bound.call

@@ -18,6 +18,7 @@ from accelsim.cost.gpu.attention import attention_works
 from accelsim.cost.gpu.power import burst_clock_hz, energy_j, sustained_clock_hz
 from accelsim.cost.gpu.product import product_works
 from accelsim.cost.gpu.rows import row_works
+from accelsim.cost.gpu.stream_k import stream_works
 from accelsim.cost.gpu.unfused import unfused_works
 from accelsim.cost.gpu.work import Times, Work
 from accelsim.mapping.unfused_kernel import unfused_kernel
@@ -26,7 +27,9 @@ from accelsim.workload.calls import Bmm, Call, Copy, Gemm, RmsNorm, Sdpa, Softma
 
 def _sdpa_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
     unfused = unfused_kernel(call.backend)
-    return attention_works(call, gpu) if unfused is None else unfused_works(unfused, call, gpu)
+    if unfused is not None:
+        return unfused_works(unfused, call, gpu)
+    return stream_works(call, gpu) or attention_works(call, gpu)
 
 
 WORKS: Mapping[type[Call], Callable[[Any, Gpu], tuple[Work, ...]]] = {
