@@ -16,6 +16,9 @@ from accelsim.workload.calls import Bmm, Call, Copy, Gemm, RmsNorm, Sdpa, SdpaBa
 
 Run = Callable[[], Any]
 
+SHIPPED = ("flash", "cudnn", "efficient", "math")
+"""Backends of attention that torch has."""
+
 
 def prepared(call: Call, device: str) -> Run:
     """The call as a function without arguments; what it needs lies on the device."""
@@ -68,6 +71,10 @@ def _rms_norm(call: RmsNorm, device: str) -> Run:
 def _sdpa(call: Sdpa, device: str) -> Run:
     from torch.nn.functional import scaled_dot_product_attention
 
+    if call.backend not in SHIPPED:
+        raise InputError(
+            f"torch does not ship {call.backend} attention; it has {', '.join(SHIPPED)}"
+        )
     if call.window or call.lengths or call.page:
         return _flash(call, device)
     _allow_only(call.backend)

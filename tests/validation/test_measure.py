@@ -54,6 +54,14 @@ def test_every_kernel_is_timed_and_nothing_is_known_of_clock_and_energy(tmp_path
         assert row["sustained_mj"] == "" and row["torch"] == torch.__version__
 
 
+@pytest.mark.parametrize("backend", ["lean", "flash3"])
+def test_attention_that_torch_does_not_ship_is_a_row_that_says_so(tmp_path, bench, backend):
+    out, sizes = tmp_path / "measured.csv", '"b": 1, "h": 4, "g": 2, "p": 1, "m": 8, "e": 64'
+    measure(cases([("sdpa", f'{{"backend": "{backend}", {sizes}}}')]), out, bench, sustain_s=0)
+    (row,) = rows(out)
+    assert row["ms"] == "" and f"torch does not ship {backend} attention" in row["error"]
+
+
 def test_a_file_is_resumed_where_it_stopped(tmp_path, bench):
     out = tmp_path / "measured.csv"
     measure(cases(CALLS[:2]), out, bench, sustain_s=0)
