@@ -75,7 +75,8 @@ class TensorCores(Record):
 class Level(Record):
     """L2 or device memory (HBM), as all SMs together see it.
 
-    `tile_bandwidth` is that of tiles which neighbouring blocks read at the same time.
+    `tile_bandwidth` is that of tiles which neighbouring blocks read at the same time,
+    `atomic_bandwidth` that of words to which all SMs add.
     `read` and `write` are the shares of its bandwidth that long reads and writes reach; in a mix,
     every byte of the lesser kind takes `turnaround` more. At most `dirty` bytes of a cache are
     lines that wait to be written back.
@@ -85,6 +86,7 @@ class Level(Record):
     capacity_bytes: Positive
     bandwidth: Rate
     tile_bandwidth: Rate | None = None
+    atomic_bandwidth: Rate | None = None
     latency_s: NonNegative
     read: Share = 1
     write: Share = 1
@@ -112,7 +114,11 @@ class Launch(Record):
 
 
 class Timing(Record):
-    """How what runs side by side adds up; see `cost/gpu/overlap.py`."""
+    """How what runs side by side adds up; see `cost/gpu/overlap.py`.
+
+    Instructions beyond `code` bytes take `code_miss` more; code longer than `far_code` bytes comes
+    from L2, an instruction every `far_fetch`.
+    """
 
     queueing: Positive
     servers: Positive
@@ -127,6 +133,8 @@ class Timing(Record):
     turns: Share
     code_bytes: Positive
     code_miss_cycles: NonNegative
+    far_code_bytes: Positive
+    far_fetch_cycles: NonNegative
     source: str
 
 

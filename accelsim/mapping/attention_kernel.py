@@ -9,7 +9,13 @@
     queue    one block an SM stays and draws its work from a queue, the longest first
     stream_k blocks stay and share out the steps of all heads and sequences (`stream_k.py`)
     words    those that the kernel is compiled for, as it is for all GPUs or some `generations`
+    splits   the rule by which keys are split, of calls that are `splittable`
     takes    what else a call may have: a `window`, sequences of other `lengths`, `page`s
+    over     what blocks are cut from: `queries`, each against keys, or (a gradient) `keys`, each
+             against queries
+    held     tensors that warps keep in registers for the product that reads them; others that a
+             product reads go through shared memory
+    before, after      other kernels of the same call, each a stream of bytes
 
 A library chooses the first of its kernels, and of a kernel's tiles, whose `when` holds, and of the
 `tensor` instructions that a kernel is written for the first that the GPU has. Conditions are over
@@ -28,19 +34,40 @@ from accelsim.arch.gpu import Gpu
 from accelsim.base.catalogue import find, names
 from accelsim.base.errors import MappingError
 from accelsim.base.expression import parse_expression
-from accelsim.base.record import Count, Positive, Record, read_record
+from accelsim.base.record import Count, NonNegative, Positive, Record, read_record
 from accelsim.base.yamlfile import read_yaml
 from accelsim.mapping.mapping import Formula, Names
 from accelsim.mapping.splits import SPLITS
 from accelsim.mapping.stream_k import StreamK, Walk, walk_of
-from accelsim.mapping.visits import Visits, by_queries, joined
-from accelsim.workload.calls import Dtype, Sdpa
+from accelsim.mapping.unfused_kernel import UnfusedStep
+from accelsim.mapping.visits import Visits, by_keys, by_queries, joined
+from accelsim.workload.calls import Dtype, Sdpa, SdpaBackward, Sequences
 
 Feature = Literal["window", "lengths", "page"]
 
 
+WORKLOADS: Mapping[type[Sdpa], str] = {
+    Sdpa: "kernels/attention",
+    SdpaBackward: "kernels/attention_backward",
+}
+
+
+class Code(Record):
+    """How long the instructions of a kernel are, when it is compiled for such calls."""
+
+    when: Formula
+    code_bytes: Positive
+
+
 class AttentionTile(Record):
-    """What a block computes in one step, with how many threads and how much shared memory."""
+    """What a block computes in one step, with how many threads and how much shared memory.
+
+    `layout` puts warps side by side along the rows and the columns of a product's result; products
+    that it does not name have all warps along the rows. `instructions` of all warps in a step and
+    `refetched` bytes (from L2, beside those that every such kernel needs) are counted, where they
+    are more than the Einsums ask for. Of `codes` the first whose `when` holds; there, `ragged`
+    calls have sequences of other lengths, or that tiles do not divide.
+    """
 
     when: Formula
     queries: Count
@@ -48,6 +75,10 @@ class AttentionTile(Record):
     features: Count
     threads: Count
     shared_bytes: Positive
+    layout: dict[str, tuple[Count, Count]] = {}
+    instructions: Count | None = None
+    refetched_bytes: NonNegative = 0
+    codes: tuple[Code, ...] = ()
 
 
 class AttentionKernel(Record):
@@ -64,6 +95,7 @@ class AttentionKernel(Record):
     takers: Count
     fold: Formula
     splits: Literal["flash_decoding", "flash_attention_3", "powers_of_two"] | None = None
+    splittable: Formula = 1
     combine: Formula = 0
     queue: bool = False
     stream_k: StreamK | None = None
@@ -71,6 +103,10 @@ class AttentionKernel(Record):
     phases: tuple[Names, ...]
     end: Names
     accumulated: dict[str, str] = {}
+    held: Names = ()
+    over: Literal["queries", "keys"] = "queries"
+    before: tuple[UnfusedStep, ...] = ()
+    after: tuple[UnfusedStep, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,14 +126,26 @@ class BoundAttention:
     splits: int
     combine_trips: int
     sms: int
+    code_bytes: float
 
     @property
     def blocks(self) -> int:
         if self.walk is not None:
             return self.walk.blocks
-        rows = ((self.fold * each.queries, each.number) for each in self.call.sequences)
-        a_head = sum(ceil(count / self.tile.queries) * number for count, number in rows)
+        a_head = sum(self._blocks_of(each) * each.number for each in self.call.sequences)
         return self.heads * self.splits * a_head
+
+    def _blocks_of(self, each: Sequences) -> int:
+        if self.kernel.over == "keys":
+            return ceil(each.keys / self.tile.keys)
+        return ceil(self.fold * each.queries / self.tile.queries)
+
+    @property
+    def bodies(self) -> int:
+        """Copies of a step in the code: one for each step that masks, one for all others."""
+        is_masked = self.call.causal or self.call.window
+        edges = ceil(self.tile.queries / self.tile.keys) if is_masked else 1
+        return edges + int(bool(is_masked and is_ragged(self.call, self.tile))) + 1
 
     @property
     def key_tiles(self) -> int:
@@ -106,6 +154,8 @@ class BoundAttention:
 
     def visits(self, queries: int, keys: int) -> list[Visits]:
         """Of the blocks of one head of a sequence, a part of its keys after the other."""
+        if self.kernel.over == "keys":
+            return [by_keys(self.call, self.tile, queries, keys)]
         whole = by_queries(self.call, self.tile, self.fold * queries, keys)
         each = ceil(ceil(keys / self.tile.keys) / self.splits)
         parts = (range(each * part, each * (part + 1)) for part in range(self.splits))
@@ -137,16 +187,17 @@ def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
     MappingError
         if no shipped kernel of the backend takes such a call.
     """
-    kernels = _kernels(call.backend)
+    what = WORKLOADS[type(call)]
+    kernels = _kernels(call.backend, what)
     for kernel in kernels:
         bound = _bound(kernel, call, gpu)
         if bound is not None:
             return bound
     having = "".join(f" with {name}," for name in sorted(features(call)))
     heads = f"{call.dtype} heads of dimension {call.e}{having} on this GPU"
-    what = f"is known for {heads}" if kernels else "is known, on any GPU"
     raise MappingError(
-        f"no kernel of {call.backend} {what}",
+        f"no kernel of {call.backend} for {what.removeprefix('kernels/').replace('_', ' ')} "
+        + (f"is known for {heads}" if kernels else "is known, on any GPU"),
         remedy="`accelsim list kernels` shows those that are",
     )
 
@@ -155,7 +206,7 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
     values = _values(call, gpu)
     is_folded = bool(_value(kernel.fold, values))
     fold, heads = (call.h // call.g, call.g) if is_folded else (1, call.h)
-    rule = SPLITS.get(kernel.splits or "")
+    rule = SPLITS.get(kernel.splits or "") if _value(kernel.splittable, values) else None
     splits = rule(fold * call.p, heads * call.b, call.m, call.e, gpu.sms) if rule else 1
     values |= {"splits": splits}
     is_taken = call.dtype in kernel.words and features(call) <= set(kernel.takes)
@@ -168,7 +219,17 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
     if tile is None or family is None:
         return None
     trips = int(_value(kernel.combine, values))
-    return BoundAttention(kernel, tile, family, call, fold, heads, splits, trips, gpu.sms)
+    code = _code_bytes(tile, values | {"ragged": int(is_ragged(call, tile))})
+    return BoundAttention(kernel, tile, family, call, fold, heads, splits, trips, gpu.sms, code)
+
+
+def _code_bytes(tile: AttentionTile, values: Mapping[str, int]) -> float:
+    return next((code.code_bytes for code in tile.codes if _value(code.when, values)), 0)
+
+
+def is_ragged(call: Sdpa, tile: AttentionTile) -> bool:
+    """Whether tiles do not divide it, or are not known to."""
+    return bool(call.lengths or call.p % tile.queries or call.m % tile.keys)
 
 
 def features(call: Sdpa) -> set[Feature]:
@@ -195,10 +256,11 @@ def _value(formula: Formula, values: Mapping[str, int]) -> float:
 _parsed = lru_cache(maxsize=256)(parse_expression)
 
 
-@lru_cache(maxsize=8)
-def _kernels(backend: str) -> tuple[AttentionKernel, ...]:
+@lru_cache(maxsize=16)
+def _kernels(backend: str, workload: str) -> tuple[AttentionKernel, ...]:
     read = (read_yaml(find(name, "kernels")) for name in names("kernels"))
     found = [
         read_record(node, AttentionKernel) for node in read if "tiles" in node and "backend" in node
     ]
-    return tuple(kernel for kernel in found if kernel.backend == backend)
+    is_wanted = (backend, (workload,))
+    return tuple(kernel for kernel in found if (kernel.backend, kernel.workload) == is_wanted)

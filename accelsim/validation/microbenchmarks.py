@@ -7,10 +7,11 @@
     l2_read      a buffer that stays in the L2 cache, read by every block
     accumulate   every block adds to a buffer of floats, one atomic add a word
     chase        reads one after the other: latency of L2 and DRAM
+    straight     long code without branches, gone through again and again: fetching instructions
     idle         nothing, for the power of a board at rest
 
-The kernels are in `microbenchmarks.cu` and, for Hopper's warpgroups, `warpgroup.cu`; torch compiles
-them (NVRTC) when they are called.
+The kernels are in `microbenchmarks.cu`, `straight.cu` and, for Hopper's warpgroups, `warpgroup.cu`;
+torch compiles them (NVRTC) when they are called.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ from accelsim.validation.torch_calls import Run
 from accelsim.workload.calls import Call
 
 LINE_BYTES = 128
+
+INSTRUCTION_BYTES = 16
 
 Instruction = Literal[
     "fma",
@@ -92,6 +95,13 @@ class Chase(Call):
     hops: Count
 
 
+class Straight(Call):
+    bytes: Count
+    repeats: Count
+    blocks: Count
+    threads: Count
+
+
 class Idle(Call):
     seconds: Positive
 
@@ -104,6 +114,7 @@ MICROBENCHMARKS: Mapping[str, type[Call]] = {
     "l2_read": L2Read,
     "accumulate": Accumulate,
     "chase": Chase,
+    "straight": Straight,
     "idle": Idle,
 }
 
@@ -176,6 +187,17 @@ def _chase(call: Chase, device: str) -> Run:
     return lambda: kernel((1, 1, 1), (1, 1, 1), (data, out, call.hops))
 
 
+def _straight(call: Straight, device: str) -> Run:
+    import torch
+
+    source = (files("accelsim.validation") / "straight.cu").read_text()
+    size = f"#define INSTRUCTIONS {call.bytes // INSTRUCTION_BYTES}\n"
+    kernel = torch.cuda._compile_kernel(size + source, "straight")
+    grid, block = (call.blocks, 1, 1), (call.threads, 1, 1)
+    out = torch.zeros(1, device=device)
+    return lambda: kernel(grid, block, (out, call.repeats))
+
+
 def _idle(call: Idle, device: str) -> Run:
     import time
 
@@ -190,6 +212,7 @@ _PREPARE: Mapping[type[Call], Callable[[Any, str], Run]] = {
     L2Read: _l2_read,
     Accumulate: _accumulate,
     Chase: _chase,
+    Straight: _straight,
     Idle: _idle,
 }
 

@@ -7,9 +7,7 @@ the chip  blocks go in order to the first SM with room; on an SM they share its 
 a call    that, the bytes through L2 and those of device memory side by side (`served`);
           where keys are split, a second kernel adds the parts up
 
-bytes from L2    every block reads the keys and values of its steps, and its queries
-bytes of HBM     queries, the keys and values that any of them sees, and the result once (and
-                 what the dirty L2 gives up)
+bytes            `traffic.py`; of device memory also what the dirty L2 gives up
 """
 
 from collections.abc import Mapping
@@ -19,18 +17,19 @@ from functools import cached_property
 import numpy as np
 
 from accelsim.arch.gpu import WARP, Gpu, rate_per_s, resident_blocks
+from accelsim.cost.gpu.combine import CombineWork
 from accelsim.cost.gpu.dram import dram_seconds, found_in_l2, written_back
 from accelsim.cost.gpu.overlap import served
-from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES, StepCycles, step_cycles
+from accelsim.cost.gpu.tile import StepCycles, step_cycles
+from accelsim.cost.gpu.traffic import Traffic, traffic_of
+from accelsim.cost.gpu.unfused import steps_works
 from accelsim.cost.gpu.work import Times, Work
 from accelsim.cost.kernels import scheduled_cycles
 from accelsim.mapping.attention_kernel import BoundAttention, bind_attention
-from accelsim.workload.call_counts import key_bytes, query_bytes
-from accelsim.workload.calls import WORD_BYTES, Sdpa
+from accelsim.workload.calls import Sdpa
 
-COMBINE_INSTRUCTIONS = 12
-"""That need one another, to weigh a part and add it: load, exponent, product, sum, address."""
-
+INSTRUCTION_BYTES = 16
+"""Since Volta."""
 
 MOST_SCHEDULED = 2_000_000
 """Blocks beyond which the closed form is taken; there are hundreds of waves then."""
@@ -40,8 +39,10 @@ def attention_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
     """The kernels of a call of `sdpa` that deals blocks to SMs (others: `stream_works`)."""
     bound = bind_attention(call, gpu)
     assert bound.walk is None
-    main = AttentionWork(bound, gpu)
-    return (main, CombineWork(bound, gpu)) if bound.splits > 1 else (main,)
+    combine = (CombineWork(bound, gpu),) if bound.splits > 1 else ()
+    before = steps_works(bound.kernel.before, call, gpu)
+    after = steps_works(bound.kernel.after, call, gpu)
+    return (*before, AttentionWork(bound, gpu), *combine, *after)
 
 
 @dataclass(frozen=True)
@@ -62,21 +63,22 @@ class AttentionWork:
         return self.bound.kernel.backend
 
     def actions(self, cold: bool) -> Mapping[str, float]:
-        tile, steps = self.bound.tile, self._steps
-        scores = steps * tile.queries * tile.keys
+        tile, steps, step = self.bound.tile, self._steps, self.step
+        scores = tile.queries * tile.keys
         family, dtype = self.bound.family, self.bound.call.dtype
-        pipes, bandwidth = self.step.by_pipe, self.gpu.sm.shared_bandwidth
-        lanes = sum(pipes.get(pipe.name, 0) * pipe.lanes for pipe in self.gpu.pipes)
+        bandwidth = self.gpu.sm.shared_bandwidth.per_cycle(self.gpu.clock_hz)
         fetched = "bulk" if self.gpu.cores(family).warps > 1 else "l2"
         actions = {
-            f"{family}_{dtype}": 4 * scores * tile.features,
-            "exp": scores,
-            "fp32": steps * lanes - scores,
-            "shared": steps * pipes["shared"] * bandwidth.per_cycle(self.gpu.clock_hz),
+            f"{family}_{dtype}": steps * step.flop,
+            "exp": steps * scores,
+            "fp32": steps * (step.operations - scores),
+            "shared": steps * step.by_pipe["shared"] * bandwidth,
             "HBM": sum(self._hbm_bytes(cold)),
         }
-        actions[fetched] = actions.get(fetched, 0) + self._key_bytes
-        actions["l2"] = actions.get("l2", 0) + self._query_bytes
+        if self.traffic.added:
+            actions["atomic"] = steps * self.traffic.added
+        actions[fetched] = actions.get(fetched, 0) + steps * self.traffic.step
+        actions["l2"] = actions.get("l2", 0) + self.traffic.once
         return actions
 
     def times(self, clock_hz: float, cold: bool) -> Times:
@@ -94,7 +96,7 @@ class AttentionWork:
             by_resource={
                 "tensor": pipes["tensor"],
                 "special-function": pipes[gpu.pipe("exp").name],
-                "fp32": max(pipes[gpu.pipe(operation).name] for operation in ("mac", "max")),
+                "fp32": max(pipes.get(gpu.pipe(each).name, 0.0) for each in ("mac", "max")),
                 "l2": l2,
                 "hbm": hbm,
                 "latency": max(0.0, on_sms - busy),
@@ -189,15 +191,25 @@ class AttentionWork:
         """Cycles of an SM's pipes that every block takes, and those that it takes alone."""
         step = self.step
         work = blocks.steps * step.busy + blocks.masked * step.masked + step.end
-        return work, work + blocks.steps * (step.alone - step.busy)
+        alone = work + blocks.steps * (step.alone - step.busy)
+        once = np.minimum(blocks.steps, self.bound.bodies)
+        return work, alone + once * max(0.0, self._fetching_cycles - step.alone)
+
+    @property
+    def _fetching_cycles(self) -> float:
+        """Of the code of a step that the block has not been through, where it comes from L2."""
+        timing, code = self.gpu.timing, self.bound.code_bytes
+        is_far = code > timing.far_code_bytes
+        instructions = code / INSTRUCTION_BYTES / self.bound.bodies
+        return float(instructions * timing.far_fetch_cycles) if is_far else 0.0
 
     @property
     def _end_cycles(self) -> float:
         """Of a block with no tile at hand: it starts, first tiles arrive, its result leaves."""
-        gpu, tile, word = self.gpu, self.bound.tile, WORD_BYTES[self.bound.call.dtype]
-        words = 2 * (tile.queries + tile.keys) * tile.features
+        gpu = self.gpu
+        warps = self.bound.tile.threads // WARP
         port = gpu.sm.port_bandwidth.per_cycle(gpu.clock_hz)
-        return float(tile.threads // WARP * gpu.launch.warp_cycles + words * word / port)
+        return float(warps * gpu.launch.warp_cycles + self.traffic.block / port)
 
     def _end_latency_s(self, cold: bool) -> float:
         """Of a block that starts anew; one that draws from a queue only waits for its tiles."""
@@ -212,56 +224,19 @@ class AttentionWork:
         return float(first + gpu.l2.latency_s)
 
     def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
-        call = self.bound.call
-        query = query_bytes(call)
-        reads = query + key_bytes(call)
-        missing = 1 - found_in_l2(self.gpu, reads + query, cold)
-        return reads * missing, written_back(self.gpu, reads * missing, query * missing, cold)
+        read, written = self.traffic.read, self.traffic.written
+        missing = 1 - found_in_l2(self.gpu, read + written, cold)
+        return read * missing, written_back(self.gpu, read * missing, written * missing, cold)
 
     @cached_property
     def _l2_seconds(self) -> float:
         """L2 has a clock of its own."""
-        l2 = self.gpu.l2
+        l2, traffic = self.gpu.l2, self.traffic
         rate = rate_per_s(l2.tile_bandwidth or l2.bandwidth, self.gpu)
-        return (self._key_bytes + self._query_bytes) / rate
+        adding = rate_per_s(l2.atomic_bandwidth or l2.bandwidth, self.gpu)
+        added = self._steps * traffic.added / adding
+        return (self._steps * traffic.step + traffic.once) / rate + added
 
     @cached_property
-    def _key_bytes(self) -> float:
-        tile, word = self.bound.tile, WORD_BYTES[self.bound.call.dtype]
-        features = min(tile.features, self.bound.call.e)
-        return self._steps * 2 * tile.keys * features * word
-
-    @cached_property
-    def _query_bytes(self) -> float:
-        return 2.0 * query_bytes(self.bound.call)
-
-
-@dataclass(frozen=True)
-class CombineWork:
-    """Adds up what the blocks of a split head found: so many trips to L2, one after the other."""
-
-    bound: BoundAttention
-    gpu: Gpu
-
-    @property
-    def name(self) -> str:
-        return f"{self.bound.kernel.backend} combine"
-
-    def actions(self, cold: bool) -> Mapping[str, float]:
-        return {"l2": self._bytes, "fp32": 2 * self._bytes / ACCUMULATOR_BYTES}
-
-    def times(self, clock_hz: float, cold: bool) -> Times:
-        launch, l2, timing = self.gpu.launch, self.gpu.l2, self.gpu.timing
-        step = l2.latency_s + COMBINE_INSTRUCTIONS * timing.dependent_cycles / clock_hz
-        waiting = launch.start_s + self.bound.combine_trips * step
-        moving = self._bytes / rate_per_s(l2.bandwidth, self.gpu)
-        return Times(
-            seconds=waiting + moving + launch.drain_s,
-            by_resource={"latency": waiting, "l2": moving},
-        )
-
-    @property
-    def _bytes(self) -> float:
-        call = self.bound.call
-        parts = call.b * call.h * call.p * call.e * ACCUMULATOR_BYTES
-        return 2.0 * self.bound.splits * parts
+    def traffic(self) -> Traffic:
+        return traffic_of(self.bound)

@@ -22,7 +22,7 @@ from accelsim.cost.gpu.stream_k import stream_works
 from accelsim.cost.gpu.unfused import unfused_works
 from accelsim.cost.gpu.work import Times, Work
 from accelsim.mapping.unfused_kernel import unfused_kernel
-from accelsim.workload.calls import Bmm, Call, Copy, Gemm, RmsNorm, Sdpa, Softmax
+from accelsim.workload.calls import Bmm, Call, Copy, Gemm, RmsNorm, Sdpa, SdpaBackward, Softmax
 
 
 def _sdpa_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
@@ -39,6 +39,7 @@ WORKS: Mapping[type[Call], Callable[[Any, Gpu], tuple[Work, ...]]] = {
     Gemm: product_works,
     Bmm: product_works,
     Sdpa: _sdpa_works,
+    SdpaBackward: attention_works,
 }
 
 HELD_BACK = 0.985

@@ -15,13 +15,16 @@ walking give those of the parts, and these give the end. `sim/stream_k.py` plays
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from accelsim.arch.gpu import Gpu, resident_blocks
 from accelsim.base.errors import MappingError
-from accelsim.cost.gpu.attention import COMBINE_INSTRUCTIONS, AttentionWork
+from accelsim.cost.gpu.attention import AttentionWork
+from accelsim.cost.gpu.combine import COMBINE_INSTRUCTIONS
 from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES
+from accelsim.cost.gpu.traffic import Traffic, traffic_of
 from accelsim.cost.gpu.work import Times
 from accelsim.mapping.attention_kernel import bind_attention
 from accelsim.mapping.stream_k import StreamK, Walk
@@ -171,10 +174,13 @@ class StreamWork(AttentionWork):
         """The flags by which parts are found are set to zero before."""
         return float(self.gpu.launch.memset_s) if self._parts else 0.0
 
-    @property
-    def _query_bytes(self) -> float:
+    @cached_property
+    def traffic(self) -> Traffic:
         """Who leaves a part reads its queries too; parts are written, and read by their hosts."""
-        return super()._query_bytes + self._parts * (self._row_bytes + 2 * self._part_bytes)
+        plain = traffic_of(self.bound)
+        return replace(
+            plain, once=plain.once + self._parts * (self._row_bytes + 2 * self._part_bytes)
+        )
 
     @property
     def _rows(self) -> int:

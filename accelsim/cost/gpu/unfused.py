@@ -3,7 +3,7 @@
 A stream takes what device memory takes for its bytes, or L2 where they are still there.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from accelsim.arch.gpu import Gpu
@@ -29,8 +29,13 @@ def unfused_works(kernel: UnfusedKernel, call: Sdpa, gpu: Gpu) -> tuple[Work, ..
     if features(call):
         what = " and ".join(sorted(features(call)))
         raise MappingError(f"{call.backend} attention is not made of steps that know {what}")
+    return steps_works(kernel.steps, call, gpu)
+
+
+def steps_works(steps: Iterable[UnfusedStep], call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
+    """The kernels of those steps that the call takes."""
     values = values_of(call)
-    chosen = [step for step in kernel.steps if value(step.when, values)]
+    chosen = [step for step in steps if value(step.when, values)]
     return tuple(work for step in chosen for work in _works(step, values, gpu))
 
 

@@ -141,9 +141,9 @@ def test_flags_are_reset_only_where_heads_are_split():
 
 def test_blocks_that_an_sm_cannot_hold_are_refused(monkeypatch):
     """They would wait for blocks that never start."""
-    (kernel,) = attention_kernel._kernels("lean")
+    (kernel,) = attention_kernel._kernels("lean", "kernels/attention")
     many = kernel.model_copy(update={"stream_k": kernel.stream_k.model_copy(update={"blocks": 3})})
-    monkeypatch.setattr(attention_kernel, "_kernels", lambda backend: (many,))
+    monkeypatch.setattr(attention_kernel, "_kernels", lambda backend, workload: (many,))
     with pytest.raises(MappingError, match="396 blocks of lean wait for one another, and 264 run"):
         stream_works(decoding(b=64, m=4096), GPU)
 
