@@ -41,6 +41,10 @@ def command(
     cols: Size = None,
     size: Annotated[int | None, typer.Option("--bytes", show_default=False)] = None,
     causal: Annotated[bool, typer.Option("--causal", help="sdpa: mask later keys.")] = False,
+    window: Annotated[int | None, typer.Option(help="sdpa: keys that a query sees.")] = None,
+    page: Annotated[
+        int | None, typer.Option(help="sdpa: tokens a page of keys and values.")
+    ] = None,
     backend: Annotated[
         str | None,
         typer.Option(help=f"sdpa: {', '.join(get_args(Backend))}; left out: {BACKEND}."),
@@ -53,20 +57,21 @@ def command(
     """The bound, each resource's share, the clock, and what would help.
 
     Sizes are those of case files: gemm and bmm take b m n k, softmax and rms_norm rows and cols,
-    copy bytes, sdpa b h g p m e (batch, query heads, key/value heads, queries, keys, head
-    dimension; left out: 1, 32, h, -, p, 128).
+    copy bytes, sdpa and sdpa_backward b h g p m e (batch, query heads, key/value heads, queries,
+    keys, head dimension; left out: 1, 32, h, -, p, 128).
 
     Example: accelsim explain h100_sxm sdpa --p 8192 --causal --backend cudnn
     """
     sizes = {"b": b, "h": h, "g": g, "p": p, "m": m, "n": n, "k": k, "e": e}
-    given = {**sizes, "rows": rows, "cols": cols, "bytes": size}
+    given = {**sizes, "rows": rows, "cols": cols, "bytes": size, "window": window, "page": page}
     params: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if kernel == "sdpa":
+    is_attention = kernel.startswith("sdpa")
+    if is_attention:
         params = _attention(params)
         backend = backend or BACKEND
     # Another kernel refuses them, if they are given.
     params |= {} if backend is None else {"backend": backend}
-    params |= {"causal": causal} if causal or kernel == "sdpa" else {}
+    params |= {"causal": causal} if causal or is_attention else {}
     if kernel != "copy":
         params["dtype"] = dtype
     call = case_of(kernel, jsonlib.dumps(params), Place("the command line")).call

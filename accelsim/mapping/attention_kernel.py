@@ -187,17 +187,17 @@ def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
     MappingError
         if no shipped kernel of the backend takes such a call.
     """
-    what = WORKLOADS[type(call)]
-    kernels = _kernels(call.backend, what)
+    kernels = _kernels(call.backend, WORKLOADS[type(call)])
     for kernel in kernels:
         bound = _bound(kernel, call, gpu)
         if bound is not None:
             return bound
+    of = "gradients of " if isinstance(call, SdpaBackward) else ""
     having = "".join(f" with {name}," for name in sorted(features(call)))
-    heads = f"{call.dtype} heads of dimension {call.e}{having} on this GPU"
+    heads = f"{of}{call.dtype} heads of dimension {call.e}{having} on this GPU"
+    what = f"is known for {heads}" if kernels else f"is known{of and ' for gradients'}, on any GPU"
     raise MappingError(
-        f"no kernel of {call.backend} for {what.removeprefix('kernels/').replace('_', ' ')} "
-        + (f"is known for {heads}" if kernels else "is known, on any GPU"),
+        f"no kernel of {call.backend} {what}",
         remedy="`accelsim list kernels` shows those that are",
     )
 

@@ -41,7 +41,7 @@ def test_a_gpu_is_shown_with_its_rates_and_the_sources_of_its_numbers(run):
     assert "power: limit 700 W" in out
     # A block each for the chip, SM, two families, two memories, launch, timing, power and bursts;
     # and a line each for four pipes and fourteen energies.
-    assert out.count("source: ") == 10 + 4 + 14
+    assert out.count("source: ") == 10 + 4 + 15
 
 
 def test_a_gpu_without_tensor_cores_is_shown(run):

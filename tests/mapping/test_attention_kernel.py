@@ -5,7 +5,7 @@ import pytest
 from accelsim.arch.load import load_gpu
 from accelsim.base.errors import MappingError
 from accelsim.mapping.attention_kernel import bind_attention
-from accelsim.workload.calls import Sdpa
+from accelsim.workload.calls import Sdpa, SdpaBackward
 
 GPU = load_gpu("h100_sxm")
 
@@ -44,16 +44,14 @@ def test_the_causal_mask_is_aligned_at_the_top_left():
 
 
 def test_a_backend_without_a_kernel_is_named():
-    with pytest.raises(MappingError, match="no kernel of math for attention is known, on any GPU"):
+    with pytest.raises(MappingError, match="no kernel of math is known, on any GPU"):
         bind_attention(call(backend="math"), GPU)
 
 
 @pytest.mark.parametrize("p", [1, 1024])
 def test_words_that_a_kernel_is_not_compiled_for_are_refused_whatever_the_gpu_multiplies(p):
     """Ada's instructions of a warp multiply fp8; FlashAttention-2 has no such kernel."""
-    with pytest.raises(
-        MappingError, match="no kernel of flash for attention is known for fp8 heads"
-    ):
+    with pytest.raises(MappingError, match="no kernel of flash is known for fp8 heads"):
         bind_attention(call(dtype="fp8", p=p), load_gpu("l40s"))
 
 
@@ -67,3 +65,31 @@ def test_gpus_with_little_shared_memory_take_smaller_tiles():
     wide, causal = (bind_attention(call(causal=each), ada).tile for each in (False, True))
     assert (wide.queries, wide.keys) == (128, 32)
     assert (causal.queries, causal.keys) == (64, 64)
+
+
+def test_a_backend_without_gradients_says_so():
+    sizes = call(backend="cudnn").model_dump()
+    with pytest.raises(MappingError, match="no kernel of cudnn is known for gradients, on any GPU"):
+        bind_attention(SdpaBackward(**sizes), GPU)
+
+
+@pytest.mark.parametrize("more", [{"lengths": (64, 1024)}, {"page": 16}])
+def test_kernels_take_what_they_name(more):
+    sizes = call(backend="cudnn", b=2).model_dump() | more
+    with pytest.raises(MappingError, match=f"with {next(iter(more))}, on this GPU"):
+        bind_attention(Sdpa(**sizes), GPU)
+
+
+def test_a_windows_blocks_visit_few_tiles():
+    sizes = call(b=1, m=4096, p=4096, causal=True).model_dump() | {"window": 128}
+    (visits,) = bind_attention(Sdpa(**sizes), GPU).visits(4096, 4096)
+    # 128 queries and the 127 keys before them touch four tiles of 64 keys at most
+    assert visits.steps.max() == 4
+
+
+def test_a_gradients_blocks_are_tiles_of_keys():
+    sizes = call(b=1, h=1, g=1, causal=True).model_dump()
+    bound = bind_attention(SdpaBackward(**sizes), GPU)
+    assert (bound.tile.keys, bound.tile.queries, bound.blocks) == (128, 64, 8)
+    # The first 128 keys are seen by all 16 tiles of queries, the last by two.
+    assert bound.visits(1024, 1024)[0].steps.tolist() == [16, 14, 12, 10, 8, 6, 4, 2]
