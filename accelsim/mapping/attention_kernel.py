@@ -9,6 +9,18 @@
     queue    one block an SM stays and draws its work from a queue, the longest first
     words    those that the kernel is compiled for
     takes    what else a call may have: a `window`, sequences of other `lengths`, `page`s
+    ragged   tiles more that a block masks, where the kernel cannot know that its tiles are whole
+    alone    steps of a block, beside all of them, in which its takers do not overlap: the first
+             scores have no products beside them, nor has the last product any scores
+    rows     keys and values are copied row by row, not in whole tiles: L2 serves as it does loads
+    lookups  of a step's pages: loads that a block by itself waits for, with their divisions
+    trips    loads that need one another before a block can ask for its first keys
+    plan     sequences whose plan a warp reads at once: a block that draws its next tile reads on
+             from its own sequence to the next one's
+    reset    a queue's counter is set to zero before by a launch of its own
+    copies   times that the library copies queries or results, as they are
+    orders   times that it does so in another order, by a kernel of its own
+    combines whether the kernel that adds up the parts is launched, `early` while this one ends
 
 A library chooses the first of its kernels, and of a kernel's tiles, whose `when` holds, and of the
 `tensor` instructions that a kernel is written for the first that the GPU has. Conditions are over
@@ -30,7 +42,7 @@ from accelsim.base.expression import parse_expression
 from accelsim.base.record import Count, Positive, Record, read_record
 from accelsim.base.yamlfile import read_yaml
 from accelsim.mapping.mapping import Formula, Names
-from accelsim.mapping.splits import SPLITS
+from accelsim.mapping.splits import SPLITS, SplitRule
 from accelsim.mapping.visits import Visits, by_queries
 from accelsim.workload.calls import Dtype, Sdpa
 
@@ -60,9 +72,20 @@ class AttentionKernel(Record):
     registers: Count
     takers: Count
     fold: Formula
-    splits: Literal["flash_decoding", "flash_attention_3", "powers_of_two"] | None = None
+    splits: SplitRule | None = None
     combine: Formula = 0
+    combines: Formula = "splits > 1"
+    early: bool = False
     queue: bool = False
+    reset: bool = True
+    ragged: int = 0
+    alone: int = 0
+    rows: bool = False
+    lookups: int = 0
+    trips: int = 0
+    plan: int | None = None
+    copies: Formula = 0
+    orders: Formula = 0
     tiles: tuple[AttentionTile, ...]
     phases: tuple[Names, ...]
     end: Names
@@ -85,6 +108,9 @@ class BoundAttention:
     heads: int
     splits: int
     combine_trips: int
+    combines: bool = False
+    copies: int = 0
+    orders: int = 0
 
     @property
     def blocks(self) -> int:
@@ -99,7 +125,8 @@ class BoundAttention:
 
     def visits(self, queries: int, keys: int) -> list[Visits]:
         """Of the blocks of one head of a sequence, a part of its keys after the other."""
-        whole = by_queries(self.call, self.tile, self.fold * queries, keys)
+        whole = by_queries(self.call, self.tile, queries, keys, self.fold)
+        whole = whole.masking(self.kernel.ragged)
         each = ceil(ceil(keys / self.tile.keys) / self.splits)
         parts = (range(each * part, each * (part + 1)) for part in range(self.splits))
         return [whole.share(tiles) for tiles in parts]
@@ -132,7 +159,7 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
     is_folded = bool(_value(kernel.fold, values))
     fold, heads = (call.h // call.g, call.g) if is_folded else (1, call.h)
     rule = SPLITS.get(kernel.splits or "")
-    splits = rule(fold * call.p, heads * call.b, call.m, call.e, gpu.sms) if rule else 1
+    splits = rule(fold * call.p, heads, call.b, call.m, call.e, gpu.sms) if rule else 1
     values |= {"splits": splits}
     is_taken = call.dtype in kernel.words and features(call) <= set(kernel.takes)
     if not is_taken or not _value(kernel.when, values):
@@ -142,8 +169,19 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
     family = next((name for name in kernel.tensor if name in has), None)
     if tile is None or family is None:
         return None
-    trips = int(_value(kernel.combine, values))
-    return BoundAttention(kernel, tile, family, call, fold, heads, splits, trips)
+    return BoundAttention(
+        kernel=kernel,
+        tile=tile,
+        family=family,
+        call=call,
+        fold=fold,
+        heads=heads,
+        splits=splits,
+        combine_trips=int(_value(kernel.combine, values)),
+        combines=bool(_value(kernel.combines, values)),
+        copies=int(_value(kernel.copies, values)),
+        orders=int(_value(kernel.orders, values)),
+    )
 
 
 def features(call: Sdpa) -> set[Feature]:

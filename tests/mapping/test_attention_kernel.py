@@ -65,3 +65,26 @@ def test_gpus_with_little_shared_memory_take_smaller_tiles():
     wide, causal = (bind_attention(call(causal=each), ada).tile for each in (False, True))
     assert (wide.queries, wide.keys) == (128, 32)
     assert (causal.queries, causal.keys) == (64, 64)
+
+
+def paged(gpu=GPU, backend="flash", **changes):
+    sizes = {"b": 4, "h": 32, "g": 8, "p": 1, "m": 4096, "e": 128, "page": 64} | changes
+    return bind_attention(Sdpa(backend=backend, **sizes), gpu)
+
+
+def test_pages_take_the_kernel_for_split_keys_even_where_they_are_not_split():
+    bound = paged(p=4096, causal=True)
+    assert (bound.tile.queries, bound.tile.keys, bound.splits) == (64, 128, 1)
+    assert paged(b=1, g=32, m=10**6).splits == 1
+
+
+def test_queries_and_results_of_groups_are_laid_out_anew_around_a_paged_decode():
+    assert [paged(**sizes).orders for sizes in ({}, {"b": 1}, {"g": 32})] == [2, 1, 0]
+    assert (paged(g=1).orders, paged(g=1).copies) == (0, 1)
+
+
+def test_few_rows_take_the_warpgroup_that_multiplies_alone():
+    few, many = paged(backend="flash3"), paged(backend="flash3", p=4096, causal=True)
+    assert (few.tile.queries, few.kernel.takers) == (64, 1)
+    assert (many.tile.queries, many.kernel.takers) == (128, 2)
+    assert many.blocks == 4 * 8 * 4096 * 4 // 128

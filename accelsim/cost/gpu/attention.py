@@ -5,7 +5,8 @@ the chip  blocks go in order to the first SM with room; on an SM they share its 
           (`cost/kernels.py`); with a queue, one an SM, the longest work first; of millions the
           first and the last do not count: Σ cycles of a block / (SMs · resident)
 a call    that, the bytes through L2 and those of device memory side by side (`served`);
-          where keys are split, a second kernel adds the parts up
+          where keys are split, a second kernel adds the parts up; some libraries copy queries
+          before or results after
 
 bytes from L2    every block reads the keys and values of its steps, and its queries
 bytes of HBM     queries, the keys and values that any of them sees, and the result once (and
@@ -15,12 +16,15 @@ bytes of HBM     queries, the keys and values that any of them sees, and the res
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import log2
 
 import numpy as np
 
 from accelsim.arch.gpu import WARP, Gpu, rate_per_s, resident_blocks
+from accelsim.cost.gpu.copies import CopyWork
 from accelsim.cost.gpu.dram import dram_seconds, found_in_l2, written_back
 from accelsim.cost.gpu.overlap import served
+from accelsim.cost.gpu.stream import StreamWork
 from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES, StepCycles, step_cycles
 from accelsim.cost.gpu.work import Times, Work
 from accelsim.cost.kernels import scheduled_cycles
@@ -39,8 +43,11 @@ MOST_SCHEDULED = 2_000_000
 def attention_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
     """The kernels of a call of `sdpa`."""
     bound = bind_attention(call, gpu)
-    main = AttentionWork(bound, gpu)
-    return (main, CombineWork(bound, gpu)) if bound.splits > 1 else (main,)
+    moved = query_bytes(call)
+    copies = (CopyWork(gpu, moved),) * bound.copies
+    orders = (StreamWork("reorder", float(moved), float(moved), gpu),) * bound.orders
+    combine = (CombineWork(bound, gpu),) if bound.combines else ()
+    return (AttentionWork(bound, gpu), *combine, *copies, *orders)
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ class AttentionWork:
 
     def times(self, clock_hz: float, cold: bool) -> Times:
         gpu, step = self.gpu, self.step
-        on_sms = self._scheduled(clock_hz, cold) / clock_hz
+        on_sms, ahead = self._scheduled(clock_hz, cold) / clock_hz, self._ahead_s
         if self.bound.kernel.queue:
             on_sms += gpu.launch.start_s
         hbm = dram_seconds(gpu, *self._hbm_bytes(cold))
@@ -89,7 +96,10 @@ class AttentionWork:
         pipes = {name: cycles * a_cycle for name, cycles in step.by_pipe.items()}
         busy = step.busy * a_cycle
         return Times(
-            seconds=served(gpu, on_sms, hbm, l2) + gpu.launch.drain_s + self._reset_s,
+            seconds=ahead
+            + served(gpu, on_sms - ahead, hbm, l2)
+            + gpu.launch.drain_s
+            + self._reset_s,
             by_resource={
                 "tensor": pipes["tensor"],
                 "special-function": pipes[gpu.pipe("exp").name],
@@ -143,8 +153,9 @@ class AttentionWork:
 
     @property
     def _reset_s(self) -> float:
-        """A queue's counter is set to zero before."""
-        return float(self.gpu.launch.memset_s) if self.bound.kernel.queue else 0.0
+        """A queue's counter is set to zero before, by a launch of its own or without."""
+        kernel = self.bound.kernel
+        return float(self.gpu.launch.memset_s) if kernel.queue and kernel.reset else 0.0
 
     @cached_property
     def _steps(self) -> float:
@@ -202,22 +213,48 @@ class AttentionWork:
         """Of a block that starts anew; one that draws from a queue only waits for its tiles."""
         gpu = self.gpu
         if self.bound.kernel.queue:
-            first = gpu.hbm.latency_s if cold else gpu.l2.latency_s
-            return float(first + gpu.l2.latency_s)
+            far = self._missing(cold) if self.bound.kernel.trips else float(cold)
+            first = far * gpu.hbm.latency_s + (1 - far) * gpu.l2.latency_s
+            trips = (1 + self.bound.kernel.trips) * gpu.l2.latency_s
+            return float(first + trips + self._planning_s)
         return float(gpu.launch.start_s)
 
-    def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
+    @property
+    def _ahead_s(self) -> float:
+        """Of a kernel whose blocks look up their work: until the first of them ask for keys."""
+        gpu, trips = self.gpu, self.bound.kernel.trips
+        return float(gpu.launch.start_s + trips * gpu.l2.latency_s) if trips else 0.0
+
+    @property
+    def _planning_s(self) -> float:
+        """A warp's way from a block's sequence to that of its next tile: it reads how many tiles
+        (and splits) so many have at once, and adds them up lane by lane."""
+        gpu, bound = self.gpu, self.bound
+        if bound.kernel.plan is None:
+            return 0.0
+        tiles_a_sequence = bound.blocks / bound.call.b
+        groups = max(1.0, gpu.sms / tiles_a_sequence / bound.kernel.plan)
+        adding = log2(WARP) * (gpu.timing.shuffle_cycles + gpu.timing.dependent_cycles)
+        reading = gpu.l2.latency_s * (1 + bound.combines)
+        return float(groups * (reading + adding / gpu.clock_hz))
+
+    def _missing(self, cold: bool) -> float:
+        """Share of the call's bytes that L2 does not hold from the same call before."""
         call = self.bound.call
+        return 1 - found_in_l2(self.gpu, 2 * query_bytes(call) + key_bytes(call), cold)
+
+    def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
+        call, missing = self.bound.call, self._missing(cold)
         query = query_bytes(call)
         reads = query + key_bytes(call)
-        missing = 1 - found_in_l2(self.gpu, reads + query, cold)
         return reads * missing, written_back(self.gpu, reads * missing, query * missing, cold)
 
     @cached_property
     def _l2_seconds(self) -> float:
         """L2 has a clock of its own."""
         l2 = self.gpu.l2
-        rate = rate_per_s(l2.tile_bandwidth or l2.bandwidth, self.gpu)
+        in_tiles = None if self.bound.kernel.rows else l2.tile_bandwidth
+        rate = rate_per_s(in_tiles or l2.bandwidth, self.gpu)
         return (self._key_bytes + self._query_bytes) / rate
 
     @cached_property
@@ -233,7 +270,11 @@ class AttentionWork:
 
 @dataclass(frozen=True)
 class CombineWork:
-    """Adds up what the blocks of a split head found: so many trips to L2, one after the other."""
+    """Adds up what the blocks of a split head found: so many trips to L2, one after the other.
+
+    One that is launched early has started when the parts are there; of heads that are in one
+    piece after all it moves nothing.
+    """
 
     bound: BoundAttention
     gpu: Gpu
@@ -248,7 +289,8 @@ class CombineWork:
     def times(self, clock_hz: float, cold: bool) -> Times:
         launch, l2, timing = self.gpu.launch, self.gpu.l2, self.gpu.timing
         step = l2.latency_s + COMBINE_INSTRUCTIONS * timing.dependent_cycles / clock_hz
-        waiting = launch.start_s + self.bound.combine_trips * step
+        start = 0.0 if self.bound.kernel.early else launch.start_s
+        waiting = start + self.bound.combine_trips * step
         moving = self._bytes / rate_per_s(l2.bandwidth, self.gpu)
         return Times(
             seconds=waiting + moving + launch.drain_s,
@@ -258,5 +300,7 @@ class CombineWork:
     @property
     def _bytes(self) -> float:
         call = self.bound.call
+        if self.bound.splits == 1:
+            return 0.0
         parts = call.b * call.h * call.p * call.e * ACCUMULATOR_BYTES
         return 2.0 * self.bound.splits * parts

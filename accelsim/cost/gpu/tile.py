@@ -6,8 +6,10 @@
     a phase   its pipes side by side: the longest of them, and of issuing all their instructions
     a step    one taker: its phases one after the other;
               two in turns: products and softmax of one beside those of the other (`in_turns`)
+    once      what a block does where its takers do not overlap: their turns by themselves, less
+              those in turns
     alone     a block by itself also waits for latencies, which others would hide: of its pipes,
-              of shuffles along a row, of two barriers
+              of shuffles along a row, of two barriers, of looking up the pages of keys and values
 
 A score that is masked costs its index, a comparison and a choice more. What is stored narrower
 than it was computed is converted.
@@ -30,6 +32,9 @@ ACCUMULATOR_BYTES = 4
 ROW_SHUFFLES = 2
 """The four lanes that hold a row's scores tell one another its maximum, or sum."""
 
+LOOKUP_INSTRUCTIONS = 30
+"""That need one another, to find a row's page and its place there: a division and a remainder."""
+
 MASKING = ("index", "less", "select")
 
 
@@ -37,7 +42,7 @@ MASKING = ("index", "less", "select")
 class StepCycles:
     """Of one step on an SM: `busy` its pipes, `alone` with latencies, `masked` more for a mask.
 
-    `by_pipe` are the cycles of each pipe by itself, `end` those after the last step.
+    `by_pipe` are the cycles of each pipe by itself, `end` those of a block beside its steps.
     """
 
     busy: float
@@ -61,7 +66,8 @@ def step_cycles(bound: BoundAttention, gpu: Gpu) -> StepCycles:
         busy=busy,
         alone=busy if is_shared else busy + _latency(phases, bound, gpu),
         masked=masking * (gpu.timing.turns if is_shared else 1),
-        end=_longest(_phase(kernel.end, cascade, bound, gpu), gpu),
+        end=_longest(_phase(kernel.end, cascade, bound, gpu), gpu)
+        + kernel.alone * (products + others - busy + _latency(phases, bound, gpu)),
         by_pipe=_summed(phases),
     )
 
@@ -120,7 +126,9 @@ def _latency(phases: Iterable[Mapping[str, float]], bound: BoundAttention, gpu: 
     timing, warps = gpu.timing, bound.tile.threads // WARP
     barrier = timing.barrier_cycles + timing.barrier_warp_cycles * warps
     in_phases = sum(sum(latencies[name] for name in phase) for phase in phases)
-    return float(in_phases + 2 * ROW_SHUFFLES * timing.shuffle_cycles + 2 * barrier)
+    lookup = gpu.l2.latency_s * gpu.clock_hz + LOOKUP_INSTRUCTIONS * timing.dependent_cycles
+    shuffles = 2 * ROW_SHUFFLES * timing.shuffle_cycles
+    return float(in_phases + shuffles + 2 * barrier + bound.kernel.lookups * lookup)
 
 
 def _extents(tile: AttentionTile) -> dict[str, int]:
