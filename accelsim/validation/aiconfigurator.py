@@ -59,6 +59,11 @@ SHARED_KV = (("a100_sxm_80gb", "trtllm", "1.0.0"),)
 
 FLASH_3 = ("vllm_flash_attn_fa3", "fa3")
 
+PAGE = 64
+"""Tokens: `block_size` of collector/vllm/collect_attn.py."""
+
+PAGED = ("vllm_flash_attn", "vllm_flash_attn_fa2", "vllm_flash_attn_fa3")
+
 WARP_SPECIALISED = ("vllm_flash_attn_fa4", "vllm_flashinfer_trtllm", "trtllm_mha")
 """Kernels whose warps are producers and consumers, as cuDNN's; others are like FlashAttention-2."""
 
@@ -286,6 +291,7 @@ def _call(series: Series, cells: Mapping[str, Any]) -> Call:
             "e": cells["head_dim"],
             "causal": is_prefill,
             "dtype": series.dtype,
+            "page": PAGE if cells["kernel_source"] in PAGED else None,
         }
     )
 
