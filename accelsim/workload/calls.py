@@ -5,7 +5,8 @@
 
 A call says what a program asks of its library (`sdpa` with these shapes, on that backend), not how
 it is done. Matrices are row-major; `rms_norm` has a weight; the causal mask of `sdpa` is torch's:
-aligned at the top left; `flash3` is FlashAttention-3, which torch does not ship. `bytes` of a copy
+aligned at the top left; `flash3` is FlashAttention-3 and
+`trtllm` what TensorRT-LLM generates, which torch does not ship. `bytes` of a copy
 are those read; as many are written.
 
     sdpa           b batch, h query heads, g key/value heads, p queries, m keys, e head dimension
@@ -30,7 +31,7 @@ from accelsim.base.record import Count, Record, keys_of, read_record
 from accelsim.base.yamlfile import parse_yaml
 
 Dtype = Literal["bf16", "fp16", "fp32", "fp8"]
-Backend = Literal["flash", "cudnn", "efficient", "math", "flash3"]
+Backend = Literal["flash", "cudnn", "efficient", "math", "flash3", "trtllm"]
 
 WORD_BYTES: Mapping[str, int] = {"fp32": 4, "bf16": 2, "fp16": 2, "fp8": 1}
 

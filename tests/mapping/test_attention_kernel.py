@@ -88,3 +88,11 @@ def test_few_rows_take_the_warpgroup_that_multiplies_alone():
     assert (few.tile.queries, few.kernel.takers) == (64, 1)
     assert (many.tile.queries, many.kernel.takers) == (128, 2)
     assert many.blocks == 4 * 8 * 4096 * 4 // 128
+
+
+def test_generated_kernels_turn_a_group_of_heads_into_columns():
+    blackwell = load_gpu("b200_sxm")
+    bound = paged(blackwell, "trtllm", b=2, h=64, m=8192)
+    # 16 blocks on 148 SMs: 9 parts of 64 steps; 32 would be two steps each.
+    assert (bound.tile.queries, bound.splits) == (8, 9)
+    assert paged(blackwell, "trtllm", p=4096, causal=True).tile.queries == 256

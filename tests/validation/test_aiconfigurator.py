@@ -70,7 +70,7 @@ def test_prefill_is_causal(tmp_path):
     [
         ("a100_sxm", "a100_sxm_80gb", "vllm_flash_attn", "flash"),
         ("l40s", "l40s", "vllm_flash_attn_fa2", "flash"),
-        ("b200_sxm", "b200_sxm", "vllm_flashinfer_trtllmprefill", "cudnn"),
+        ("b200_sxm", "b200_sxm", "vllm_flashinfer_trtllmprefill", "trtllm"),
         ("l40s", "l40s", "vllm_flashinfer_fiprefill", "flash"),
         ("l40s", "l40s", "torch_flow", "flash"),
         ("h200_sxm", "h200_sxm", "torch_flow", "cudnn"),
