@@ -16,7 +16,7 @@ bytes of HBM     queries, the keys and values that any of them sees, and the res
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import log2
+from math import ceil, log2
 
 import numpy as np
 
@@ -35,6 +35,9 @@ from accelsim.workload.calls import WORD_BYTES, Sdpa
 COMBINE_INSTRUCTIONS = 12
 """That need one another, to weigh a part and add it: load, exponent, product, sum, address."""
 
+
+COMBINE_ROWS, COMBINE_THREADS = 8, 256
+"""Of a block: flash-attention, hopper/flash_fwd_combine_launch_template.h, heads of 128."""
 
 MOST_SCHEDULED = 2_000_000
 """Blocks beyond which the closed form is taken; there are hundreds of waves then."""
@@ -87,7 +90,7 @@ class AttentionWork:
 
     def times(self, clock_hz: float, cold: bool) -> Times:
         gpu, step = self.gpu, self.step
-        on_sms, ahead = self._scheduled(clock_hz, cold) / clock_hz, self._ahead_s
+        on_sms, apart = self._scheduled(clock_hz, cold) / clock_hz, self._apart_s(clock_hz)
         if self.bound.kernel.queue:
             on_sms += gpu.launch.start_s
         hbm = dram_seconds(gpu, *self._hbm_bytes(cold))
@@ -96,8 +99,8 @@ class AttentionWork:
         pipes = {name: cycles * a_cycle for name, cycles in step.by_pipe.items()}
         busy = step.busy * a_cycle
         return Times(
-            seconds=ahead
-            + served(gpu, on_sms - ahead, hbm, l2)
+            seconds=apart
+            + served(gpu, on_sms - apart, hbm, l2)
             + gpu.launch.drain_s
             + self._reset_s,
             by_resource={
@@ -219,11 +222,12 @@ class AttentionWork:
             return float(first + trips + self._planning_s)
         return float(gpu.launch.start_s)
 
-    @property
-    def _ahead_s(self) -> float:
-        """Of a kernel whose blocks look up their work: until the first of them ask for keys."""
-        gpu, trips = self.gpu, self.bound.kernel.trips
-        return float(gpu.launch.start_s + trips * gpu.l2.latency_s) if trips else 0.0
+    def _apart_s(self, clock_hz: float) -> float:
+        """What no bytes move beside, of a kernel whose blocks look up their work: until the first
+        ask for keys, and when the last have them."""
+        gpu, step, trips = self.gpu, self.step, self.bound.kernel.trips
+        ahead, last = gpu.launch.start_s + trips * gpu.l2.latency_s, step.alone + step.end
+        return float(ahead + last / clock_hz + gpu.l2.latency_s) if trips else 0.0
 
     @property
     def _planning_s(self) -> float:
@@ -273,7 +277,7 @@ class CombineWork:
     """Adds up what the blocks of a split head found: so many trips to L2, one after the other.
 
     One that is launched early has started when the parts are there; of heads that are in one
-    piece after all it moves nothing.
+    piece after all it moves nothing. A block has `COMBINE_ROWS` rows.
     """
 
     bound: BoundAttention
@@ -290,12 +294,20 @@ class CombineWork:
         launch, l2, timing = self.gpu.launch, self.gpu.l2, self.gpu.timing
         step = l2.latency_s + COMBINE_INSTRUCTIONS * timing.dependent_cycles / clock_hz
         start = 0.0 if self.bound.kernel.early else launch.start_s
-        waiting = start + self.bound.combine_trips * step
+        waiting = start + self._rounds * self.bound.combine_trips * step
         moving = self._bytes / rate_per_s(l2.bandwidth, self.gpu)
         return Times(
             seconds=waiting + moving + launch.drain_s,
             by_resource={"latency": waiting, "l2": moving},
         )
+
+    @property
+    def _rounds(self) -> float:
+        """Of blocks that the SMs hold at once; one at least."""
+        call = self.bound.call
+        blocks = call.b * ceil(call.h * call.p / COMBINE_ROWS)
+        resident = self.gpu.sm.threads // COMBINE_THREADS
+        return max(1.0, blocks / (self.gpu.sms * resident))
 
     @property
     def _bytes(self) -> float:
