@@ -20,6 +20,7 @@ from math import ceil
 from accelsim.arch.gpu import WARP, Gpu, rate_per_s, resident_blocks
 from accelsim.cost.gpu.dram import dram_seconds, found_in_l2
 from accelsim.cost.gpu.overlap import queued
+from accelsim.cost.gpu.rows import WHOLE_WAVES
 from accelsim.cost.gpu.work import Times
 from accelsim.workload.call_counts import key_bytes, query_bytes
 from accelsim.workload.calls import WORD_BYTES, Sdpa
@@ -84,9 +85,10 @@ class CacheUpdateWork:
 
     @property
     def _rounds(self) -> float:
-        """Of blocks that an SM holds at once; one at least."""
+        """Of blocks that an SM holds at once: whole waves, where they are few."""
         resident = resident_blocks(self.gpu, self._threads, REGISTERS, 0.0)
-        return max(1.0, self._tokens / (self.gpu.sms * resident))
+        rounds = self._tokens / (self.gpu.sms * resident)
+        return ceil(rounds) if rounds <= WHOLE_WAVES else rounds
 
     def _alone_s(self, clock_hz: float, cold: bool) -> float:
         """A block by itself."""
