@@ -16,28 +16,22 @@ bytes of HBM     queries, the keys and values that any of them sees, and the res
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, log2
+from math import log2
 
 import numpy as np
 
 from accelsim.arch.gpu import WARP, Gpu, rate_per_s, resident_blocks
+from accelsim.cost.gpu.combine import CombineWork
 from accelsim.cost.gpu.copies import CopyWork
 from accelsim.cost.gpu.dram import dram_seconds, found_in_l2, written_back
 from accelsim.cost.gpu.overlap import served
 from accelsim.cost.gpu.stream import StreamWork
-from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES, StepCycles, step_cycles
+from accelsim.cost.gpu.tile import StepCycles, step_cycles
 from accelsim.cost.gpu.work import Times, Work
 from accelsim.cost.kernels import scheduled_cycles
 from accelsim.mapping.attention_kernel import BoundAttention, bind_attention
 from accelsim.workload.call_counts import key_bytes, query_bytes
 from accelsim.workload.calls import WORD_BYTES, Sdpa
-
-COMBINE_INSTRUCTIONS = 12
-"""That need one another, to weigh a part and add it: load, exponent, product, sum, address."""
-
-
-COMBINE_ROWS, COMBINE_THREADS = 8, 256
-"""Of a block: flash-attention, hopper/flash_fwd_combine_launch_template.h, heads of 128."""
 
 MOST_SCHEDULED = 2_000_000
 """Blocks beyond which the closed form is taken; there are hundreds of waves then."""
@@ -270,49 +264,3 @@ class AttentionWork:
     @cached_property
     def _query_bytes(self) -> float:
         return 2.0 * query_bytes(self.bound.call)
-
-
-@dataclass(frozen=True)
-class CombineWork:
-    """Adds up what the blocks of a split head found: so many trips to L2, one after the other.
-
-    One that is launched early has started when the parts are there; of heads that are in one
-    piece after all it moves nothing. A block has `COMBINE_ROWS` rows.
-    """
-
-    bound: BoundAttention
-    gpu: Gpu
-
-    @property
-    def name(self) -> str:
-        return f"{self.bound.kernel.backend} combine"
-
-    def actions(self, cold: bool) -> Mapping[str, float]:
-        return {"l2": self._bytes, "fp32": 2 * self._bytes / ACCUMULATOR_BYTES}
-
-    def times(self, clock_hz: float, cold: bool) -> Times:
-        launch, l2, timing = self.gpu.launch, self.gpu.l2, self.gpu.timing
-        step = l2.latency_s + COMBINE_INSTRUCTIONS * timing.dependent_cycles / clock_hz
-        start = 0.0 if self.bound.kernel.early else launch.start_s
-        waiting = start + self._rounds * self.bound.combine_trips * step
-        moving = self._bytes / rate_per_s(l2.bandwidth, self.gpu)
-        return Times(
-            seconds=waiting + moving + launch.drain_s,
-            by_resource={"latency": waiting, "l2": moving},
-        )
-
-    @property
-    def _rounds(self) -> float:
-        """Of blocks that the SMs hold at once; one at least."""
-        call = self.bound.call
-        blocks = call.b * ceil(call.h * call.p / COMBINE_ROWS)
-        resident = self.gpu.sm.threads // COMBINE_THREADS
-        return max(1.0, blocks / (self.gpu.sms * resident))
-
-    @property
-    def _bytes(self) -> float:
-        call = self.bound.call
-        if self.bound.splits == 1:
-            return 0.0
-        parts = call.b * call.h * call.p * call.e * ACCUMULATOR_BYTES
-        return 2.0 * self.bound.splits * parts
