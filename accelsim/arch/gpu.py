@@ -185,11 +185,12 @@ class Power(Record):
     """`constant` and, at the highest clock, `clock_tree` are drawn by a board that waits.
 
     The voltage is 1 - slope (1 - f / f max) of the highest clock's, never below `floor`. The board
-    holds its mean power at `held` of the limit.
+    holds its mean power at `held` of the limit, and at once draws at most `peak` of it.
     """
 
     limit_w: Positive
     held: Share
+    peak: Positive
     burst: Burst
     constant_w: NonNegative
     clock_tree_w: NonNegative

@@ -6,7 +6,8 @@
              the tiles of which every key is later
     phases   Einsums of a step that its warps do side by side, one phase after the other
     takers   groups of warps that take turns: one works through its phases, two overlap
-    queue    one block an SM stays and draws its work from a queue, the longest first
+    queue    one block an SM stays and draws its work from a queue: `in_order` (head by head, rows
+             from the first on) or `longest_first`
     stream_k blocks stay and share out the steps of all heads and sequences (`stream_k.py`)
     words    those that the kernel is compiled for, as it is for all GPUs or some `generations`
     splits   the rule by which keys are split, of calls that are `splittable`
@@ -16,6 +17,16 @@
     held     tensors that warps keep in registers for the product that reads them; others that a
              product reads go through shared memory
     before, after      other kernels of the same call, each a stream of bytes
+    ragged   tiles more that a block masks, where the kernel cannot know that its tiles are whole
+    alone    steps of a block, beside all of them, in which its takers do not overlap: the first
+             scores have no products beside them, nor has the last product any scores
+    rows     keys and values are copied row by row, not in whole tiles: L2 serves as it does loads
+    lookups  of a step's pages: loads that a block by itself waits for, with their divisions
+    trips    loads that need one another before a block can ask for its first keys
+    plan     sequences whose plan a warp reads at once: a block that draws its next tile reads on
+             from its own sequence to the next one's
+    reset    a queue's counter is set to zero before by a launch of its own
+    combines whether the kernel that adds up the parts is launched, `early` while this one ends
 
 A library chooses the first of its kernels, and of a kernel's tiles, whose `when` holds, and of the
 `tensor` instructions that a kernel is written for the first that the GPU has. Conditions are over
@@ -24,32 +35,19 @@ window, lengths (1 if sequences have their own), page (0 where there is none), s
 shared (bytes of an SM).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from math import ceil
+from functools import lru_cache
 from typing import Literal
 
-from accelsim.arch.gpu import Gpu
 from accelsim.base.catalogue import find, names
-from accelsim.base.errors import MappingError
-from accelsim.base.expression import parse_expression
 from accelsim.base.record import Count, NonNegative, Positive, Record, read_record
 from accelsim.base.yamlfile import read_yaml
 from accelsim.mapping.mapping import Formula, Names
-from accelsim.mapping.splits import SPLITS
-from accelsim.mapping.stream_k import StreamK, Walk, walk_of
+from accelsim.mapping.splits import SplitRule
+from accelsim.mapping.stream_k import StreamK
 from accelsim.mapping.unfused_kernel import UnfusedStep
-from accelsim.mapping.visits import Visits, by_keys, by_queries, joined
-from accelsim.workload.calls import Dtype, Sdpa, SdpaBackward, Sequences
+from accelsim.workload.calls import Dtype
 
 Feature = Literal["window", "lengths", "page"]
-
-
-WORKLOADS: Mapping[type[Sdpa], str] = {
-    Sdpa: "kernels/attention",
-    SdpaBackward: "kernels/attention_backward",
-}
 
 
 class Code(Record):
@@ -94,11 +92,20 @@ class AttentionKernel(Record):
     registers: Count
     takers: Count
     fold: Formula
-    splits: Literal["flash_decoding", "flash_attention_3", "powers_of_two"] | None = None
+    splits: SplitRule | None = None
     splittable: Formula = 1
     combine: Formula = 0
-    queue: bool = False
+    combines: Formula = "splits > 1"
+    early: bool = False
+    queue: Literal["in_order", "longest_first"] | None = None
     stream_k: StreamK | None = None
+    reset: bool = True
+    ragged: int = 0
+    alone: int = 0
+    rows: bool = False
+    lookups: int = 0
+    trips: int = 0
+    plan: int | None = None
     tiles: tuple[AttentionTile, ...]
     phases: tuple[Names, ...]
     end: Names
@@ -109,155 +116,9 @@ class AttentionKernel(Record):
     after: tuple[UnfusedStep, ...] = ()
 
 
-@dataclass(frozen=True)
-class BoundAttention:
-    """A kernel with the numbers of a call: `heads` side by side, each of the same sequences.
-
-    A block's rows are queries, with `fold` those of a group of heads. The parts of a split head
-    are added up in `combine_trips` to memory that need one another.
-    """
-
-    kernel: AttentionKernel
-    tile: AttentionTile
-    family: str
-    call: Sdpa
-    fold: int
-    heads: int
-    splits: int
-    combine_trips: int
-    sms: int
-    code_bytes: float
-
-    @property
-    def blocks(self) -> int:
-        if self.walk is not None:
-            return self.walk.blocks
-        a_head = sum(self._blocks_of(each) * each.number for each in self.call.sequences)
-        return self.heads * self.splits * a_head
-
-    def _blocks_of(self, each: Sequences) -> int:
-        if self.kernel.over == "keys":
-            return ceil(each.keys / self.tile.keys)
-        return ceil(self.fold * each.queries / self.tile.queries)
-
-    @property
-    def bodies(self) -> int:
-        """Copies of a step in the code: one for each step that masks, one for all others."""
-        is_masked = self.call.causal or self.call.window
-        edges = ceil(self.tile.queries / self.tile.keys) if is_masked else 1
-        return edges + int(bool(is_masked and is_ragged(self.call, self.tile))) + 1
-
-    @property
-    def key_tiles(self) -> int:
-        """Of the longest sequence."""
-        return ceil(self.call.m / self.tile.keys)
-
-    def visits(self, queries: int, keys: int) -> list[Visits]:
-        """Of the blocks of one head of a sequence, a part of its keys after the other."""
-        if self.kernel.over == "keys":
-            return [by_keys(self.call, self.tile, queries, keys)]
-        whole = by_queries(self.call, self.tile, self.fold * queries, keys)
-        each = ceil(ceil(keys / self.tile.keys) / self.splits)
-        parts = (range(each * part, each * (part + 1)) for part in range(self.splits))
-        return [whole.share(tiles) for tiles in parts]
-
-    @cached_property
-    def walk(self) -> Walk | None:
-        """Of blocks that share out the steps of all heads: sequence, head, queries, keys."""
-        if self.kernel.stream_k is None:
-            return None
-        period, number = self.line
-        return walk_of(period.steps, number, self.kernel.stream_k, self.sms)
-
-    @cached_property
-    def line(self) -> tuple[Visits, int]:
-        """Of all output tiles in the order of the walk: a period, and how often it comes."""
-        sequences = self.call.sequences
-        heads = [part for each in sequences for part in self.visits(*each[:2])]
-        if len(heads) == 1:
-            return heads[0], self.heads * sequences[0].number
-        return joined([head for head in heads for _ in range(self.heads)]), 1
-
-
-def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
-    """The kernel that the backend takes for a call.
-
-    Raises
-    ------
-    MappingError
-        if no shipped kernel of the backend takes such a call.
-    """
-    kernels = _kernels(call.backend, WORKLOADS[type(call)])
-    for kernel in kernels:
-        bound = _bound(kernel, call, gpu)
-        if bound is not None:
-            return bound
-    of = "gradients of " if isinstance(call, SdpaBackward) else ""
-    having = "".join(f" with {name}," for name in sorted(features(call)))
-    heads = f"{of}{call.dtype} heads of dimension {call.e}{having} on this GPU"
-    what = f"is known for {heads}" if kernels else f"is known{of and ' for gradients'}, on any GPU"
-    raise MappingError(
-        f"no kernel of {call.backend} {what}",
-        remedy="`accelsim list kernels` shows those that are",
-    )
-
-
-def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | None:
-    values = _values(call, gpu)
-    is_folded = bool(_value(kernel.fold, values))
-    fold, heads = (call.h // call.g, call.g) if is_folded else (1, call.h)
-    rule = SPLITS.get(kernel.splits or "") if _value(kernel.splittable, values) else None
-    splits = rule(fold * call.p, heads * call.b, call.m, call.e, gpu.sms) if rule else 1
-    values |= {"splits": splits}
-    is_taken = call.dtype in kernel.words and features(call) <= set(kernel.takes)
-    is_taken &= not kernel.generations or gpu.generation in kernel.generations
-    if not is_taken or not _value(kernel.when, values):
-        return None
-    tile = next((tile for tile in kernel.tiles if _value(tile.when, values)), None)
-    has = {cores.name for cores in gpu.tensor if call.dtype in cores.flop}
-    family = next((name for name in kernel.tensor if name in has), None)
-    if tile is None or family is None:
-        return None
-    trips = int(_value(kernel.combine, values))
-    code = _code_bytes(tile, values | {"ragged": int(is_ragged(call, tile))})
-    return BoundAttention(kernel, tile, family, call, fold, heads, splits, trips, gpu.sms, code)
-
-
-def _code_bytes(tile: AttentionTile, values: Mapping[str, int]) -> float:
-    return next((code.code_bytes for code in tile.codes if _value(code.when, values)), 0)
-
-
-def is_ragged(call: Sdpa, tile: AttentionTile) -> bool:
-    """Whether tiles do not divide it, or are not known to."""
-    return bool(call.lengths or call.p % tile.queries or call.m % tile.keys)
-
-
-def features(call: Sdpa) -> set[Feature]:
-    """What the call has that not every kernel takes."""
-    has: dict[Feature, bool] = {
-        "window": call.window is not None,
-        "lengths": bool(call.lengths),
-        "page": call.page is not None,
-    }
-    return {name for name, there in has.items() if there}
-
-
-def _values(call: Sdpa, gpu: Gpu) -> dict[str, int]:
-    sizes = {"B": call.b, "H": call.g, "G": call.h // call.g, "P": call.p, "M": call.m}
-    machine = {"sms": gpu.sms, "shared": int(gpu.sm.shared_bytes)}
-    kind = {"causal": int(call.causal), "window": call.window or 0, "page": call.page or 0}
-    return sizes | machine | kind | {"E": call.e, "lengths": int(bool(call.lengths))}
-
-
-def _value(formula: Formula, values: Mapping[str, int]) -> float:
-    return float(_parsed(str(formula)).evaluate(values))
-
-
-_parsed = lru_cache(maxsize=256)(parse_expression)
-
-
 @lru_cache(maxsize=16)
-def _kernels(backend: str, workload: str) -> tuple[AttentionKernel, ...]:
+def attention_kernels(backend: str, workload: str) -> tuple[AttentionKernel, ...]:
+    """The shipped ones of a backend for a workload, in the order in which it prefers them."""
     read = (read_yaml(find(name, "kernels")) for name in names("kernels"))
     found = [
         read_record(node, AttentionKernel) for node in read if "tiles" in node and "backend" in node

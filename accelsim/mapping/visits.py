@@ -1,7 +1,8 @@
 """Which tiles of keys every block of an attention kernel visits, and in how many of them it masks.
 
-block of queries     visits tiles of keys: under a causal mask those that its last row sees, in
-                     a window from the oldest key that its first row sees
+block of queries     visits tiles of keys: under a causal mask those that its last query sees, in
+                     a window from the oldest key that its first query sees; with `fold` heads side
+                     by side, so many of its rows are one query
 block of keys        visits tiles of queries (the backward pass): under a causal mask from the
                      first that sees its first key, in a window to the last that sees its last
 masked               where a mask's edge or the end of the keys lies in a tile; in a window all,
@@ -41,6 +42,10 @@ class Visits:
         end = np.clip(self.end, first, of_tiles.stop)
         return Visits(first, end, np.minimum(self.masked, end - first))
 
+    def masking(self, more: int) -> "Visits":
+        """With so many tiles more masked in every block, as far as it has them."""
+        return Visits(self.first, self.end, np.minimum(self.masked + more, self.steps))
+
     @property
     def steps(self) -> np.ndarray:
         found: np.ndarray = self.end - self.first
@@ -56,18 +61,20 @@ def joined(parts: Sequence[Visits]) -> Visits:
     )
 
 
-def by_queries(call: Sdpa, tile: TileShape, rows: int, keys: int) -> Visits:
-    """Blocks of `tile.queries` rows against `keys` keys."""
+def by_queries(call: Sdpa, tile: TileShape, queries: int, keys: int, fold: int = 1) -> Visits:
+    """Blocks of `tile.queries` rows, `fold` of which are a query, against `keys` keys."""
+    rows = fold * queries
     starts = np.arange(0, rows, tile.queries)
     tiles = -(-keys // tile.keys)
-    ends = np.minimum(starts + tile.queries, rows) if call.causal else np.full_like(starts, keys)
+    last = -(-np.minimum(starts + tile.queries, rows) // fold)
+    ends = last if call.causal else np.full_like(starts, keys)
     end = np.minimum(tiles, -(-ends // tile.keys))
     first = np.zeros_like(starts)
     if call.window:
-        newest = starts if call.causal else np.full_like(starts, keys - 1)
+        newest = starts // fold if call.causal else np.full_like(starts, keys - 1)
         first = np.maximum(newest - call.window + 1, 0) // tile.keys
         return Visits(first, end, end - first)
-    edges = -(-tile.queries // tile.keys) if call.causal else int(keys % tile.keys > 0)
+    edges = -(-tile.queries // (fold * tile.keys)) if call.causal else int(keys % tile.keys > 0)
     return Visits(first, end, np.minimum(end, edges))
 
 

@@ -59,7 +59,14 @@ SHARED_KV = (("a100_sxm_80gb", "trtllm", "1.0.0"),)
 
 FLASH_3 = ("vllm_flash_attn_fa3", "fa3")
 
-WARP_SPECIALISED = ("vllm_flash_attn_fa4", "vllm_flashinfer_trtllm", "trtllm_mha")
+PAGE = 64
+"""Tokens: `block_size` of collector/vllm/collect_attn.py."""
+
+GENERATED = ("vllm_flashinfer_trtllmprefill", "vllm_flashinfer_trtllmdecode")
+
+PAGED = ("vllm_flash_attn", "vllm_flash_attn_fa2", "vllm_flash_attn_fa3", *GENERATED)
+
+WARP_SPECIALISED = ("vllm_flash_attn_fa4", "trtllm_mha")
 """Kernels whose warps are producers and consumers, as cuDNN's; others are like FlashAttention-2."""
 
 
@@ -286,6 +293,7 @@ def _call(series: Series, cells: Mapping[str, Any]) -> Call:
             "e": cells["head_dim"],
             "causal": is_prefill,
             "dtype": series.dtype,
+            "page": PAGE if cells["kernel_source"] in PAGED else None,
         }
     )
 
@@ -294,6 +302,8 @@ def _backend(series: Series, source: str) -> Backend:
     """Other kernels split the keys of decoding as FlashAttention-2's does."""
     if source.startswith(FLASH_3):
         return "flash3"
+    if source in GENERATED:
+        return "trtllm"
     if series.phase == "decode":
         return "flash"
     own_choice = source.startswith("torch_flow") and series.machine.generation in (

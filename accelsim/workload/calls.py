@@ -5,8 +5,8 @@
 
 A call says what a program asks of its library (`sdpa` with these shapes, on that backend), not how
 it is done. Matrices are row-major; `rms_norm` has a weight; the causal mask of `sdpa` is torch's:
-aligned at the top left; `flash3` is FlashAttention-3 and `lean` LeanAttention, which torch does not
-ship. `bytes` of a copy are those read; as many are written.
+aligned at the top left. Torch does not ship `flash3` (FlashAttention-3), `lean` (LeanAttention)
+and `trtllm` (what TensorRT-LLM generates). `bytes` of a copy are those read; as many are written.
 
     sdpa           b batch, h query heads, g key/value heads, p queries, m keys, e head dimension
     window         of `sdpa`: a query sees so many keys at most, the last its own
@@ -30,7 +30,7 @@ from accelsim.base.record import Count, Record, keys_of, read_record
 from accelsim.base.yamlfile import parse_yaml
 
 Dtype = Literal["bf16", "fp16", "fp32", "fp8"]
-Backend = Literal["flash", "cudnn", "efficient", "math", "flash3", "lean"]
+Backend = Literal["flash", "cudnn", "efficient", "math", "flash3", "lean", "trtllm"]
 
 WORD_BYTES: Mapping[str, int] = {"fp32": 4, "bf16": 2, "fp16": 2, "fp8": 1}
 

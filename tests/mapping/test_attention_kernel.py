@@ -4,7 +4,8 @@ import pytest
 
 from accelsim.arch.load import load_gpu
 from accelsim.base.errors import MappingError
-from accelsim.mapping.attention_kernel import bind_attention
+from accelsim.mapping.attention_binding import bind_attention
+from accelsim.mapping.unfused_kernel import value, values_of
 from accelsim.workload.calls import Sdpa, SdpaBackward
 
 GPU = load_gpu("h100_sxm")
@@ -93,3 +94,39 @@ def test_a_gradients_blocks_are_tiles_of_keys():
     assert (bound.tile.keys, bound.tile.queries, bound.blocks) == (128, 64, 8)
     # The first 128 keys are seen by all 16 tiles of queries, the last by two.
     assert bound.visits(1024, 1024)[0].steps.tolist() == [16, 14, 12, 10, 8, 6, 4, 2]
+
+
+def paged(gpu=GPU, backend="flash", **changes):
+    sizes = {"b": 4, "h": 32, "g": 8, "p": 1, "m": 4096, "e": 128, "page": 64} | changes
+    return bind_attention(Sdpa(backend=backend, **sizes), gpu)
+
+
+def test_pages_take_the_kernel_for_split_keys_even_where_they_are_not_split():
+    bound = paged(p=4096, causal=True)
+    assert (bound.tile.queries, bound.tile.keys, bound.splits) == (64, 128, 1)
+    assert paged(b=1, g=32, m=10**6).splits == 1
+
+
+def test_queries_and_results_of_groups_are_laid_out_anew_around_a_paged_decode():
+    def others(**sizes):
+        bound = paged(**sizes)
+        values = values_of(bound.call)
+        steps = (*bound.kernel.before, *bound.kernel.after)
+        return sum(bool(value(step.when, values)) for step in steps)
+
+    assert [others(**sizes) for sizes in ({}, {"b": 1}, {"g": 32}, {"g": 1})] == [2, 1, 0, 1]
+
+
+def test_few_rows_take_the_warpgroup_that_multiplies_alone():
+    few, many = paged(backend="flash3"), paged(backend="flash3", p=4096, causal=True)
+    assert (few.tile.queries, few.kernel.takers) == (64, 1)
+    assert (many.tile.queries, many.kernel.takers) == (128, 2)
+    assert many.blocks == 4 * 8 * 4096 * 4 // 128
+
+
+def test_generated_kernels_turn_a_group_of_heads_into_columns():
+    blackwell = load_gpu("b200_sxm")
+    bound = paged(blackwell, "trtllm", b=2, h=64, m=8192)
+    # 16 blocks on 148 SMs: 9 parts of 64 steps; 32 would be two steps each.
+    assert (bound.tile.queries, bound.splits) == (8, 9)
+    assert paged(blackwell, "trtllm", p=4096, causal=True).tile.queries == 256

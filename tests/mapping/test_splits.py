@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from accelsim.arch.load import load_gpu
-from accelsim.mapping.attention_kernel import bind_attention
-from accelsim.mapping.splits import flash_decoding, powers_of_two
+from accelsim.mapping.attention_binding import bind_attention
+from accelsim.mapping.splits import (
+    fill_the_chip,
+    flash_decoding,
+    planned_ahead,
+    powers_of_two,
+)
 from accelsim.workload.calls import Sdpa, read_cases
 
 VALIDATION = Path(__file__).parents[2] / "studies/gpu_validation"
@@ -17,19 +22,39 @@ VALIDATION = Path(__file__).parents[2] / "studies/gpu_validation"
 
 def test_heads_that_fill_the_gpu_are_not_split():
     # 264 slots, 212 blocks: 80 %
-    assert flash_decoding(queries=1, heads=212, keys=65536, features=128, sms=132) == 1
+    assert flash_decoding(queries=1, heads=212, batch=1, keys=65536, features=128, sms=132) == 1
 
 
 def test_flash_decoding_takes_the_fewest_good_splits():
     # 32 heads of 256 tiles on 264 slots: 8 splits fill 97 %, 7 fill 85 % of the slots, which is
     # more than 85 % of that.
-    assert flash_decoding(queries=1, heads=32, keys=32768, features=128, sms=132) == 7
+    assert flash_decoding(queries=1, heads=32, batch=1, keys=32768, features=128, sms=132) == 7
 
 
 def test_powers_of_two_make_256_blocks():
-    assert powers_of_two(queries=1, heads=8, keys=16384, features=128, sms=132) == 32
-    assert powers_of_two(queries=1, heads=64, keys=1024, features=128, sms=132) == 4
-    assert powers_of_two(queries=1, heads=80, keys=10000, features=128, sms=132) == 1
+    assert powers_of_two(queries=1, heads=8, batch=1, keys=16384, features=128, sms=132) == 32
+    assert powers_of_two(queries=1, heads=64, batch=1, keys=1024, features=128, sms=132) == 4
+    assert powers_of_two(queries=1, heads=80, batch=1, keys=10000, features=128, sms=132) == 1
+
+
+def test_a_plan_gives_every_sm_its_share_of_tiles():
+    # 8 heads of 128 tiles on 132 SMs: a share of ceil(1.1 * 1024 / 132) = 9 tiles, 15 parts.
+    assert planned_ahead(queries=1, heads=8, batch=1, keys=16384, features=128, sms=132) == 15
+    # One head of 512 tiles would be cut into 103 parts; graphs have room for 32.
+    assert planned_ahead(queries=8, heads=1, batch=1, keys=65536, features=128, sms=132) == 32
+    # A share of 36 tiles of 32: whole sequences.
+    assert planned_ahead(queries=4, heads=8, batch=16, keys=4096, features=128, sms=132) == 1
+
+
+def test_more_sequences_than_a_plan_has_room_for_stay_whole():
+    assert planned_ahead(queries=1, heads=1, batch=992, keys=10**6, features=128, sms=10**5) > 1
+    assert planned_ahead(queries=1, heads=1, batch=993, keys=10**6, features=128, sms=10**5) == 1
+
+
+def test_parts_that_fill_the_chip_have_two_steps_at_least():
+    assert fill_the_chip(queries=8, heads=8, batch=4, keys=8192, features=128, sms=148) == 4
+    assert fill_the_chip(queries=8, heads=1, batch=1, keys=1024, features=128, sms=148) == 4
+    assert fill_the_chip(queries=8, heads=8, batch=32, keys=8192, features=128, sms=148) == 1
 
 
 def launched_blocks(row) -> int:
@@ -55,6 +80,6 @@ def test_every_attention_call_is_cut_into_the_blocks_that_were_launched():
     assert checked == 242 + 22 + 22 + 28
 
 
-@pytest.mark.parametrize("rule", [flash_decoding, powers_of_two])
+@pytest.mark.parametrize("rule", [flash_decoding, planned_ahead, fill_the_chip, powers_of_two])
 def test_one_tile_of_keys_is_never_split(rule):
-    assert rule(1, 1, 64, 128, 132) == 1
+    assert rule(1, 1, 1, 64, 128, 132) == 1

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accelsim.arch.load import load_gpu
 from accelsim.base.errors import MappingError
-from accelsim.mapping.attention_kernel import bind_attention
+from accelsim.mapping.attention_binding import bind_attention
 from accelsim.mapping.stream_k import StreamK, Walk, walk_of
 from accelsim.workload.calls import Sdpa
 

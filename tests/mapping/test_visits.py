@@ -75,3 +75,20 @@ def test_parts_of_a_split_head_add_up_to_it(call, splits):
     each = ceil(ceil(call.m / 8) / splits)
     parts = [whole.share(range(each * part, each * (part + 1))) for part in range(splits)]
     assert sum(part.steps for part in parts).tolist() == whole.steps.tolist()
+
+
+@given(calls(), st.sampled_from([4, 16]), st.sampled_from([4, 8]), st.sampled_from([1, 2, 3, 8]))
+def test_rows_of_a_query_see_what_it_sees(call, rows, keys, fold):
+    shape = SimpleNamespace(queries=rows, keys=keys)
+    held = tiles_with_points(np.repeat(mask_of(call), fold, axis=0), rows, keys)
+    found = by_queries(call, shape, call.p, call.m, fold)
+    drawn = [np.flatnonzero(row) for row in held]
+    assert found.first.tolist() == [row[0] for row in drawn]
+    assert found.end.tolist() == [row[-1] + 1 for row in drawn]
+
+
+def test_a_kernel_for_any_length_masks_a_tile_more():
+    call = Sdpa(backend="flash", b=1, h=1, g=1, p=256, m=256, e=128, causal=True)
+    found = by_queries(call, SimpleNamespace(queries=64, keys=128), 256, 256)
+    assert (found.steps.tolist(), found.masked.tolist()) == ([1, 1, 2, 2], [1, 1, 1, 1])
+    assert found.masking(1).masked.tolist() == [1, 1, 2, 2]

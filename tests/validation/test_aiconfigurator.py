@@ -53,7 +53,7 @@ def prefill(**changes):
 def test_decoding_is_one_query_over_the_keys_before_it_and_its_own(tmp_path):
     write(tmp_path, [decoding()])
     (row,) = read("h100_sxm", tmp_path).rows
-    expected = Sdpa(backend="flash3", b=32, h=32, g=8, p=1, m=8192, e=128, causal=False)
+    expected = Sdpa(backend="flash3", b=32, h=32, g=8, p=1, m=8192, e=128, page=64)
     assert (row.gpu, row.phase, row.kernel, row.call) == ("h100_sxm", "decode", "sdpa", expected)
     assert (row.ms, row.framework, row.version) == (0.354, "vllm", "0.24.0")
 
@@ -61,7 +61,7 @@ def test_decoding_is_one_query_over_the_keys_before_it_and_its_own(tmp_path):
 def test_prefill_is_causal(tmp_path):
     write(tmp_path, [prefill()], phase="prefill")
     (row,) = read("h100_sxm", tmp_path).rows
-    expected = Sdpa(backend="flash3", b=2, h=32, g=8, p=4096, m=4096, e=128, causal=True)
+    expected = Sdpa(backend="flash3", b=2, h=32, g=8, p=4096, m=4096, e=128, causal=True, page=64)
     assert (row.phase, row.call) == ("prefill", expected)
 
 
@@ -70,7 +70,7 @@ def test_prefill_is_causal(tmp_path):
     [
         ("a100_sxm", "a100_sxm_80gb", "vllm_flash_attn", "flash"),
         ("l40s", "l40s", "vllm_flash_attn_fa2", "flash"),
-        ("b200_sxm", "b200_sxm", "vllm_flashinfer_trtllmprefill", "cudnn"),
+        ("b200_sxm", "b200_sxm", "vllm_flashinfer_trtllmprefill", "trtllm"),
         ("l40s", "l40s", "vllm_flashinfer_fiprefill", "flash"),
         ("l40s", "l40s", "torch_flow", "flash"),
         ("h200_sxm", "h200_sxm", "torch_flow", "cudnn"),

@@ -2,10 +2,11 @@
 
 a block   Σ steps (tile.py), and once: its first tiles arrive, its result leaves
 the chip  blocks go in order to the first SM with room; on an SM they share its pipes
-          (`cost/kernels.py`); with a queue, one an SM, the longest work first; of millions the
+          (`cost/kernels.py`); with a queue, one an SM, in its order; of millions the
           first and the last do not count: Σ cycles of a block / (SMs · resident)
 a call    that, the bytes through L2 and those of device memory side by side (`served`);
-          where keys are split, a second kernel adds the parts up
+          where keys are split, a second kernel adds the parts up; some libraries copy queries
+          before or results after
 
 bytes            `traffic.py`; of device memory also what the dirty L2 gives up
 """
@@ -13,6 +14,7 @@ bytes            `traffic.py`; of device memory also what the dirty L2 gives up
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import log2
 
 import numpy as np
 
@@ -25,7 +27,7 @@ from accelsim.cost.gpu.traffic import Traffic, traffic_of
 from accelsim.cost.gpu.unfused import steps_works
 from accelsim.cost.gpu.work import Times, Work
 from accelsim.cost.kernels import scheduled_cycles
-from accelsim.mapping.attention_kernel import BoundAttention, bind_attention
+from accelsim.mapping.attention_binding import BoundAttention, bind_attention
 from accelsim.workload.calls import Sdpa
 
 INSTRUCTION_BYTES = 16
@@ -39,7 +41,7 @@ def attention_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
     """The kernels of a call of `sdpa` that deals blocks to SMs (others: `stream_works`)."""
     bound = bind_attention(call, gpu)
     assert bound.walk is None
-    combine = (CombineWork(bound, gpu),) if bound.splits > 1 else ()
+    combine = (CombineWork(bound, gpu),) if bound.combines else ()
     before = steps_works(bound.kernel.before, call, gpu)
     after = steps_works(bound.kernel.after, call, gpu)
     return (*before, AttentionWork(bound, gpu), *combine, *after)
@@ -83,7 +85,7 @@ class AttentionWork:
 
     def times(self, clock_hz: float, cold: bool) -> Times:
         gpu, step = self.gpu, self.step
-        on_sms = self._scheduled(clock_hz, cold) / clock_hz
+        on_sms, apart = self._scheduled(clock_hz, cold) / clock_hz, self._apart_s(clock_hz)
         if self.bound.kernel.queue:
             on_sms += gpu.launch.start_s
         hbm = dram_seconds(gpu, *self._hbm_bytes(cold))
@@ -92,7 +94,10 @@ class AttentionWork:
         pipes = {name: cycles * a_cycle for name, cycles in step.by_pipe.items()}
         busy = step.busy * a_cycle
         return Times(
-            seconds=served(gpu, on_sms, hbm, l2) + gpu.launch.drain_s + self._reset_s,
+            seconds=apart
+            + served(gpu, on_sms - apart, hbm, l2)
+            + gpu.launch.drain_s
+            + self._reset_s,
             by_resource={
                 "tensor": pipes["tensor"],
                 "special-function": pipes[gpu.pipe("exp").name],
@@ -139,15 +144,16 @@ class AttentionWork:
     def blocks(self) -> Blocks:
         one, heads = self.of_head, self._heads
         found = Blocks(np.tile(one.steps, heads), np.tile(one.masked, heads))
-        if not self.bound.kernel.queue:
+        if self.bound.kernel.queue != "longest_first":
             return found
         order = np.argsort(-found.steps, kind="stable")
         return Blocks(found.steps[order], found.masked[order])
 
     @property
     def _reset_s(self) -> float:
-        """A queue's counter is set to zero before."""
-        return float(self.gpu.launch.memset_s) if self.bound.kernel.queue else 0.0
+        """A queue's counter is set to zero before, by a launch of its own or without."""
+        kernel = self.bound.kernel
+        return float(self.gpu.launch.memset_s) if kernel.queue and kernel.reset else 0.0
 
     @cached_property
     def _steps(self) -> float:
@@ -219,20 +225,46 @@ class AttentionWork:
         return float(gpu.launch.start_s)
 
     def _first_tiles_s(self, cold: bool) -> float:
-        gpu = self.gpu
-        first = gpu.hbm.latency_s if cold else gpu.l2.latency_s
-        return float(first + gpu.l2.latency_s)
+        gpu, trips = self.gpu, self.bound.kernel.trips
+        far = self._missing(cold) if trips else float(cold)
+        first = far * gpu.hbm.latency_s + (1 - far) * gpu.l2.latency_s
+        return float(first + (1 + trips) * gpu.l2.latency_s + self._planning_s)
+
+    def _apart_s(self, clock_hz: float) -> float:
+        """What no bytes move beside, of a kernel whose blocks look up their work: until the first
+        ask for keys, and when the last have them."""
+        gpu, step, trips = self.gpu, self.step, self.bound.kernel.trips
+        ahead, last = gpu.launch.start_s + trips * gpu.l2.latency_s, step.alone + step.end
+        return float(ahead + last / clock_hz + gpu.l2.latency_s) if trips else 0.0
+
+    @property
+    def _planning_s(self) -> float:
+        """A warp's way from a block's sequence to that of its next tile: it reads how many tiles
+        (and splits) so many have at once, and adds them up lane by lane."""
+        gpu, bound = self.gpu, self.bound
+        if bound.kernel.plan is None:
+            return 0.0
+        tiles_a_sequence = bound.blocks / bound.call.b
+        groups = max(1.0, gpu.sms / tiles_a_sequence / bound.kernel.plan)
+        adding = log2(WARP) * (gpu.timing.shuffle_cycles + gpu.timing.dependent_cycles)
+        reading = gpu.l2.latency_s * (1 + bound.combines)
+        return float(groups * (reading + adding / gpu.clock_hz))
+
+    def _missing(self, cold: bool) -> float:
+        """Share of the call's bytes that L2 does not hold from the same call before."""
+        return 1 - found_in_l2(self.gpu, self.traffic.read + self.traffic.written, cold)
 
     def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
-        read, written = self.traffic.read, self.traffic.written
-        missing = 1 - found_in_l2(self.gpu, read + written, cold)
-        return read * missing, written_back(self.gpu, read * missing, written * missing, cold)
+        missing = self._missing(cold)
+        read, written = self.traffic.read * missing, self.traffic.written * missing
+        return read, written_back(self.gpu, read, written, cold)
 
     @cached_property
     def _l2_seconds(self) -> float:
         """L2 has a clock of its own."""
         l2, traffic = self.gpu.l2, self.traffic
-        rate = rate_per_s(l2.tile_bandwidth or l2.bandwidth, self.gpu)
+        in_tiles = None if self.bound.kernel.rows else l2.tile_bandwidth
+        rate = rate_per_s(in_tiles or l2.bandwidth, self.gpu)
         adding = rate_per_s(l2.atomic_bandwidth or l2.bandwidth, self.gpu)
         added = self._steps * traffic.added / adding
         return (self._steps * traffic.step + traffic.once) / rate + added

@@ -1,20 +1,30 @@
-"""The kernel that adds up the parts of heads whose keys were split over several blocks."""
+"""The kernel that adds up what the blocks of split heads found.
+
+    seconds   start + rounds · trips · (L2 + instructions) + bytes / L2 + drain
+
+One that is launched early has started when the parts are there; of heads that are in one piece
+after all it moves nothing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 
 from accelsim.arch.gpu import Gpu, rate_per_s
 from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES
 from accelsim.cost.gpu.work import Times
-from accelsim.mapping.attention_kernel import BoundAttention
+from accelsim.mapping.attention_binding import BoundAttention
 
 COMBINE_INSTRUCTIONS = 12
 """That need one another, to weigh a part and add it: load, exponent, product, sum, address."""
 
+ROWS, THREADS = 8, 256
+"""Of a block: flash-attention, hopper/flash_fwd_combine_launch_template.h, heads of 128."""
+
 
 @dataclass(frozen=True)
 class CombineWork:
-    """Adds up what the blocks of a split head found: so many trips to L2, one after the other."""
+    """So many trips to L2, one after the other, of blocks of `ROWS` rows."""
 
     bound: BoundAttention
     gpu: Gpu
@@ -29,7 +39,8 @@ class CombineWork:
     def times(self, clock_hz: float, cold: bool) -> Times:
         launch, l2, timing = self.gpu.launch, self.gpu.l2, self.gpu.timing
         step = l2.latency_s + COMBINE_INSTRUCTIONS * timing.dependent_cycles / clock_hz
-        waiting = launch.start_s + self.bound.combine_trips * step
+        start = 0.0 if self.bound.kernel.early else launch.start_s
+        waiting = start + self._rounds * self.bound.combine_trips * step
         moving = self._bytes / rate_per_s(l2.bandwidth, self.gpu)
         return Times(
             seconds=waiting + moving + launch.drain_s,
@@ -37,7 +48,17 @@ class CombineWork:
         )
 
     @property
+    def _rounds(self) -> float:
+        """Of blocks that the SMs hold at once; one at least."""
+        call = self.bound.call
+        blocks = call.b * ceil(call.h * call.p / ROWS)
+        resident = self.gpu.sm.threads // THREADS
+        return max(1.0, blocks / (self.gpu.sms * resident))
+
+    @property
     def _bytes(self) -> float:
         call = self.bound.call
+        if self.bound.splits == 1:
+            return 0.0
         parts = call.b * call.h * call.p * call.e * ACCUMULATOR_BYTES
         return 2.0 * self.bound.splits * parts

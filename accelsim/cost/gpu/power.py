@@ -8,6 +8,8 @@ found by halving. In a burst the mean counts the overwriting of caches between c
 has not settled yet when the middle one of the calls runs:
 
     clock = settled + (f max - settled) · exp(-time under load / settling time)
+
+At once, and however short it is, no kernel draws more than the board's peak.
 """
 
 from collections.abc import Callable, Mapping
@@ -60,7 +62,20 @@ def burst_clock_hz(gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds) 
     burst = gpu.power.burst
     settled = _clock_hz(gpu, actions, seconds_at, between_s=burst.flush_s)
     loaded = burst.warm_up_s + max(burst.half_s, CALLS_BEFORE * seconds_at(settled))
-    return clock_under_load_hz(gpu, settled, loaded)
+    under_load = clock_under_load_hz(gpu, settled, loaded)
+    return min(under_load, peak_clock_hz(gpu, actions, seconds_at))
+
+
+def peak_clock_hz(gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds) -> float:
+    """The highest at which a call's kernels by themselves stay within the peak."""
+    peak_w = gpu.power.limit_w * gpu.power.peak
+    pj = _picojoules(gpu, actions)
+
+    def is_within(clock_hz: float) -> bool:
+        seconds = seconds_at(clock_hz) - gpu.launch.floor_s
+        return _joules(gpu, pj, seconds, clock_hz) <= peak_w * seconds
+
+    return _highest(gpu, is_within)
 
 
 def clock_under_load_hz(gpu: Gpu, settled_hz: float, loaded_s: float) -> float:
@@ -81,6 +96,10 @@ def _clock_hz(
         seconds = seconds_at(clock_hz)
         return _joules(gpu, pj, seconds, clock_hz) <= limit_w * seconds + spare_j
 
+    return _highest(gpu, is_within)
+
+
+def _highest(gpu: Gpu, is_within: Callable[[float], bool]) -> float:
     low, high = LOWEST * gpu.clock_hz, float(gpu.clock_hz)
     if is_within(high):
         return high

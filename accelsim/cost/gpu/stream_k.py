@@ -26,7 +26,7 @@ from accelsim.cost.gpu.combine import COMBINE_INSTRUCTIONS
 from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES
 from accelsim.cost.gpu.traffic import Traffic, traffic_of
 from accelsim.cost.gpu.work import Times
-from accelsim.mapping.attention_kernel import bind_attention
+from accelsim.mapping.attention_binding import bind_attention
 from accelsim.mapping.stream_k import StreamK, Walk
 from accelsim.workload.calls import WORD_BYTES, Sdpa
 

@@ -6,8 +6,10 @@
     a phase   its pipes and the issuing of all their instructions, side by side (`served`)
     a step    one taker: its phases one after the other;
               two in turns: products and softmax of one beside those of the other (`in_turns`)
+    once      what a block does where its takers do not overlap: their turns by themselves, less
+              those in turns
     alone     a block by itself also waits for latencies, which others would hide: of its pipes,
-              of shuffles along a row, of two barriers
+              of shuffles along a row, of two barriers, of looking up the pages of keys and values
 
 A product's operands are read from shared memory, rows and columns by every warp that needs them,
 unless registers hold them; what a product reads and the step computed is written there before.
@@ -25,7 +27,8 @@ from math import prod
 
 from accelsim.arch.gpu import WARP, Gpu
 from accelsim.cost.gpu.overlap import in_turns, served
-from accelsim.mapping.attention_kernel import AttentionTile, BoundAttention
+from accelsim.mapping.attention_binding import BoundAttention
+from accelsim.mapping.attention_kernel import AttentionTile
 from accelsim.workload.calls import WORD_BYTES
 from accelsim.workload.einsum import Cascade, Einsum
 from accelsim.workload.load import load_workload
@@ -41,6 +44,9 @@ PRODUCT_FLOP = 2 * 16 * 8 * 16
 MATRIX_BYTES = 512
 """That a warp's `ldmatrix` reads (PTX, ldmatrix.x4)."""
 
+LOOKUP_INSTRUCTIONS = 30
+"""That need one another, to find a row's page and its place there: a division and a remainder."""
+
 MASKING = ("index", "less", "select")
 
 
@@ -48,8 +54,8 @@ MASKING = ("index", "less", "select")
 class StepCycles:
     """Of one step on an SM: `busy` its pipes, `alone` with latencies, `masked` more for a mask.
 
-    `by_pipe` are the cycles of each pipe by itself, `end` those after the last step; `operations`
-    of single lanes, and `flop` of products.
+    `by_pipe` are the cycles of each pipe by itself, `end` those of a block beside its steps;
+    `operations` of single lanes, and `flop` of products.
     """
 
     busy: float
@@ -78,7 +84,8 @@ def step_cycles(bound: BoundAttention, gpu: Gpu) -> StepCycles:
         busy=busy,
         alone=busy if is_shared else busy + _latency(phases, bound, gpu),
         masked=masking * (gpu.timing.turns if is_shared else 1),
-        end=_longest(_phase(kernel.end, cascade, bound, gpu), gpu) if kernel.end else 0.0,
+        end=(_longest(_phase(kernel.end, cascade, bound, gpu), gpu) if kernel.end else 0.0)
+        + kernel.alone * (products + between - busy + _latency(phases, bound, gpu)),
         by_pipe=by_pipe,
         operations=sum(_operations(phase, gpu) for phase in others),
         flop=by_pipe["tensor"] * gpu.cores(bound.family).rate(bound.call.dtype),
@@ -148,7 +155,7 @@ def _readers(bound: BoundAttention, gpu: Gpu) -> int:
     """Warps, or warpgroups, one below the other: each reads all keys (or values)."""
     readers = bound.tile.threads // WARP // gpu.cores(bound.family).warps
     # Of a queue's warpgroups, one fetches.
-    readers = max(1, readers - bound.kernel.queue)
+    readers = max(1, readers - bool(bound.kernel.queue))
     # A warp of fewer than 16 queries shares them: the warps divide the keys.
     return int(min(readers, max(1, bound.tile.queries // 16)))
 
@@ -172,7 +179,9 @@ def _latency(phases: Iterable[Mapping[str, float]], bound: BoundAttention, gpu: 
     timing, warps = gpu.timing, bound.tile.threads // WARP
     barrier = timing.barrier_cycles + timing.barrier_warp_cycles * warps
     in_phases = sum(sum(latencies[name] for name in phase) for phase in phases)
-    return float(in_phases + 2 * ROW_SHUFFLES * timing.shuffle_cycles + 2 * barrier)
+    lookup = gpu.l2.latency_s * gpu.clock_hz + LOOKUP_INSTRUCTIONS * timing.dependent_cycles
+    shuffles = 2 * ROW_SHUFFLES * timing.shuffle_cycles
+    return float(in_phases + shuffles + 2 * barrier + bound.kernel.lookups * lookup)
 
 
 def _extents(tile: AttentionTile) -> dict[str, int]:

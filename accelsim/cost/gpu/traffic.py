@@ -13,7 +13,7 @@ In a gradient every query head has keys' and values' gradients of its own.
 
 from dataclasses import dataclass
 
-from accelsim.mapping.attention_kernel import BoundAttention
+from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.workload.call_counts import key_bytes, query_bytes
 from accelsim.workload.calls import WORD_BYTES
 

@@ -18,8 +18,9 @@ from accelsim.cost.gpu.attention import AttentionWork, CombineWork
 from accelsim.cost.gpu.call import call_cost
 from accelsim.cost.gpu.stream_k import StreamBlocks, stream_cycles, stream_works, walked_at
 from accelsim.cost.kernels import scheduled_cycles
-from accelsim.mapping import attention_kernel
-from accelsim.mapping.attention_kernel import bind_attention
+from accelsim.mapping import attention_binding
+from accelsim.mapping.attention_binding import bind_attention
+from accelsim.mapping.attention_kernel import attention_kernels
 from accelsim.mapping.splits import flash_decoding
 from accelsim.mapping.stream_k import Walk
 from accelsim.workload.call_counts import compulsory_bytes
@@ -50,7 +51,7 @@ def flash_seconds(call):
 def flash_works(call):
     one = call.model_copy(update={"backend": "flash", "b": 1, "m": 2**17, "lengths": ()})
     bound = bind_attention(one.model_copy(update={"g": 1, "h": call.h // call.g}), GPU)
-    splits = flash_decoding(1, call.g * call.b, call.m, call.e, GPU.sms)
+    splits = flash_decoding(1, call.g, call.b, call.m, call.e, GPU.sms)
     bound = replace(bound, call=call, heads=call.g, splits=splits, combine_trips=splits + 1)
     main = AttentionWork(bound, GPU)
     return (main, CombineWork(bound, GPU)) if splits > 1 else (main,)
@@ -141,9 +142,9 @@ def test_flags_are_reset_only_where_heads_are_split():
 
 def test_blocks_that_an_sm_cannot_hold_are_refused(monkeypatch):
     """They would wait for blocks that never start."""
-    (kernel,) = attention_kernel._kernels("lean", "kernels/attention")
+    (kernel,) = attention_kernels("lean", "kernels/attention")
     many = kernel.model_copy(update={"stream_k": kernel.stream_k.model_copy(update={"blocks": 3})})
-    monkeypatch.setattr(attention_kernel, "_kernels", lambda backend, workload: (many,))
+    monkeypatch.setattr(attention_binding, "attention_kernels", lambda *_: (many,))
     with pytest.raises(MappingError, match="396 blocks of lean wait for one another, and 264 run"):
         stream_works(decoding(b=64, m=4096), GPU)
 

@@ -5,7 +5,7 @@ import pytest
 from accelsim.arch.load import load_gpu
 from accelsim.cost.gpu.attention import AttentionWork, attention_works
 from accelsim.cost.gpu.traffic import traffic_of
-from accelsim.mapping.attention_kernel import bind_attention
+from accelsim.mapping.attention_binding import bind_attention
 from accelsim.workload.calls import Sdpa, SdpaBackward
 
 GPU = load_gpu("h100_sxm")
