@@ -15,7 +15,8 @@ import numpy as np
 
 from accelsim.arch.gpu import Gpu
 from accelsim.base.errors import AccelsimError
-from accelsim.cost.gpu.call import actions_of, works_of
+from accelsim.cost.gpu.call import works_of
+from accelsim.cost.gpu.composed import actions_of
 from accelsim.cost.gpu.power import sustained_clock_hz
 from accelsim.cost.gpu.unfused import StreamWork
 from accelsim.cost.gpu.work import Work
