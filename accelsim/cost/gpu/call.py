@@ -1,8 +1,6 @@
 """What a call of a library takes on a GPU: alone with cold caches, and back to back.
 
-Times and energy are those of its kernels one after the other (`composed`). The bound is what needs
-longest: a resource of the longest kernel, launching itself, or power, where the board cannot hold
-its highest clock.
+Times, energy and bound are those of its kernels one after the other (`composed`).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +10,7 @@ from typing import Any
 from accelsim.arch.gpu import Gpu
 from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.attention import attention_works
-from accelsim.cost.gpu.composed import Composed, composed
+from accelsim.cost.gpu.composed import composed
 from accelsim.cost.gpu.product import product_works
 from accelsim.cost.gpu.rows import row_works
 from accelsim.cost.gpu.unfused import unfused_works
@@ -34,9 +32,6 @@ WORKS: Mapping[type[Call], Callable[[Any, Gpu], tuple[Work, ...]]] = {
     Bmm: product_works,
     Sdpa: _sdpa_works,
 }
-
-HELD_BACK = 0.985
-"""Below this share of the highest clock, power is the bound."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,6 @@ def call_cost(call: Call, gpu: Gpu) -> CallCost:
     """
     works = works_of(call, gpu)
     found = composed(works, gpu)
-    times = max(found.each, key=lambda one: one.seconds)
     return CallCost(
         seconds=found.seconds,
         burst_clock_hz=found.burst_clock_hz,
@@ -77,9 +71,9 @@ def call_cost(call: Call, gpu: Gpu) -> CallCost:
         sustained_clock_hz=found.sustained_clock_hz,
         energy_j=found.sustained_energy_j,
         actions=found.warm_actions,
-        times=times,
+        times=found.longest,
         kernels=tuple(work.name for work in works),
-        bound=_bound(times, found, gpu),
+        bound=found.bound,
     )
 
 
@@ -88,10 +82,3 @@ def works_of(call: Call, gpu: Gpu) -> tuple[Work, ...]:
     if type(call) not in WORKS:
         raise MappingError(f"no kernels are known for {type(call).__name__}")
     return WORKS[type(call)](call, gpu)
-
-
-def _bound(times: Times, found: Composed, gpu: Gpu) -> str:
-    if found.in_kernels_s < found.seconds / 2:
-        return "launch"
-    is_held_back = found.sustained_clock_hz < HELD_BACK * gpu.clock_hz
-    return "power" if is_held_back and times.bound != "hbm" else times.bound
