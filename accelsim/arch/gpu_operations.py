@@ -5,6 +5,7 @@ gelu → erf, mul, mul, add → exp, mac, div, ... by the table `arch/parts/comp
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Literal
 
 from accelsim.arch.compositions import Compositions
 from accelsim.arch.gpu import Gpu, Pipe
@@ -14,6 +15,8 @@ from accelsim.base.record import read_record
 from accelsim.base.yamlfile import read_yaml
 
 TABLE = "compositions"
+
+Dtype = Literal["bf16", "fp16", "fp32", "fp8"]
 
 
 def pipes_of(gpu: Gpu, operation: str) -> list[tuple[Pipe, float]]:
@@ -36,6 +39,16 @@ def pipes_of(gpu: Gpu, operation: str) -> list[tuple[Pipe, float]]:
         for each, times in made_of.items()
         for pipe, count in pipes_of(gpu, each)
     ]
+
+
+def word_of(gpu: Gpu, word_bytes: float) -> Dtype:
+    """What words of so many bytes are taken for; the next longer ones where there are none."""
+    known = {word for cores in gpu.tensor for word in cores.flop}
+    if word_bytes <= 1 and "fp8" in known:
+        return "fp8"
+    if word_bytes <= 2:
+        return "bf16" if "bf16" in known or not known else "fp16"
+    return "fp32"
 
 
 @lru_cache(maxsize=1)

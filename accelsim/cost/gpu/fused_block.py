@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from math import prod
 
 from accelsim.arch.gpu import WARP, Gpu, TensorCores
-from accelsim.arch.gpu_operations import pipes_of
+from accelsim.arch.gpu_operations import pipes_of, word_of
 from accelsim.cost.gpu.overlap import in_turns
 from accelsim.mapping.fused_kernel import (
     ACCUMULATOR_BYTES,
@@ -100,16 +100,6 @@ def _einsum(einsum: Einsum, kernel: FusedKernel, gpu: Gpu, points: float) -> Ein
         for cores in _multiplying(einsum, kernel, gpu)
     ]
     return min([*found, plain], key=lambda one: _longest(one, gpu))
-
-
-def word_of(gpu: Gpu, word_bytes: float) -> str:
-    """What words of so many bytes are taken for."""
-    known = {word for cores in gpu.tensor for word in cores.flop}
-    if word_bytes <= 1 and "fp8" in known:
-        return "fp8"
-    if word_bytes <= 2:
-        return "bf16" if "bf16" in known or not known else "fp16"
-    return "fp32"
 
 
 def _multiplying(einsum: Einsum, kernel: FusedKernel, gpu: Gpu) -> list[TensorCores]:

@@ -5,16 +5,16 @@
 
 An Einsum belongs to the resource that it needs longest: tensor cores for sums of products of words
 that they multiply, at the rate of the fastest ones, else the special-function or the other pipes.
-Additions that tensor cores make while they multiply are busy on the pipes, and use none of them.
+What a kernel leaves out (additions that tensor cores make while they multiply, divisions that a
+library puts off) counts nowhere.
 """
 
 from collections.abc import Iterable, Mapping
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.gpu_operations import pipes_of
+from accelsim.arch.gpu_operations import pipes_of, word_of
 from accelsim.cost.cycles import EinsumCycles
 from accelsim.cost.gpu.composed import Composed
-from accelsim.cost.gpu.fused_block import word_of
 from accelsim.cost.result import ArrayUse
 from accelsim.mapping.fused_kernel import is_product
 from accelsim.workload.counts import iteration_points
@@ -28,13 +28,12 @@ def resource_use(
 ) -> dict[str, ArrayUse]:
     cycles = _summed([_useful_cycles(cascade, einsum, gpu) for einsum in cascade.einsums])
     names = (TENSOR, PLAIN, SPECIAL) if gpu.tensor else (PLAIN, SPECIAL)
-    return {
-        name: ArrayUse(
-            busy=_longest(cycles, name, gpu) / (clock_hz * whole.seconds),
-            in_use=sum(t.by_resource.get(name, 0.0) for t in whole.each) / whole.seconds,
-        )
-        for name in names
-    }
+    found = {}
+    for name in names:
+        in_use = sum(times.by_resource.get(name, 0.0) for times in whole.each) / whole.seconds
+        busy = _longest(cycles, name, gpu) / (clock_hz * whole.seconds)
+        found[name] = ArrayUse(min(busy, in_use), in_use)
+    return found
 
 
 def einsum_use(cascade: Cascade, gpu: Gpu, seconds: float, clock_hz: float) -> dict[str, float]:
