@@ -120,7 +120,7 @@ def _kernel_row(kernel: KernelCost) -> tuple[str, ...]:
         name if launches == 1 else f"{name}, {launches} times",
         format_quantity(times.seconds, "s"),
         WORDS.get(times.bound, times.bound),
-        format_bytes(kernel.hbm_bytes),
+        format_bytes(round(kernel.hbm_bytes)),
         *(_text(times.facts.get(name, "")) for name in FACTS),
         " ".join(kernel.einsums),
     )

@@ -26,10 +26,11 @@ from accelsim.workload.tiles import conditional_ranks
 
 @dataclass(frozen=True)
 class Moved:
-    """Bytes of tensors that a kernel reads from, and writes to, what lies outside of it."""
+    """Bytes of tensors that one launch reads from, and writes to, what lies outside of it."""
 
     reads: Mapping[str, float]
     writes: Mapping[str, float]
+    launches: int = 1
 
     @property
     def total(self) -> float:
@@ -56,6 +57,7 @@ def crossing(fusion: Fusion) -> Moved:
             for name in read
         },
         {name: _bytes(fusion.cascade, name) for name in fusion.written},
+        fusion.launches,
     )
 
 
@@ -114,29 +116,31 @@ def waves_again(kernel: FusedKernel, gpu: Gpu, moved: Moved, l2: Mapping[Access,
 
 
 def hbm_bytes(kernels: Sequence[Moved], again: Sequence[float], gpu: Gpu) -> list[Hbm]:
-    """Of kernels one after the other; `again` are bytes that each reads once more."""
-    whole = sum(each.total for each in kernels)
+    """Of a launch of kernels one after the other; `again` are bytes that each reads once more."""
+    whole = sum(each.total * each.launches for each in kernels)
     found, reads, writes = [], 0.0, 0.0
     for at, moved in enumerate(kernels):
-        read = [
-            sum(_missed(kernels, at, name, gpu, first) for name in moved.reads)
-            for first in (0.0, whole)
-        ]
-        written = [
-            sum(_left(kernels, at, name, gpu, last) for name in moved.writes)
-            for last in (0.0, whole)
-        ]
+        read, warm_read = (
+            sum(_missed(kernels, at, name, gpu, before) for name in moved.reads) + again[at]
+            for before in (0.0, whole)
+        )
+        written, warm_written = (
+            sum(_left(kernels, at, name, gpu, after) for name in moved.writes)
+            for after in (0.0, whole)
+        )
         before = written_back(gpu, reads, writes, cold=True)
-        reads, writes = reads + read[0] + again[at], writes + written[0]
-        dirty = written_back(gpu, reads, writes, cold=True)
-        found.append(Hbm((read[0] + again[at], dirty - before), (read[1] + again[at], written[1])))
+        reads, writes = reads + read * moved.launches, writes + written * moved.launches
+        dirty = written_back(gpu, reads, writes, cold=True) - before
+        found.append(Hbm((read, dirty / moved.launches), (warm_read, warm_written)))
     return found
 
 
 def _missed(kernels: Sequence[Moved], at: int, tensor: str, gpu: Gpu, whole: float) -> float:
-    """Bytes of a tensor that a kernel does not find in L2; `whole` is what was moved since the
-    same kernel ran before, 0 if it never did."""
-    size = kernels[at].reads[tensor]
+    """Bytes of a tensor that a launch does not find in L2, in the mean of all launches.
+
+    `whole` is what was moved since the same kernel ran before, 0 if it never did.
+    """
+    size, launches = kernels[at].reads[tensor], kernels[at].launches
     touched = (
         number
         for number in range(at - 1, -1, -1)
@@ -144,7 +148,14 @@ def _missed(kernels: Sequence[Moved], at: int, tensor: str, gpu: Gpu, whole: flo
     )
     since = next(touched, None)
     between = whole if since is None else _between(kernels, since, at)
-    return size * (1 - (swept(gpu, between, float(gpu.l2.capacity_bytes)) if between else 0.0))
+    later = sum(each.total for each in kernels if each.launches == launches)
+    first = _lost(gpu, between) if between else 1.0
+    return size * (first + (launches - 1) * _lost(gpu, later)) / launches
+
+
+def _lost(gpu: Gpu, between: float) -> float:
+    """Share of a tensor that L2 no longer holds after so many bytes."""
+    return 1 - swept(gpu, between, float(gpu.l2.capacity_bytes))
 
 
 def _left(kernels: Sequence[Moved], at: int, tensor: str, gpu: Gpu, whole: float) -> float:
@@ -152,7 +163,7 @@ def _left(kernels: Sequence[Moved], at: int, tensor: str, gpu: Gpu, whole: float
     size = kernels[at].writes[tensor]
     readers = [n for n in range(at + 1, len(kernels)) if tensor in kernels[n].reads]
     between = _between(kernels, at, readers[-1]) if readers else whole
-    return size * (1 - (swept(gpu, between, float(gpu.l2.capacity_bytes)) if between else 0.0))
+    return size * (_lost(gpu, between) if between else 1.0)
 
 
 def _between(kernels: Sequence[Moved], first: int, last: int) -> float:
