@@ -26,8 +26,12 @@ from accelsim.workload.passes import rank_passes
 
 @dataclass(frozen=True)
 class Fusion:
-    """Einsums of one kernel. `cascade` is the part of the whole one that they are."""
+    """Einsums of one kernel. `cascade` is the part of the `whole` one that they are.
 
+    Counts are those of the whole, which knows what is written of a tensor and what runs.
+    """
+
+    whole: Cascade
     cascade: Cascade
     grid: tuple[str, ...]
     main: tuple[str, ...]
@@ -70,7 +74,8 @@ def fusion(cascade: Cascade, groups: tuple[Group, ...]) -> Fusion | None:
     steps = tuple(dict.fromkeys(rank for group in groups for rank in group.stepped))
     grid = _grid(part, names, steps)
     main = _main(part, grid, steps)
-    return Fusion(part, grid, main, steps, _held(part, main), _written(cascade, names))
+    held, written = _held(part, main), _written(cascade, names)
+    return Fusion(cascade, part, grid, main, steps, held, written)
 
 
 def stepwise(cascade: Cascade, group: Group) -> tuple[Fusion, ...]:
@@ -81,7 +86,7 @@ def stepwise(cascade: Cascade, group: Group) -> tuple[Fusion, ...]:
         grid = tuple(rank for rank in part.einsums[0].output.ranks if rank not in group.stepped)
         main = tuple(rank for rank in _ranks(part.einsums) if rank not in grid)
         launches = prod(cascade.ranks[rank] for rank in group.stepped)
-        found.append(Fusion(part, grid, main, (), frozenset(), (name,), launches))
+        found.append(Fusion(cascade, part, grid, main, (), frozenset(), (name,), launches))
     return tuple(found)
 
 

@@ -21,7 +21,11 @@ def whole():
 def test_one_pass_attention_is_one_kernel_that_steps_over_tiles_of_keys(whole):
     found = whole("attention/one_pass")
     assert (found.grid, found.main, found.held) == (("B", "H", "P"), ("M1",), frozenset())
-    assert [str(access) for access in found.reads] == ["Q[b,h,p,e]", "K[b,h,m1,m0,e]", "V[b,h,m1,m0,f]"]
+    assert [str(access) for access in found.reads] == [
+        "Q[b,h,p,e]",
+        "K[b,h,m1,m0,e]",
+        "V[b,h,m1,m0,f]",
+    ]
     assert found.written == ("AV",)
 
 

@@ -12,7 +12,6 @@ A wave of W blocks is as wide along each side of the grid as W^(1 / sides).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from accelsim.arch.gpu import Gpu
 from accelsim.cost.gpu.dram import written_back
@@ -46,29 +45,31 @@ class Hbm:
 
 
 def crossing(fusion: Fusion) -> Moved:
-    """What crosses the kernel's border, once: no less can move."""
+    """What crosses the kernel's border in a launch, once: no less can move."""
     read = dict.fromkeys(access.tensor for access in fusion.reads)
     return Moved(
-        {
-            # A step reads what it wrote a step before.
-            name: _bytes(fusion.cascade, name)
-            if name in fusion.einsums
-            else _read_bytes(fusion.cascade, name, fusion.einsums)
-            for name in read
-        },
-        {name: _bytes(fusion.cascade, name) for name in fusion.written},
+        {name: _read_bytes(fusion, name) / _steps(fusion, name) for name in read},
+        {name: _bytes(fusion.whole, name) / _steps(fusion, name) for name in fusion.written},
         fusion.launches,
     )
 
 
-@lru_cache(maxsize=4096)
-def _read_bytes(part: Cascade, tensor: str, readers: tuple[str, ...]) -> float:
-    return float(tensor_read_bytes(part, tensor, readers))
+def _steps(fusion: Fusion, tensor: str) -> int:
+    """Launches that share a tensor among themselves: those of a loop, if it has the loop's rank."""
+    ranks = set(fusion.whole.tensors[tensor].ranks)
+    same = all(fusion.cascade.ranks[rank] == fusion.whole.ranks[rank] for rank in ranks)
+    return 1 if same else fusion.launches
 
 
-@lru_cache(maxsize=4096)
-def _bytes(part: Cascade, tensor: str) -> float:
-    return float(tensor_bytes(part, tensor))
+def _read_bytes(fusion: Fusion, tensor: str) -> float:
+    # A step reads what it wrote a step before.
+    if tensor in fusion.einsums:
+        return _bytes(fusion.whole, tensor)
+    return float(tensor_read_bytes(fusion.whole, tensor, fusion.einsums))
+
+
+def _bytes(cascade: Cascade, tensor: str) -> float:
+    return float(tensor_bytes(cascade, tensor))
 
 
 def l2_reads(kernel: FusedKernel, shares: Mapping[str, float]) -> dict[Access, float]:

@@ -23,9 +23,9 @@ def visited_share(kernel: FusedKernel, einsum: Einsum, rough: bool) -> float:
     ranks = conditional_ranks(einsum)
     if not ranks:
         return 1.0
-    cascade = kernel.fusion.cascade
+    cascade = kernel.fusion.whole
     if rough:
-        every = prod(kernel.padded(rank) for rank in einsum.ranks)
+        every = prod(kernel.padded(rank) for rank in einsum.ranks) * kernel.fusion.launches
         return float(iteration_points(cascade, einsum.name)) / every
     here = extents(kernel.fusion, kernel.tile)
     return float(share_of_tiles(cascade, einsum.name, {rank: here[rank] for rank in ranks}))
