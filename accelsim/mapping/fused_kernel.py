@@ -25,7 +25,7 @@ STAGES = (4, 3, 2)
 OWN = 40
 """Registers of a thread for addresses, indices and what is being worked on."""
 MOST = 255
-THREADS = (128, 256, 512)
+THREADS = (128, 256)
 ACCUMULATOR_BYTES = 4
 SYSTEM_BYTES = 1024
 """Of shared memory, in every block."""
@@ -197,7 +197,7 @@ def _life(fusion: Fusion, einsum: Einsum) -> range:
 
 # --- which tiles there are -----------------------------------------------------------------------
 
-SIDES = (16, 32, 64, 128, 256)
+SIDES = (1, 16, 32, 64, 128, 256)
 """Of a product's tile; what a warp or four of them multiply at a time is at least 16 wide."""
 ALIKE = (1, 8, 64, 1024, 8192)
 """Points along ranks that all tensors of a kernel have, where nothing is multiplied."""

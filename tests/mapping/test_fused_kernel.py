@@ -51,7 +51,7 @@ def test_a_product_stages_both_operands_and_sums_in_registers(product):
 
 
 def test_scores_of_long_rows_have_no_room():
-    cascade = load_workload("attention/three_pass", {"ranks.M": "65536"})
+    cascade = load_workload("attention/three_pass", {"ranks.M": "1000000"})
     assert not kernels(fusion(cascade, units(cascade)))
 
 

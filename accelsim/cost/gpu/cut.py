@@ -90,7 +90,10 @@ def _cut(cascade: Cascade, gpu: Gpu) -> Cut:
 def _runs(
     cascade: Cascade, groups: tuple[Group, ...], first: int, gpu: Gpu
 ) -> Iterator[tuple[int, tuple[Timed, ...]]]:
-    """Kernels of units from the first on, by where they end; longer ones need more room."""
+    """Kernels of units from the first on, by where they end.
+
+    More units may need less room: a running value makes of a whole rank one that passes by.
+    """
     for last in range(first + 1, len(groups) + 1):
         own = fusion(cascade, groups[first:last])
         found = None if own is None else fastest(own, gpu)
@@ -98,7 +101,7 @@ def _runs(
             yield last, (found,)
         elif last == first + 1:
             yield last, _apart(cascade, groups[first], gpu)
-        else:
+        elif own is not None and not own.grid:
             return
 
 
