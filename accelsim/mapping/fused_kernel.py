@@ -10,7 +10,7 @@ blocks      Π ⌈size / tile⌉ over the grid
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from math import prod
 
@@ -94,6 +94,7 @@ def resident(kernel: FusedKernel, gpu: Gpu) -> int:
     return resident_blocks(gpu, kernel.threads, kernel.registers, kernel.shared_bytes)
 
 
+@lru_cache(maxsize=64)
 def staged_reads(fusion: Fusion) -> tuple[Access, ...]:
     """Inputs of products, which all threads of a block read."""
     found = [e for e in fusion.cascade.einsums if is_product(e)]
@@ -160,13 +161,22 @@ def _made_bytes(fusion: Fusion, tile: Mapping[str, int]) -> float:
         for access in own
         if access.tensor in fusion.held
     )
-    lives = {einsum.name: _life(fusion, einsum) for einsum in einsums}
-    sizes = {einsum.name: _made(fusion, einsum, tile) for einsum in einsums}
-    sizes |= {e.name: 0.0 for e in einsums if is_in_place(fusion, e) or _is_added(fusion, e)}
+    lives = _lives(fusion)
+    sizes = {name: _made(fusion, fusion.cascade.einsum(name), tile) for name in lives}
     at_once = (
         sum(sizes[name] for name, life in lives.items() if at in life) for at in range(len(einsums))
     )
     return float(inputs + max(at_once))
+
+
+@lru_cache(maxsize=64)
+def _lives(fusion: Fusion) -> Mapping[str, range]:
+    """Of all that takes room of its own."""
+    return {
+        einsum.name: _life(fusion, einsum)
+        for einsum in fusion.cascade.einsums
+        if not is_in_place(fusion, einsum) and not _is_added(fusion, einsum)
+    }
 
 
 def _made(fusion: Fusion, einsum: Einsum, tile: Mapping[str, int]) -> float:
@@ -175,6 +185,13 @@ def _made(fusion: Fusion, einsum: Einsum, tile: Mapping[str, int]) -> float:
         word = max(word, ACCUMULATOR_BYTES)
     is_held = einsum.name in fusion.held
     return float(word * elements(fusion, einsum.output, extents(fusion, tile, is_held)))
+
+
+@lru_cache(maxsize=64)
+def adding(fusion: Fusion) -> frozenset[str]:
+    """Einsums whose addition the tensor cores make as they multiply."""
+    found = (added_into(fusion, e) for e in fusion.cascade.einsums if is_product(e))
+    return frozenset(einsum.name for einsum in found if einsum is not None)
 
 
 def _is_added(fusion: Fusion, einsum: Einsum) -> bool:
@@ -222,6 +239,7 @@ def tiles(fusion: Fusion) -> Iterator[dict[str, int]]:
     yield from found.values()
 
 
+@lru_cache(maxsize=64)
 def sides_of_grid(fusion: Fusion) -> dict[frozenset[str], list[str]]:
     """Grid ranks by the reads that do not have them: along these a block's data is used again."""
     found: dict[frozenset[str], list[str]] = {}

@@ -30,6 +30,9 @@ INNER = (64, 128, 256)
 """Sizes of an inner part that is decided here, beside its own."""
 
 
+PATIENCE = 8
+"""So many units longer without room, and no longer kernel is looked for."""
+
 Timed = tuple[FusedKernel, float]
 """A kernel and the seconds of one launch."""
 
@@ -94,14 +97,16 @@ def _runs(
 
     More units may need less room: a running value makes of a whole rank one that passes by.
     """
+    ended = first + 1
     for last in range(first + 1, len(groups) + 1):
         own = fusion(cascade, groups[first:last])
         found = None if own is None else fastest(own, gpu)
         if found is not None:
+            ended = last
             yield last, (found,)
         elif last == first + 1:
             yield last, _apart(cascade, groups[first], gpu)
-        elif own is not None and not own.grid:
+        elif last - ended >= PATIENCE:
             return
 
 
@@ -111,7 +116,8 @@ def _apart(cascade: Cascade, group: Group, gpu: Gpu) -> tuple[Timed, ...]:
         kernel = fastest(own, gpu)
         if kernel is None:
             place = own.cascade.einsums[0].place
-            raise MappingError(f"no SM has room for a tile of {own.name}", at=place)
+            remedy = "Take smaller words or ranks, or a GPU with larger SMs"
+            raise MappingError(f"no SM has room for a tile of {own.name}", at=place, remedy=remedy)
         found.append(kernel)
     return tuple(found)
 

@@ -21,11 +21,11 @@ from accelsim.cost.gpu.overlap import in_turns
 from accelsim.mapping.fused_kernel import (
     ACCUMULATOR_BYTES,
     FusedKernel,
+    adding,
     extents,
     is_product,
     sides,
 )
-from accelsim.mapping.in_place import added_into
 from accelsim.workload.einsum import Einsum
 
 COLUMNS = 8
@@ -166,7 +166,7 @@ def _shared_bytes(
 
 def _on_pipes(einsum: Einsum, kernel: FusedKernel, gpu: Gpu, points: float) -> EinsumTime:
     operations = dict(einsum.operations)
-    if any(added_into(kernel.fusion, each) is einsum for each in _products(kernel)):
+    if einsum.name in adding(kernel.fusion):
         operations["add"] -= 1
     is_narrow = kernel.fusion.cascade.tensors[einsum.name].word_bytes < ACCUMULATOR_BYTES
     if is_narrow and operations and einsum.reduction is None:
@@ -176,10 +176,6 @@ def _on_pipes(einsum: Einsum, kernel: FusedKernel, gpu: Gpu, points: float) -> E
     sums = einsum.reduction is not None
     latency = sum(latencies[name] for name in cycles) + sums * SHUFFLES * gpu.timing.shuffle_cycles
     return EinsumTime(cycles, _lane_actions(gpu, operations, points), float(latency))
-
-
-def _products(kernel: FusedKernel) -> list[Einsum]:
-    return [einsum for einsum in kernel.fusion.cascade.einsums if is_product(einsum)]
 
 
 def _pipe_cycles(gpu: Gpu, operations: Mapping[str, float], points: float) -> dict[str, float]:

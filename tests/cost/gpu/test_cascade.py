@@ -1,5 +1,6 @@
 """A cascade's cost on a GPU: sums, rows, occupancy, and the door it comes through."""
 
+import numpy as np
 import pytest
 
 from accelsim.arch.load import load_arch, load_gpu
@@ -92,6 +93,12 @@ def test_mappings_of_other_machines_and_workloads_are_refused():
         evaluate(ONE_PASS, H100, gpu_mapping(LAYER, H100))
     with pytest.raises(MappingError, match="a spatial array needs a mapping of loops"):
         evaluate(ONE_PASS, load_arch("fusemax_cloud"), gpu_mapping(ONE_PASS, H100))
+
+
+def test_a_rank_of_several_sizes_is_refused():
+    several = ONE_PASS.with_ranks(P=np.array([1024, 2048]))
+    with pytest.raises(MappingError, match="kernels are made for one size, and P has several"):
+        evaluate(several, H100)
 
 
 def test_where_device_memory_is_slow_three_passes_stay_on_chip():
