@@ -31,7 +31,7 @@ def load_arch(name_or_path: str | Path, overrides: Mapping[str, Value] | None = 
     """`load_arch("fusemax_cloud", {"memories.DRAM.bandwidth": "800 GB/s"})`."""
     node = read_yaml(find(name_or_path, "arch"))
     if "sms" in node:
-        remedy = "`accelsim predict` tells how long kernels take on it"
+        remedy = "`accelsim evaluate` and `accelsim predict` take it"
         raise ArchError("this is a GPU, not a spatial array", at=node.place, remedy=remedy)
     return read_spatial(with_settings(composed(node), Spatial, overrides or {}))
 

@@ -1,16 +1,18 @@
 """`accelsim evaluate`: what a workload takes on a machine under a mapping."""
 
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
+from accelsim.arch.load import is_gpu
 from accelsim.arch.spatial import extrapolations
 from accelsim.base.units import format_bytes, format_quantity
-from accelsim.cli.inputs import Case, load_case, refuse_illegal
+from accelsim.cli.inputs import Case, GpuCase, load_case, load_gpu_case, refuse_illegal
 from accelsim.cli.options import Json, MachineName, MappingName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.evaluate import evaluate
-from accelsim.cost.result import Cost
+from accelsim.cost.result import Cost, EnergyRow
 from accelsim.study.measures import energy_by_part
 
 
@@ -28,26 +30,43 @@ def command(
 ) -> None:
     """Latency, energy, area, traffic, occupancy and utilization.
 
+    On a GPU, MAPPING is a library (flash, flash3, cudnn, math, gemm) or a kernel of one (`accelsim
+    list kernels`); left out, kernels are made by rules.
+
     Example: accelsim evaluate attention/one_pass fusemax_cloud --set ranks.P=4096 --json
     """
+    if is_gpu(machine):
+        _on_gpu(load_gpu_case(workload, machine, mapping, settings, shape), machine, rows, json)
+        return
     case = load_case(workload, machine, mapping, settings, shape)
     refuse_illegal(case)
     cost = evaluate(case.cascade, case.arch, case.mapping)
-    energy_rows = [row._asdict() for row in cost.rows] if rows else []
     if json:
-        plain = _as_plain(case, machine, cost)
-        print_json(plain | {"rows": energy_rows} if rows else plain)
+        plain = _as_plain(case.cascade.name, machine, case.mapping_name, cost)
+        print_json(plain | {"extrapolated": extrapolations(case.arch)} | _rows(cost, rows))
     else:
         _print_summary(case, machine, cost)
         _print_extrapolations(case)
-        _print_rows(energy_rows)
+        _print_rows(cost, rows)
 
 
-def _as_plain(case: Case, machine: str, cost: Cost) -> dict[str, Any]:
+def _on_gpu(case: GpuCase, machine: str, rows: bool, json: bool) -> None:
+    # Only GPUs need what it imports.
+    gpu = import_module("accelsim.cli.evaluate_gpu")
+    mapping, cost = gpu.evaluated(case)
+    if json:
+        plain = _as_plain(case.cascade.name, machine, mapping.name, cost)
+        print_json(plain | gpu.gpu_as_plain(case, mapping, cost) | _rows(cost, rows))
+    else:
+        gpu.print_gpu_summary(case, machine, mapping, cost)
+        _print_rows(cost, rows)
+
+
+def _as_plain(workload: str, machine: str, mapping: str, cost: Cost) -> dict[str, Any]:
     return {
-        "workload": case.cascade.name,
+        "workload": workload,
         "machine": machine,
-        "mapping": case.mapping_name,
+        "mapping": mapping,
         "latency_s": cost.latency_s,
         "cycles": cost.cycles,
         "energy_pj": cost.energy_pj,
@@ -62,8 +81,11 @@ def _as_plain(case: Case, machine: str, cost: Cost) -> dict[str, Any]:
         "einsum_utilization": cost.einsum_utilization,
         "energy_by_part_pj": energy_by_part(cost),
         "area_by_part_um2": cost.area_by_part,
-        "extrapolated": extrapolations(case.arch),
     }
+
+
+def _rows(cost: Cost, rows: bool) -> dict[str, Any]:
+    return {"rows": [row._asdict() for row in cost.rows]} if rows else {}
 
 
 def _print_summary(case: Case, machine: str, cost: Cost) -> None:
@@ -119,11 +141,11 @@ def _energy(energies: dict[str, Any], part: str) -> str:
     return format_quantity(energies.get(part, 0), "pJ")
 
 
-def _print_rows(rows: list[dict[str, Any]]) -> None:
+def _print_rows(cost: Cost, rows: bool) -> None:
     if rows:
         print()
-        texts = [[_text(value) for value in row.values()] for row in rows]
-        print_table(tuple(rows[0]), texts)
+        texts = [[_text(value) for value in row] for row in cost.rows]
+        print_table(EnergyRow._fields, texts)
 
 
 def _text(value: Any) -> str:

@@ -32,6 +32,27 @@ class Case:
         return bind(self.mapping, self.cascade, self.arch)
 
 
+@dataclass(frozen=True)
+class GpuCase:
+    """A workload on a GPU, and the kernel that somebody named for it."""
+
+    cascade: Cascade
+    gpu: Gpu
+    mapping_name: str | None
+
+
+def load_gpu_case(
+    workload: str,
+    machine: str,
+    mapping: str | None,
+    assignments: Sequence[str],
+    shape: str | None = None,
+) -> GpuCase:
+    settings = settings_by_input(assignments, {"workload": keys_of(Workload), "arch": keys_of(Gpu)})
+    cascade = load_workload(workload, settings["workload"], shape)
+    return GpuCase(cascade, load_gpu(machine, settings["arch"]), mapping)
+
+
 def load_cascade(name: str, assignments: Sequence[str], shape: str | None) -> Cascade:
     settings = settings_by_input(assignments, {"workload": keys_of(Workload)})
     return load_workload(name, settings["workload"], shape)

@@ -48,14 +48,22 @@ class EinsumCycles:
 
 @dataclass(frozen=True)
 class StepCycles:
-    """Cycles of a step by what could bound it: "compute", or a memory by its name."""
+    """Cycles of a step by what could bound it: "compute", or a memory by its name.
+
+    It takes as long as the longest, unless `overlapped` says what they take together.
+    """
 
     name: str
     by_resource: Mapping[str, Number]
+    overlapped: Number | None = None
+
+    @property
+    def longest(self) -> Number:
+        return largest(list(self.by_resource.values()))
 
     @property
     def cycles(self) -> Number:
-        return largest(list(self.by_resource.values()))
+        return self.longest if self.overlapped is None else self.overlapped
 
 
 def drain_cycles(nest: LoopNest, cascade: Cascade, cycles_per_step: Number) -> Number:

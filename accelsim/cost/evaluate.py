@@ -1,40 +1,84 @@
 """evaluate(cascade, arch, mapping) → Cost: the one door to the cost model.
 
-The first two evaluations of a mapping run the formulas; the third records them on a tape, and all
-later ones, whatever their numbers, replay it (`tape`). Recording pays from the fifth on.
+On a GPU, the kernels of a mapping one after the other (`gpu.cascade`). On a spatial array, the
+first two evaluations of a mapping run the formulas; the third records them on a tape, and all later
+ones, whatever their numbers, replay it (`tape`). Recording pays from the fifth on.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
+from accelsim.arch.gpu import Gpu
 from accelsim.arch.spatial import Spatial
+from accelsim.base.errors import MappingError
 from accelsim.cost import spatial
 from accelsim.cost.coverage import Key, coverage_of, noting
 from accelsim.cost.leaves import Points, numbers, structure, with_numbers
 from accelsim.cost.result import Cost
 from accelsim.cost.tape import Recorded, Tape
 from accelsim.mapping.binding import BoundMapping, bind
+from accelsim.mapping.gpu_mapping import GpuMapping
 from accelsim.mapping.loops import Number
 from accelsim.mapping.mapping import Mapping
 from accelsim.workload.einsum import Cascade
+
+if TYPE_CHECKING:
+    from accelsim.cost.gpu.cascade import GpuCost
 
 MOST_TAPES = 64
 MET_BEFORE_RECORDING = 2
 
 
-def evaluate(cascade: Cascade, arch: Spatial, mapping: Mapping) -> Cost:
+@overload
+def evaluate(cascade: Cascade, arch: Gpu, mapping: GpuMapping | None = None) -> "GpuCost": ...
+@overload
+def evaluate(cascade: Cascade, arch: Spatial, mapping: Mapping) -> Cost: ...
+@overload
+def evaluate(
+    cascade: Cascade, arch: Spatial | Gpu, mapping: Mapping | GpuMapping | None = None
+) -> Cost: ...
+def evaluate(
+    cascade: Cascade, arch: Spatial | Gpu, mapping: Mapping | GpuMapping | None = None
+) -> Cost:
     """Cost of running `cascade` on `arch` under `mapping`.
 
-    Rank sizes, tile sizes and the machine's numbers may be arrays that broadcast; every total then
-    is an array. The mapping is taken to be legal: `mapping.check` tells, and how far it is off.
+    On a spatial array rank sizes, tile sizes and the machine's numbers may be arrays that
+    broadcast; every total then is an array. The mapping is taken to be legal: `mapping.check`
+    tells, and how far it is off. On a GPU all are plain numbers, and without a mapping kernels are
+    made by rules.
 
     Raises
     ------
     MappingError
-        if the mapping names an Einsum, rank, tensor or part that is not there.
+        if the mapping is for another kind of machine or another workload, or names an Einsum, rank,
+        tensor or part that is not there.
     """
+    if isinstance(arch, Gpu):
+        return _on_gpu(cascade, arch, mapping)
+    if not isinstance(mapping, Mapping):
+        remedy = "`default_mapping` finds one, `load_mapping` reads one"
+        raise MappingError("a spatial array needs a mapping of loops", remedy=remedy)
+    return _on_array(cascade, arch, mapping)
+
+
+def _on_gpu(cascade: Cascade, gpu: Gpu, mapping: Mapping | GpuMapping | None) -> "GpuCost":
+    # They need numba, whose import takes longer than a spatial array does.
+    from accelsim.cost.gpu.cascade import cascade_cost
+    from accelsim.cost.gpu.mapping import gpu_mapping
+
+    mapping = gpu_mapping(cascade, gpu) if mapping is None else mapping
+    if not isinstance(mapping, GpuMapping):
+        remedy = "Name a kernel, or nothing: kernels are made by rules then"
+        raise MappingError("a GPU runs kernels, not a mapping of loops", remedy=remedy)
+    if mapping.cascade.einsums != cascade.einsums:
+        fact = f"the kernels are those of {mapping.cascade.name}, not of {cascade.name}"
+        raise MappingError(fact, remedy="`gpu_mapping` makes those of a workload")
+    return cascade_cost(mapping, gpu)
+
+
+def _on_array(cascade: Cascade, arch: Spatial, mapping: Mapping) -> Cost:
     bound = bind(mapping, cascade, arch)
     points = spatial.points_of(bound)
     key = (id(mapping), id(cascade.einsums), structure(bound))

@@ -144,7 +144,7 @@ def _bounding(step: StepCycles) -> dict[str, Number]:
     left: Number = 1
     shares: dict[str, Number] = {}
     for resource, cycles in step.by_resource.items():
-        is_bound = left * (cycles == step.cycles)
+        is_bound = left * (cycles == step.longest)
         shares[resource] = is_bound * step.cycles
         left = left - is_bound
     return shares

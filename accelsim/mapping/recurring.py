@@ -37,9 +37,14 @@ def _group(part: Part, cascade: Cascade) -> Group:
     stepped = tuple(dict.fromkeys(_ranks(part)))
     if not stepped:
         return Group(names)
-    first = cascade.einsum(names[0]).ranks
-    shared = (rank for rank in first if rank not in stepped and _is_shared(rank, names, cascade))
+    shared = (rank for rank in shared_ranks(names, cascade) if rank not in stepped)
     return Group(names, stepped, tuple(shared))
+
+
+def shared_ranks(names: tuple[str, ...], cascade: Cascade) -> tuple[str, ...]:
+    """Ranks that all these Einsums have, along which none reads another's tensor elsewhere."""
+    first = cascade.einsum(names[0]).ranks
+    return tuple(rank for rank in first if _is_shared(rank, names, cascade))
 
 
 def _ranks(part: Part) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
-from accelsim.arch.load import load_arch
+from accelsim.arch.gpu import Gpu
+from accelsim.arch.load import load_arch, load_gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.catalogue import find
 from accelsim.base.record import read_record
@@ -31,6 +32,10 @@ class Inputs:
     def arch(self, name: str, settings: Settings) -> Spatial:
         key = ("arch", name, tuple(settings.items()))
         return self._once(key, lambda: load_arch(name, settings))
+
+    def gpu(self, name: str, settings: Settings) -> Gpu:
+        key = ("gpu", name, tuple(settings.items()))
+        return self._once(key, lambda: load_gpu(name, settings))
 
     def mapping(self, name: str) -> MappingRecord | Choice:
         return self._once(("mapping", name), lambda: load_mapping(name))

@@ -2,16 +2,19 @@
 
 All points of a run are evaluated at once: axes become arrays of rank sizes and of the machine's
 numbers, and the cost model broadcasts. Points for which a mapping has different alternatives go in
-one group each. A part that several runs share (attention alone, attention and the linear layers)
+one group each; on a GPU, which makes other kernels at every point, each by itself (`gpu`). A part
+that several runs share (attention alone, attention and the linear layers)
 is evaluated once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from accelsim.arch.load import is_gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import StudyError
 from accelsim.base.expression import parse_expression
@@ -20,7 +23,7 @@ from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
 from accelsim.mapping.load import select_each
 from accelsim.mapping.mapping import Mapping as MappingRecord
-from accelsim.study.cases import Case, case_at, refuse_unknown_ranks
+from accelsim.study.cases import Case, below, cascade_at, case_at, refuse_unknown_ranks
 from accelsim.study.inputs import Inputs
 from accelsim.study.measures import (
     all_measures,
@@ -113,6 +116,9 @@ class _Runner:
         return self.evaluated[key]
 
     def _evaluated(self, part: Part, table: TableSpec, points: Points) -> _Evaluated:
+        if is_gpu(part.arch):
+            return self._on_gpu(part, table, points)
+
         def case(chosen: Points) -> Case:
             return case_at(part, chosen, self.fixed, table.derive, self.inputs)
 
@@ -122,6 +128,14 @@ class _Runner:
             some = whole if len(chosen) == len(points) else case(points.at(chosen))
             costs.append((evaluate(some.cascade, some.arch, mapping), chosen))
         return _Evaluated(whole.cascade, tuple(costs))
+
+    def _on_gpu(self, part: Part, table: TableSpec, points: Points) -> _Evaluated:
+        # Only GPUs need what it imports.
+        on_gpu = import_module("accelsim.study.gpu").costs_on_gpu
+        costs = on_gpu(part, points, self.fixed, table.derive, self.inputs)
+        fixed = below("workload", self.fixed)
+        cascade = cascade_at(part.workload, points, fixed, self.inputs)
+        return _Evaluated(cascade, tuple(costs))
 
     def mappings(
         self, part: Part, cascade: Cascade, arch: Spatial, points: int

@@ -17,7 +17,8 @@ import numpy as np
 from accelsim.arch.gpu import Gpu
 from accelsim.base.errors import AccelsimError
 from accelsim.cost.gpu.cache_update import CacheUpdateWork
-from accelsim.cost.gpu.call import actions_of, works_of
+from accelsim.cost.gpu.call import works_of
+from accelsim.cost.gpu.composed import actions_of
 from accelsim.cost.gpu.power import clock_under_load_hz, peak_clock_hz, sustained_clock_hz
 from accelsim.cost.gpu.work import Work
 from accelsim.validation.aiconfigurator import Row

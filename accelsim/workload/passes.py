@@ -41,7 +41,7 @@ from accelsim.workload.fibres import fibres, leaves, moves
 from accelsim.workload.footprint import whole_fibre, window
 from accelsim.workload.traversals import Traversals, Wait, traversals
 
-__all__ = ["RankPasses", "Wait", "passes"]
+__all__ = ["RankPasses", "Wait", "passes", "rank_passes"]
 
 
 @dataclass(frozen=True)
@@ -79,15 +79,16 @@ def passes(cascade: Cascade) -> dict[str, RankPasses]:
     found = {}
     for rank in cascade.ranks:
         if iterated.issuperset(leaves(cascade, rank)):
-            found[rank] = _rank_passes(cascade, rank)
+            found[rank] = rank_passes(cascade, rank)
     return found
 
 
-def _rank_passes(cascade: Cascade, rank: str) -> RankPasses:
+def rank_passes(cascade: Cascade, rank: str) -> RankPasses:
+    """Those over one rank."""
     visits = [traversals(cascade, fibre) for fibre in fibres(cascade, rank)]
     whole = _outer_part_of(cascade, rank)
     if whole and not visits:
-        return _renamed(_rank_passes(cascade, whole), whole, rank)
+        return _renamed(rank_passes(cascade, whole), whole, rank)
     most = max(visits, key=lambda each: each.total(cascade.ranks), default=None)
     return RankPasses(
         rank=rank,

@@ -126,10 +126,3 @@ def test_what_lies_beyond_the_parts_tables_is_said_beside_it(run, evaluated):
     shown = run("evaluate", "attention/one_pass", "fusemax_cloud", *larger).out
     assert f"{name}: {laws[0]}\n" in shown
     assert evaluated()["extrapolated"] == {}
-
-
-@pytest.mark.parametrize("output", [(), ("--json",)])
-def test_a_gpu_is_refused_with_the_command_that_takes_it(run, output):
-    ended = run("evaluate", "attention/one_pass", "h100_sxm", *output)
-    assert (ended.status, ended.out) == (2, "")
-    assert "this is a GPU, not a spatial array. `accelsim predict` tells" in ended.err

@@ -4,9 +4,9 @@ a block   Σ steps (tile.py), and once: its first tiles arrive, its result leave
 the chip  blocks go in order to the first SM with room; on an SM they share its pipes
           (`cost/kernels.py`); with a queue, one an SM, in its order; of millions the
           first and the last do not count: Σ cycles of a block / (SMs · resident)
-a call    that, the bytes through L2 and those of device memory side by side (`served`);
-          where keys are split, a second kernel adds the parts up; some libraries copy queries
-          before or results after
+a call    cold, the first tiles from device memory; then that, the bytes through L2 and those of
+          device memory side by side (`served`); where keys are split, a second kernel adds the
+          parts up; some libraries copy queries before or results after
 
 bytes            `traffic.py`; of device memory also what the dirty L2 gives up
 """
@@ -28,7 +28,8 @@ from accelsim.cost.gpu.unfused import steps_works
 from accelsim.cost.gpu.work import Times, Work
 from accelsim.cost.kernels import scheduled_cycles
 from accelsim.mapping.attention_binding import BoundAttention, bind_attention
-from accelsim.workload.calls import Sdpa
+from accelsim.workload.call_counts import query_bytes
+from accelsim.workload.calls import WORD_BYTES, Sdpa
 
 INSTRUCTION_BYTES = 16
 """Since Volta."""
@@ -88,14 +89,15 @@ class AttentionWork:
         on_sms, apart = self._scheduled(clock_hz, cold) / clock_hz, self._apart_s(clock_hz)
         if self.bound.kernel.queue:
             on_sms += gpu.launch.start_s
-        hbm = dram_seconds(gpu, *self._hbm_bytes(cold))
+        hbm, first = dram_seconds(gpu, *self._hbm_bytes(cold)), self._first_s(cold)
         l2 = self._l2_seconds
         a_cycle = self._steps / gpu.sms / clock_hz
         pipes = {name: cycles * a_cycle for name, cycles in step.by_pipe.items()}
         busy = step.busy * a_cycle
         return Times(
             seconds=apart
-            + served(gpu, on_sms - apart, hbm, l2)
+            + first
+            + served(gpu, on_sms - apart, max(hbm - first, 0.0), l2)
             + gpu.launch.drain_s
             + self._reset_s,
             by_resource={
@@ -229,6 +231,18 @@ class AttentionWork:
         far = self._missing(cold) if trips else float(cold)
         first = far * gpu.hbm.latency_s + (1 - far) * gpu.l2.latency_s
         return float(first + (1 + trips) * gpu.l2.latency_s + self._planning_s)
+
+    def _first_s(self, cold: bool) -> float:
+        """Until all blocks that start at once have queries and a tile of keys from device memory,
+        for which L2 gives up lines: nothing is computed beside it."""
+        if not cold:
+            return 0.0
+        bound, l2 = self.bound, self.gpu.l2
+        share = min(1.0, self.gpu.sms * self._resident / bound.blocks)
+        heads = max(1.0, share * bound.heads * bound.call.b) * bound.splits
+        tiles = heads * bound.tile.keys * bound.call.e * WORD_BYTES[bound.call.dtype]
+        came = min(self.traffic.read, share * query_bytes(bound.call) + tiles)
+        return dram_seconds(self.gpu, came, came * float(l2.dirty_bytes / l2.capacity_bytes))
 
     def _apart_s(self, clock_hz: float) -> float:
         """What no bytes move beside, of a kernel whose blocks look up their work: until the first

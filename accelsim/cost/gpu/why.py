@@ -8,10 +8,12 @@ WORDS = {
     "tensor": "the tensor cores",
     "special-function": "the special-function units",
     "fp32": "the FP32 and integer pipes",
+    "shared": "shared memory",
     "l2": "the L2 cache",
     "hbm": "device memory",
     "latency": "latencies and idle slots",
     "launch": "launching",
+    "power": "power",
 }
 
 

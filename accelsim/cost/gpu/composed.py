@@ -1,0 +1,95 @@
+"""Kernels one after the other: what they take alone with cold caches, and back to back.
+
+seconds     floor of a launch + Σ kernels + gaps between them, at the clock of a burst
+sustained   Σ kernels + what starting each takes back to back, caches warm, at the clock that
+            the board can hold
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from accelsim.arch.gpu import Gpu
+from accelsim.cost.gpu.power import burst_clock_hz, energy_j, sustained_clock_hz
+from accelsim.cost.gpu.work import Times, Work
+
+Works = tuple[Work, ...]
+
+HELD_BACK = 0.985
+"""Below this share of the highest clock, power is the bound."""
+
+
+@dataclass(frozen=True)
+class Composed:
+    """`each` are the times of every kernel, cold, at the burst's clock; actions are of all.
+
+    The bound is what needs longest: a resource of the longest kernel, launching itself, or power,
+    where the board cannot hold its highest clock.
+    """
+
+    seconds: float
+    burst_clock_hz: float
+    each: tuple[Times, ...]
+    cold_actions: Mapping[str, float]
+    sustained_s: float
+    sustained_clock_hz: float
+    warm_actions: Mapping[str, float]
+    sustained_energy_j: float
+    bound: str
+
+    @property
+    def longest(self) -> Times:
+        """Of the kernels."""
+        return max(self.each, key=lambda one: one.seconds)
+
+
+def composed(works: Works, gpu: Gpu) -> Composed:
+    cold, warm = actions_of(works, cold=True), actions_of(works, cold=False)
+
+    def seconds_cold(clock_hz: float) -> float:
+        return between_s(works, gpu) + _seconds(works, clock_hz, True)
+
+    def seconds_warm(clock_hz: float) -> float:
+        starts = len(works) * gpu.launch.back_to_back_s
+        return starts + _seconds(works, clock_hz, False)
+
+    burst = burst_clock_hz(gpu, cold, seconds_cold)
+    sustained = sustained_clock_hz(gpu, warm, seconds_warm)
+    sustained_s, seconds = seconds_warm(sustained), seconds_cold(burst)
+    each = tuple(work.times(burst, True) for work in works)
+    return Composed(
+        seconds=seconds,
+        burst_clock_hz=burst,
+        each=each,
+        cold_actions=cold,
+        sustained_s=sustained_s,
+        sustained_clock_hz=sustained,
+        warm_actions=warm,
+        sustained_energy_j=energy_j(gpu, warm, sustained_s, sustained),
+        bound=_bound(each, seconds, sustained, gpu),
+    )
+
+
+def _bound(each: tuple[Times, ...], seconds: float, sustained_clock_hz: float, gpu: Gpu) -> str:
+    if sum(one.seconds for one in each) < seconds / 2:
+        return "launch"
+    longest = max(each, key=lambda one: one.seconds).bound
+    is_held_back = sustained_clock_hz < HELD_BACK * gpu.clock_hz
+    return "power" if is_held_back and longest != "hbm" else longest
+
+
+def between_s(works: Works, gpu: Gpu) -> float:
+    """The first launch, and the gaps between kernels that run with cold caches."""
+    return float(gpu.launch.floor_s + (len(works) - 1) * gpu.launch.gap_s)
+
+
+def actions_of(works: Works, cold: bool) -> dict[str, float]:
+    """Of all kernels."""
+    total: dict[str, float] = {}
+    for work in works:
+        for name, count in work.actions(cold).items():
+            total[name] = total.get(name, 0) + count
+    return total
+
+
+def _seconds(works: Works, clock_hz: float, cold: bool) -> float:
+    return sum(work.times(clock_hz, cold).seconds for work in works)

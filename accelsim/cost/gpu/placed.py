@@ -1,0 +1,34 @@
+"""The kernels of a mapping as `Work`, with what they leave in L2 for one another."""
+
+from dataclasses import dataclass
+
+from accelsim.arch.gpu import Gpu
+from accelsim.cost.gpu.call import works_of
+from accelsim.cost.gpu.fused import FusedBlocks, FusedWork
+from accelsim.cost.gpu.fused_bytes import hbm_bytes
+from accelsim.cost.gpu.work import Work
+from accelsim.mapping.fused_kernel import FusedKernel
+from accelsim.mapping.gpu_mapping import GpuMapping, LibraryCall
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A kernel, and the Einsums that it computes."""
+
+    work: Work
+    einsums: tuple[str, ...]
+
+
+def placed(mapping: GpuMapping, gpu: Gpu) -> tuple[Placed, ...]:
+    """All kernels of a mapping, in order."""
+    fused = [each for each in mapping.kernels if isinstance(each, FusedKernel)]
+    calls = [each for each in mapping.kernels if isinstance(each, LibraryCall)]
+    called = (Placed(work, c.einsums) for c in calls for work in works_of(c.call, gpu))
+    return (*_fused(fused, gpu), *called)
+
+
+def _fused(kernels: list[FusedKernel], gpu: Gpu) -> list[Placed]:
+    blocks = [FusedBlocks(kernel, gpu) for kernel in kernels]
+    moved = hbm_bytes([each.moved for each in blocks], [each.again for each in blocks], gpu)
+    works = (FusedWork(*each) for each in zip(blocks, moved, strict=True))
+    return [Placed(work, work.blocks.kernel.fusion.einsums) for work in works]

@@ -1,0 +1,28 @@
+"""Which kernels run a cascade on a GPU: those made by rules, or calls of a library.
+
+`cascade` is the one that they run: a mapping may have decided ranks that nobody chose.
+"""
+
+from dataclasses import dataclass
+
+from accelsim.mapping.fused_kernel import FusedKernel
+from accelsim.workload.calls import Call
+from accelsim.workload.einsum import Cascade
+
+
+@dataclass(frozen=True)
+class LibraryCall:
+    """A call of a library that computes these Einsums by the shipped kernel of this name."""
+
+    kernel: str
+    call: Call
+    einsums: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GpuMapping:
+    """Kernels in order; a name for where others have that of a file."""
+
+    name: str
+    cascade: Cascade
+    kernels: tuple[FusedKernel | LibraryCall, ...]
