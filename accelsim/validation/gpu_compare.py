@@ -23,7 +23,7 @@ from accelsim.workload.calls import Call, case_of
 
 SHORT_MS = 0.020
 
-APART = ("math", "efficient")
+APART = ("math", "efficient", "windows", "lengths", "flash backward")
 
 
 @dataclass(frozen=True)

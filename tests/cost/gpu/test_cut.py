@@ -52,7 +52,8 @@ def test_attention_in_one_pass_takes_about_what_libraries_do(b, h, p, e, causal)
     flash, cudnn = (call_cost(call, H100).seconds for call in calls)
     assert len(cost.kernels) == 1
     assert 0.45 * flash < cost.latency_s < flash
-    assert 0.95 * cudnn < cost.latency_s < 1.4 * cudnn
+    # Longest blocks first, which cuDNN does not do.
+    assert 0.85 * cudnn < cost.latency_s < 1.4 * cudnn
 
 
 @pytest.mark.parametrize("gpu", ["l40s", "a100_sxm_80gb"])
