@@ -48,13 +48,17 @@ def _from_file(
 
 
 def _from_node(node: Node, extending: tuple[Path, ...]) -> Mapping | Choice:
+    beside = extending[-1].parent if extending else None
     if "choose" in node:
-        return read_record(node, Choice)
+        choice = read_record(node, Choice)
+        found = [a.model_copy(update={"mapping": _meant(a.mapping, beside)}) for a in choice.choose]
+        return choice.model_copy(update={"choose": tuple(found)})
     if "extends" not in node:
         refuse_another_kind(node, Mapping, "nests")
     mapping = read_record(node, Mapping)
     if mapping.extends is not None:
-        base = _from_file(catalogue.find(mapping.extends, "mappings"), {}, extending)
+        extends = _meant(mapping.extends, beside)
+        base = _from_file(catalogue.find(extends, "mappings"), {}, extending)
         mapping = extended(_plain(base), mapping)
     if not (mapping.nests and mapping.schedule):
         remedy = "Write both, or 'extends: ' and a mapping that has them"
@@ -88,6 +92,12 @@ def select_each(
         (_alternative(found.choose[place]), np.flatnonzero(first == place))
         for place in np.unique(first)
     ]
+
+
+def _meant(mapping: str, beside: Path | None) -> str:
+    """A file that another names lies beside it; a shipped mapping has its name."""
+    is_file = mapping.endswith((".yaml", ".yml"))
+    return str(beside / mapping) if is_file and beside else mapping
 
 
 class Shipped(NamedTuple):

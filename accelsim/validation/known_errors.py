@@ -8,10 +8,8 @@ carries that over; for the rest nothing is known.
 import csv
 from functools import lru_cache
 
+from accelsim.arch.load import load_gpu
 from accelsim.base.catalogue import shipped
-
-GENERATIONS = {"h100_sxm": "hopper"}
-"""Of the GPUs that were measured."""
 
 
 def known_error_percent(family: str, gpu: str, generation: str) -> float | None:
@@ -20,8 +18,14 @@ def known_error_percent(family: str, gpu: str, generation: str) -> float | None:
     own = table.get((gpu, family))
     if own is not None:
         return own
-    alike = [name for name, kind in GENERATIONS.items() if kind == generation]
-    return next((table[name, family] for name in alike if (name, family) in table), None)
+    measured = {name for name, its in table if its == family}
+    alike = (name for name in sorted(measured) if _generation(name) == generation)
+    return next((table[name, family] for name in alike), None)
+
+
+@lru_cache(maxsize=16)
+def _generation(gpu: str) -> str:
+    return load_gpu(gpu).generation
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from accelsim.arch.load import load_arch
-from accelsim.base.catalogue import names
+from accelsim.base.catalogue import find, names
 from accelsim.base.errors import CatalogueError, MappingError, RecordError, YamlError
 from accelsim.base.yamlfile import parse_yaml
 from accelsim.mapping.load import (
@@ -130,3 +130,18 @@ def test_an_override_changes_a_tile_or_adds_one():
 def test_a_machine_is_no_mapping():
     with pytest.raises(RecordError, match="this is no mapping; it has the keys clock, notes"):
         mapping_from_yaml(parse_yaml("clock: 1 GHz\nnotes: none\n", "m.yaml"))
+
+
+@pytest.mark.parametrize("kind", ["extends", "choose"])
+def test_a_file_that_another_names_lies_beside_it(tmp_path, monkeypatch, kind):
+    (tmp_path / "base.yaml").write_text(find("fusemax_binding", "mappings").read_text())
+    head = "about: A\nsource: made up\nworkload: attention/one_pass\nmachine: spatial\n"
+    also = {
+        "extends": "extends: base.yaml\n",
+        "choose": "choose: [{when: 1, mapping: base.yaml}]\n",
+    }
+    (tmp_path / "one.yaml").write_text(head + also[kind])
+    monkeypatch.chdir("/")
+    found = load_mapping(tmp_path / "one.yaml")
+    chosen = select(found, load_workload("attention/one_pass"), load_arch("fusemax_cloud"))
+    assert chosen.nests
