@@ -1,6 +1,6 @@
 """A call that a library makes as several kernels, each over whole tensors: a list of steps.
 
-    a stream     `read` and `written` bytes
+    a stream     `read` and `written` bytes; `operations` of lanes, where they were counted
     a product    [batch, m, n, k], as `bmm`
     a softmax    `rows` of `columns`
 
@@ -29,6 +29,7 @@ class UnfusedStep(Record):
     when: Formula = 1
     read: Formula | None = None
     written: Formula | None = None
+    operations: Formula | None = None
     product: tuple[Formula, ...] = ()
     rows: Formula | None = None
     columns: Formula | None = None

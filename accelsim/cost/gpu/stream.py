@@ -1,12 +1,13 @@
 """A kernel that reads and writes whole tensors once, one of several of a call.
 
-It takes what device memory takes for its bytes, or L2 where they are still there.
+It takes what device memory takes for its bytes, or L2 where they are still there, or issuing its
+instructions: those of a lane for every four bytes, if no more were counted.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accelsim.arch.gpu import Gpu
+from accelsim.arch.gpu import WARP, Gpu
 from accelsim.cost.gpu.dram import dram_seconds, found_in_l2
 from accelsim.cost.gpu.overlap import served
 from accelsim.cost.gpu.work import Times
@@ -20,20 +21,27 @@ class StreamWork:
     read_bytes: float
     written_bytes: float
     gpu: Gpu
+    counted: float = 0
 
     def actions(self, cold: bool) -> Mapping[str, float]:
         moved = self.read_bytes + self.written_bytes
-        return {"HBM": sum(self._hbm_bytes), "l2": moved, "fp32": moved / 4}
+        return {"HBM": sum(self._hbm_bytes), "l2": moved, "fp32": self._operations}
 
     def times(self, clock_hz: float, cold: bool) -> Times:
         moved = self.read_bytes + self.written_bytes
         hbm = dram_seconds(self.gpu, *self._hbm_bytes)
         l2 = float(moved / self.gpu.l2.bandwidth.per_second(clock_hz))
         start = self.gpu.launch.start_s
+        lanes = self.gpu.sms * self.gpu.sm.schedulers * WARP
+        issued = self._operations / lanes / clock_hz
         return Times(
-            seconds=start + served(self.gpu, hbm, l2) + self.gpu.launch.drain_s,
-            by_resource={"hbm": hbm, "l2": l2, "latency": start},
+            seconds=start + served(self.gpu, hbm, l2, issued) + self.gpu.launch.drain_s,
+            by_resource={"hbm": hbm, "l2": l2, "fp32": issued, "latency": start},
         )
+
+    @property
+    def _operations(self) -> float:
+        return max(self.counted, (self.read_bytes + self.written_bytes) / 4)
 
     @property
     def _hbm_bytes(self) -> tuple[float, float]:

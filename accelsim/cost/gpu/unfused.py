@@ -43,4 +43,4 @@ def _works(step: UnfusedStep, values: Mapping[str, int], gpu: Gpu) -> Iterator[W
         yield from row_works(Softmax(rows=rows, cols=columns, dtype="fp32"), gpu)
     else:
         read, written = value(step.read, values), value(step.written, values)
-        yield StreamWork(step.about, read, written, gpu)
+        yield StreamWork(step.about, read, written, gpu, value(step.operations, values))
