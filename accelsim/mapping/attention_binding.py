@@ -46,7 +46,7 @@ class BoundAttention:
     code_bytes: float
     combines: bool
 
-    @property
+    @cached_property
     def blocks(self) -> int:
         if self.walk is not None:
             return self.walk.blocks

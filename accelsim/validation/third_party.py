@@ -19,7 +19,7 @@ from accelsim.base.errors import AccelsimError
 from accelsim.cost.gpu.cache_update import CacheUpdateWork
 from accelsim.cost.gpu.call import works_of
 from accelsim.cost.gpu.composed import actions_of
-from accelsim.cost.gpu.power import clock_under_load_hz, peak_clock_hz, sustained_clock_hz
+from accelsim.cost.gpu.power import clock_under_load_hz, sustained_clock_hz, within_peak_hz
 from accelsim.cost.gpu.work import Work
 from accelsim.validation.aiconfigurator import Row
 from accelsim.workload.calls import Call, Sdpa
@@ -101,7 +101,7 @@ def _predicted_ms(call: Call, gpu: Gpu) -> float | None:
     actions = actions_of(works, cold=False)
     settled = sustained_clock_hz(gpu, actions, seconds_at)
     under_load = clock_under_load_hz(gpu, settled, CALLS_BEFORE * seconds_at(settled))
-    return seconds_at(min(under_load, peak_clock_hz(gpu, actions, seconds_at))) * 1e3
+    return seconds_at(within_peak_hz(gpu, actions, seconds_at, under_load)) * 1e3
 
 
 def _cache_update(call: Call, gpu: Gpu) -> tuple[Work, ...]:

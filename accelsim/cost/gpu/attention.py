@@ -89,7 +89,7 @@ class AttentionWork:
         on_sms, apart = self._scheduled(clock_hz, cold) / clock_hz, self._apart_s(clock_hz)
         if self.bound.kernel.queue:
             on_sms += gpu.launch.start_s
-        hbm, first = dram_seconds(gpu, *self._hbm_bytes(cold)), self._first_s(cold)
+        hbm, first = self._memory_s[cold]
         l2 = self._l2_seconds
         a_cycle = self._steps / gpu.sms / clock_hz
         pipes = {name: cycles * a_cycle for name, cycles in step.by_pipe.items()}
@@ -231,6 +231,14 @@ class AttentionWork:
         far = self._missing(cold) if trips else float(cold)
         first = far * gpu.hbm.latency_s + (1 - far) * gpu.l2.latency_s
         return float(first + (1 + trips) * gpu.l2.latency_s + self._planning_s)
+
+    @cached_property
+    def _memory_s(self) -> Mapping[bool, tuple[float, float]]:
+        """Warm and cold: of all bytes of device memory, and of the first among them."""
+        return {
+            cold: (dram_seconds(self.gpu, *self._hbm_bytes(cold)), self._first_s(cold))
+            for cold in (False, True)
+        }
 
     def _first_s(self, cold: bool) -> float:
         """Until all blocks that start at once have queries and a tile of keys from device memory,

@@ -17,7 +17,7 @@ from math import exp
 
 from accelsim.arch.gpu import Gpu
 
-HALVINGS = 16
+HALVINGS = 14
 LOWEST = 0.15
 """Of the highest clock; no board at its limit has been seen near it."""
 
@@ -63,11 +63,13 @@ def burst_clock_hz(gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds) 
     settled = _clock_hz(gpu, actions, seconds_at, between_s=burst.flush_s)
     loaded = burst.warm_up_s + max(burst.half_s, CALLS_BEFORE * seconds_at(settled))
     under_load = clock_under_load_hz(gpu, settled, loaded)
-    return min(under_load, peak_clock_hz(gpu, actions, seconds_at))
+    return within_peak_hz(gpu, actions, seconds_at, under_load)
 
 
-def peak_clock_hz(gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds) -> float:
-    """The highest at which a call's kernels by themselves stay within the peak."""
+def within_peak_hz(
+    gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds, high_hz: float
+) -> float:
+    """The highest clock up to this at which a call's kernels by themselves stay within the peak."""
     peak_w = gpu.power.limit_w * gpu.power.peak
     pj = _picojoules(gpu, actions)
 
@@ -75,7 +77,7 @@ def peak_clock_hz(gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds) -
         seconds = seconds_at(clock_hz) - gpu.launch.floor_s
         return _joules(gpu, pj, seconds, clock_hz) <= peak_w * seconds
 
-    return _highest(gpu, is_within)
+    return _highest(gpu, is_within, high_hz)
 
 
 def clock_under_load_hz(gpu: Gpu, settled_hz: float, loaded_s: float) -> float:
@@ -96,11 +98,11 @@ def _clock_hz(
         seconds = seconds_at(clock_hz)
         return _joules(gpu, pj, seconds, clock_hz) <= limit_w * seconds + spare_j
 
-    return _highest(gpu, is_within)
+    return _highest(gpu, is_within, float(gpu.clock_hz))
 
 
-def _highest(gpu: Gpu, is_within: Callable[[float], bool]) -> float:
-    low, high = LOWEST * gpu.clock_hz, float(gpu.clock_hz)
+def _highest(gpu: Gpu, is_within: Callable[[float], bool], high: float) -> float:
+    low = LOWEST * gpu.clock_hz
     if is_within(high):
         return high
     for _ in range(HALVINGS):
