@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from accelsim.report.sheet import house_style
-from accelsim.report.style import COLOURS, FAINT, MARKERS, WIDTH_PT
+from accelsim.report.style import COLOURS, FAINT, MARKERS, WIDTH_PT, tick_label
 
 OFF = 1.2
 
@@ -50,7 +50,9 @@ def draw_agreement(
                 label=f"{bound} ({len(own)})",
                 zorder=2,
             )
-        axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
+        axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, aspect="equal")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda ms, _: tick_label(ms))
         axes.set(xlabel="measured time (ms)", ylabel="predicted time (ms)", title=title)
         axes.grid(True)
         axes.legend(frameon=False, title="bound by", loc="upper left")

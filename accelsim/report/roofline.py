@@ -6,15 +6,26 @@ predicted (filled) to what was measured (hollow).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from accelsim.report.sheet import house_style
-from accelsim.report.style import COLOURS, FAINT, INK, WIDTH_PT
+from accelsim.report.style import COLOURS, FAINT, INK, WIDTH_PT, tick_label
 
 POINTS_AN_INCH = 72
 SLOPES = ("green", "sky", "purple")
+
+
+PREDICTED: Mapping[str, Any] = {
+    "marker": "o",
+    "linestyle": "",
+    "color": COLOURS["blue"],
+    "markersize": 2.5,
+}
+
+MEASURED: Mapping[str, Any] = {**PREDICTED, "mfc": "none", "mec": INK, "markersize": 3}
 
 
 @dataclass(frozen=True)
@@ -44,23 +55,28 @@ def draw_roofline(
         for number, (name, bandwidth) in enumerate(bandwidths.items()):
             colour = COLOURS[SLOPES[number % len(SLOPES)]]
             ridge = max(top / bandwidth, low)
-            axes.plot([low, ridge], [low * bandwidth, ridge * bandwidth], color=colour, label=name)
+            slope = [low * bandwidth, ridge * bandwidth]
+            axes.plot([low, ridge], slope, color=colour, label=f"bandwidth of {name}")
         for name, ceiling in ceilings.items():
             axes.axhline(ceiling, color=FAINT, linewidth=0.8)
             axes.annotate(name, (high, ceiling), ha="right", va="bottom", color=FAINT)
         for point in points:
             _draw(axes, point)
         axes.set(xscale="log", yscale="log", xlim=(low, high), title=title)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda number, _: tick_label(number))
         axes.set(xlabel="FLOP per byte of device memory", ylabel="FLOP per second")
         axes.grid(True)
-        axes.legend(frameon=False, loc="lower right", title="bandwidth of")
+        axes.plot([], [], **PREDICTED, label="predicted")
+        if any(point.measured is not None for point in points):
+            axes.plot([], [], **MEASURED, label="measured")
+        axes.legend(frameon=False, loc="lower right")
     return figure
 
 
 def _draw(axes: Axes, point: RooflinePoint) -> None:
-    plot = axes.plot
-    plot([point.intensity], [point.predicted], "o", color=COLOURS["blue"], markersize=2.5)
+    axes.plot([point.intensity], [point.predicted], **PREDICTED)
     if point.measured is not None:
         ends = [point.predicted, point.measured]
-        plot([point.intensity] * 2, ends, color=FAINT, linewidth=0.5)
-        plot([point.intensity], [point.measured], "o", mfc="none", mec=INK, markersize=3)
+        axes.plot([point.intensity] * 2, ends, color=FAINT, linewidth=0.5)
+        axes.plot([point.intensity], [point.measured], **MEASURED)
