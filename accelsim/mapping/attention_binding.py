@@ -20,6 +20,9 @@ from accelsim.mapping.stream_k import Walk, walk_of
 from accelsim.mapping.visits import Visits, by_keys, by_queries, joined
 from accelsim.workload.calls import Sdpa, SdpaBackward, Sequences
 
+MOST_BLOCKS_A_HEAD = 20_000_000
+"""Of one sequence, as long as arrays of them are held."""
+
 WORKLOADS: Mapping[type[Sdpa], str] = {
     Sdpa: "kernels/attention",
     SdpaBackward: "kernels/attention_backward",
@@ -50,10 +53,10 @@ class BoundAttention:
     def blocks(self) -> int:
         if self.walk is not None:
             return self.walk.blocks
-        a_head = sum(self._blocks_of(each) * each.number for each in self.call.sequences)
+        a_head = sum(self.blocks_of(each) * each.number for each in self.call.sequences)
         return self.heads * self.splits * a_head
 
-    def _blocks_of(self, each: Sequences) -> int:
+    def blocks_of(self, each: Sequences) -> int:
         if self.kernel.over == "keys":
             return ceil(each.keys / self.tile.keys)
         return ceil(self.fold * each.queries / self.tile.queries)
@@ -64,11 +67,6 @@ class BoundAttention:
         is_masked = self.call.causal or self.call.window
         edges = ceil(self.tile.queries / self.tile.keys) if is_masked else 1
         return edges + int(bool(is_masked and is_ragged(self.call, self.tile))) + 1
-
-    @property
-    def key_tiles(self) -> int:
-        """Of the longest sequence."""
-        return ceil(self.call.m / self.tile.keys)
 
     def visits(self, queries: int, keys: int) -> list[Visits]:
         """Of the blocks of one head of a sequence, a part of its keys after the other."""
@@ -99,44 +97,63 @@ class BoundAttention:
 
 
 def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
-    """The kernel that the backend takes for a call.
+    """The kernel that the backend takes for a call. A window wider than all keys is none.
 
     Raises
     ------
     MappingError
-        if no shipped kernel of the backend takes such a call.
+        if no shipped kernel of the backend takes such a call, or a head has too many blocks.
     """
+    if call.window and call.window > call.m:
+        call = call.model_copy(update={"window": None})
     kernels = attention_kernels(call.backend, WORKLOADS[type(call)])
-    for kernel in kernels:
-        bound = _bound(kernel, call, gpu)
-        if bound is not None:
-            return bound
     of = "gradients of " if isinstance(call, SdpaBackward) else ""
-    having = "".join(f" with {name}," for name in sorted(features(call)))
-    heads = f"{of}{call.dtype} heads of dimension {call.e}{having} on this GPU"
-    what = f"is known for {heads}" if kernels else f"is known{of and ' for gradients'}, on any GPU"
-    raise MappingError(
-        f"no kernel of {call.backend} {what}",
-        remedy="`accelsim list kernels` shows those that are",
-    )
+    if not kernels:
+        for_what = " for gradients" if of else ""
+        raise _not_known(f"no kernel of {call.backend} is known{for_what}, on any GPU")
+    found = [_bound(kernel, call, gpu) for kernel in kernels]
+    bound = next((each for each in found if isinstance(each, BoundAttention)), None)
+    if bound is None:
+        reasons = "; ".join(dict.fromkeys(str(each) for each in found))
+        heads = f"{of}{call.dtype} heads of dimension {call.e}"
+        raise _not_known(f"no kernel of {call.backend} is known for {heads}: {reasons}")
+    if max(bound.blocks_of(each) for each in call.sequences) > MOST_BLOCKS_A_HEAD:
+        fact = f"a head has more than {MOST_BLOCKS_A_HEAD:,} blocks"
+        raise MappingError(fact, remedy="Take fewer queries")
+    return bound
 
 
-def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | None:
+def _not_known(fact: str) -> MappingError:
+    return MappingError(fact, remedy="`accelsim list kernels` shows those that are")
+
+
+def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | str:
+    """The kernel with the call's numbers, or the first condition that does not hold."""
     values = _values(call, gpu)
     is_folded = bool(_value(kernel.fold, values))
     fold, heads = (call.h // call.g, call.g) if is_folded else (1, call.h)
     rule = SPLITS.get(kernel.splits or "") if _value(kernel.splittable, values) else None
     splits = rule(fold * call.p, heads, call.b, call.m, call.e, gpu.sms) if rule else 1
     values |= {"splits": splits}
-    is_taken = call.dtype in kernel.words and features(call) <= set(kernel.takes)
-    is_taken &= not kernel.generations or gpu.generation in kernel.generations
-    if not is_taken or not _value(kernel.when, values):
-        return None
     tile = next((tile for tile in kernel.tiles if _value(tile.when, values)), None)
     has = {cores.name for cores in gpu.tensor if call.dtype in cores.flop}
     family = next((name for name in kernel.tensor if name in has), None)
-    if tile is None or family is None:
-        return None
+    lacking = ", ".join(sorted(features(call) - set(kernel.takes)))
+    conditions = (
+        (call.dtype in kernel.words, f"it is compiled for {', '.join(kernel.words)}"),
+        (
+            not kernel.generations or gpu.generation in kernel.generations,
+            f"it is compiled for {', '.join(kernel.generations)}",
+        ),
+        (family is not None, f"this GPU has no {' nor '.join(kernel.tensor)} for these words"),
+        (not lacking, f"it takes no {lacking}"),
+        (bool(_value(kernel.when, values)), f"it takes calls where {kernel.when}"),
+        (tile is not None, "it has no tile for such heads"),
+        (tile is not None and fits(kernel, tile, gpu), "no SM has room for a block"),
+    )
+    refusal = next((why for holds, why in conditions if not holds), None)
+    if refusal is not None or tile is None or family is None:
+        return refusal or ""
     return BoundAttention(
         kernel=kernel,
         tile=tile,
@@ -150,6 +167,12 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | No
         code_bytes=_code_bytes(tile, values | {"ragged": int(is_ragged(call, tile))}),
         combines=bool(_value(kernel.combines, values)),
     )
+
+
+def fits(kernel: AttentionKernel, tile: AttentionTile, gpu: Gpu) -> bool:
+    """Whether an SM has the registers and the shared memory of a block."""
+    registers = (tile.registers or kernel.registers) * tile.threads
+    return bool(registers <= gpu.sm.registers and tile.shared_bytes <= gpu.sm.shared_bytes)
 
 
 def _code_bytes(tile: AttentionTile, values: Mapping[str, int]) -> float:

@@ -58,7 +58,8 @@ class Code(Record):
 
 
 class AttentionTile(Record):
-    """What a block computes in one step, with how many threads and how much shared memory.
+    """What a block computes in one step, with how many threads, how much shared memory, and its own
+    number of registers where that is not the kernel's.
 
     `layout` puts warps side by side along the rows and the columns of a product's result; products
     that it does not name have all warps along the rows. `instructions` of all warps in a step and
@@ -73,6 +74,7 @@ class AttentionTile(Record):
     features: Count
     threads: Count
     shared_bytes: Positive
+    registers: Count | None = None
     layout: dict[str, tuple[Count, Count]] = {}
     instructions: Count | None = None
     refetched_bytes: NonNegative = 0

@@ -52,7 +52,9 @@ def test_a_backend_without_a_kernel_is_named():
 @pytest.mark.parametrize("p", [1, 1024])
 def test_words_that_a_kernel_is_not_compiled_for_are_refused_whatever_the_gpu_multiplies(p):
     """Ada's instructions of a warp multiply fp8; FlashAttention-2 has no such kernel."""
-    with pytest.raises(MappingError, match="no kernel of flash is known for fp8 heads"):
+    with pytest.raises(
+        MappingError, match="is known for fp8 heads of dimension 128: it is compiled for bf16, fp16"
+    ):
         bind_attention(call(dtype="fp8", p=p), load_gpu("l40s"))
 
 
@@ -77,7 +79,7 @@ def test_a_backend_without_gradients_says_so():
 @pytest.mark.parametrize("more", [{"lengths": (64, 1024)}, {"page": 16}])
 def test_kernels_take_what_they_name(more):
     sizes = call(backend="cudnn", b=2).model_dump() | more
-    with pytest.raises(MappingError, match=f"with {next(iter(more))}, on this GPU"):
+    with pytest.raises(MappingError, match=f"of dimension 128: it takes no {next(iter(more))}"):
         bind_attention(Sdpa(**sizes), GPU)
 
 
@@ -130,3 +132,29 @@ def test_generated_kernels_turn_a_group_of_heads_into_columns():
     # 16 blocks on 148 SMs: 9 parts of 64 steps; 32 would be two steps each.
     assert (bound.tile.queries, bound.splits) == (8, 9)
     assert paged(blackwell, "trtllm", p=4096, causal=True).tile.queries == 256
+
+
+@pytest.mark.parametrize(
+    ("gpu", "sizes", "why"),
+    [
+        ("b200_sxm", {"backend": "trtllm"}, "it takes calls where page > 0"),
+        ("h100_sxm", {"backend": "efficient", "h": 8, "g": 2}, "it takes calls where G == 1"),
+        ("a100_sxm_80gb", {"backend": "cudnn", "p": 64}, "this GPU has no wgmma nor tcgen05"),
+        ("l40s", {"backend": "cudnn", "p": 1, "e": 256}, "no SM has room for a block"),
+    ],
+)
+def test_a_refusal_tells_the_condition_that_fails(gpu, sizes, why):
+    with pytest.raises(MappingError, match=why):
+        bind_attention(call(**sizes), load_gpu(gpu))
+
+
+def test_a_window_wider_than_all_keys_is_none():
+    sizes = call(b=1, m=512, p=512, causal=True).model_dump()
+    wide, none = (bind_attention(Sdpa(**sizes | {"window": window}), GPU) for window in (513, None))
+    assert wide == none
+    assert bind_attention(Sdpa(**sizes | {"window": 512}), GPU) != none
+
+
+def test_a_head_of_more_blocks_than_arrays_hold_is_refused():
+    with pytest.raises(MappingError, match="more than 20,000,000 blocks"):
+        bind_attention(call(b=1, p=10**11, m=512), GPU)

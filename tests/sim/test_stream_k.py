@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accelsim.arch.load import load_gpu
-from accelsim.cost.gpu.stream_k import StreamBlocks, stream_cycles, stream_works, walked_at
+from accelsim.cost.gpu.call import works_of
+from accelsim.cost.gpu.stream_k import StreamBlocks, stream_cycles, walked_at
 from accelsim.sim.stream_k import play_walks
 from accelsim.workload.calls import Sdpa
 
@@ -75,7 +76,7 @@ def test_the_closed_form_is_what_is_played(blocks, sms):
 def test_calls_take_the_cycles_that_are_played(b, g, m, e, cold):
     call = Sdpa(backend="lean", b=b, h=32, g=g, p=1, m=m, e=e)
     gpu = load_gpu("h100_sxm")
-    (work,) = stream_works(call, gpu)
+    (work,) = works_of(call, gpu)
     blocks = work.blocks_at(1.98e9, cold)
     assert play_walks("lean", blocks, gpu.sms).cycles == pytest.approx(
         stream_cycles(blocks, gpu.sms), rel=1e-9

@@ -27,9 +27,9 @@ from accelsim.cost.gpu.traffic import Traffic, traffic_of
 from accelsim.cost.gpu.unfused import steps_works
 from accelsim.cost.gpu.work import Times, Work
 from accelsim.cost.kernels import scheduled_cycles
-from accelsim.mapping.attention_binding import BoundAttention, bind_attention
+from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.workload.call_counts import query_bytes
-from accelsim.workload.calls import WORD_BYTES, Sdpa
+from accelsim.workload.calls import WORD_BYTES
 
 INSTRUCTION_BYTES = 16
 """Since Volta."""
@@ -38,13 +38,11 @@ MOST_SCHEDULED = 2_000_000
 """Blocks beyond which the closed form is taken; there are hundreds of waves then."""
 
 
-def attention_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
-    """The kernels of a call of `sdpa` that deals blocks to SMs (others: `stream_works`)."""
-    bound = bind_attention(call, gpu)
-    assert bound.walk is None
+def attention_works(bound: BoundAttention, gpu: Gpu) -> tuple[Work, ...]:
+    """The kernels of a call that deals blocks to SMs (others: `stream_k_work`)."""
     combine = (CombineWork(bound, gpu),) if bound.combines else ()
-    before = steps_works(bound.kernel.before, call, gpu)
-    after = steps_works(bound.kernel.after, call, gpu)
+    before = steps_works(bound.kernel.before, bound.call, gpu)
+    after = steps_works(bound.kernel.after, bound.call, gpu)
     return (*before, AttentionWork(bound, gpu), *combine, *after)
 
 
@@ -166,8 +164,9 @@ class AttentionWork:
         kernel = self.bound.kernel
         if kernel.queue:
             return 1
-        shared = float(self.bound.tile.shared_bytes)
-        return resident_blocks(self.gpu, self.bound.tile.threads, kernel.registers, shared)
+        tile, shared = self.bound.tile, float(self.bound.tile.shared_bytes)
+        registers = tile.registers or kernel.registers
+        return resident_blocks(self.gpu, tile.threads, registers, shared)
 
     def _scheduled(self, clock_hz: float, cold: bool) -> float:
         """Cycles until the last block has ended: linear in the cycles that latencies take."""

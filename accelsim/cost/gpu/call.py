@@ -13,9 +13,10 @@ from accelsim.cost.gpu.attention import attention_works
 from accelsim.cost.gpu.composed import composed
 from accelsim.cost.gpu.product import product_works
 from accelsim.cost.gpu.rows import row_works
-from accelsim.cost.gpu.stream_k import stream_works
+from accelsim.cost.gpu.stream_k import stream_k_work
 from accelsim.cost.gpu.unfused import unfused_works
 from accelsim.cost.gpu.work import Times, Work
+from accelsim.mapping.attention_binding import bind_attention
 from accelsim.mapping.unfused_kernel import unfused_kernel
 from accelsim.workload.calls import Bmm, Call, Copy, Gemm, RmsNorm, Sdpa, SdpaBackward, Softmax
 
@@ -24,7 +25,14 @@ def _sdpa_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
     unfused = unfused_kernel(call.backend)
     if unfused is not None:
         return unfused_works(unfused, call, gpu)
-    return stream_works(call, gpu) or attention_works(call, gpu)
+    bound = bind_attention(call, gpu)
+    if bound.walk is not None:
+        return (stream_k_work(bound, gpu),)
+    return attention_works(bound, gpu)
+
+
+def _gradient_works(call: SdpaBackward, gpu: Gpu) -> tuple[Work, ...]:
+    return attention_works(bind_attention(call, gpu), gpu)
 
 
 WORKS: Mapping[type[Call], Callable[[Any, Gpu], tuple[Work, ...]]] = {
@@ -34,7 +42,7 @@ WORKS: Mapping[type[Call], Callable[[Any, Gpu], tuple[Work, ...]]] = {
     Gemm: product_works,
     Bmm: product_works,
     Sdpa: _sdpa_works,
-    SdpaBackward: attention_works,
+    SdpaBackward: _gradient_works,
 }
 
 

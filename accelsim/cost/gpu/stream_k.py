@@ -26,24 +26,21 @@ from accelsim.cost.gpu.combine import COMBINE_INSTRUCTIONS
 from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES
 from accelsim.cost.gpu.traffic import Traffic, traffic_of
 from accelsim.cost.gpu.work import Times
-from accelsim.mapping.attention_binding import bind_attention
+from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.mapping.stream_k import StreamK, Walk
-from accelsim.workload.calls import WORD_BYTES, Sdpa
+from accelsim.workload.calls import WORD_BYTES
 
 DONE = 1e-9
 
 
-def stream_works(call: Sdpa, gpu: Gpu) -> "tuple[StreamWork, ...]":
-    """The kernel of a call; none if its blocks do not share out their steps.
+def stream_k_work(bound: BoundAttention, gpu: Gpu) -> "StreamKWork":
+    """The kernel of a call whose blocks share out their steps.
 
     Raises
     ------
     MappingError
         if the GPU cannot hold all blocks at once: hosts would wait for blocks that never start.
     """
-    bound = bind_attention(call, gpu)
-    if bound.walk is None:
-        return ()
     held = gpu.sms * resident_blocks(
         gpu, bound.tile.threads, bound.kernel.registers, float(bound.tile.shared_bytes)
     )
@@ -52,7 +49,7 @@ def stream_works(call: Sdpa, gpu: Gpu) -> "tuple[StreamWork, ...]":
             f"{bound.blocks} blocks of {bound.kernel.backend} wait for one another, and {held} run",
             remedy="stream_k.blocks is at most what an SM holds",
         )
-    return (StreamWork(bound, gpu),)
+    return StreamKWork(bound, gpu)
 
 
 @dataclass(frozen=True)
@@ -116,7 +113,7 @@ def walked_at(blocks: StreamBlocks, sms: int) -> Walked:
 
 
 @dataclass(frozen=True)
-class StreamWork(AttentionWork):
+class StreamKWork(AttentionWork):
     """As `AttentionWork`, of blocks that share out the steps of all output tiles."""
 
     def times(self, clock_hz: float, cold: bool) -> Times:

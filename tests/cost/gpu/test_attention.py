@@ -3,7 +3,7 @@
 import pytest
 
 from accelsim.arch.load import load_gpu
-from accelsim.cost.gpu.attention import attention_works
+from accelsim.cost.gpu.call import works_of
 from accelsim.cost.gpu.levers import gains
 from accelsim.workload.calls import Sdpa
 
@@ -14,7 +14,7 @@ def seconds(gpu=GPU, cold=True, clock_hz=1.98e9, **sizes):
     call = Sdpa(
         **{"backend": "flash", "b": 2, "h": 16, "g": 16, "p": 2048, "m": 2048, "e": 128, **sizes}
     )
-    return sum(work.times(clock_hz, cold).seconds for work in attention_works(call, gpu))
+    return sum(work.times(clock_hz, cold).seconds for work in works_of(call, gpu))
 
 
 @pytest.mark.parametrize("backend", ["flash", "cudnn"])
@@ -58,12 +58,12 @@ def test_a_warm_call_is_not_slower_than_a_cold_one():
 
 def test_split_heads_are_added_up_by_a_second_kernel():
     call = Sdpa(backend="flash", b=1, h=32, g=32, p=1, m=32768, e=128)
-    assert [work.name for work in attention_works(call, GPU)] == ["flash", "flash combine"]
+    assert [work.name for work in works_of(call, GPU)] == ["flash", "flash combine"]
 
 
 def test_flop_of_the_actions_are_those_of_whole_tiles():
     call = Sdpa(backend="cudnn", b=1, h=1, g=1, p=1000, m=1000, e=100)
-    (work,) = attention_works(call, GPU)
+    (work,) = works_of(call, GPU)
     # 8 x 8 tiles of 128 x 128, padded to 128 features
     assert work.actions(cold=True)["wgmma_bf16"] == 4 * 64 * 128 * 128 * 128
 
@@ -73,7 +73,7 @@ def test_flop_of_the_actions_are_those_of_whole_tiles():
 @pytest.mark.parametrize("p", [1, 1000])
 def test_of_many_blocks_the_closed_form_is_what_scheduling_them_gives(backend, causal, p):
     call = Sdpa(backend=backend, b=8192, h=8, g=8, p=p, m=1000, e=64, causal=causal)
-    work = attention_works(call, GPU)[0]
+    work = works_of(call, GPU)[0]
     assert work.cycles_of_many(2000) == pytest.approx(work.scheduled_cycles(2000), rel=0.01)
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from accelsim.arch.load import load_gpu
 from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.attention import AttentionWork, CombineWork
-from accelsim.cost.gpu.call import call_cost
-from accelsim.cost.gpu.stream_k import StreamBlocks, stream_cycles, stream_works, walked_at
+from accelsim.cost.gpu.call import call_cost, works_of
+from accelsim.cost.gpu.stream_k import StreamBlocks, stream_cycles, walked_at
 from accelsim.cost.kernels import scheduled_cycles
 from accelsim.mapping import attention_binding
 from accelsim.mapping.attention_binding import bind_attention
@@ -38,7 +38,7 @@ def ragged(*lengths, **sizes):
 
 
 def seconds(call, cold=True):
-    (work,) = stream_works(call, GPU)
+    (work,) = works_of(call, GPU)
     return work.times(GPU.clock_hz, cold).seconds
 
 
@@ -127,7 +127,7 @@ def test_a_billion_heads_are_predicted_at_once():
 
 
 def test_parts_are_written_and_read_through_l2():
-    (split,) = stream_works(decoding(b=34, m=4096), GPU)
+    (split,) = works_of(decoding(b=34, m=4096), GPU)
     facts = split.times(1.98e9, True).facts
     keys, queries = 34 * 8 * 2 * 4096 * 128 * 2, 34 * 32 * 128 * 2
     more = split.actions(False)["l2"] - keys - 2 * queries
@@ -136,7 +136,7 @@ def test_parts_are_written_and_read_through_l2():
 
 
 def test_flags_are_reset_only_where_heads_are_split():
-    whole, split = (stream_works(decoding(b=b, m=4096), GPU)[0] for b in (33, 34))
+    whole, split = (works_of(decoding(b=b, m=4096), GPU)[0] for b in (33, 34))
     assert whole._reset_s == 0 and split._reset_s == GPU.launch.memset_s
 
 
@@ -146,7 +146,7 @@ def test_blocks_that_an_sm_cannot_hold_are_refused(monkeypatch):
     many = kernel.model_copy(update={"stream_k": kernel.stream_k.model_copy(update={"blocks": 3})})
     monkeypatch.setattr(attention_binding, "attention_kernels", lambda *_: (many,))
     with pytest.raises(MappingError, match="396 blocks of lean wait for one another, and 264 run"):
-        stream_works(decoding(b=64, m=4096), GPU)
+        works_of(decoding(b=64, m=4096), GPU)
 
 
 # --- what it gains --------------------------------------------------------------------------------

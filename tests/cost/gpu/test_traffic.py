@@ -3,7 +3,8 @@
 import pytest
 
 from accelsim.arch.load import load_gpu
-from accelsim.cost.gpu.attention import AttentionWork, attention_works
+from accelsim.cost.gpu.attention import AttentionWork
+from accelsim.cost.gpu.call import works_of
 from accelsim.cost.gpu.traffic import traffic_of
 from accelsim.mapping.attention_binding import bind_attention
 from accelsim.workload.calls import Sdpa, SdpaBackward
@@ -34,7 +35,7 @@ def test_gradients_of_keys_are_every_query_heads_own():
 
 def test_the_gradient_is_prepared_and_converted_by_other_kernels():
     call = SdpaBackward(**SIZES)
-    works = attention_works(call, GPU)
+    works = works_of(call, GPU)
     assert [isinstance(work, AttentionWork) for work in works] == [False] * 3 + [True] + [False] * 3
 
 
