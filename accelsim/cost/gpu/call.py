@@ -48,7 +48,7 @@ WORKS: Mapping[type[Call], Callable[[Any, Gpu], tuple[Work, ...]]] = {
 
 @dataclass(frozen=True)
 class CallCost:
-    """`times` are those of the call's longest kernel, cold, at the burst's clock."""
+    """`times` are those of all kernels, cold, at the burst's clock; facts are the longest's."""
 
     seconds: float
     burst_clock_hz: float
@@ -83,7 +83,7 @@ def call_cost(call: Call, gpu: Gpu) -> CallCost:
         sustained_clock_hz=found.sustained_clock_hz,
         energy_j=found.sustained_energy_j,
         actions=found.warm_actions,
-        times=found.longest,
+        times=found.whole,
         kernels=tuple(work.name for work in works),
         bound=found.bound,
     )

@@ -22,13 +22,14 @@ HELD_BACK = 0.985
 class Composed:
     """`each` are the times of every kernel, cold, at the burst's clock; actions are of all.
 
-    The bound is what needs longest: a resource of the longest kernel, launching itself, or power,
-    where the board cannot hold its highest clock.
+    The bound is what needs longest: a resource of all kernels, launching itself, or power, where
+    the board cannot hold its highest clock.
     """
 
     seconds: float
     burst_clock_hz: float
     each: tuple[Times, ...]
+    by_resource: Mapping[str, float]
     cold_actions: Mapping[str, float]
     sustained_s: float
     sustained_clock_hz: float
@@ -40,6 +41,11 @@ class Composed:
     def longest(self) -> Times:
         """Of the kernels."""
         return max(self.each, key=lambda one: one.seconds)
+
+    @property
+    def whole(self) -> Times:
+        """Of all kernels: what each resource needs, and launching; the facts are the longest's."""
+        return Times(self.seconds, self.by_resource, self.longest.facts)
 
 
 def composed(works: Works, gpu: Gpu) -> Composed:
@@ -56,25 +62,33 @@ def composed(works: Works, gpu: Gpu) -> Composed:
     sustained = sustained_clock_hz(gpu, warm, seconds_warm)
     sustained_s, seconds = seconds_warm(sustained), seconds_cold(burst)
     each = tuple(work.times(burst, True) for work in works)
+    by_resource = _summed(each, between_s(works, gpu))
     return Composed(
         seconds=seconds,
         burst_clock_hz=burst,
         each=each,
+        by_resource=by_resource,
         cold_actions=cold,
         sustained_s=sustained_s,
         sustained_clock_hz=sustained,
         warm_actions=warm,
         sustained_energy_j=energy_j(gpu, warm, sustained_s, sustained),
-        bound=_bound(each, seconds, sustained, gpu),
+        bound=_bound(by_resource, sustained, gpu),
     )
 
 
-def _bound(each: tuple[Times, ...], seconds: float, sustained_clock_hz: float, gpu: Gpu) -> str:
-    if sum(one.seconds for one in each) < seconds / 2:
-        return "launch"
-    longest = max(each, key=lambda one: one.seconds).bound
+def _summed(each: tuple[Times, ...], between_s: float) -> Mapping[str, float]:
+    total = {"launch": between_s}
+    for one in each:
+        for name, seconds in one.by_resource.items():
+            total[name] = total.get(name, 0.0) + seconds
+    return total
+
+
+def _bound(by_resource: Mapping[str, float], sustained_clock_hz: float, gpu: Gpu) -> str:
+    longest = max(by_resource, key=lambda name: by_resource[name])
     is_held_back = sustained_clock_hz < HELD_BACK * gpu.clock_hz
-    return "power" if is_held_back and longest != "hbm" else longest
+    return "power" if is_held_back and longest not in ("hbm", "launch") else longest
 
 
 def between_s(works: Works, gpu: Gpu) -> float:
