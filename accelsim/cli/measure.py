@@ -34,6 +34,10 @@ def command(
     with progress("measuring", len(found)) as advance:
         added = measure(found, out, bench, sustain, lambda case: advance(case.kernel))
     if json:
-        print_json({"out": str(out), "cases": len(found), "added": added, **bench.about})
+        print_json({"out": str(out), "cases": len(found), **added._asdict(), **bench.about})
     else:
-        print(f"{added} of {len(found)} cases measured on {bench.about['device']}; rows in {out}")
+        failed = f", {added.failed} failed" if added.failed else ""
+        there = len(found) - sum(added)
+        already = f", {there} there already" if there else ""
+        print(f"{added.measured} cases measured on {bench.about['device']}{failed}{already}")
+        print(f"rows in {out}")

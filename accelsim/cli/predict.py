@@ -56,10 +56,12 @@ def command(
     """
     gpu = load_gpu(machine, settings_by_input(settings, {"arch": keys_of(Gpu)})["arch"])
     found = read_cases(cases)
+    # Of another machine than the shipped one nothing was validated.
+    name = "" if settings or Path(machine).is_file() else machine
     with progress("predicting", len(found)) as advance:
         rows = []
         for case in found:
-            rows.append(_row(case, gpu, Path(machine).stem))
+            rows.append(_row(case, gpu, name))
             advance(case.kernel)
     if out is not None:
         atomic_write(out, _csv(rows))
@@ -79,7 +81,8 @@ def _row(case: Case, gpu: Gpu, name: str) -> dict[str, Any]:
     except AccelsimError as error:
         # One case that no kernel is known for; the others are worth having.
         return row | {"why": str(error)}
-    error_percent = known_error_percent(family_of(case.call), name, gpu.generation)
+    family = family_of(case.call)
+    error_percent = known_error_percent(family, name, gpu.generation) if name else None
     return row | {
         "predicted_ms": cost.seconds * 1e3,
         "predicted_sustained_ms": cost.sustained_s * 1e3,

@@ -28,7 +28,7 @@ from accelsim.validation.gpu_compare import (
     short_rows,
     worst,
 )
-from accelsim.validation.gpu_targets import Missed, missed, targets_of
+from accelsim.validation.gpu_targets import Missed, missed, targets_of, unjudged
 from accelsim.validation.third_party import errors_of, verdicts_of
 
 FAILED = 1
@@ -64,9 +64,10 @@ def command(
         if measured or out:
             remedy = "Leave --measured and --out out"
             raise InputError("--against reads others' rows and prints their errors", remedy=remedy)
-        _report_against(device, json)
+        machines = {name.rpartition("/")[2] for name in names("machines")}
+        _report_against(_full_name(device, sorted(machines)), json)
         return
-    name = _full_name(device)
+    name = _full_name(device, _measured_gpus())
     gpu = load_gpu(name)
     rows = compared(read_measured(measured or _shipped_rows(name)), gpu)
     statistics = {quantity: by_family(long_rows(rows), quantity) for quantity in QUANTITIES}
@@ -111,17 +112,20 @@ def _report_against(device: str, json: bool) -> None:
     print_table(columns, cells)
 
 
-def _full_name(device: str) -> str:
-    """h100 means h100_sxm, whose rows are shipped."""
-    machines = {name.rpartition("/")[2] for name in names("machines")}
-    known = sorted(file.stem for file in _folder().glob("*.csv") if file.stem in machines)
+def _full_name(device: str, known: Sequence[str]) -> str:
+    """h100 means h100_sxm, if that is the first of them."""
     found = [name for name in known if name == device] or [
-        name for name in known if name.startswith(f"{device}_")
+        name for name in known if name.startswith(f"{device}_") and "pcie" not in name
     ]
     if not found:
         remedy = f"There are those of {', '.join(known)}"
         raise InputError(f"no measurements of {device!r} are shipped", remedy=remedy)
     return found[0]
+
+
+def _measured_gpus() -> list[str]:
+    machines = {name.rpartition("/")[2] for name in names("machines")}
+    return sorted(file.stem for file in _folder().glob("*.csv") if file.stem in machines)
 
 
 def _folder() -> Path:
@@ -141,11 +145,11 @@ def _report(
     failures: Sequence[Missed],
     name: str,
 ) -> None:
-    left_out = sum(not row.measured.is_steady for row in rows)
+    left_out = [row.measured for row in rows if not row.measured.is_steady]
     unknown = sum(row.cost is None for row in rows)
     short = short_rows(rows)
-    print(f"{len(rows)} cases measured on {name}; {left_out} unsteady or failed ones left out, for")
-    print(f"{unknown} no kernel is known; {len(long_rows(rows))} others take 20 us and more\n")
+    print(f"{len(rows)} cases measured on {name}; {len(left_out)} unsteady or failed are left out;")
+    print(f"for {unknown} no kernel is known; {len(long_rows(rows))} others take 20 us and more\n")
     for quantity, title in QUANTITIES.items():
         print(f"{title}: error in percent")
         columns = ("family", "rows", "mean", "median", "95th", "bias")
@@ -157,6 +161,11 @@ def _report(
         print(f"{len(off)} cases under 20 us: {within} within 2 us, mean {_mean(off):.2f} us")
     for failure in failures:
         print(f"target missed: {failure}")
+    for target in unjudged(targets_of(name), statistics):
+        print(f"not judged, for want of rows: {target.family}, {target.quantity}")
+    for row in left_out:
+        ms = row.error or f"{row.ms:.4g} ms, at least {row.min_ms:.4g}"
+        print(f"left out: {row.kernel} {row.params}: {ms}")
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -187,6 +196,7 @@ def _as_plain(
             for quantity, found in statistics.items()
         },
         "missed": [str(failure) for failure in failures],
+        "left_out": [row.measured.params for row in rows if not row.measured.is_steady],
     }
 
 

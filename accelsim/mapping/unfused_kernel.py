@@ -1,6 +1,7 @@
 """A call that a library makes as several kernels, each over whole tensors: a list of steps.
 
-    a stream     `read` and `written` bytes; `operations` of lanes, where they were counted
+    a stream     `read` and `written` bytes; `operations` of lanes, where they were counted;
+                 `given` if it reads what the call was given, which no kernel has read before
     a product    [batch, m, n, k], as `bmm`
     a softmax    `rows` of `columns`
 
@@ -19,7 +20,7 @@ from accelsim.base.expression import parse_expression
 from accelsim.base.record import Record, read_record
 from accelsim.base.yamlfile import read_yaml
 from accelsim.mapping.mapping import Formula, Names
-from accelsim.workload.calls import WORD_BYTES, Sdpa
+from accelsim.workload.calls import WORD_BYTES, Dtype, Sdpa
 
 
 class UnfusedStep(Record):
@@ -30,6 +31,7 @@ class UnfusedStep(Record):
     read: Formula | None = None
     written: Formula | None = None
     operations: Formula | None = None
+    given: bool = False
     product: tuple[Formula, ...] = ()
     rows: Formula | None = None
     columns: Formula | None = None
@@ -49,6 +51,7 @@ class UnfusedKernel(Record):
     source: str
     workload: Names
     backend: str
+    words: tuple[Dtype, ...]
     steps: tuple[UnfusedStep, ...]
 
 

@@ -60,3 +60,11 @@ def missed(
                     asked = target.p95_percent
                     found.append(Missed(target, "95th percentile", 100 * each.p95, asked))
     return found
+
+
+def unjudged(
+    targets: Sequence[Target], statistics: Mapping[str, Sequence[Statistics]]
+) -> list[Target]:
+    """Targets for which there are no rows."""
+    there = {(each.family, quantity) for quantity, found in statistics.items() for each in found}
+    return [target for target in targets if (target.family, target.quantity) not in there]

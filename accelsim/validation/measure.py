@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from accelsim.base.errors import InputError, Place, YamlError
 from accelsim.base.files import output_folder
@@ -63,6 +63,13 @@ class Bench:
     about: Mapping[str, str]
 
 
+class Added(NamedTuple):
+    """Rows that were added to a file: with times, and with an error."""
+
+    measured: int
+    failed: int
+
+
 def bench_of(device: str) -> Bench:
     """Raises InputError if torch, or its CUDA device, is not there."""
     try:
@@ -87,26 +94,28 @@ def measure(
     bench: Bench,
     sustain_s: float = 1.0,
     advance: Callable[[Case], None] = lambda case: None,
-) -> int:
-    """Measures what `out` does not hold yet and appends it there; how many rows were added.
+) -> Added:
+    """Measures what `out` does not hold yet and appends it there.
 
     `sustain_s` is how long calls run back to back; 0 leaves that out.
     """
     known = set(_rows_there(out))
     output_folder(Path(out).parent)
-    added = 0
+    measured = failed = 0
     with Path(out).open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         if file.tell() == 0:
             writer.writeheader()
         for case in cases:
             if (case.kernel, case.params) not in known:
-                writer.writerow(_row(case, bench, sustain_s))
+                row = _row(case, bench, sustain_s)
+                writer.writerow(row)
                 file.flush()
                 known.add((case.kernel, case.params))
-                added += 1
+                failed += "error" in row
+                measured += "error" not in row
             advance(case)
-    return added
+    return Added(measured, failed)
 
 
 def _row(case: Case, bench: Bench, sustain_s: float) -> dict[str, Any]:

@@ -8,28 +8,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accelsim.arch.gpu import WARP, Gpu
-from accelsim.cost.gpu.dram import dram_seconds, found_in_l2
+from accelsim.cost.gpu.dram import dram_seconds, found_in_l2, written_back
 from accelsim.cost.gpu.overlap import served
 from accelsim.cost.gpu.work import Times
 
 
 @dataclass(frozen=True)
 class StreamWork:
-    """Reads and writes so many bytes. It is one of several: L2 holds what the one before wrote."""
+    """Reads and writes so many bytes. It is one of several: L2 holds what the one before wrote, but
+    not, of a cold call, what is `given`: an input that no kernel has read before."""
 
     name: str
     read_bytes: float
     written_bytes: float
     gpu: Gpu
     counted: float = 0
+    given: bool = False
 
     def actions(self, cold: bool) -> Mapping[str, float]:
         moved = self.read_bytes + self.written_bytes
-        return {"HBM": sum(self._hbm_bytes), "l2": moved, "fp32": self._operations}
+        return {"HBM": sum(self._hbm_bytes(cold)), "l2": moved, "fp32": self._operations}
 
     def times(self, clock_hz: float, cold: bool) -> Times:
         moved = self.read_bytes + self.written_bytes
-        hbm = dram_seconds(self.gpu, *self._hbm_bytes)
+        hbm = dram_seconds(self.gpu, *self._hbm_bytes(cold))
         l2 = float(moved / self.gpu.l2.bandwidth.per_second(clock_hz))
         start = self.gpu.launch.start_s
         lanes = self.gpu.sms * self.gpu.sm.schedulers * WARP
@@ -43,7 +45,7 @@ class StreamWork:
     def _operations(self) -> float:
         return max(self.counted, (self.read_bytes + self.written_bytes) / 4)
 
-    @property
-    def _hbm_bytes(self) -> tuple[float, float]:
-        missing = 1 - found_in_l2(self.gpu, self.read_bytes + self.written_bytes, cold=False)
-        return self.read_bytes * missing, self.written_bytes * missing
+    def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
+        read, written, is_cold = self.read_bytes, self.written_bytes, cold and self.given
+        missing = 1 - found_in_l2(self.gpu, read + written, is_cold)
+        return read * missing, written_back(self.gpu, read * missing, written * missing, is_cold)

@@ -19,8 +19,11 @@ def unfused_works(kernel: UnfusedKernel, call: Sdpa, gpu: Gpu) -> tuple[Work, ..
     Raises
     ------
     MappingError
-        if the call has a window, lengths or pages.
+        if the call has a window, lengths or pages, or words that the kernels are not made for.
     """
+    if call.dtype not in kernel.words:
+        known = ", ".join(kernel.words)
+        raise MappingError(f"{call.backend} attention takes {known}, not {call.dtype}")
     if features(call):
         what = " and ".join(sorted(features(call)))
         raise MappingError(f"{call.backend} attention is not made of steps that know {what}")
@@ -43,4 +46,4 @@ def _works(step: UnfusedStep, values: Mapping[str, int], gpu: Gpu) -> Iterator[W
         yield from row_works(Softmax(rows=rows, cols=columns, dtype="fp32"), gpu)
     else:
         read, written = value(step.read, values), value(step.written, values)
-        yield StreamWork(step.about, read, written, gpu, value(step.operations, values))
+        yield StreamWork(step.about, read, written, gpu, value(step.operations, values), step.given)

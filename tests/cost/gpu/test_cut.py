@@ -53,7 +53,7 @@ def test_attention_in_one_pass_takes_about_what_libraries_do(b, h, p, e, causal)
     assert len(cost.kernels) == 1
     assert 0.45 * flash < cost.latency_s < flash
     # Longest blocks first, which cuDNN does not do.
-    assert 0.85 * cudnn < cost.latency_s < 1.4 * cudnn
+    assert 0.75 * cudnn < cost.latency_s < 1.4 * cudnn
 
 
 @pytest.mark.parametrize("gpu", ["l40s", "a100_sxm_80gb"])
