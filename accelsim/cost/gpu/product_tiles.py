@@ -1,8 +1,9 @@
 """Which tiles a library takes for a product: those that it expects to be fastest.
 
 All tilings of all families that take such rows are timed side by side, as arrays, with cold caches
-at the clock that the library plans with, as if every row started at a sector. K is split only where
-the parts stay within the kernel's limits, and never in a batch.
+at the clock that the library plans with, as if every row started at a sector, every tile were whole
+and no step waited for memory. K is split only where the parts stay within the kernel's limits, and
+never in a batch.
 """
 
 from collections.abc import Iterator
@@ -14,24 +15,22 @@ import numpy as np
 from accelsim.arch.gpu import Gpu, resident_blocks
 from accelsim.cost.gpu.dram import written_back
 from accelsim.cost.gpu.product_shape import Number, Shape, Tiling, ceil
-from accelsim.cost.gpu.product_time import Run, run_of, seconds, store_rate, stored_bytes
+from accelsim.cost.gpu.product_time import COUNTED, Run, run_of, seconds, store_rate, stored_bytes
 from accelsim.mapping.product_kernel import Family, ProductKernel, Tile, shapes
-
-COUNTED = 2
-"""Tiles of a block that it takes without counting."""
 
 
 def chosen(
     gpu: Gpu, kernel: ProductKernel, families: tuple[Family, ...], shape: Shape
 ) -> tuple[Family, Tiling]:
     """The fastest family and tiling."""
-    shape = replace(shape, whole_n=True, whole_m=True, whole_out=True)
+    shape = shape.as_planned()
     written = written_back(gpu, shape.reads, shape.writes, cold=True)
     clock_hz = float(kernel.planned * gpu.clock_hz)
     found = []
     for family in families:
         tilings = allowed(gpu, family, shape)
         run = run_of(gpu, kernel, family, shape, tilings, shape.reads, written)
+        run = replace(run, wait_s=0.0, begin_s=0.0)
         times = seconds(gpu, run, clock_hz) + memset_seconds(gpu, family, run)
         if shape.b == 1:
             least, moved = reduction_seconds(gpu, shape, tilings)
