@@ -81,7 +81,8 @@ class Tiling:
     """How the result is cut: what can be chosen of a family.
 
     `along_n` is 1 where the rows of wgmma lie along N; a tile multiplies `slower` times as long
-    where one warpgroup does it alone; `resident` blocks share an SM.
+    where one warpgroup does it alone; `resident` blocks share an SM, and one has warps for a share
+    `fills` of its schedulers.
     """
 
     n: Number
@@ -94,6 +95,7 @@ class Tiling:
     slower: Number
     products: Number
     reads: Number
+    fills: Number = 1.0
 
     def at(self, index: int) -> Self:
         """One of the candidates, as plain numbers."""

@@ -2,16 +2,18 @@
 
     step     the longest of products, of loads into the SM, of every SM's loads out of L2
     main     waves · steps · step
+    alone    (latency + step of a block that has the SM to itself) / steps asked for ahead
     seconds  start + served(main + stores, device memory)
 
 An operand's tile is loaded from L2 once a cluster (multicast) but fills every SM of it. A wave is a
 tile on every slot of the chip; blocks that share an SM share its pipes, and of the last wave only
-as many as are left. What lanes load through registers waits for memory in every step; otherwise
-`stages` - 1 steps are on their way. What lies beyond the edges of an operand is not loaded. Numbers
-here may be arrays over candidates.
+as many as are left. No block is faster than it would be alone: it asks for the bytes of a step when
+it has done the one `stages` - 1 before it, and its warps may be too few for all schedulers. What
+lies beyond the edges of an operand is not loaded. Numbers here may be arrays over candidates.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from accelsim.arch.gpu import Gpu, rate_per_s
 from accelsim.cost.gpu.dram import dram_seconds
@@ -39,8 +41,10 @@ COUNTED = 2
 class Run:
     """What a kernel does with a tiling, for its time at any clock.
 
-    Cycles and `l2_s` are those of one step, of one tile and of all that run; `waits` is 1 where a
-    step waits for its own loads. In each wave but the last, `shared_by` blocks share an SM.
+    Cycles and `l2_s` are those of one step, of one tile and of all that run; `lone_cycles` are the
+    products' of a tile that has the SM to itself. Bytes take `wait_s` to
+    come; `ahead` steps are asked for before they are needed. In each wave but the last, `shared_by`
+    blocks share an SM.
     """
 
     tiles: Number
@@ -48,12 +52,13 @@ class Run:
     waves: Number
     steps: Number
     multiply_cycles: Number
+    lone_cycles: Number
     fill_cycles: Number
     store_cycles: Number
     shared_by: Number
     last_shared_by: Number
-    waits: float
-    wait_s: Number
+    ahead: Number
+    wait_s: float
     begin_s: float
     l2_bytes: Number
     l2_s: Number
@@ -82,19 +87,21 @@ def run_of(
     # The last step may be a part of one: its bytes are not loaded.
     filled = family.step_bytes * shape.k / (steps * tiling.split * step_words)
     tile_l2_s = filled * _l2_seconds_a_byte(gpu, family, shape, tiling)
+    multiplied = partial(multiply_cycles, gpu, kernel, family, shape, tiling, step_words)
     latency = gpu.hbm.latency_s + gpu.l2.latency_s
     return Run(
         tiles=tiles,
         slots=slots,
         waves=waves,
         steps=steps,
-        multiply_cycles=multiply_cycles(gpu, kernel, family, shape, tiling, step_words),
+        multiply_cycles=multiplied(1.0),
+        lone_cycles=multiplied(tiling.fills),
         fill_cycles=fill_cycles(gpu, family, filled * sum(loaded_rows(shape, tiling))),
         store_cycles=store_cycles(gpu, family, shape, tiling),
         shared_by=shorter(tiling.resident, ceil(tiles, gpu.sms)),
         last_shared_by=1 if family.persistent else ceil(left, gpu.sms),
-        waits=1.0 if family.loads == "registers" else 0.0,
-        wait_s=latency / (_stages(gpu, family, tiling) - 1),
+        ahead=_stages(gpu, family, tiling) - 1,
+        wait_s=latency,
         begin_s=0.0 if family.persistent else latency,
         l2_bytes=filled * sum(_l2_rows(shape, tiling)) * steps * tiles,
         l2_s=tile_l2_s * shorter(tiles, slots),
@@ -123,7 +130,8 @@ def seconds(gpu: Gpu, run: Run, clock_hz: float) -> Number:
 def main_seconds(run: Run, clock_hz: float) -> Number:
     """Of the steps of all waves, and of what a block that begins waits for its first bytes."""
     busy = longer(run.multiply_cycles, run.fill_cycles) / clock_hz
-    alone = run.waits * busy + run.wait_s
+    lone = longer(run.lone_cycles, run.fill_cycles) / clock_hz
+    alone = longer(lone, (run.wait_s + lone) / run.ahead)
     full, last = longer(run.shared_by * busy, alone), longer(run.last_shared_by * busy, alone)
     steps = (run.waves - 1) * longer(full, run.l2_s) + longer(last, run.last_l2_s)
     return run.steps * steps + (run.waves - 1) * run.begin_s
@@ -136,11 +144,12 @@ def multiply_cycles(
     shape: Shape,
     tiling: Tiling,
     step_words: int,
+    fills: Number,
 ) -> Number:
-    """Cycles that the products of one step of one tile take."""
+    """Cycles that the products of one step of one tile take where warps fill so much of an SM."""
     results = tiling.n * tiling.m
     if kernel.instruction == "fma":
-        lanes = gpu.pipe("mac").lanes * gpu.products.fma
+        lanes = gpu.pipe("mac").lanes * gpu.products.fma * fills
         return step_words * (
             results / lanes * (1 + tiling.reads / tiling.products) + gpu.products.lane_step_cycles
         )

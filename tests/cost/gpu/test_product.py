@@ -15,7 +15,7 @@ from accelsim.cost.gpu.power import burst_clock_hz
 from accelsim.cost.gpu.product import ProductWork, ReductionWork, product_works, read_bytes
 from accelsim.cost.gpu.product_shape import Tiling, shape_of
 from accelsim.cost.gpu.product_tiles import allowed
-from accelsim.cost.gpu.product_time import run_of, seconds
+from accelsim.cost.gpu.product_time import main_seconds, run_of, seconds
 from accelsim.mapping.product_kernel import kernel_of
 from accelsim.workload.calls import WORD_BYTES, Bmm, Gemm
 
@@ -159,6 +159,16 @@ def test_rows_along_k_longer_than_a_step_take_device_memory_longer():
 
     # A step is 64 words; of 1 MB, one half are rows of A.
     assert memory_s(128) - memory_s(64) == pytest.approx(0.155 * 0.5e6 / 3.35e12)
+
+
+def test_a_step_is_asked_for_when_the_one_two_before_it_is_done():
+    # Tiles of 32 x 32 in 3 stages: 104 steps of 8 words, each a half of the way to device memory
+    # and of a step of two warps, which fill half of the schedulers.
+    (product,) = product_works(Bmm(b=4, m=192, n=336, k=832, dtype="fp32"), H100)
+    assert (product.tiling.n, product.tiling.m, product.tiling.fills) == (32, 32, 0.5)
+    step_s = 8 * (32 * 32 / (128 * 0.84 * 0.5) * (1 + 2 / 16) + 10) / CLOCK
+    run = run_of(H100, product.kernel, product.family, product.shape, product.tiling, 0, 0)
+    assert main_seconds(run, CLOCK) == pytest.approx(104 * (0.495e-6 + step_s) / 2)
 
 
 def test_a_block_that_counts_its_tiles_takes_0_39_us_for_each():
