@@ -88,7 +88,7 @@ def run_of(
     filled = family.step_bytes * shape.k / (steps * tiling.split * step_words)
     tile_l2_s = filled * _l2_seconds_a_byte(gpu, family, shape, tiling)
     multiplied = partial(multiply_cycles, gpu, kernel, family, shape, tiling, step_words)
-    latency = gpu.hbm.latency_s + gpu.l2.latency_s
+    latency = gpu.hbm.latency_s * min(1.0, read_bytes / shape.reads) + gpu.l2.latency_s
     return Run(
         tiles=tiles,
         slots=slots,
