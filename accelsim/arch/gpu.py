@@ -141,16 +141,23 @@ class Timing(Record):
 class Products(Record):
     """What tiles of matrix products take besides FLOP and bytes; see `cost/gpu/product_time.py`.
 
-    Each SM stores at `store_bandwidth`, results whose rows do not start at sectors
-    `misaligned_store` times as long. A warpgroup that multiplies `alone` takes so many times as
-    long as one of two. Lanes make `copies` (past registers), `loads` and stores (through them) of
-    less than 16 bytes in each SM, so many a cycle, and reach `fma` of their rate, less `lane_step`
-    cycles for each k.
+    Each SM stores at `store_bandwidth`. A row of a tile that starts within a sector keeps L2
+    `misaligned` times as long as one that starts at it. Of what neighbouring blocks without
+    clusters read, L2 serves a share `asked`: the rest was on its way to another of them. Bytes of
+    rows that are read a step at a time take device memory `strips` of a byte's time more.
+
+    A block that counts its tiles takes none sooner than `count` after the last. A warpgroup that
+    multiplies `alone` takes so many times as long as one of two. Lanes make `copies` (past
+    registers), `loads` and stores (through them) of less than 16 bytes in each SM, so many a cycle,
+    and reach `fma` of their rate, less `lane_step` cycles for each k.
     """
 
     alone: Positive
     store_bandwidth: Rate
-    misaligned_store: Positive
+    misaligned: Positive
+    asked: Share
+    strips: NonNegative
+    count_s: NonNegative
     copies: Positive
     loads: Positive
     fma: Share

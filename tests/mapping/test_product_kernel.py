@@ -48,9 +48,9 @@ def test_a_call_is_aligned_as_its_rows_are(n, k, dtype, aligned):
         (H100, Gemm(m=9, n=64, k=64), "wgmma", [16]),
         (H100, Bmm(b=3, m=9, n=64, k=64, dtype="fp16"), "wgmma", [16]),
         (H100, Gemm(m=9, n=64, k=65), "mma", [2]),
-        (H100, Gemm(m=9, n=64, k=66), "mma", [4, 2]),
+        (H100, Gemm(m=9, n=64, k=66), "mma", [4, 4, 4, 2]),
         (H100, Gemm(m=9, n=64, k=64, dtype="fp32"), "fma", [16, 4]),
-        (OLDER, Gemm(m=9, n=64, k=64), "mma", [16, 4, 2]),
+        (OLDER, Gemm(m=9, n=64, k=64), "mma", [16, 4, 4, 4, 2]),
     ],
 )
 def test_the_kernel_follows_from_words_rows_and_the_gpu(gpu, call, instruction, alignments):

@@ -161,11 +161,12 @@ def _by_resource(
     steps = run.steps * ((run.waves - 1) * run.shared_by + run.last_shared_by)
     pipe = "fp32" if work.kernel.instruction == "fma" else "tensor"
     l2 = run.steps * ((run.waves - 1) * run.l2_s + run.last_l2_s)
+    waits = run.wait_s / run.ahead * run.steps * run.waves + (run.waves - 1) * run.begin_s
     return {
         pipe: steps * run.multiply_cycles / clock_hz,
         "l2": max(l2, steps * run.fill_cycles / clock_hz) + run.store_s,
         "hbm": run.memory_s,
-        "latency": run.waits * run.wait_s * run.steps * run.waves + (run.waves - 1) * run.begin_s,
+        "latency": max(waits, run.count_s),
         "launch": run.start_s + counted,
     }
 

@@ -1,6 +1,7 @@
 """A matrix product and how its result is cut into tiles, as numbers or arrays over candidates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import gcd
 from typing import Any, Self
 
 import numpy as np
@@ -19,8 +20,10 @@ Number = Any
 class Shape:
     """A batch of C[m,n] = A[m,k] B[k,n], with bytes of a word going in and coming out.
 
-    `whole_n`, `whole_m` and `whole_out` tell whether the rows from which a tile's sides along N and
-    M are loaded, and those of the result, start at sectors.
+    `within_n`, `within_m` and `within_out` are the shares of rows that start within a sector: of
+    those from which a tile's sides along N and M are loaded, and of the result's. Rows an odd
+    number of 16 bytes long do so in turn. `along_k` is the share of the operands whose
+    rows lie along K. What lies beyond its edges is left out where it is `trimmed`.
     """
 
     b: int
@@ -30,9 +33,15 @@ class Shape:
     dtype: str
     word: int
     out: int
-    whole_n: bool = True
-    whole_m: bool = True
-    whole_out: bool = True
+    within_n: float = 0.0
+    within_m: float = 0.0
+    within_out: float = 0.0
+    along_k: float = 1.0
+    trimmed: bool = True
+
+    def as_planned(self) -> Self:
+        """As a library sees it: every row starts at a sector, and every tile is whole."""
+        return replace(self, within_n=0.0, within_m=0.0, within_out=0.0, trimmed=False)
 
     @property
     def reads(self) -> float:
@@ -45,13 +54,26 @@ class Shape:
 
 def shape_of(call: Product) -> Shape:
     """Both operands of fp8 lie along K."""
-    word = WORD_BYTES[call.dtype]
+    word, is_fp8 = WORD_BYTES[call.dtype], call.dtype == "fp8"
     out = max(word, 2)
-    row_n = call.k if call.dtype == "fp8" else call.n
-    rows = (row_n * word, call.k * word, call.n * out)
-    batch = getattr(call, "b", 1)
-    whole = (not row % SECTOR_BYTES for row in rows)
-    return Shape(batch, call.m, call.n, call.k, call.dtype, word, out, *whole)
+    return Shape(
+        b=getattr(call, "b", 1),
+        m=call.m,
+        n=call.n,
+        k=call.k,
+        dtype=call.dtype,
+        word=word,
+        out=out,
+        within_n=_within((call.k if is_fp8 else call.n) * word),
+        within_m=_within(call.k * word),
+        within_out=_within(call.n * out),
+        along_k=1.0 if is_fp8 else call.m / (call.m + call.n),
+    )
+
+
+def _within(row_bytes: int) -> float:
+    """Share of rows of this length, one after the other, that do not start at a sector."""
+    return 1 - gcd(row_bytes, SECTOR_BYTES) / SECTOR_BYTES
 
 
 @dataclass(frozen=True)
@@ -59,7 +81,8 @@ class Tiling:
     """How the result is cut: what can be chosen of a family.
 
     `along_n` is 1 where the rows of wgmma lie along N; a tile multiplies `slower` times as long
-    where one warpgroup does it alone; `resident` blocks share an SM.
+    where one warpgroup does it alone; `resident` blocks share an SM, and one has warps for a share
+    `fills` of its schedulers.
     """
 
     n: Number
@@ -72,6 +95,7 @@ class Tiling:
     slower: Number
     products: Number
     reads: Number
+    fills: Number = 1.0
 
     def at(self, index: int) -> Self:
         """One of the candidates, as plain numbers."""

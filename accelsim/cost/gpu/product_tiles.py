@@ -1,37 +1,45 @@
 """Which tiles a library takes for a product: those that it expects to be fastest.
 
 All tilings of all families that take such rows are timed side by side, as arrays, with cold caches
-at the clock that the library plans with, as if every row started at a sector. K is split only where
-the parts stay within the kernel's limits, and never in a batch.
+at the clock that the library plans with, as if every row started at a sector, every tile were whole
+and no step waited for memory. K is split only where the parts stay within the kernel's limits, and
+never in a batch.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
-from accelsim.arch.gpu import Gpu, resident_blocks
+from accelsim.arch.gpu import WARP, Gpu, resident_blocks
 from accelsim.cost.gpu.dram import written_back
 from accelsim.cost.gpu.product_shape import Number, Shape, Tiling, ceil
-from accelsim.cost.gpu.product_time import Run, run_of, seconds, store_rate, stored_bytes
+from accelsim.cost.gpu.product_time import COUNTED, Run, run_of, seconds, store_rate, stored_bytes
 from accelsim.mapping.product_kernel import Family, ProductKernel, Tile, shapes
 
-COUNTED = 2
-"""Tiles of a block that it takes without counting."""
+
+class OnSm(NamedTuple):
+    """What an SM makes of a family's tiles: blocks of each at once, and how one fares `alone`."""
+
+    resident: tuple[int, ...]
+    schedulers: int
+    alone: float
 
 
 def chosen(
     gpu: Gpu, kernel: ProductKernel, families: tuple[Family, ...], shape: Shape
 ) -> tuple[Family, Tiling]:
     """The fastest family and tiling."""
-    shape = replace(shape, whole_n=True, whole_m=True, whole_out=True)
+    shape = shape.as_planned()
     written = written_back(gpu, shape.reads, shape.writes, cold=True)
     clock_hz = float(kernel.planned * gpu.clock_hz)
     found = []
     for family in families:
         tilings = allowed(gpu, family, shape)
         run = run_of(gpu, kernel, family, shape, tilings, shape.reads, written)
+        run = replace(run, wait_s=0.0, begin_s=0.0)
         times = seconds(gpu, run, clock_hz) + memset_seconds(gpu, family, run)
         if shape.b == 1:
             least, moved = reduction_seconds(gpu, shape, tilings)
@@ -56,14 +64,14 @@ def reduction_seconds(gpu: Gpu, shape: Shape, tiling: Tiling) -> tuple[Number, N
 def allowed(gpu: Gpu, family: Family, shape: Shape) -> Tiling:
     """The candidates of a family, those that split K within its limits."""
     resident = tuple(_resident(gpu, family, tile) for tile in family.tiles)
-    alone = float(gpu.products.alone)
-    whole = _candidates(family, shape.dtype, resident, alone, (1,))
+    on_sm = OnSm(resident, gpu.sm.schedulers, float(gpu.products.alone))
+    whole = _candidates(family, shape.dtype, on_sm, (1,))
     steps = ceil(shape.k * shape.word, family.step_bytes)
     splits = family.splits
     parts = tuple(part for part in splits.parts if 1 < part <= steps // splits.steps)
     if shape.b > 1 or not parts:
         return whole
-    split = _candidates(family, shape.dtype, resident, alone, parts)
+    split = _candidates(family, shape.dtype, on_sm, parts)
     tiles = ceil(shape.n, split.n) * ceil(shape.m, split.m)
     fits = tiles * split.split <= splits.waves * gpu.sms * split.resident
     return whole.beside(split.where(fits))
@@ -76,25 +84,22 @@ def _resident(gpu: Gpu, family: Family, tile: Tile) -> int:
 
 
 @lru_cache(maxsize=64)
-def _candidates(
-    family: Family, dtype: str, resident: tuple[int, ...], alone: float, parts: tuple[int, ...]
-) -> Tiling:
+def _candidates(family: Family, dtype: str, on_sm: OnSm, parts: tuple[int, ...]) -> Tiling:
     rows = [
         (n, m, along_n, *cluster, split, *rest)
-        for n, m, along_n, *rest in _shapes(family, dtype, resident, alone)
+        for n, m, along_n, *rest in _shapes(family, dtype, on_sm)
         for cluster in family.clusters
         for split in parts
     ]
     return Tiling(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
-def _shapes(
-    family: Family, dtype: str, resident: tuple[int, ...], alone: float
-) -> Iterator[tuple[float, ...]]:
+def _shapes(family: Family, dtype: str, on_sm: OnSm) -> Iterator[tuple[float, ...]]:
     """What a tiling has but for clusters and splits."""
-    for tile, blocks in zip(family.tiles, resident, strict=True):
-        yield tile.n, tile.m, 1, blocks, 1.0, tile.products, tile.reads
+    for tile, blocks in zip(family.tiles, on_sm.resident, strict=True):
+        fills = min(1.0, tile.threads / (WARP * on_sm.schedulers))
+        yield tile.n, tile.m, 1, blocks, 1.0, tile.products, tile.reads, fills
     if family.rule is not None:
         for n, m, along_n in shapes(family.rule):
-            slower = alone if family.rule.is_alone(n, m, dtype) else 1.0
-            yield n, m, int(along_n), 1, slower, 1, 0
+            slower = on_sm.alone if family.rule.is_alone(n, m, dtype) else 1.0
+            yield n, m, int(along_n), 1, slower, 1, 0, 1.0

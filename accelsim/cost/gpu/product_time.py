@@ -2,17 +2,18 @@
 
     step     the longest of products, of loads into the SM, of every SM's loads out of L2
     main     waves · steps · step
+    alone    (latency + step of a block that has the SM to itself) / steps asked for ahead
     seconds  start + served(main + stores, device memory)
 
 An operand's tile is loaded from L2 once a cluster (multicast) but fills every SM of it. A wave is a
 tile on every slot of the chip; blocks that share an SM share its pipes, and of the last wave only
-as many as are left. What lanes load through registers waits for memory in every step; otherwise
-`stages` - 1 steps are on their way. Rows that do not start at a sector leave L2 at the rate of
-plain loads, and take `misaligned_store` times as long to store. Numbers here may be arrays over
-candidates.
+as many as are left. No block is faster than it would be alone: it asks for the bytes of a step when
+it has done the one `stages` - 1 before it, and its warps may be too few for all schedulers. What
+lies beyond the edges of an operand is not loaded. Numbers here may be arrays over candidates.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from accelsim.arch.gpu import Gpu, rate_per_s
 from accelsim.cost.gpu.dram import dram_seconds
@@ -32,14 +33,18 @@ WIDE_BYTES = 16
 """A lane's widest access."""
 PAIR = 2
 """SMs of the largest cluster that fits anywhere."""
+COUNTED = 2
+"""Tiles of a block that it takes without counting."""
 
 
 @dataclass(frozen=True)
 class Run:
     """What a kernel does with a tiling, for its time at any clock.
 
-    Cycles and `l2_s` are those of one step, of one tile and of all that run; `waits` is 1 where a
-    step waits for its own loads. In each wave but the last, `shared_by` blocks share an SM.
+    Cycles and `l2_s` are those of one step, of one tile and of all that run; `lone_cycles` are the
+    products' of a tile that has the SM to itself. Bytes take `wait_s` to
+    come; `ahead` steps are asked for before they are needed. In each wave but the last, `shared_by`
+    blocks share an SM.
     """
 
     tiles: Number
@@ -47,18 +52,20 @@ class Run:
     waves: Number
     steps: Number
     multiply_cycles: Number
+    lone_cycles: Number
     fill_cycles: Number
     store_cycles: Number
     shared_by: Number
     last_shared_by: Number
-    waits: float
-    wait_s: Number
+    ahead: Number
+    wait_s: float
     begin_s: float
     l2_bytes: Number
     l2_s: Number
     last_l2_s: Number
     memory_s: Number
     store_s: Number
+    count_s: Number
     start_s: float
 
 
@@ -79,26 +86,30 @@ def run_of(
     steps = ceil(ceil(shape.k, step_words), tiling.split)
     # The last step may be a part of one: its bytes are not loaded.
     filled = family.step_bytes * shape.k / (steps * tiling.split * step_words)
-    tile_l2_s = _l2_seconds(gpu, family, shape, tiling, filled)
-    latency = gpu.hbm.latency_s + gpu.l2.latency_s
+    tile_l2_s = filled * _l2_seconds_a_byte(gpu, family, shape, tiling)
+    multiplied = partial(multiply_cycles, gpu, kernel, family, shape, tiling, step_words)
+    latency = gpu.hbm.latency_s * min(1.0, read_bytes / shape.reads) + gpu.l2.latency_s
     return Run(
         tiles=tiles,
         slots=slots,
         waves=waves,
         steps=steps,
-        multiply_cycles=multiply_cycles(gpu, kernel, family, shape, tiling, step_words),
-        fill_cycles=fill_cycles(gpu, family, tiling, filled),
+        multiply_cycles=multiplied(1.0),
+        lone_cycles=multiplied(tiling.fills),
+        fill_cycles=fill_cycles(gpu, family, filled * sum(loaded_rows(shape, tiling))),
         store_cycles=store_cycles(gpu, family, shape, tiling),
         shared_by=shorter(tiling.resident, ceil(tiles, gpu.sms)),
         last_shared_by=1 if family.persistent else ceil(left, gpu.sms),
-        waits=1.0 if family.loads == "registers" else 0.0,
-        wait_s=latency / (_stages(gpu, family, tiling) - 1),
+        ahead=_stages(gpu, family, tiling) - 1,
+        wait_s=latency,
         begin_s=0.0 if family.persistent else latency,
-        l2_bytes=_l2_bytes(tiling, filled) * steps * tiles,
+        l2_bytes=filled * sum(_l2_rows(shape, tiling)) * steps * tiles,
         l2_s=tile_l2_s * shorter(tiles, slots),
         last_l2_s=tile_l2_s * left,
-        memory_s=dram_seconds(gpu, read_bytes, written_bytes),
+        memory_s=dram_seconds(gpu, read_bytes, written_bytes)
+        + strips_seconds(gpu, family, shape, read_bytes),
         store_s=_store_s(gpu, shape, tiling),
+        count_s=family.persistent * (waves > COUNTED) * waves * gpu.products.count_s,
         start_s=gpu.launch.start_s,
     )
 
@@ -112,14 +123,15 @@ def served(gpu: Gpu, a: Number, b: Number) -> Number:
 def seconds(gpu: Gpu, run: Run, clock_hz: float) -> Number:
     tiles_an_sm = (run.waves - 1) * run.shared_by + run.last_shared_by
     stores = longer(run.store_s, tiles_an_sm * run.store_cycles / clock_hz)
-    in_sms = main_seconds(run, clock_hz) + stores
+    in_sms = longer(main_seconds(run, clock_hz) + stores, run.count_s)
     return run.start_s + served(gpu, in_sms, run.memory_s)
 
 
 def main_seconds(run: Run, clock_hz: float) -> Number:
     """Of the steps of all waves, and of what a block that begins waits for its first bytes."""
     busy = longer(run.multiply_cycles, run.fill_cycles) / clock_hz
-    alone = run.waits * busy + run.wait_s
+    lone = longer(run.lone_cycles, run.fill_cycles) / clock_hz
+    alone = longer(lone, (run.wait_s + lone) / run.ahead)
     full, last = longer(run.shared_by * busy, alone), longer(run.last_shared_by * busy, alone)
     steps = (run.waves - 1) * longer(full, run.l2_s) + longer(last, run.last_l2_s)
     return run.steps * steps + (run.waves - 1) * run.begin_s
@@ -132,11 +144,12 @@ def multiply_cycles(
     shape: Shape,
     tiling: Tiling,
     step_words: int,
+    fills: Number,
 ) -> Number:
-    """Cycles that the products of one step of one tile take."""
+    """Cycles that the products of one step of one tile take where warps fill so much of an SM."""
     results = tiling.n * tiling.m
     if kernel.instruction == "fma":
-        lanes = gpu.pipe("mac").lanes * gpu.products.fma
+        lanes = gpu.pipe("mac").lanes * gpu.products.fma * fills
         return step_words * (
             results / lanes * (1 + tiling.reads / tiling.products) + gpu.products.lane_step_cycles
         )
@@ -150,9 +163,15 @@ def multiply_cycles(
     return longer(cycles * tiling.slower, read / gpu.sm.shared_bandwidth.per_cycle(gpu.clock_hz))
 
 
-def fill_cycles(gpu: Gpu, family: Family, tiling: Tiling, filled_bytes: Number) -> Number:
+def loaded_rows(shape: Shape, tiling: Tiling) -> tuple[Number, Number]:
+    """Of a tile's sides along N and M, on average: beyond the edges there are none."""
+    if not shape.trimmed:
+        return tiling.n, tiling.m
+    return shape.n / ceil(shape.n, tiling.n), shape.m / ceil(shape.m, tiling.m)
+
+
+def fill_cycles(gpu: Gpu, family: Family, tile_bytes: Number) -> Number:
     """Cycles in which the bytes of one step of one tile come into the SM."""
-    tile_bytes = filled_bytes * (tiling.n + tiling.m)
     port = tile_bytes / gpu.sm.port_bandwidth.per_cycle(gpu.clock_hz)
     if family.alignment_bytes >= WIDE_BYTES:
         return port
@@ -198,27 +217,41 @@ def _stages(gpu: Gpu, family: Family, tiling: Tiling) -> Number:
     return longer(2, gpu.sm.shared_bytes // ((tiling.n + tiling.m) * family.step_bytes))
 
 
-def _l2_bytes(tiling: Tiling, filled_bytes: Number) -> Number:
-    """A step's bytes that leave L2 for one tile."""
-    return filled_bytes * (tiling.n / tiling.cluster_m + tiling.m / tiling.cluster_n)
+def _l2_rows(shape: Shape, tiling: Tiling) -> tuple[Number, Number]:
+    """Rows of a step that leave L2 for one tile, along N and M: once a cluster."""
+    n, m = loaded_rows(shape, tiling)
+    return n / tiling.cluster_m, m / tiling.cluster_n
 
 
-def _l2_seconds(
-    gpu: Gpu, family: Family, shape: Shape, tiling: Tiling, filled_bytes: Number
-) -> Number:
-    """L2's, for one step of one tile alone."""
-    along_n = tiling.n / tiling.cluster_m / _l2_rate(gpu, family, shape.whole_n)
-    along_m = tiling.m / tiling.cluster_n / _l2_rate(gpu, family, shape.whole_m)
-    return filled_bytes * (along_n + along_m)
+def _l2_seconds_a_byte(gpu: Gpu, family: Family, shape: Shape, tiling: Tiling) -> Number:
+    """L2's, for one tile alone and one byte of each of its rows."""
+    n, m = _l2_rows(shape, tiling)
+    if family.alignment_bytes < WIDE_BYTES or gpu.l2.tile_bandwidth is None:
+        return (n + m) / rate_per_s(gpu.l2.bandwidth, gpu)
+    rows = n * _turns(gpu, shape.within_n) + m * _turns(gpu, shape.within_m)
+    return rows * _asked(gpu, shape, tiling) / rate_per_s(gpu.l2.tile_bandwidth, gpu)
 
 
-def _l2_rate(gpu: Gpu, family: Family, is_whole: bool) -> float:
-    shared = gpu.l2.tile_bandwidth
-    is_wide = is_whole and family.alignment_bytes >= WIDE_BYTES
-    return rate_per_s(shared if is_wide and shared else gpu.l2.bandwidth, gpu)
+def _turns(gpu: Gpu, within: float) -> float:
+    """Times as long as L2 takes for rows of which such a share starts within a sector."""
+    return 1 + within * float(gpu.products.misaligned - 1)
+
+
+def _asked(gpu: Gpu, shape: Shape, tiling: Tiling) -> Number:
+    """Share of their bytes for which tiles ask L2: clusters have shared theirs already."""
+    tiles = ceil(shape.n, tiling.n) * ceil(shape.m, tiling.m)
+    shares = (tiling.cluster_n * tiling.cluster_m == 1) * (tiles > 1)
+    return 1 - shares * float(1 - gpu.products.asked)
+
+
+def strips_seconds(gpu: Gpu, family: Family, shape: Shape, read_bytes: Number) -> Number:
+    """What device memory loses on rows along K that are read a step at a time."""
+    if shape.k * shape.word <= family.step_bytes:
+        return 0.0
+    strips = float(gpu.products.strips) * shape.along_k
+    return strips * read_bytes / rate_per_s(gpu.hbm.bandwidth, gpu)
 
 
 def _store_s(gpu: Gpu, shape: Shape, tiling: Tiling) -> Number:
     """Results on their way to L2."""
-    factor = 1.0 if shape.whole_out else float(gpu.products.misaligned_store)
-    return factor * stored_bytes(shape, tiling) / store_rate(gpu)
+    return _turns(gpu, shape.within_out) * stored_bytes(shape, tiling) / store_rate(gpu)

@@ -15,7 +15,7 @@ from accelsim.cost.gpu.power import burst_clock_hz
 from accelsim.cost.gpu.product import ProductWork, ReductionWork, product_works, read_bytes
 from accelsim.cost.gpu.product_shape import Tiling, shape_of
 from accelsim.cost.gpu.product_tiles import allowed
-from accelsim.cost.gpu.product_time import run_of, seconds
+from accelsim.cost.gpu.product_time import main_seconds, run_of, seconds
 from accelsim.mapping.product_kernel import kernel_of
 from accelsim.workload.calls import WORD_BYTES, Bmm, Gemm
 
@@ -71,7 +71,7 @@ def test_the_time_of_one_tile_by_hand():
     assert times.by_resource["tensor"] == pytest.approx(256 * 40 / CLOCK)
     # 384 rows of 128 bytes come through the port in each of 10 steps.
     port = 384 * 128 / float(H100.sm.port_bandwidth.bytes_per_cycle) * 10 / CLOCK
-    stored = 128 * 256 * 2 / (16.2 * 132 * CLOCK)
+    stored = 128 * 256 * 2 / (15.1 * 132 * CLOCK)
     assert times.by_resource["l2"] == pytest.approx(port + stored)
     assert times.seconds > H100.launch.start_s + max(port, 256 * 40 / CLOCK)
 
@@ -116,6 +116,69 @@ def test_rows_that_do_not_start_at_sectors_take_longer():
     whole = work(Gemm(m=4096, n=4096, k=4096), (256, 128)).times(CLOCK, True)
     other = work(Gemm(m=4096, n=4088, k=4088), (256, 128)).times(CLOCK, True)
     assert other.seconds > 1.1 * whole.seconds
+
+
+def test_rows_an_odd_number_of_16_bytes_long_start_within_a_sector_in_turn():
+    shape = shape_of(Gemm(m=64, n=72, k=64))
+    assert (shape.within_n, shape.within_m, shape.within_out) == (0.5, 0, 0.5)
+    # Rows of 2 bytes: one in 16 starts at a sector.
+    assert shape_of(Gemm(m=64, n=65, k=64)).within_n == 15 / 16
+
+
+def test_every_second_row_within_a_sector_makes_a_side_take_l2_half_as_long_again():
+    def l2_s(n, k):
+        product = work(Gemm(m=1024, n=n, k=k), (128, 128), (2, 2))
+        run = run_of(H100, product.kernel, product.family, product.shape, product.tiling, 0, 0)
+        return run.l2_s / run.l2_bytes * run.tiles * run.steps
+
+    assert l2_s(1152 + 8, 1024) / l2_s(1152 + 16, 1024) == pytest.approx(1.25, rel=0.01)
+    assert l2_s(1152 + 8, 1024 + 8) / l2_s(1152 + 16, 1024) == pytest.approx(1.5, rel=0.01)
+
+
+def test_what_lies_beyond_the_edges_is_not_loaded():
+    # 96 x 64 of a tile of 128 x 128, in a step of 128 bytes a row.
+    assert work(Gemm(m=64, n=96, k=64), (128, 128)).actions(True)["bulk"] == 128 * (96 + 64)
+
+
+def test_blocks_share_rows_through_l2_only_where_there_are_neighbours_and_no_clusters():
+    def l2_s(n, cluster):
+        product = work(Bmm(b=4, m=128, n=n, k=64), (128, 128), cluster)
+        run = run_of(H100, product.kernel, product.family, product.shape, product.tiling, 0, 0)
+        return run.l2_s / run.l2_bytes * run.tiles * run.steps
+
+    alone, beside, in_cluster = l2_s(128, (1, 1)), l2_s(256, (1, 1)), l2_s(256, (2, 1))
+    assert beside / alone == pytest.approx(0.86 * 2)
+    assert in_cluster / alone == pytest.approx(2)
+
+
+def test_rows_along_k_longer_than_a_step_take_device_memory_longer():
+    def memory_s(k):
+        product = work(Gemm(m=128, n=128, k=k), (128, 128))
+        args = product.kernel, product.family, product.shape, product.tiling
+        return run_of(H100, *args, 1e6, 0).memory_s
+
+    # A step is 64 words; of 1 MB, one half are rows of A.
+    assert memory_s(128) - memory_s(64) == pytest.approx(0.155 * 0.5e6 / 3.35e12)
+
+
+def test_a_step_is_asked_for_when_the_one_two_before_it_is_done():
+    # Tiles of 32 x 32 in 3 stages: 104 steps of 8 words, each a half of the way to device memory
+    # and of a step of two warps, which fill half of the schedulers.
+    (product,) = product_works(Bmm(b=4, m=192, n=336, k=832, dtype="fp32"), H100)
+    assert (product.tiling.n, product.tiling.m, product.tiling.fills) == (32, 32, 0.5)
+    step_s = 8 * (32 * 32 / (128 * 0.84 * 0.5) * (1 + 2 / 16) + 10) / CLOCK
+    args = H100, product.kernel, product.family, product.shape, product.tiling
+    cold, warm = run_of(*args, product.shape.reads, 0), run_of(*args, 0, 0)
+    assert main_seconds(cold, CLOCK) == pytest.approx(104 * (0.495e-6 + step_s) / 2)
+    # What L2 holds comes so soon that the two tiles of every SM keep it busy.
+    both_s = 2 * 8 * (32 * 32 / (128 * 0.84) * (1 + 2 / 16) + 10) / CLOCK
+    assert main_seconds(warm, CLOCK) == pytest.approx(104 * both_s)
+
+
+def test_a_block_that_counts_its_tiles_takes_0_39_us_for_each():
+    times = work(Bmm(b=13200, m=8, n=8, k=8), (64, 8)).times(CLOCK, True)
+    assert times.by_resource["latency"] == pytest.approx(100 * 0.39e-6)
+    assert times.bound == "latency"
 
 
 def test_without_wgmma_large_products_come_near_the_rate_of_mma():
