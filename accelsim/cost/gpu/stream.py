@@ -1,6 +1,6 @@
 """A kernel that reads and writes whole tensors once, one of several of a call.
 
-It takes what device memory takes for its bytes, or L2 where they are still there.
+    seconds = empty + what device memory takes for its bytes, or L2 where they are still there
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,17 @@ from accelsim.cost.gpu.work import Times
 
 @dataclass(frozen=True)
 class StreamWork:
-    """Reads and writes so many bytes. It is one of several: L2 holds what the one before wrote."""
+    """Reads and writes so many bytes. It is one of several: L2 holds what the one before wrote.
+
+    `empty_s` is what it takes without any: as long as its threads start and end, or a copy of the
+    driver does.
+    """
 
     name: str
     read_bytes: float
     written_bytes: float
     gpu: Gpu
+    empty_s: float
 
     def actions(self, cold: bool) -> Mapping[str, float]:
         moved = self.read_bytes + self.written_bytes
@@ -29,10 +34,9 @@ class StreamWork:
         moved = self.read_bytes + self.written_bytes
         hbm = dram_seconds(self.gpu, *self._hbm_bytes)
         l2 = float(moved / self.gpu.l2.bandwidth.per_second(clock_hz))
-        start = self.gpu.launch.start_s
         return Times(
-            seconds=start + served(self.gpu, hbm, l2) + self.gpu.launch.drain_s,
-            by_resource={"hbm": hbm, "l2": l2, "latency": start},
+            seconds=self.empty_s + served(self.gpu, hbm, l2),
+            by_resource={"hbm": hbm, "l2": l2, "latency": self.empty_s},
         )
 
     @property

@@ -41,6 +41,10 @@ def _works(step: UnfusedStep, values: Mapping[str, int], gpu: Gpu) -> Iterator[W
     elif step.rows is not None:
         rows, columns = int(value(step.rows, values)), int(value(step.columns, values))
         yield from row_works(Softmax(rows=rows, cols=columns, dtype="fp32"), gpu)
+    elif step.copied is not None:
+        copied = value(step.copied, values)
+        yield StreamWork(step.about, copied, copied, gpu, float(gpu.launch.copy_s))
     else:
         read, written = value(step.read, values), value(step.written, values)
-        yield StreamWork(step.about, read, written, gpu)
+        launch = gpu.launch
+        yield StreamWork(step.about, read, written, gpu, float(launch.start_s + launch.drain_s))

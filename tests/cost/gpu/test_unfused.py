@@ -46,7 +46,7 @@ def test_words_that_are_fp32_already_are_not_converted():
 
 
 def test_a_long_stream_takes_its_bytes_over_the_bandwidth():
-    work = StreamWork("stream", 10e9, 5e9, GPU)
+    work = StreamWork("stream", 10e9, 5e9, GPU, 2e-6)
     seconds = work.times(1.98e9, cold=True).seconds
     assert seconds > 15e9 / 3.35e12
     assert seconds == pytest.approx(15e9 / 3.0e12, rel=0.1)
