@@ -40,7 +40,9 @@ class UnfusedStep(Record):
         kinds = [self.read is not None, self.copied is not None]
         kinds += [bool(self.product), self.rows is not None]
         if sum(kinds) != 1:
-            raise ValueError("a step is a stream ('read', 'written'), 'copied', a 'product' or 'rows'")
+            raise ValueError(
+                "a step is a stream ('read', 'written'), 'copied', a 'product' or 'rows'"
+            )
         if self.product and len(self.product) != 4:
             raise ValueError("'product' is [batch, m, n, k]")
         return self

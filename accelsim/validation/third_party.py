@@ -6,7 +6,7 @@ the shape was made, and its clock settles on what it can hold only if nine calls
 What vLLM calls attention also writes the new keys and values into the cache, a kernel of its own
 before it.
 
-    seconds = replaying a graph + Σ kernels + gaps between them, at the clock in the middle of the six
+    seconds = replaying a graph + Σ kernels + gaps, at the clock in the middle of the six
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,6 +1,6 @@
 """A kernel that reads and writes whole tensors once, one of several of a call.
 
-    seconds = empty + what device memory takes for its bytes, or L2 where they are still there
+seconds = empty + what device memory takes for its bytes, or L2 where they are still there
 """
 
 from collections.abc import Mapping
