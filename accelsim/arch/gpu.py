@@ -98,10 +98,12 @@ class Level(Record):
 class Launch(Record):
     """What starting and ending kernels takes.
 
-    `start` is a block's: from its parameters to its first products, and its result's way out.
+    `floor` is of a call by itself, `replay` of a captured one that is replayed. `start` is a
+    block's: from its parameters to its first products, and its result's way out.
     """
 
     floor_s: NonNegative
+    replay_s: NonNegative
     start_s: NonNegative
     gap_s: NonNegative
     back_to_back_s: NonNegative

@@ -106,7 +106,8 @@ def _level_facts(gpu: Gpu, level: Level) -> Iterator[str]:
 def _launch(gpu: Gpu) -> list[str]:
     launch = gpu.launch
     return [
-        f"launch: {_seconds(launch.floor_s)} a call, {_seconds(launch.gap_s)} between kernels "
+        f"launch: {_seconds(launch.floor_s)} a call ({_seconds(launch.replay_s)} a replayed one), "
+        f"{_seconds(launch.gap_s)} between kernels "
         f"({_seconds(launch.back_to_back_s)} back to back), {_seconds(launch.block_s)} a block "
         f"and {_seconds(launch.start_s)} until it multiplies, "
         f"{launch.warp_cycles:g} cycles a warp, drain {_seconds(launch.drain_s)}, "

@@ -23,10 +23,13 @@
     rows     keys and values are copied row by row, not in whole tiles: L2 serves as it does loads
     lookups  of a step's pages: loads that a block by itself waits for, with their divisions
     trips    loads that need one another before a block can ask for its first keys
+    ahead    cycles in which a warp issues the instructions on that way; `closing`: those from a
+             tile's last product to its result, beside which the next one's keys are fetched
     plan     sequences whose plan a warp reads at once: a block that draws its next tile reads on
              from its own sequence to the next one's
     reset    a queue's counter is set to zero before by a launch of its own
     combines whether the kernel that adds up the parts is launched, `early` while this one ends
+    scan     sequences of which a warp of that kernel reads the lengths at once, to find its block's
 
 A library chooses the first of its kernels, and of a kernel's tiles, whose `when` holds, and of the
 `tensor` instructions that a kernel is written for the first that the GPU has. Conditions are over
@@ -99,6 +102,7 @@ class AttentionKernel(Record):
     combine: Formula = 0
     combines: Formula = "splits > 1"
     early: bool = False
+    scan: Count | None = None
     queue: Literal["in_order", "longest_first"] | None = None
     stream_k: StreamK | None = None
     reset: bool = True
@@ -107,6 +111,8 @@ class AttentionKernel(Record):
     rows: bool = False
     lookups: int = 0
     trips: int = 0
+    ahead_cycles: NonNegative = 0
+    closing_cycles: NonNegative = 0
     plan: int | None = None
     tiles: tuple[AttentionTile, ...]
     phases: tuple[Names, ...]

@@ -2,6 +2,7 @@
 
     a stream     `read` and `written` bytes; `operations` of lanes, where they were counted;
                  `given` if it reads what the call was given, which no kernel has read before
+    a copy       `copied` bytes, by the driver's kernel
     a product    [batch, m, n, k], as `bmm`
     a softmax    `rows` of `columns`
 
@@ -24,7 +25,7 @@ from accelsim.workload.calls import WORD_BYTES, Dtype, Sdpa
 
 
 class UnfusedStep(Record):
-    """One kernel, of one of three kinds."""
+    """One kernel, of one of four kinds."""
 
     about: str
     when: Formula = 1
@@ -32,15 +33,19 @@ class UnfusedStep(Record):
     written: Formula | None = None
     operations: Formula | None = None
     given: bool = False
+    copied: Formula | None = None
     product: tuple[Formula, ...] = ()
     rows: Formula | None = None
     columns: Formula | None = None
 
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> Self:
-        kinds = [self.read is not None, bool(self.product), self.rows is not None]
+        kinds = [self.read is not None, self.copied is not None]
+        kinds += [bool(self.product), self.rows is not None]
         if sum(kinds) != 1:
-            raise ValueError("a step is a stream ('read', 'written'), a 'product' or 'rows'")
+            raise ValueError(
+                "a step is a stream ('read', 'written'), 'copied', a 'product' or 'rows'"
+            )
         if self.product and len(self.product) != 4:
             raise ValueError("'product' is [batch, m, n, k]")
         return self

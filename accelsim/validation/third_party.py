@@ -6,7 +6,7 @@ the shape was made, and its clock settles on what it can hold only if nine calls
 What vLLM calls attention also writes the new keys and values into the cache, a kernel of its own
 before it.
 
-    seconds = launch floor + Σ kernels + gaps between them, at the clock in the middle of the six
+    seconds = replaying a graph + Σ kernels + gaps, at the clock in the middle of the six
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -94,14 +94,17 @@ def _predicted_ms(call: Call, gpu: Gpu) -> float | None:
         # No kernel of the backend takes such a head; the row counts as not predicted.
         return None
 
+    replay_s = float(gpu.launch.replay_s)
+    starts_s = replay_s + (len(works) - 1) * float(gpu.launch.back_to_back_s)
+
     def seconds_at(clock_hz: float) -> float:
-        starts = gpu.launch.floor_s + (len(works) - 1) * gpu.launch.back_to_back_s
-        return starts + sum(work.times(clock_hz, False).seconds for work in works)
+        return starts_s + sum(work.times(clock_hz, False).seconds for work in works)
 
     actions = actions_of(works, cold=False)
     settled = sustained_clock_hz(gpu, actions, seconds_at)
     under_load = clock_under_load_hz(gpu, settled, CALLS_BEFORE * seconds_at(settled))
-    return seconds_at(within_peak_hz(gpu, actions, seconds_at, under_load)) * 1e3
+    clock_hz = within_peak_hz(gpu, actions, seconds_at, replay_s, under_load)
+    return seconds_at(clock_hz) * 1e3
 
 
 def _cache_update(call: Call, gpu: Gpu) -> tuple[Work, ...]:

@@ -14,13 +14,14 @@ bytes            `traffic.py`; of device memory also what the dirty L2 gives up
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import log2
 
 import numpy as np
 
 from accelsim.arch.gpu import WARP, Gpu, rate_per_s, resident_blocks
 from accelsim.cost.gpu.combine import CombineWork
+from accelsim.cost.gpu.combine_varlen import VarlenCombineWork
 from accelsim.cost.gpu.dram import dram_seconds, found_in_l2, written_back
+from accelsim.cost.gpu.next_tile import ahead_s, planning_s
 from accelsim.cost.gpu.overlap import served
 from accelsim.cost.gpu.tile import StepCycles, step_cycles
 from accelsim.cost.gpu.traffic import Traffic, traffic_of
@@ -40,7 +41,8 @@ MOST_SCHEDULED = 2_000_000
 
 def attention_works(bound: BoundAttention, gpu: Gpu) -> tuple[Work, ...]:
     """The kernels of a call that deals blocks to SMs (others: `stream_k_work`)."""
-    combine = (CombineWork(bound, gpu),) if bound.combines else ()
+    adds_up = VarlenCombineWork if bound.kernel.scan else CombineWork
+    combine = (adds_up(bound, gpu),) if bound.combines else ()
     before = steps_works(bound.kernel.before, bound.call, gpu)
     after = steps_works(bound.kernel.after, bound.call, gpu)
     return (*before, AttentionWork(bound, gpu), *combine, *after)
@@ -87,6 +89,7 @@ class AttentionWork:
         on_sms, apart = self._scheduled(clock_hz, cold) / clock_hz, self._apart_s(clock_hz)
         if self.bound.kernel.queue:
             on_sms += gpu.launch.start_s
+        on_sms += self.bound.kernel.closing_cycles / clock_hz
         hbm, first = self._memory_s[cold]
         l2 = self._l2_seconds
         a_cycle = self._steps / gpu.sms / clock_hz
@@ -229,7 +232,8 @@ class AttentionWork:
         gpu, trips = self.gpu, self.bound.kernel.trips
         far = self._missing(cold) if trips else float(cold)
         first = far * gpu.hbm.latency_s + (1 - far) * gpu.l2.latency_s
-        return float(first + (1 + trips) * gpu.l2.latency_s + self._planning_s)
+        trips_s = (1 + trips) * gpu.l2.latency_s
+        return float(first + trips_s + planning_s(self.bound, gpu) + ahead_s(self.bound, gpu))
 
     @cached_property
     def _memory_s(self) -> Mapping[bool, tuple[float, float]]:
@@ -255,21 +259,9 @@ class AttentionWork:
         """What no bytes move beside, of a kernel whose blocks look up their work: until the first
         ask for keys, and when the last have them."""
         gpu, step, trips = self.gpu, self.step, self.bound.kernel.trips
-        ahead, last = gpu.launch.start_s + trips * gpu.l2.latency_s, step.alone + step.end
+        ahead = gpu.launch.start_s + trips * gpu.l2.latency_s + ahead_s(self.bound, gpu)
+        last = step.alone + step.end + self.bound.kernel.closing_cycles
         return float(ahead + last / clock_hz + gpu.l2.latency_s) if trips else 0.0
-
-    @property
-    def _planning_s(self) -> float:
-        """A warp's way from a block's sequence to that of its next tile: it reads how many tiles
-        (and splits) so many have at once, and adds them up lane by lane."""
-        gpu, bound = self.gpu, self.bound
-        if bound.kernel.plan is None:
-            return 0.0
-        tiles_a_sequence = bound.blocks / bound.call.b
-        groups = max(1.0, gpu.sms / tiles_a_sequence / bound.kernel.plan)
-        adding = log2(WARP) * (gpu.timing.shuffle_cycles + gpu.timing.dependent_cycles)
-        reading = gpu.l2.latency_s * (1 + bound.combines)
-        return float(groups * (reading + adding / gpu.clock_hz))
 
     def _missing(self, cold: bool) -> float:
         """Share of the call's bytes that L2 does not hold from the same call before."""

@@ -3,7 +3,7 @@
     seconds   start + rounds · trips · (L2 + instructions) + bytes / L2 + drain
 
 One that is launched early has started when the parts are there; of heads that are in one piece
-after all it moves nothing.
+after all it moves nothing. One that looks for its rows first: `combine_varlen.py`.
 """
 
 from collections.abc import Mapping
@@ -37,23 +37,32 @@ class CombineWork:
         return {"l2": self._bytes, "fp32": 2 * self._bytes / ACCUMULATOR_BYTES}
 
     def times(self, clock_hz: float, cold: bool) -> Times:
-        launch, l2, timing = self.gpu.launch, self.gpu.l2, self.gpu.timing
-        step = l2.latency_s + COMBINE_INSTRUCTIONS * timing.dependent_cycles / clock_hz
-        start = 0.0 if self.bound.kernel.early else launch.start_s
-        waiting = start + self._rounds * self.bound.combine_trips * step
-        moving = self._bytes / rate_per_s(l2.bandwidth, self.gpu)
+        launch = self.gpu.launch
+        start = 0.0 if self.bound.kernel.early else float(launch.start_s)
+        waiting = start + self.working_s(clock_hz)
+        moving = self._bytes / rate_per_s(self.gpu.l2.bandwidth, self.gpu)
         return Times(
             seconds=waiting + moving + launch.drain_s,
             by_resource={"latency": waiting, "l2": moving},
         )
 
+    def working_s(self, clock_hz: float) -> float:
+        """Of all rounds of blocks, from the first one's start."""
+        instructions = COMBINE_INSTRUCTIONS * self.gpu.timing.dependent_cycles / clock_hz
+        trip = self.gpu.l2.latency_s + instructions
+        return float(self._rounds * self.bound.combine_trips * trip)
+
     @property
     def _rounds(self) -> float:
         """Of blocks that the SMs hold at once; one at least."""
-        call = self.bound.call
-        blocks = call.b * ceil(call.h * call.p / ROWS)
         resident = self.gpu.sm.threads // THREADS
-        return max(1.0, blocks / (self.gpu.sms * resident))
+        return max(1.0, self.blocks / (self.gpu.sms * resident))
+
+    @property
+    def blocks(self) -> int:
+        """That have rows."""
+        call = self.bound.call
+        return call.b * ceil(call.h * call.p / ROWS)
 
     @property
     def _bytes(self) -> float:

@@ -63,18 +63,22 @@ def burst_clock_hz(gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds) 
     settled = _clock_hz(gpu, actions, seconds_at, between_s=burst.flush_s)
     loaded = burst.warm_up_s + max(burst.half_s, CALLS_BEFORE * seconds_at(settled))
     under_load = clock_under_load_hz(gpu, settled, loaded)
-    return within_peak_hz(gpu, actions, seconds_at, under_load)
+    return within_peak_hz(gpu, actions, seconds_at, float(gpu.launch.floor_s), under_load)
 
 
 def within_peak_hz(
-    gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds, high_hz: float
+    gpu: Gpu,
+    actions: Mapping[str, float],
+    seconds_at: Seconds,
+    starting_s: float,
+    high_hz: float,
 ) -> float:
-    """The highest clock up to this at which a call's kernels by themselves stay within the peak."""
+    """The highest clock up to this at which kernels, once started, stay within the peak."""
     peak_w = gpu.power.limit_w * gpu.power.peak
     pj = _picojoules(gpu, actions)
 
     def is_within(clock_hz: float) -> bool:
-        seconds = seconds_at(clock_hz) - gpu.launch.floor_s
+        seconds = seconds_at(clock_hz) - starting_s
         return _joules(gpu, pj, seconds, clock_hz) <= peak_w * seconds
 
     return _highest(gpu, is_within, high_hz)

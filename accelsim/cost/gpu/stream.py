@@ -1,7 +1,9 @@
 """A kernel that reads and writes whole tensors once, one of several of a call.
 
-It takes what device memory takes for its bytes, or L2 where they are still there, or issuing its
-instructions: those of a lane for every four bytes, if no more were counted.
+    seconds = empty + served(device memory, L2, issuing)
+
+Device memory serves what L2 does not still hold. Issued are the instructions of a lane for every
+four bytes, if no more were counted.
 """
 
 from collections.abc import Mapping
@@ -16,12 +18,17 @@ from accelsim.cost.gpu.work import Times
 @dataclass(frozen=True)
 class StreamWork:
     """Reads and writes so many bytes. It is one of several: L2 holds what the one before wrote, but
-    not, of a cold call, what is `given`: an input that no kernel has read before."""
+    not, of a cold call, what is `given`: an input that no kernel has read before.
+
+    `empty_s` is what it takes without any: as long as its threads start and end, or a copy of the
+    driver does.
+    """
 
     name: str
     read_bytes: float
     written_bytes: float
     gpu: Gpu
+    empty_s: float
     counted: float = 0
     given: bool = False
 
@@ -33,12 +40,11 @@ class StreamWork:
         moved = self.read_bytes + self.written_bytes
         hbm = dram_seconds(self.gpu, *self._hbm_bytes(cold))
         l2 = float(moved / self.gpu.l2.bandwidth.per_second(clock_hz))
-        start = self.gpu.launch.start_s
         lanes = self.gpu.sms * self.gpu.sm.schedulers * WARP
         issued = self._operations / lanes / clock_hz
         return Times(
-            seconds=start + served(self.gpu, hbm, l2, issued) + self.gpu.launch.drain_s,
-            by_resource={"hbm": hbm, "l2": l2, "fp32": issued, "latency": start},
+            seconds=self.empty_s + served(self.gpu, hbm, l2, issued),
+            by_resource={"hbm": hbm, "l2": l2, "fp32": issued, "latency": self.empty_s},
         )
 
     @property

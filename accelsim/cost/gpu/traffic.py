@@ -8,6 +8,9 @@
                                                       values; sums of the queries' gradient
     written      the result                           these sums; gradients of keys and values
 
+A kernel over pages finds every row by itself: of a tile it copies those that the call has. Others
+copy whole tiles.
+
 In a gradient every query head has keys' and values' gradients of its own.
 """
 
@@ -40,14 +43,23 @@ def traffic_of(bound: BoundAttention) -> Traffic:
 def _of_result(bound: BoundAttention) -> Traffic:
     call, tile, word = bound.call, bound.tile, WORD_BYTES[bound.call.dtype]
     queries, keys = query_bytes(call), key_bytes(call)
+    rows, columns = _copied(bound)
     return Traffic(
-        step=2 * tile.keys * min(tile.features, call.e) * word + tile.refetched_bytes,
+        step=2 * columns * min(tile.features, call.e) * word + tile.refetched_bytes,
         added=0,
         once=2 * queries,
         read=queries + keys,
         written=queries,
-        block=2 * (tile.queries + tile.keys) * tile.features * word,
+        block=2 * (rows + columns) * tile.features * word,
     )
+
+
+def _copied(bound: BoundAttention) -> tuple[int, int]:
+    """Rows of queries and of keys, of a tile."""
+    call, tile = bound.call, bound.tile
+    if call.page is None:
+        return tile.queries, tile.keys
+    return min(tile.queries, bound.fold * call.p), min(tile.keys, call.m)
 
 
 def _of_gradient(bound: BoundAttention) -> Traffic:

@@ -44,6 +44,11 @@ def _works(step: UnfusedStep, values: Mapping[str, int], gpu: Gpu) -> Iterator[W
     elif step.rows is not None:
         rows, columns = int(value(step.rows, values)), int(value(step.columns, values))
         yield from row_works(Softmax(rows=rows, cols=columns, dtype="fp32"), gpu)
+    elif step.copied is not None:
+        copied = value(step.copied, values)
+        yield StreamWork(step.about, copied, copied, gpu, float(gpu.launch.copy_s))
     else:
         read, written = value(step.read, values), value(step.written, values)
-        yield StreamWork(step.about, read, written, gpu, value(step.operations, values), step.given)
+        empty_s = float(gpu.launch.start_s + gpu.launch.drain_s)
+        operations = value(step.operations, values)
+        yield StreamWork(step.about, read, written, gpu, empty_s, operations, step.given)

@@ -52,3 +52,10 @@ def test_code_that_comes_from_l2_slows_blocks_of_few_steps_most(p):
 
     assert slower(p) > 1
     assert slower(1024) > slower(16384)
+
+
+def test_of_a_page_only_rows_that_there_are_are_copied():
+    """Four query heads of a group and 32 keys, in a tile of 64 by 128."""
+    found = traffic_of(bound(p=1, m=32, page=64))
+    assert found.block == 2 * (4 + 32) * 128 * 2
+    assert found.step == 2 * 32 * 128 * 2
