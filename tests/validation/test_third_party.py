@@ -42,11 +42,11 @@ def test_writing_the_cache_takes_time():
 
 def test_a_replayed_graph_starts_in_two_microseconds():
     """Kernels follow after 0.45 us: the cache's update, attention, adding up its parts."""
-    from accelsim.cost.gpu.attention import attention_works
     from accelsim.cost.gpu.cache_update import CacheUpdateWork
+    from accelsim.cost.gpu.call import works_of
 
     call = Sdpa(backend="flash3", b=1, h=8, g=8, p=1, m=2, e=128, causal=False, page=64)
     (error,) = errors_of([Row("h100_sxm", "decode", "sdpa", call, 0.0118, "vllm", "1", "fa3")], GPU)
-    works = (CacheUpdateWork(call, GPU), *attention_works(call, GPU))
+    works = (CacheUpdateWork(call, GPU), *works_of(call, GPU))
     kernels = sum(work.times(float(GPU.clock_hz), cold=False).seconds for work in works)
     assert error.predicted_ms * 1e-3 == pytest.approx(2e-6 + 2 * 0.45e-6 + kernels)

@@ -6,7 +6,7 @@ A cycle is 0.505 ns; L2 answers after 145 ns, L1 after 20 ns; a shuffle takes 24
 import pytest
 
 from accelsim.arch.load import load_gpu
-from accelsim.cost.gpu.attention import attention_works
+from accelsim.cost.gpu.call import works_of
 from accelsim.cost.gpu.combine_varlen import VarlenCombineWork
 from accelsim.workload.calls import Sdpa
 
@@ -16,7 +16,7 @@ CYCLE_NS = 1 / 1.98
 
 def work(b=1, h=8, m=128):
     call = Sdpa(backend="flash3", b=b, h=h, g=1, p=1, m=m, e=128, causal=False, page=64)
-    (found,) = (each for each in attention_works(call, GPU) if isinstance(each, VarlenCombineWork))
+    (found,) = (each for each in works_of(call, GPU) if isinstance(each, VarlenCombineWork))
     return found
 
 

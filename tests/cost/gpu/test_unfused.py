@@ -6,7 +6,7 @@ from accelsim.arch.load import load_gpu
 from accelsim.base.errors import RecordError
 from accelsim.base.record import read_record
 from accelsim.base.yamlfile import parse_yaml
-from accelsim.cost.gpu.attention import attention_works
+from accelsim.cost.gpu.call import works_of
 from accelsim.cost.gpu.unfused import StreamWork, unfused_works
 from accelsim.mapping.unfused_kernel import UnfusedStep, unfused_kernel, value, values_of
 from accelsim.workload.calls import Sdpa
@@ -77,14 +77,14 @@ def test_a_backend_with_a_fused_kernel_has_none():
 )
 def test_a_query_is_laid_out_anew_only_among_several_sequences_and_key_heads(b, g, expected):
     call = Sdpa(backend="flash", b=b, h=8, g=g, p=1, m=64, e=128, page=64)
-    copies = [work for work in attention_works(call, GPU) if isinstance(work, StreamWork)]
+    copies = [work for work in works_of(call, GPU) if isinstance(work, StreamWork)]
     assert [work.name for work in copies] == expected
 
 
 def test_the_driver_copies_sooner_than_a_kernel_that_reorders():
     """1.07 us against 2 us to start and 0.35 us to end."""
     as_they_are, reordered = (
-        [work for work in attention_works(call, GPU) if isinstance(work, StreamWork)][-1]
+        [work for work in works_of(call, GPU) if isinstance(work, StreamWork)][-1]
         for call in (
             Sdpa(backend="flash", b=b, h=8, g=4, p=1, m=64, e=128, page=64) for b in (1, 2)
         )
