@@ -13,7 +13,7 @@ from functools import cached_property
 
 from accelsim.arch.gpu import Gpu
 from accelsim.cost.gpu.dram import found_in_l2, written_back
-from accelsim.cost.gpu.overlap import kept
+from accelsim.cost.gpu.product_bytes import read_bytes
 from accelsim.cost.gpu.product_shape import Shape, Tiling, ceil, shape_of
 from accelsim.cost.gpu.product_tiles import chosen, memset_seconds, reduction_seconds
 from accelsim.cost.gpu.product_time import Run, run_of, seconds, stored_bytes
@@ -100,27 +100,6 @@ class ReductionWork:
     def times(self, clock_hz: float, cold: bool) -> Times:
         least, moved = reduction_seconds(self.gpu, self.shape, self.tiling)
         return Times(least + moved, {"latency": least, "l2": moved})
-
-
-def read_bytes(gpu: Gpu, shape: Shape, tiling: Tiling) -> float:
-    """Bytes of the operands that come from device memory.
-
-    A wave's tiles form a rectangle, as square as it goes, that walks along N. Its rows of A stay in
-    L2 on that walk as far as L2 keeps them beside the wave's columns of B; the columns come again
-    in every walk, as far as L2 has not kept all of them.
-    """
-    if shape.b > 1:
-        return shape.reads
-    side = (gpu.sms * tiling.resident * tiling.n * tiling.m) ** 0.5
-    wave_m = min(ceil(shape.m, tiling.m) * tiling.m, max(side, tiling.m))
-    wave_n = min(ceil(shape.n, tiling.n) * tiling.n, gpu.sms * tiling.n * tiling.m / wave_m)
-    walks, along = max(1.0, shape.m / wave_m), max(1.0, shape.n / wave_n)
-    capacity = float(gpu.l2.capacity_bytes)
-    rows, columns = shape.m * shape.k * shape.word, shape.n * shape.k * shape.word
-    rows_kept = kept(gpu, (wave_m + wave_n) * shape.k * shape.word, capacity)
-    columns_kept = kept(gpu, wave_m * shape.k * shape.word + columns, capacity)
-    rows_again, columns_again = (along - 1) * (1 - rows_kept), (walks - 1) * (1 - columns_kept)
-    return float(rows * (1 + rows_again) + columns * (1 + columns_again))
 
 
 def _touched(shape: Shape) -> float:

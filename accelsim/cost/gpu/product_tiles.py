@@ -15,6 +15,7 @@ import numpy as np
 
 from accelsim.arch.gpu import WARP, Gpu, resident_blocks
 from accelsim.cost.gpu.dram import written_back
+from accelsim.cost.gpu.product_bytes import read_bytes
 from accelsim.cost.gpu.product_shape import Number, Shape, Tiling, ceil
 from accelsim.cost.gpu.product_time import COUNTED, Run, run_of, seconds, store_rate, stored_bytes
 from accelsim.mapping.product_kernel import Family, ProductKernel, Tile, shapes
@@ -38,7 +39,8 @@ def chosen(
     found = []
     for family in families:
         tilings = allowed(gpu, family, shape)
-        run = run_of(gpu, kernel, family, shape, tilings, shape.reads, written)
+        read = read_bytes(gpu, shape, tilings)
+        run = run_of(gpu, kernel, family, shape, tilings, read, written)
         run = replace(run, wait_s=0.0, begin_s=0.0)
         times = seconds(gpu, run, clock_hz) + memset_seconds(gpu, family, run)
         if shape.b == 1:

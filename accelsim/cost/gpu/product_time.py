@@ -88,7 +88,7 @@ def run_of(
     filled = family.step_bytes * shape.k / (steps * tiling.split * step_words)
     tile_l2_s = filled * _l2_seconds_a_byte(gpu, family, shape, tiling)
     multiplied = partial(multiply_cycles, gpu, kernel, family, shape, tiling, step_words)
-    latency = gpu.hbm.latency_s * min(1.0, read_bytes / shape.reads) + gpu.l2.latency_s
+    latency = gpu.hbm.latency_s * shorter(read_bytes / shape.reads, 1.0) + gpu.l2.latency_s
     return Run(
         tiles=tiles,
         slots=slots,
@@ -106,12 +106,20 @@ def run_of(
         l2_bytes=filled * sum(_l2_rows(shape, tiling)) * steps * tiles,
         l2_s=tile_l2_s * shorter(tiles, slots),
         last_l2_s=tile_l2_s * left,
-        memory_s=dram_seconds(gpu, read_bytes, written_bytes)
+        memory_s=_memory_s(gpu, read_bytes, written_bytes)
         + strips_seconds(gpu, family, shape, read_bytes),
         store_s=_store_s(gpu, shape, tiling),
         count_s=family.persistent * (waves > COUNTED) * waves * gpu.products.count_s,
         start_s=gpu.launch.start_s,
     )
+
+
+def _memory_s(gpu: Gpu, read_bytes: Number, written_bytes: float) -> Number:
+    """As `dram.dram_seconds`, of numbers or arrays: it is linear up to as many reads as writes."""
+    both = shorter(read_bytes, written_bytes)
+    a_pair = dram_seconds(gpu, 1.0, 1.0)
+    a_read, a_write = dram_seconds(gpu, 1.0, 0.0), dram_seconds(gpu, 0.0, 1.0)
+    return both * a_pair + (read_bytes - both) * a_read + (written_bytes - both) * a_write
 
 
 def served(gpu: Gpu, a: Number, b: Number) -> Number:
