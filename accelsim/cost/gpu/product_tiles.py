@@ -1,7 +1,7 @@
 """Which tiles a library takes for a product: those that it expects to be fastest.
 
 All tilings of all families that take such rows are timed side by side, as arrays, with cold caches
-at the clock that the library plans with, as if every row started at a sector, every tile were whole
+at the clock that the library plans with (of those alike, the one that moves the fewest bytes), as if every row started at a sector, every tile were whole
 and no step waited for memory. K is split only where the parts stay within the kernel's limits, and
 never in a batch.
 """
@@ -29,6 +29,10 @@ class OnSm(NamedTuple):
     alone: float
 
 
+ALIKE = 1.02
+"""Times that are no reason to move more bytes."""
+
+
 def chosen(
     gpu: Gpu, kernel: ProductKernel, families: tuple[Family, ...], shape: Shape
 ) -> tuple[Family, Tiling]:
@@ -46,7 +50,8 @@ def chosen(
         if shape.b == 1:
             least, moved = reduction_seconds(gpu, shape, tilings)
             times = times + (tilings.split > 1) * (gpu.launch.gap_s + least + moved)
-        index = int(np.argmin(times))
+        alike = times <= ALIKE * times.min()
+        index = int(np.argmin(np.where(alike, run.l2_bytes, np.inf)))
         found.append((times[index], family, tilings.at(index)))
     _, family, tiling = min(found, key=lambda each: each[0])
     return family, tiling
