@@ -115,6 +115,7 @@ class AttentionWork:
                 "waves": self.bound.blocks / (gpu.sms * self._resident),
                 "splits": self.bound.splits,
                 "tail_share": max(0.0, 1 - busy / on_sms),
+                "L2 hits": self._l2_hits[cold],
             },
         )
 
@@ -271,6 +272,12 @@ class AttentionWork:
         missing = self._missing(cold)
         read, written = self.traffic.read * missing, self.traffic.written * missing
         return read, written_back(self.gpu, read, written, cold)
+
+    @cached_property
+    def _l2_hits(self) -> Mapping[bool, float]:
+        """Warm and cold: of the bytes that SMs read."""
+        asked = self._steps * self.traffic.step + self.traffic.once / 2
+        return {cold: max(0.0, 1 - self._hbm_bytes(cold)[0] / asked) for cold in (False, True)}
 
     @cached_property
     def _l2_seconds(self) -> float:

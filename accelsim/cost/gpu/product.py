@@ -58,7 +58,7 @@ class ProductWork:
         run = self._run(cold)
         counted = memset_seconds(self.gpu, self.family, run)
         total = seconds(self.gpu, run, clock_hz) + counted
-        return Times(total, _by_resource(self, run, clock_hz, counted), _facts(self, run))
+        return Times(total, _by_resource(self, run, clock_hz, counted), _facts(self, run, cold))
 
     def hbm(self, cold: bool) -> tuple[float, float]:
         """Bytes read from and written to device memory."""
@@ -150,9 +150,11 @@ def _by_resource(
     }
 
 
-def _facts(work: ProductWork, run: Run) -> Mapping[str, float | str]:
+def _facts(work: ProductWork, run: Run, cold: bool) -> Mapping[str, float | str]:
     tiling = work.tiling
+    asked = float(run.l2_bytes)
     return {
+        "L2 hits": max(0.0, 1 - work.hbm(cold)[0] / asked),
         "tile": f"{tiling.n} x {tiling.m}",
         "cluster": f"{tiling.cluster_n} x {tiling.cluster_m}",
         "split": tiling.split,

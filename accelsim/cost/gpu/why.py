@@ -4,6 +4,9 @@ from accelsim.arch.gpu import Gpu
 from accelsim.base.units import format_quantity
 from accelsim.cost.gpu.call import CallCost
 
+HELD = 1.01
+"""More than this share of the limit is more than rounding."""
+
 WORDS = {
     "tensor": "the tensor cores",
     "special-function": "the special-function units",
@@ -38,4 +41,7 @@ def _waves(cost: CallCost) -> list[str]:
 
 def _clock(cost: CallCost, gpu: Gpu) -> str:
     clock = f"{cost.sustained_clock_hz / 1e9:.2f} of {gpu.clock_hz / 1e9:.2f} GHz"
-    return f"sustained at {clock} and {cost.power_w:.0f} of {gpu.power.limit_w:.0f} W"
+    held = f"sustained at {clock} and {cost.power_w:.0f} of {gpu.power.limit_w:.0f} W"
+    if cost.power_w <= HELD * gpu.power.limit_w:
+        return held
+    return f"{held}, more than allowed even at the lowest clock that is known"
