@@ -1,9 +1,9 @@
 """Which tiles a library takes for a product: those that it expects to be fastest.
 
 All tilings of all families that take such rows are timed side by side, as arrays, with cold caches
-at the clock that the library plans with (of those alike, the one that moves the fewest bytes), as if every row started at a sector, every tile were whole
-and no step waited for memory. K is split only where the parts stay within the kernel's limits, and
-never in a batch.
+at the clock that the library plans with, as if every row started at a sector, every tile were whole
+and no step waited for memory. Of those that take as long, the one that moves the fewest bytes is
+taken. K is split only where the parts stay within the kernel's limits, and never in a batch.
 """
 
 from collections.abc import Iterator
