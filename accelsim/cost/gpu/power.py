@@ -4,8 +4,8 @@
     v      = 1 - slope · (1 - f / f max), never below its floor
 
 Sustained, the clock is the highest at which energy / seconds stays within the limit: a fixed point,
-found by halving. In a burst the mean counts the overwriting of caches between calls, and the board
-has not settled yet when the middle one of the calls runs:
+found by false positions (the Illinois rule). In a burst the mean counts the overwriting of caches
+between calls, and the board has not settled yet when the middle one of the calls runs:
 
     clock = settled + (f max - settled) · exp(-time under load / settling time)
 
@@ -17,7 +17,11 @@ from math import exp
 
 from accelsim.arch.gpu import Gpu
 
-HALVINGS = 14
+CLOSE_W = 1e-3
+"""Watts below the limit at which the search for a clock ends, or after so many steps."""
+
+MOST_STEPS = 40
+
 LOWEST = 0.15
 """Of the highest clock; no board at its limit has been seen near it."""
 
@@ -77,11 +81,11 @@ def within_peak_hz(
     peak_w = gpu.power.limit_w * gpu.power.peak
     pj = _picojoules(gpu, actions)
 
-    def is_within(clock_hz: float) -> bool:
+    def excess_w(clock_hz: float) -> float:
         seconds = seconds_at(clock_hz) - starting_s
-        return _joules(gpu, pj, seconds, clock_hz) <= peak_w * seconds
+        return _joules(gpu, pj, seconds, clock_hz) / seconds - peak_w
 
-    return _highest(gpu, is_within, high_hz)
+    return _highest(gpu, excess_w, high_hz)
 
 
 def clock_under_load_hz(gpu: Gpu, settled_hz: float, loaded_s: float) -> float:
@@ -98,18 +102,28 @@ def _clock_hz(
     pj = _picojoules(gpu, actions)
     spare_j = (limit_w - gpu.power.burst.flush_power_w) * between_s
 
-    def is_within(clock_hz: float) -> bool:
+    def excess_w(clock_hz: float) -> float:
         seconds = seconds_at(clock_hz)
-        return _joules(gpu, pj, seconds, clock_hz) <= limit_w * seconds + spare_j
+        return (_joules(gpu, pj, seconds, clock_hz) - spare_j) / seconds - limit_w
 
-    return _highest(gpu, is_within, float(gpu.clock_hz))
+    return _highest(gpu, excess_w, float(gpu.clock_hz))
 
 
-def _highest(gpu: Gpu, is_within: Callable[[float], bool], high: float) -> float:
-    low = LOWEST * gpu.clock_hz
-    if is_within(high):
+def _highest(gpu: Gpu, excess_w: Callable[[float], float], high: float) -> float:
+    """The highest clock without excess; the lowest that is known, if there is none."""
+    above = excess_w(high)
+    if above <= 0:
         return high
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if is_within(middle) else (low, middle)
+    low, moved = LOWEST * gpu.clock_hz, 0
+    below = found = excess_w(low)
+    for _ in range(MOST_STEPS):
+        if -CLOSE_W <= found <= 0 or below > 0:
+            break
+        middle = high - above * (high - low) / (above - below)
+        found = excess_w(middle)
+        # An end that stays twice counts half, so that both come nearer.
+        if found > 0:
+            high, above, below, moved = middle, found, below / (1 + (moved == 1)), 1
+        else:
+            low, below, above, moved = middle, found, above / (1 + (moved == -1)), -1
     return low

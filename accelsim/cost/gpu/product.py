@@ -62,6 +62,13 @@ class ProductWork:
 
     def hbm(self, cold: bool) -> tuple[float, float]:
         """Bytes read from and written to device memory."""
+        return self._hbm[cold]
+
+    @cached_property
+    def _hbm(self) -> Mapping[bool, tuple[float, float]]:
+        return {cold: self._hbm_bytes(cold) for cold in (False, True)}
+
+    def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
         shape, missed = self.shape, 1 - found_in_l2(self.gpu, _touched(self.shape), cold)
         written = written_back(self.gpu, shape.reads, shape.writes * missed, cold)
         return read_bytes(self.gpu, shape, self.tiling) * missed, written
