@@ -57,8 +57,11 @@ def _meant(file: Path) -> Path:
     """The file itself, or the only shipped one of this name."""
     if file.exists() or file.suffix in (".yaml", ".yml"):
         return file
-    named = {find(name, kind) for kind in SHELVES for name in matching(str(file), kind)}
-    return named.pop() if len(named) == 1 else file
+    named = {find(name, kind): kind for kind in SHELVES for name in matching(str(file), kind)}
+    if len(named) > 1:
+        kinds = ", ".join(sorted(named.values()))
+        raise InputError(f"{file} is the name of several: {kinds}", remedy="Give the file's path")
+    return next(iter(named), file)
 
 
 def _refuse_all_but_mappings(kind: Kind, node: Node) -> None:

@@ -1,6 +1,6 @@
 """A library, or a shipped kernel of one, by its name, as the mapping of what it computes.
 
-    flash, flash3, cudnn, math             softmax attention, of all keys or causal
+    flash, cudnn, math, ... (`Backend`)    softmax attention, of all keys or causal
     flash_attention_2, cudnn_decode, ...   the same by this kernel
     gemm                                   matrix products, one call for each
     gemm_wgmma, gemm_mma, ...              the same by this kernel

@@ -5,7 +5,7 @@ gain = seconds now / seconds with twice of it
 
 from collections.abc import Callable, Mapping
 
-from accelsim.arch.gpu import Gpu
+from accelsim.arch.gpu import Gpu, Level
 from accelsim.base.rate import Rate
 from accelsim.cost.gpu.call import call_cost
 from accelsim.workload.calls import Call
@@ -19,15 +19,17 @@ def gains(call: Call, gpu: Gpu) -> dict[str, float]:
 
 def _twice_memory(name: str) -> Callable[[Gpu], Gpu]:
     def lever(gpu: Gpu) -> Gpu:
-        levels = []
-        for level in gpu.memories:
-            more = {"bandwidth": _twice(level.bandwidth), "tile_bandwidth": level.tile_bandwidth}
-            if level.tile_bandwidth is not None:
-                more["tile_bandwidth"] = _twice(level.tile_bandwidth)
-            levels.append(level.model_copy(update=more) if level.name == name else level)
+        levels = [_faster(each) if each.name == name else each for each in gpu.memories]
         return gpu.model_copy(update={"memories": tuple(levels)})
 
     return lever
+
+
+def _faster(level: Level) -> Level:
+    rates = ("bandwidth", "tile_bandwidth", "atomic_bandwidth")
+    known = {name: getattr(level, name) for name in rates}
+    twice = {name: _twice(rate) for name, rate in known.items() if rate is not None}
+    return level.model_copy(update=twice)
 
 
 def _twice_tensor(gpu: Gpu) -> Gpu:
