@@ -7,7 +7,8 @@ import typer
 
 from accelsim.arch.load import is_gpu
 from accelsim.arch.spatial import extrapolations
-from accelsim.base.units import format_bytes, format_quantity
+from accelsim.base.units import format_quantity
+from accelsim.cli.cost_tables import print_parts
 from accelsim.cli.inputs import Case, GpuCase, load_case, load_gpu_case, refuse_illegal
 from accelsim.cli.options import Json, MachineName, MappingName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
@@ -100,20 +101,7 @@ def _print_summary(case: Case, machine: str, cost: Cost) -> None:
             ("area", format_quantity(cost.area_um2, "um^2") if cost.area_um2 else "not given"),
         ],
     )
-    energies = energy_by_part(cost)
-    print()
-    print_table(
-        ("memory", "traffic", "occupancy", "capacity", "energy"),
-        [_memory_row(memory, cost, energies) for memory in cost.traffic_bytes],
-    )
-    print()
-    print_table(
-        ("array", "busy", "in use", "energy"),
-        [
-            (array, f"{use.busy:.1%}", f"{use.in_use:.1%}", _energy(energies, array))
-            for array, use in cost.utilization.items()
-        ],
-    )
+    print_parts(cost, "array")
 
 
 def _print_extrapolations(case: Case) -> None:
@@ -124,21 +112,6 @@ def _print_extrapolations(case: Case) -> None:
     for name, laws in found.items():
         for law in laws:
             print(f"{name}: {law}")
-
-
-def _memory_row(memory: str, cost: Cost, energies: dict[str, Any]) -> tuple[str, ...]:
-    held, capacity = cost.occupancy_bytes.get(memory, 0), cost.capacity_bytes.get(memory)
-    return (
-        memory,
-        format_bytes(cost.traffic_bytes[memory]),
-        format_bytes(held),
-        "unbounded" if capacity is None else format_bytes(capacity),
-        _energy(energies, memory),
-    )
-
-
-def _energy(energies: dict[str, Any], part: str) -> str:
-    return format_quantity(energies.get(part, 0), "pJ")
 
 
 def _print_rows(cost: Cost, rows: bool) -> None:

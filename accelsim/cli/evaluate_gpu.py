@@ -3,6 +3,7 @@
 from typing import Any
 
 from accelsim.base.units import format_bytes, format_quantity
+from accelsim.cli.cost_tables import print_parts
 from accelsim.cli.inputs import GpuCase
 from accelsim.cli.output import print_table
 from accelsim.cost.evaluate import evaluate
@@ -10,7 +11,6 @@ from accelsim.cost.gpu.cascade import GpuCost, KernelCost, refuse_too_large
 from accelsim.cost.gpu.mapping import gpu_mapping
 from accelsim.cost.gpu.why import WORDS
 from accelsim.mapping.gpu_mapping import GpuMapping
-from accelsim.study.measures import energy_by_part
 
 FACTS = ("blocks", "waves", "tile")
 
@@ -59,20 +59,7 @@ def _kernel_as_plain(kernel: KernelCost) -> dict[str, Any]:
 def print_gpu_summary(case: GpuCase, machine: str, mapping: GpuMapping, cost: GpuCost) -> None:
     print(f"{case.cascade.name} on {machine} under {mapping.name}\n")
     _print_totals(case, cost)
-    energies = energy_by_part(cost)
-    print()
-    print_table(
-        ("memory", "traffic", "occupancy", "capacity", "energy"),
-        [_memory_row(memory, cost, energies) for memory in cost.traffic_bytes],
-    )
-    print()
-    print_table(
-        ("pipes", "busy", "in use", "energy"),
-        [
-            (name, f"{use.busy:.1%}", f"{use.in_use:.1%}", _energy(energies, name))
-            for name, use in cost.utilization.items()
-        ],
-    )
+    print_parts(cost, "pipes")
     print()
     print_table(
         ("kernel", "time", "bound by", "HBM", *FACTS, "Einsums"),
@@ -101,16 +88,6 @@ def _print_totals(case: GpuCase, cost: GpuCost) -> None:
     )
 
 
-def _memory_row(memory: str, cost: GpuCost, energies: dict[str, Any]) -> tuple[str, ...]:
-    return (
-        memory,
-        format_bytes(cost.traffic_bytes[memory]),
-        format_bytes(cost.occupancy_bytes[memory]),
-        format_bytes(cost.capacity_bytes[memory] or 0),
-        _energy(energies, memory),
-    )
-
-
 def _kernel_row(kernel: KernelCost) -> tuple[str, ...]:
     """One made by rules is named after its Einsums, which have a column."""
     times = kernel.times
@@ -128,7 +105,3 @@ def _kernel_row(kernel: KernelCost) -> tuple[str, ...]:
 
 def _text(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _energy(energies: dict[str, Any], part: str) -> str:
-    return format_quantity(energies.get(part, 0), "pJ")

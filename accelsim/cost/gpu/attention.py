@@ -111,8 +111,8 @@ class AttentionWork:
             },
             facts={
                 "blocks": self.bound.blocks,
-                "resident": self._resident,
-                "waves": self.bound.blocks / (gpu.sms * self._resident),
+                "resident": self.resident,
+                "waves": self.bound.blocks / (gpu.sms * self.resident),
                 "splits": self.bound.splits,
                 "tail_share": max(0.0, 1 - busy / on_sms),
                 "L2 hits": self._l2_hits[cold],
@@ -164,7 +164,8 @@ class AttentionWork:
         return float(self.of_head.steps.sum()) * self._heads
 
     @cached_property
-    def _resident(self) -> int:
+    def resident(self) -> int:
+        """Blocks on an SM at once."""
         kernel = self.bound.kernel
         if kernel.queue:
             return 1
@@ -190,13 +191,13 @@ class AttentionWork:
 
     def scheduled_cycles(self, ends: float) -> float:
         work, alone = self._of_each(self.blocks)
-        return float(scheduled_cycles(work, alone, ends, self._resident, self.gpu.sms))
+        return float(scheduled_cycles(work, alone, ends, self.resident, self.gpu.sms))
 
     def cycles_of_many(self, ends: float) -> float:
         """The closed form: every slot is taken until, at once, all blocks are done."""
         work, alone = self._of_each(self.of_head)
-        each = np.maximum(self._resident * work, alone) + ends
-        return float(each.sum()) * self._heads / (self._resident * self.gpu.sms)
+        each = np.maximum(self.resident * work, alone) + ends
+        return float(each.sum()) * self._heads / (self.resident * self.gpu.sms)
 
     def _of_each(self, blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
         """Cycles of an SM's pipes that every block takes, and those that it takes alone."""
@@ -250,7 +251,7 @@ class AttentionWork:
         if not cold:
             return 0.0
         bound, l2 = self.bound, self.gpu.l2
-        share = min(1.0, self.gpu.sms * self._resident / bound.blocks)
+        share = min(1.0, self.gpu.sms * self.resident / bound.blocks)
         heads = max(1.0, share * bound.heads * bound.call.b) * bound.splits
         tiles = heads * bound.tile.keys * bound.call.e * WORD_BYTES[bound.call.dtype]
         came = min(self.traffic.read, share * query_bytes(bound.call) + tiles)

@@ -19,7 +19,7 @@ from functools import cached_property
 
 import numpy as np
 
-from accelsim.arch.gpu import Gpu, resident_blocks
+from accelsim.arch.gpu import Gpu
 from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.attention import AttentionWork
 from accelsim.cost.gpu.combine import COMBINE_INSTRUCTIONS
@@ -41,15 +41,14 @@ def stream_k_work(bound: BoundAttention, gpu: Gpu) -> "StreamKWork":
     MappingError
         if the GPU cannot hold all blocks at once: hosts would wait for blocks that never start.
     """
-    held = gpu.sms * resident_blocks(
-        gpu, bound.tile.threads, bound.kernel.registers, float(bound.tile.shared_bytes)
-    )
+    work = StreamKWork(bound, gpu)
+    held = gpu.sms * work.resident
     if bound.blocks > held:
         raise MappingError(
             f"{bound.blocks} blocks of {bound.kernel.backend} wait for one another, and {held} run",
             remedy="stream_k.blocks is at most what an SM holds",
         )
-    return StreamKWork(bound, gpu)
+    return work
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,10 @@ In a gradient every query head has keys' and values' gradients of its own.
 
 from dataclasses import dataclass
 
+from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES
 from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.workload.call_counts import key_bytes, query_bytes
 from accelsim.workload.calls import WORD_BYTES
-
-SUM_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,12 @@ def _copied(bound: BoundAttention) -> tuple[int, int]:
 def _of_gradient(bound: BoundAttention) -> Traffic:
     call, tile, word = bound.call, bound.tile, WORD_BYTES[bound.call.dtype]
     queries, keys = query_bytes(call), key_bytes(call)
-    sums = queries * SUM_BYTES // word
+    sums = queries * ACCUMULATOR_BYTES // word
     of_every_head = keys * (call.h // call.g)
     row = min(tile.features, call.e)
     return Traffic(
         step=2 * tile.queries * row * word,
-        added=tile.queries * row * SUM_BYTES,
+        added=tile.queries * row * ACCUMULATOR_BYTES,
         once=2 * of_every_head,
         read=2 * queries + keys + sums,
         written=sums + of_every_head,

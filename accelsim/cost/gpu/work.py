@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-RESOURCES = ("tensor", "special-function", "fp32", "shared", "l2", "hbm", "latency", "launch")
-"""What can bound a kernel; a call can also be bound by `power`."""
-
 
 @dataclass(frozen=True)
 class Times:

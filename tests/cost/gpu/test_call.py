@@ -5,8 +5,7 @@ import pytest
 from accelsim.arch.load import load_gpu
 from accelsim.cost.gpu.call import call_cost, works_of
 from accelsim.cost.gpu.levers import gains
-from accelsim.cost.gpu.why import why
-from accelsim.cost.gpu.work import RESOURCES
+from accelsim.cost.gpu.why import WORDS, why
 from accelsim.workload.calls import Bmm, Copy, Gemm, RmsNorm, Sdpa, Softmax
 
 GPU = load_gpu("h100_sxm")
@@ -40,7 +39,7 @@ def test_a_board_never_draws_more_than_its_limit(call):
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_bounds_and_reasons_are_named(call):
     cost = call_cost(call, GPU)
-    assert cost.bound in {*RESOURCES, "power"}
+    assert cost.bound in WORDS
     assert "% of" in why(cost, GPU) and "GHz" in why(cost, GPU)
 
 

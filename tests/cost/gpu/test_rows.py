@@ -12,7 +12,7 @@ from accelsim.arch.load import load_gpu
 from accelsim.base.catalogue import shipped
 from accelsim.base.errors import Place
 from accelsim.cost.gpu.rows import row_works
-from accelsim.cost.gpu.work import RESOURCES
+from accelsim.cost.gpu.why import WORDS
 from accelsim.workload.calls import KERNELS, Copy, RmsNorm, Softmax, case_of
 
 H100 = load_gpu("h100_sxm")
@@ -133,7 +133,7 @@ def test_every_work_counts_actions_and_resources_that_the_machine_has(call):
     known = {action.name for action in H100.power.actions}
     for work in row_works(call, H100):
         assert set(work.actions(cold=False)) <= known
-        assert set(work.times(H100.clock_hz, cold=False).by_resource) <= set(RESOURCES)
+        assert set(work.times(H100.clock_hz, cold=False).by_resource) <= set(WORDS)
 
 
 # --- laws --------------------------------------------------------------------------------------
