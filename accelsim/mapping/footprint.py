@@ -155,7 +155,7 @@ def _shares(access: Access, cascade: Cascade, tile: Tile) -> Iterator[Number]:
 
 def _reach(index: Index, cascade: Cascade, tile: Tile) -> Number:
     product = prod(tile(rank) for rank in index.ranks)
-    if len(index.ranks) <= 1 or index.quotients:
+    if len(index.ranks) <= 1 or not index.is_linear:
         return product
     extent = 1 + sum(
         abs(size_value(coefficient, cascade.ranks)) * (tile(rank) - 1)

@@ -135,7 +135,7 @@ def elements(fusion: Fusion, access: Access, extents: Mapping[str, int]) -> int:
 
 def _reach(fusion: Fusion, index: Index, extents: Mapping[str, int]) -> int:
     """Positions from the first to the last; those of a quotient one by one."""
-    if index.quotients:
+    if not index.is_linear:
         return prod(extents.get(rank, 1) for rank in index.ranks)
     ranks = fusion.cascade.ranks
     strides = ((extents.get(rank, 1), size_value(stride, ranks)) for rank, stride in index.terms)

@@ -1,16 +1,18 @@
 """Positions: whole-number functions of the loop indices, such as `m1*M0 + m0`, `2*i + 1`, `h // 4`.
 
-    position = Σ coefficient · index  +  Σ coefficient · (position // divisor)  +  offset
+    position = Σ coefficient · index  +  Σ coefficient · (position // divisor)
+             + Σ coefficient · tensor[positions]  +  offset
 
 Coefficients, divisors and offsets are whole numbers or polynomials in rank sizes (`RankExpr`), so
 one Index serves for all sizes of its ranks. `index // n` is floor division; `index % n` is kept as
-`index - n*(index // n)`.
+`index - n*(index // n)`. What a tensor holds is a *lookup*: `K[I[p,k]*N + n, e]` reads blocks of N
+at positions that I holds; nothing is known of it before the cascade runs.
 
 Everything here evaluates on whole numbers and on numpy arrays that broadcast alike.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -84,26 +86,41 @@ class Index:
     offset: Size = 0
     final: str | None = None
     quotients: tuple["Quotient", ...] = ()
+    lookups: tuple["Lookup", ...] = ()
 
     @cached_property
     def ranks(self) -> tuple[str, ...]:
         """The ranks whose loop moves this position, in order of appearance."""
-        inner = (rank for quotient in self.quotients for rank in quotient.numerator.ranks)
+        inner = [rank for quotient in self.quotients for rank in quotient.numerator.ranks]
+        inner += [rank for lookup in self.lookups for rank in lookup.access.ranks]
         return tuple(dict.fromkeys([*(rank for rank, _ in self.terms), *inner]))
+
+    @cached_property
+    def looked_up(self) -> tuple["Access", ...]:
+        """The tensors' elements that the position depends on, those within lookups first."""
+        inner = [access for each in self.quotients for access in each.numerator.looked_up]
+        for lookup in self.lookups:
+            inner += [*lookup.access.looked_up, lookup.access]
+        return tuple(dict.fromkeys(inner))
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is a sum of indices and sizes, without `//` and lookups."""
+        return not self.quotients and not self.lookups
 
     @property
     def plain_rank(self) -> str | None:
         """The rank, if this is that rank's own index and nothing else (`m`); otherwise None."""
-        if len(self.terms) != 1 or self.offset != 0 or self.quotients or self.terms[0][1] != 1:
+        if len(self.terms) != 1 or self.offset != 0 or self.terms[0][1] != 1:
             return None
-        return self.terms[0][0]
+        return self.terms[0][0] if self.is_linear else None
 
     @property
     def stepped_rank(self) -> str | None:
         """The rank of `m1+1` (a running value's next step) or `M1` (its end); else None."""
         if self.final is not None:
             return self.final if self.offset == 0 else None
-        return Index(self.terms, quotients=self.quotients).plain_rank if self.offset == 1 else None
+        return replace(self, offset=0).plain_rank if self.offset == 1 else None
 
     @property
     def sizes(self) -> tuple[str, ...]:
@@ -112,21 +129,31 @@ class Index:
         for quotient in self.quotients:
             own += [quotient.coefficient, quotient.divisor]
         names = [name for size in own for ranks in factors_of(size) for name in ranks]
+        own = [lookup.coefficient for lookup in self.lookups]
+        names += [name for size in own for ranks in factors_of(size) for name in ranks]
         names += [name for quotient in self.quotients for name in quotient.numerator.sizes]
+        names += [n for a in self.looked_up for index in a.indices for n in index.sizes]
         return tuple(dict.fromkeys([*names, *([self.final] if self.final else [])]))
 
-    def value(self, indices: Mapping[str, Any], ranks: Mapping[str, Any]) -> Any:
-        """The position for these index values (by rank name; numbers or arrays) and rank sizes."""
+    def value(
+        self, indices: Mapping[str, Any], ranks: Mapping[str, Any], read: "Reader | None" = None
+    ) -> Any:
+        """The position for these index values (by rank name; numbers or arrays) and rank sizes;
+        `read` gives what lookups find."""
         total = size_value(self.offset, ranks) + (ranks[self.final] if self.final else 0)
         for rank, coefficient in self.terms:
             total = total + size_value(coefficient, ranks) * indices[rank]
         for quotient in self.quotients:
-            total = total + quotient.value(indices, ranks)
+            total = total + quotient.value(indices, ranks, read)
+        for lookup in self.lookups:
+            assert read is not None, "positions with lookups have a value as the cascade runs"
+            total = total + size_value(lookup.coefficient, ranks) * read(lookup.access)
         return total
 
     def __str__(self) -> str:
         parts = [signed(size, rank.lower()) for rank, size in self.terms]
         parts += [signed(quotient.coefficient, quotient.text) for quotient in self.quotients]
+        parts += [signed(lookup.coefficient, str(lookup.access)) for lookup in self.lookups]
         if self.final:
             parts.append((1, self.final))
         parts += [(factor, "*".join(names)) for names, factor in factors_of(self.offset).items()]
@@ -149,9 +176,43 @@ class Quotient:
         whole = f"{numerator} // {parenthesised(self.divisor)}"
         return whole if self.coefficient == 1 else f"({whole})"
 
-    def value(self, indices: Mapping[str, Any], ranks: Mapping[str, Any]) -> Any:
-        whole = self.numerator.value(indices, ranks) // size_value(self.divisor, ranks)
+    def value(
+        self, indices: Mapping[str, Any], ranks: Mapping[str, Any], read: "Reader | None" = None
+    ) -> Any:
+        whole = self.numerator.value(indices, ranks, read) // size_value(self.divisor, ranks)
         return size_value(self.coefficient, ranks) * whole
+
+
+@dataclass(frozen=True)
+class Access:
+    """One tensor at one position: `K[b,h,m,e]`. A partitioned rank may have one index per part."""
+
+    tensor: str
+    indices: tuple[Index, ...]
+
+    @cached_property
+    def ranks(self) -> tuple[str, ...]:
+        """The distinct ranks whose loops move this access, in order of appearance."""
+        return tuple(dict.fromkeys(rank for index in self.indices for rank in index.ranks))
+
+    @cached_property
+    def looked_up(self) -> tuple["Access", ...]:
+        """What must be looked up to know the position: `I[p,k]` of `K[I[p,k],e]`."""
+        return tuple(dict.fromkeys(each for index in self.indices for each in index.looked_up))
+
+    def __str__(self) -> str:
+        return f"{self.tensor}[{','.join(map(str, self.indices))}]".replace(" ", "")
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """coefficient · the whole number that a tensor holds."""
+
+    coefficient: Size
+    access: Access
+
+
+Reader = Callable[[Access], Any]
 
 
 def sum_of(left: Index, right: Index) -> Index:
@@ -163,6 +224,7 @@ def sum_of(left: Index, right: Index) -> Index:
         terms=tuple((rank, size) for rank, size in terms.items() if size != 0),
         offset=add_sizes(left.offset, right.offset),
         quotients=left.quotients + right.quotients,
+        lookups=left.lookups + right.lookups,
     )
 
 
@@ -175,7 +237,29 @@ def scaled(index: Index, factor: Size) -> Index:
             Quotient(multiply_sizes(each.coefficient, factor), each.numerator, each.divisor)
             for each in index.quotients
         ),
+        lookups=tuple(
+            Lookup(multiply_sizes(each.coefficient, factor), each.access) for each in index.lookups
+        ),
     )
+
+
+def rebuilt(index: Index, term: Callable[[str], Index]) -> Index:
+    """The position with another one in the place of each loop index; lookups follow."""
+    total = Index(offset=index.offset, final=index.final)
+    for rank, size in index.terms:
+        total = replace(sum_of(total, scaled(term(rank), size)), final=index.final)
+    quotients = tuple(
+        Quotient(each.coefficient, rebuilt(each.numerator, term), each.divisor)
+        for each in index.quotients
+    )
+    lookups = tuple(
+        Lookup(each.coefficient, rebuilt_access(each.access, term)) for each in index.lookups
+    )
+    return replace(total, quotients=total.quotients + quotients, lookups=total.lookups + lookups)
+
+
+def rebuilt_access(access: Access, term: Callable[[str], Index]) -> Access:
+    return Access(access.tensor, tuple(rebuilt(index, term) for index in access.indices))
 
 
 def signed(size: Size, name: str) -> tuple[int, str]:

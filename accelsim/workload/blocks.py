@@ -2,6 +2,7 @@
 
     `+=`       the factors of the product are evaluated apart, each over its own ranks, and
                contracted (`contract.py`); a point that does not exist sets a factor to zero
+    selections the expression at every candidate of the block's results, put through selections.py
     others     the expression at every point of the block, reduced along axes
     `=`        the expression at every point of the block
 
@@ -31,6 +32,8 @@ from accelsim.workload.gather import (
     positions_in_array,
 )
 from accelsim.workload.meanings import NEUTRAL, REDUCERS, value
+from accelsim.workload.operations import SELECTIONS
+from accelsim.workload.selections import selected
 
 #: Points of a block: 32 MiB for each temporary of float64.
 BLOCK_POINTS = 2**22
@@ -89,17 +92,26 @@ def _step_before(cascade: Cascade, output: Access) -> tuple[Index, ...] | None:
 
 def evaluate(equation: Equation, arrays: Mapping[str, Array], ranges: Mapping[str, range]) -> None:
     """Write the Einsum's output for these ranges of its ranks."""
-    whole = Space(equation.axes, ranges, equation.sizes)
+    whole = space_of(equation, arrays, ranges)
     _EVALUATED[equation.einsum.reduction](equation, arrays, whole)
     if equation.step_before is not None:
         _keep_step_before(equation, equation.step_before, arrays, whole)
+
+
+def space_of(equation: Equation, arrays: Mapping[str, Array], ranges: Mapping[str, range]) -> Space:
+    """The Einsum's points with indices in these ranges, with the arrays to look positions up in."""
+
+    def look_up(access: Access, space: Space) -> Array:
+        return aligned(arrays[access.tensor], equation.positions[access], space)
+
+    return Space(equation.axes, ranges, equation.sizes, look_up)
 
 
 def masks(equation: Equation, arrays: Mapping[str, Array], space: Space) -> list[Mask]:
     """Where the points exist, clause by clause; clauses that hold everywhere are left out."""
     indices = space.indices
     found = [
-        np.asarray(condition.holds(indices, space.sizes))
+        np.asarray(condition.holds(indices, space.sizes, space.read))
         for condition in equation.einsum.conditions
     ]
     for access, positions in equation.positions.items():
@@ -112,16 +124,20 @@ def masks(equation: Equation, arrays: Mapping[str, Array], space: Space) -> list
 # --- blocks --------------------------------------------------------------------------------------
 
 
-def _blocks(whole: Space, weight: Callable[[Mapping[str, int]], int]) -> Iterator[Space]:
-    """The space cut along its outer ranks, until a block's weight is at most BLOCK_POINTS."""
+def _blocks(
+    whole: Space, weight: Callable[[Mapping[str, int]], int], fixed: str | None = None
+) -> Iterator[Space]:
+    """The space cut along its outer ranks, until a block's weight is at most BLOCK_POINTS; never
+    along `fixed`."""
     lengths = {rank: len(whole.ranges[rank]) for rank in whole.axes}
-    for rank in whole.axes:
+    for rank in (each for each in whole.axes if each != fixed):
         heavy, light = weight(lengths), weight(lengths | {rank: 1})
         if heavy > BLOCK_POINTS and light < heavy:
             lengths[rank] = max(1, lengths[rank] * BLOCK_POINTS // heavy)
     pieces = (_cut(whole.ranges[rank], lengths[rank]) for rank in whole.axes)
     for ranges in product(*pieces):
-        yield Space(whole.axes, dict(zip(whole.axes, ranges, strict=True)), whole.sizes)
+        own = dict(zip(whole.axes, ranges, strict=True))
+        yield replace(whole, ranges={**whole.ranges, **own})
 
 
 def _cut(whole: range, length: int) -> list[range]:
@@ -181,7 +197,32 @@ def _contract(equation: Equation, arrays: Mapping[str, Array], whole: Space) -> 
             _store(equation, arrays, space, contract(operands, equation.kept_axes))
 
 
-_EVALUATED = {None: _assign, "+": _contract, "*": _combine, "max": _combine, "min": _combine}
+def _select(equation: Equation, arrays: Mapping[str, Array], whole: Space) -> None:
+    """Every candidate of a result at once; blocks are cut along the other ranks."""
+    einsum = equation.einsum
+    (reduced,) = einsum.reduced_ranks
+    right = whole.with_axes([rank for rank in einsum.ranks if rank not in einsum.slots])
+    axis = right.axes.index(reduced)
+    for space in _blocks(right, _points, fixed=reduced):
+        values = np.broadcast_to(_value(equation, einsum.expression, arrays, space), space.shape)
+        mask = _mask(equation, arrays, space)
+        exists = None if mask is None else np.moveaxis(np.broadcast_to(mask, space.shape), axis, -1)
+        slots = len(whole.ranges[einsum.slots[0]]) if einsum.slots else 1
+        found = selected(str(einsum.reduction), np.moveaxis(values, axis, -1), exists, slots)
+        own = [rank for rank in right.axes if rank != reduced]
+        target_space = replace(space, axes=(*own, *einsum.slots))
+        output = aligned(arrays[einsum.name], equation.positions[einsum.output], target_space)
+        output[...] = found if einsum.slots else found[..., 0]
+
+
+_EVALUATED: dict[str | None, Callable[[Equation, Mapping[str, Array], Space], None]] = {
+    None: _assign,
+    "+": _contract,
+    "*": _combine,
+    "max": _combine,
+    "min": _combine,
+    **dict.fromkeys(SELECTIONS, _select),
+}
 
 
 def _operands(equation: Equation, arrays: Mapping[str, Array], space: Space) -> list[Array] | None:
@@ -226,7 +267,7 @@ def _value(
         return aligned(arrays[access.tensor], equation.positions[access], space)
 
     dtype = arrays[equation.einsum.name].dtype
-    found = np.asarray(value(expression, read, equation.sizes, dtype))
+    found = np.asarray(value(expression, read, equation.sizes, dtype, space.indices))
     return found.reshape(found.shape or (1,) * len(space.axes))
 
 
@@ -275,9 +316,8 @@ def _scatter(
     """Store every point at its position; several points of a reduction may meet in one element."""
     output = equation.einsum.output
     exists = np.broadcast_to(True if mask is None else mask, space.shape)
-    indices = space.indices
     at = tuple(
-        np.broadcast_to(position.value(indices, space.sizes), space.shape)[exists]
+        np.broadcast_to(space.value(position), space.shape)[exists]
         for position in equation.positions[output]
     )
     found = np.broadcast_to(values, space.shape)[exists]

@@ -13,14 +13,24 @@ from typing import Any
 
 from accelsim.base.errors import Place, WorkloadError, did_you_mean
 from accelsim.workload.affine import Index, size_value
-from accelsim.workload.conditions import comparisons_of, ranks_of, text_of
+from accelsim.workload.conditions import leaves_of, ranks_of, text_of
 from accelsim.workload.dependencies import dependencies
-from accelsim.workload.einsum import Access, Cascade, Einsum, Expression, Operation, RankSize
+from accelsim.workload.einsum import (
+    Access,
+    Cascade,
+    Einsum,
+    Expression,
+    IndexValue,
+    Operation,
+    RankSize,
+)
+from accelsim.workload.operations import SELECTIONS
 from accelsim.workload.parse import CascadeText
 from accelsim.workload.points import elements_of, points_of, unwritten_reads
 from accelsim.workload.refusal import refuse
 from accelsim.workload.regions import UncountableError
 from accelsim.workload.running_values import check_final, check_running_values
+from accelsim.workload.selection_checks import check_masks, check_selection
 
 
 def check_text(text: CascadeText, declared: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
@@ -50,6 +60,7 @@ def check_cascade(cascade: Cascade, written_ranks: Mapping[str, Any]) -> None:
     _check_order(cascade)
     for einsum in cascade.einsums:
         _check_single_assignment(cascade, einsum)
+        check_masks(cascade, einsum)
         _check_reads_written(cascade, einsum)
 
 
@@ -108,12 +119,13 @@ def _check_ranks_declared(einsum: Einsum, ranks: set[str]) -> None:
 def _indices(einsum: Einsum) -> Iterator[Index]:
     for access in (einsum.output, *einsum.reads):
         yield from access.indices
-    for comparison in comparisons_of(einsum.conditions):
-        yield from (comparison.left, comparison.right)
+    for condition in leaves_of(einsum.conditions):
+        yield from condition.positions
 
 
 def _sizes(expression: Expression) -> Iterator[str]:
-    if isinstance(expression, RankSize):
+    """The ranks whose size or number is a value of the expression."""
+    if isinstance(expression, RankSize | IndexValue):
         yield expression.rank
     elif isinstance(expression, Operation):
         for argument in expression.args:
@@ -203,9 +215,11 @@ def _root(rank: str, written_ranks: Mapping[str, Any]) -> str:
 
 
 def _check_reduction(cascade: Cascade, einsum: Einsum) -> None:
-    read = {rank for access in einsum.reads for rank in access.ranks}
+    if einsum.reduction in SELECTIONS:
+        return check_selection(einsum)
+    read = einsum.read_ranks
     for rank in einsum.output.ranks:
-        if rank not in read and einsum.name not in cascade.kept:
+        if rank not in einsum.right_ranks and einsum.name not in cascade.kept:
             fact = f"rank {rank} is on the left, but no tensor on the right has it"
             refuse(einsum, fact, f"Remove {rank.lower()}, or index a tensor on the right with it")
     for rank in einsum.reduced_ranks:
@@ -226,11 +240,12 @@ def _check_reduction(cascade: Cascade, einsum: Einsum) -> None:
 
 def _is_affine(output: Access) -> bool:
     """Several points may meet in one element: `Y[2*i + j]`."""
-    return any(len(index.ranks) > 1 or index.quotients for index in output.indices)
+    return any(len(index.ranks) > 1 or not index.is_linear for index in output.indices)
 
 
 def _check_single_assignment(cascade: Cascade, einsum: Einsum) -> None:
-    if einsum.reduction is not None or not _is_affine(einsum.output):
+    plain = not _is_affine(einsum.output) or einsum.depends_on_data
+    if einsum.reduction is not None or plain:
         return
     points, elements = points_of(cascade, einsum.name), elements_of(cascade, einsum.name)
     if points != elements:
@@ -275,11 +290,14 @@ def _check_order(cascade: Cascade) -> None:
 
 
 def _check_reads_written(cascade: Cascade, einsum: Einsum) -> None:
-    """Every element read is written. Where that has no closed count it is believed."""
+    """Every element read is written. Where that has no closed count, or depends on data, it is
+    believed."""
     for access in einsum.reads:
         if access.tensor in cascade.inputs or cascade.iterative_ranks(access.tensor):
             continue
         producer = cascade.einsum(access.tensor)
+        if einsum.depends_on_data or producer.depends_on_data or producer.slots:
+            continue
         try:
             missing = _may_be_partial(producer) and unwritten_reads(cascade, einsum, access)
         except UncountableError:

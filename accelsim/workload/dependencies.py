@@ -33,7 +33,7 @@ def step(cascade: Cascade, access: Access, rank: str) -> int | None:
 def offset_over(index: Index, rank: str) -> int | None:
     """3 for `m + 3`; None for anything but the rank's own index plus a whole number."""
     shifted = Index(index.terms)
-    alone = shifted.plain_rank == rank and not index.quotients and index.final is None
+    alone = shifted.plain_rank == rank and index.is_linear and index.final is None
     return index.offset if alone and isinstance(index.offset, int) else None
 
 

@@ -3,7 +3,8 @@
     GM[b,h,p] max= QK[b,h,p,m] where m <= p
 
 is an Einsum: an output access, a reduction (`max`), an expression of accesses, and conditions.
-Ranks are upper case (P), their loop indices the same name in lower case (p).
+Ranks are upper case (P), their loop indices the same name in lower case (p). Positions are whole-
+number functions of indices (affine.py), and may look up a tensor: `K[I[p,k],e]`.
 
 Meaning. An Einsum has one loop per rank that occurs in it. A *point* (one value for each of its
 indices) exists if
@@ -29,9 +30,18 @@ from functools import cached_property
 from typing import Any
 
 from accelsim.base.errors import Place, WorkloadError, did_you_mean
-from accelsim.workload.affine import Index, Quotient, RankExpr, Size, multiply_sizes, rank_size
+from accelsim.workload.affine import (
+    Access,
+    Index,
+    Lookup,
+    Quotient,
+    RankExpr,
+    Size,
+    multiply_sizes,
+    rank_size,
+)
 from accelsim.workload.conditions import Condition, ranks_of, text_of
-from accelsim.workload.operations import OPERATIONS, REDUCTIONS
+from accelsim.workload.operations import OPERATIONS, REDUCTIONS, SELECTIONS
 from accelsim.workload.ranks import resolve_ranks
 
 __all__ = [
@@ -42,7 +52,9 @@ __all__ = [
     "Einsum",
     "Expression",
     "Index",
+    "IndexValue",
     "InitialValue",
+    "Lookup",
     "Operation",
     "Quotient",
     "RankExpr",
@@ -51,22 +63,6 @@ __all__ = [
     "Tensor",
     "accesses",
 ]
-
-
-@dataclass(frozen=True)
-class Access:
-    """One tensor at one position: `K[b,h,m,e]`. A partitioned rank may have one index per part."""
-
-    tensor: str
-    indices: tuple[Index, ...]
-
-    @cached_property
-    def ranks(self) -> tuple[str, ...]:
-        """The distinct ranks whose loops move this access, in order of appearance."""
-        return _distinct(rank for index in self.indices for rank in index.ranks)
-
-    def __str__(self) -> str:
-        return f"{self.tensor}[{','.join(map(str, self.indices))}]".replace(" ", "")
 
 
 @dataclass(frozen=True)
@@ -90,6 +86,16 @@ class RankSize:
 
 
 @dataclass(frozen=True)
+class IndexValue:
+    """A loop index standing for its number, as in `exp(-L[h] * p)`; free, like all indices."""
+
+    rank: str
+
+    def __str__(self) -> str:
+        return self.rank.lower()
+
+
+@dataclass(frozen=True)
 class Operation:
     """A row of `operations.py` applied to arguments; `name` is the row's ("add", "exp", …)."""
 
@@ -100,12 +106,14 @@ class Operation:
         return _operation_text(self)
 
 
-Expression = Access | Constant | RankSize | Operation
+Expression = Access | Constant | RankSize | IndexValue | Operation
 
 
 @dataclass(frozen=True)
 class Einsum:
-    """One equation. `reduction` is None for `=`, else "+", "*", "max" or "min"."""
+    """One equation. `reduction` is None for `=`, else a row of `operations.REDUCTIONS` ("+", "max",
+    …) or of `operations.SELECTIONS` ("topk", "sort", "fft", …).
+    """
 
     output: Access
     expression: Expression
@@ -121,8 +129,25 @@ class Einsum:
     @cached_property
     def ranks(self) -> tuple[str, ...]:
         """The ranks it iterates over: the output's, then the others in order of appearance."""
+        return _distinct([*self.output.ranks, *self.right_ranks])
+
+    @cached_property
+    def right_ranks(self) -> tuple[str, ...]:
+        """The ranks of what is read, of indices that stand for their number, of conditions."""
+        return _distinct([*self.read_ranks, *ranks_of(self.conditions)])
+
+    @cached_property
+    def read_ranks(self) -> tuple[str, ...]:
+        """The same without ranks that only comparisons have."""
         read = [rank for access in self.reads for rank in access.ranks]
-        return _distinct([*self.output.ranks, *read, *ranks_of(self.conditions)])
+        return _distinct([*read, *_valued(self.expression)])
+
+    @cached_property
+    def slots(self) -> tuple[str, ...]:
+        """The ranks that number what is selected: K of `I[p,k] topk= C[p,m]`."""
+        if self.reduction not in SELECTIONS:
+            return ()
+        return tuple(rank for rank in self.output.ranks if rank not in self.right_ranks)
 
     @cached_property
     def reduced_ranks(self) -> tuple[str, ...]:
@@ -131,8 +156,17 @@ class Einsum:
 
     @cached_property
     def reads(self) -> tuple[Access, ...]:
-        """Distinct accesses of the right-hand side, in order."""
-        return tuple(dict.fromkeys(accesses(self.expression)))
+        """Distinct accesses, in order: of the expression, then those that only positions and
+        conditions depend on."""
+        found = [*accesses(self.expression), *self.output.looked_up]
+        found += [access for each in self.conditions for access in each.accesses]
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def depends_on_data(self) -> bool:
+        """Whether values say which points exist or what they touch: lookups and masks."""
+        looked_up = any(access.looked_up for access in (self.output, *self.reads))
+        return looked_up or any(each.accesses for each in self.conditions)
 
     @cached_property
     def stepped(self) -> frozenset[tuple[str, str]] | None:
@@ -151,7 +185,7 @@ class Einsum:
         if self.reduction == "+" and names and names[0] == "mul":
             names = ["mac", *names[1:]]
         elif self.reduction is not None:
-            names.append(REDUCTIONS[self.reduction])
+            names.append(REDUCTIONS.get(self.reduction, self.reduction))
         return {name: names.count(name) for name in dict.fromkeys(names)}
 
     def __str__(self) -> str:
@@ -312,12 +346,23 @@ class Cascade:
 
 
 def accesses(expression: Expression) -> Iterator[Access]:
-    """Every access in an expression, left to right, repetitions included."""
+    """Every access in an expression, left to right, repetitions included; lookups come before what
+    they are the position of."""
     if isinstance(expression, Access):
+        yield from expression.looked_up
         yield expression
     elif isinstance(expression, Operation):
         for argument in expression.args:
             yield from accesses(argument)
+
+
+def _valued(expression: Expression) -> Iterator[str]:
+    """The ranks whose index stands for its number."""
+    if isinstance(expression, IndexValue):
+        yield expression.rank
+    elif isinstance(expression, Operation):
+        for argument in expression.args:
+            yield from _valued(argument)
 
 
 def _operation_names(expression: Expression) -> Iterator[str]:

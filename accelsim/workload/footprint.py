@@ -81,7 +81,7 @@ def _width(cascade: Cascade, comparisons: Iterable[Comparison], rank: str) -> Si
         for upper in [*uppers, Index(offset=add_sizes(rank_size(rank), -1))]
         for lower in [*lowers, Index()]
     ]
-    sizes = [w.offset for w in widths if not w.terms and not w.quotients]
+    sizes = [w.offset for w in widths if not w.terms and w.is_linear]
     return min(sizes, key=lambda each: _largest(each, cascade.ranks))
 
 
@@ -164,9 +164,9 @@ def _at_output(cascade: Cascade, einsum: Einsum, rank: str, span: Span) -> Span:
 
 def _span(cascade: Cascade, index: Index, rank: str) -> Span:
     """The positions that an index takes while only the other ranks' loops run, but for the tile."""
-    if index.quotients and index.ranks == (rank,):
+    if index.quotients and not index.lookups and index.ranks == (rank,):
         return Span(replace(index, offset=0), index.offset, index.offset)
-    if index.quotients:
+    if not index.is_linear:
         raise _UnboundedError
     tile = {part for parts in cascade.partitions.values() if rank in parts for part in parts}
     strides = dict(index.terms)

@@ -5,17 +5,18 @@ axis per rank. What depends on the indices is *aligned* to it: it has all axes, 
 is constant.
 
 An access whose positions are `m`, `m + 1`, `2*m` or fixed is a view of the tensor; any other
-position (`m1*M0 + m0`, `p - w`, `h // 4`) is gathered by an index array. Positions outside the
+position (`m1*M0 + m0`, `p - w`, `I[p,k]`) is gathered by an index array. Positions outside the
 tensor are moved to its edge; `inside` says where they are, for no such point exists.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from accelsim.base.errors import WorkloadError
 from accelsim.workload.affine import Index, add_sizes, size_value
 from accelsim.workload.einsum import Access, Cascade
 from accelsim.workload.points import position_ranges
@@ -24,13 +25,30 @@ Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
 
+def _nothing_to_look_up(access: Access, space: "Space") -> Array:
+    raise AssertionError(f"{access} is looked up where nothing was given to look it up in")
+
+
 @dataclass(frozen=True)
 class Space:
-    """The points with one index per axis out of its range; `sizes` are the ranks' sizes."""
+    """The points with one index per axis out of its range; `sizes` are the ranks' sizes, `look_up`
+    gives the elements of an access that a position depends on."""
 
     axes: tuple[str, ...]
     ranges: Mapping[str, range]
     sizes: Mapping[str, int]
+    look_up: Callable[[Access, "Space"], Array] = _nothing_to_look_up
+
+    def value(self, position: Index) -> Array:
+        """The position at every point, aligned; whole numbers."""
+        found = np.asarray(position.value(self.indices, self.sizes, self.read))
+        return found if found.dtype.kind in "iu" else _whole(position, found)
+
+    def read(self, access: Access) -> Array:
+        return self.look_up(access, self)
+
+    def with_axes(self, axes: Sequence[str]) -> "Space":
+        return replace(self, axes=tuple(axes))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -45,6 +63,17 @@ class Space:
             )
             for rank in self.axes
         }
+
+
+def _whole(position: Index, found: Array) -> Array:
+    whole = np.rint(found)
+    if not np.array_equal(whole, found):
+        example = found[whole != found].flat[0]
+        raise WorkloadError(
+            f"position {position} is {example:g} at some point, which is no whole number",
+            remedy="Look up tensors of positions, as topk= and argmax= make them",
+        )
+    return whole.astype(np.int64)
 
 
 def array_shape(cascade: Cascade, tensor: str) -> tuple[int, ...]:
@@ -83,7 +112,7 @@ def inside(array: Array, positions: Sequence[Index], space: Space) -> Iterator[M
     for position, length in zip(positions, array.shape, strict=True):
         low, high = _extremes(position, space)
         if low < 0 or high >= length:
-            at = np.asarray(position.value(space.indices, space.sizes))
+            at = space.value(position)
             yield (at >= 0) & (at < length)
 
 
@@ -102,17 +131,19 @@ def _slices(array: Array, positions: Sequence[Index], space: Space) -> list[slic
 
 
 def _slice(index: Index, length: int, space: Space) -> slice | None:
-    if index.quotients or len(index.terms) > 1:
+    if not index.is_linear or len(index.terms) > 1:
         return None
     low, high = _extremes(index, space)
     step = size_value(index.terms[0][1], space.sizes) if index.terms else 1
     if step < 1 or low < 0 or high >= length:
         return None
-    return slice(low, high + 1, step)
+    return slice(int(low), int(high) + 1, step)
 
 
-def _extremes(index: Index, space: Space) -> tuple[int, int]:
-    """Lowest and highest position over the space."""
+def _extremes(index: Index, space: Space) -> tuple[float, float]:
+    """Lowest and highest position over the space; of lookups anything is possible."""
+    if index.looked_up:
+        return -np.inf, np.inf
     low = high = size_value(index.offset, space.sizes)
     if index.final:
         low = high = low + space.sizes[index.final]
@@ -131,11 +162,9 @@ def _extremes(index: Index, space: Space) -> tuple[int, int]:
 def _gathered(view: Array, axes: list[int], positions: Sequence[Index], space: Space) -> Array:
     """The view with the gathered axes replaced, in front, by the ranks that move them."""
     leading = [rank for rank in space.axes if any(rank in positions[a].ranks for a in axes)]
-    within = Space(tuple(leading), space.ranges, space.sizes)
-    indices = within.indices
+    within = space.with_axes(leading)
     index_arrays = tuple(
-        np.clip(positions[axis].value(indices, space.sizes), 0, view.shape[axis] - 1)
-        for axis in axes
+        np.clip(within.value(positions[axis]), 0, view.shape[axis] - 1) for axis in axes
     )
     taken: Array = np.moveaxis(view, axes, range(len(axes)))[index_arrays]
     return taken

@@ -30,6 +30,7 @@ from accelsim.workload.gather import array_shape
 from accelsim.workload.meanings import NEUTRAL
 from accelsim.workload.recurrence import Loop, Part, Whole, einsums_of, ordered
 from accelsim.workload.scan import plain_scan, scanned
+from accelsim.workload.selections import NOTHING
 
 Array = NDArray[Any]
 
@@ -48,10 +49,12 @@ def interpret(
     precision = _precision(dtype)
     wanted = _wanted(cascade, keep)
     arrays = _input_arrays(cascade, inputs, precision)
-    parts = ordered(cascade)
+    parts, complex_ = ordered(cascade), _complex(cascade)
     with np.errstate(all="ignore"):
         for at, part in enumerate(parts):
-            arrays |= _new_arrays(cascade, einsums_of(part), precision)
+            for name in einsums_of(part):
+                own = np.result_type(precision, np.complex64) if name in complex_ else precision
+                arrays[name] = _new_array(cascade, name, own)
             _run(cascade, part, arrays)
             _drop(cascade, arrays, parts[at + 1 :], wanted)
     return {name: arrays[name] for name in cascade.tensors if name in wanted}
@@ -123,10 +126,6 @@ def _drop(
 # --- arrays --------------------------------------------------------------------------------------
 
 
-def _new_arrays(cascade: Cascade, names: Iterable[str], dtype: np.dtype[Any]) -> dict[str, Array]:
-    return {name: _new_array(cascade, name, dtype) for name in names}
-
-
 def _new_array(cascade: Cascade, name: str, dtype: np.dtype[Any]) -> Array:
     shape = array_shape(cascade, name)
     needed_bytes = prod(shape) * dtype.itemsize
@@ -136,7 +135,17 @@ def _new_array(cascade: Cascade, name: str, dtype: np.dtype[Any]) -> Array:
             at=cascade.einsum(name).place,
             remedy="Set smaller ranks, like --set ranks.M=64",
         )
-    return np.full(shape, NEUTRAL[cascade.einsum(name).reduction], dtype)
+    return np.full(shape, NEUTRAL.get(cascade.einsum(name).reduction, NOTHING), dtype)
+
+
+def _complex(cascade: Cascade) -> set[str]:
+    """What `fft=` makes, and what is computed from that up to an `ifft=`."""
+    found: set[str] = set()
+    for einsum in cascade.einsums:
+        made = einsum.reduction == "fft" or any(a.tensor in found for a in einsum.reads)
+        if made and einsum.reduction != "ifft":
+            found.add(einsum.name)
+    return found
 
 
 def _memory_bytes() -> int:

@@ -7,12 +7,14 @@
     ranks: {B: 1, P: 4096, M: P, M0: 256, M1: ceil(M / M0)}
     inputs: {Q: [B, P, E], K: [B, M, E]}
     outputs: {AV: [B, P, F]}                         optional, see below
+    tensors: {VS: [S, F]}                            optional, likewise, for what is no output
     cascade: |
       …                                              see parse.py
 
 A tensor that an Einsum defines has the ranks of its left-hand side. `outputs` says so explicitly:
 it keeps as an output what another Einsum reads, allows a left-hand rank that no tensor on the right
-has, and gives the ranks where they cannot be read off (`Y[2*i + 1]`, or `X[m1,m0]` over M).
+has, and gives the ranks where they cannot be read off (`Y[2*i + 1]`, or `X[m1,m0]` over M); so does
+`tensors`, without making it an output.
 
 A shape (`workloads/shapes/bert.yaml`) is a set of ranks; those that the workload has replace its
 own.
@@ -45,6 +47,7 @@ class Workload(Record):
     ranks: dict[str, Any]
     inputs: dict[str, tuple[str, ...]] = {}
     outputs: dict[str, tuple[str, ...]] = {}
+    tensors: dict[str, tuple[str, ...]] = {}
     cascade: str
 
 
@@ -182,7 +185,8 @@ def _cascade(
 def _tensors(workload: Workload, text: CascadeText) -> list[Tensor]:
     ranks = dict(workload.inputs)
     for einsum in text.einsums:
-        ranks[einsum.name] = workload.outputs.get(einsum.name) or _inferred(einsum)
+        given = {**workload.tensors, **workload.outputs}.get(einsum.name)
+        ranks[einsum.name] = _inferred(einsum) if given is None else given
     word = workload.word_bytes
     return [Tensor(name, own, workload.words_bytes.get(name, word)) for name, own in ranks.items()]
 
@@ -194,7 +198,7 @@ def _inferred(einsum: Einsum) -> tuple[str, ...]:
         raise WorkloadError(
             f"Einsum {einsum.name}: the ranks of {einsum.output} cannot be read off",
             at=einsum.place,
-            remedy=f"Declare them: 'outputs: {{{einsum.name}: [...]}}'",
+            remedy=f"Declare them: 'outputs: {{{einsum.name}: [...]}}', or 'tensors' if it is none",
         )
     return tuple(str(rank) for rank in ranks)
 
@@ -216,11 +220,13 @@ def _check_names(node: Node, workload: Workload, text: CascadeText) -> None:
                 remedy="Ranks are upper case, like P or M0",
             )
     tensors = {*workload.inputs, *(einsum.name for einsum in text.einsums)}
-    for key, own in (("inputs", workload.inputs), ("outputs", workload.outputs)):
+    keys = {"inputs": workload.inputs, "outputs": workload.outputs, "tensors": workload.tensors}
+    for key, own in keys.items():
         for name, tensor_ranks in own.items():
             _check_tensor(node[key].key_place(name), key, name, tensor_ranks, ranks)
     produced = tensors - set(workload.inputs)
     _check_known(node, "outputs", workload.outputs, produced, "no Einsum defines it")
+    _check_known(node, "tensors", workload.tensors, produced, "no Einsum defines it")
     _check_known(node, "words", workload.words_bytes, tensors, "there is no such tensor")
 
 

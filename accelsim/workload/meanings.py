@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import erf, expit  # type: ignore[import-untyped]
 
-from accelsim.workload.einsum import Access, Constant, Expression, RankSize
+from accelsim.workload.einsum import Access, Constant, Expression, IndexValue, RankSize
 
 MEANINGS: dict[str, Callable[..., Any]] = {
     "add": np.add,
@@ -17,10 +17,15 @@ MEANINGS: dict[str, Callable[..., Any]] = {
     "neg": np.negative,
     "abs": np.abs,
     "square": np.square,
+    "cmul": np.multiply,
+    "sign": np.sign,
+    "floor": np.floor,
+    "round": np.rint,
     "max": np.maximum,
     "min": np.minimum,
     "relu": lambda x: np.maximum(x, x.dtype.type(0)),
     "less": lambda a, b: np.less(a, b).astype(a.dtype),
+    "at_least": lambda a, b: np.greater_equal(a, b).astype(a.dtype),
     "equal": lambda a, b: np.equal(a, b).astype(a.dtype),
     "select": lambda c, a, b: np.where(c != 0, a, b),
     "reciprocal": np.reciprocal,
@@ -60,13 +65,17 @@ def value(
     read: Callable[[Access], Any],
     ranks: Mapping[str, int],
     dtype: np.dtype[Any],
+    indices: Mapping[str, Any],
 ) -> Any:
-    """The expression's value where `read` gives that of its accesses; arrays broadcast."""
+    """The expression's value where `read` gives that of its accesses, `indices` the numbers of
+    loop indices; arrays broadcast."""
     if isinstance(expression, Access):
         return read(expression)
+    if isinstance(expression, IndexValue):
+        return indices[expression.rank].astype(dtype)
     if isinstance(expression, Constant):
         return dtype.type(expression.value)
     if isinstance(expression, RankSize):
         return dtype.type(ranks[expression.rank])
-    arguments = (value(each, read, ranks, dtype) for each in expression.args)
+    arguments = (value(each, read, ranks, dtype, indices) for each in expression.args)
     return MEANINGS[expression.name](*arguments)

@@ -4,19 +4,20 @@
     partition  = index "->" index { "," index }               m -> m1, m0
     initial    = access "=" expression                        RM[0,p] = -inf
     einsum     = access reduction expression [ "where" any { "," any } ]
-    reduction  = "=" | "+=" | "*=" | "max=" | "min="
+    reduction  = "=" | "+=" | "*=" | "max=" | "min=" | selection "="       topk=, argmax=, fft=, …
     expression = product { ("+" | "-") product }
     product    = factor { ("*" | "/") factor }
-    factor     = "-" factor | number | "inf" | RANK | access | function "(" … ")" | "(" … ")"
-    access     = TENSOR "[" [ position { "," position } ] "]"
+    factor     = "-" factor | number | "inf" | RANK | index | access
+               | function "(" … ")" | "(" … ")"
     any        = all { "or" all }                             m < S or p - m < W
     all        = condition { "and" condition }                a comma binds less tightly than "or"
     condition  = "not" condition | "(" any ")"
                | position comparison position { comparison position }     0 <= p - m < W
-    position   = see positions.py                             m1*M0 + m0, 2*i + 1, p // 16
+               | "power_of_two" "(" position ")" | access             X[p,m] is a mask
+    position, access   see positions.py                       m1*M0 + m0, 2*i + 1, p // 16, I[p,k]
 
 Names of tensors and ranks start with a capital letter, indices and functions with a small one. A
-bare RANK is its size.
+bare RANK is its size, a bare index its number.
 """
 
 from collections.abc import Callable
@@ -24,12 +25,13 @@ from dataclasses import dataclass
 from math import isinf
 
 from accelsim.base.errors import Place, did_you_mean
-from accelsim.workload.affine import Index, factors_of
 from accelsim.workload.conditions import (
     COMPARISONS,
     AllOf,
     Comparison,
     Condition,
+    Member,
+    PowerOfTwo,
     all_of,
     any_of,
     number_of_alternatives,
@@ -39,16 +41,22 @@ from accelsim.workload.einsum import (
     Constant,
     Einsum,
     Expression,
+    Index,
+    IndexValue,
     InitialValue,
+    Lookup,
     Operation,
     RankSize,
 )
-from accelsim.workload.operations import FUNCTIONS, INFIX, REDUCTIONS
-from accelsim.workload.positions import parse_index, parse_position
+from accelsim.workload.operations import FUNCTIONS, INFIX, REDUCTIONS, SELECTIONS
+from accelsim.workload.positions import parse_access, parse_index, parse_position
 from accelsim.workload.tokens import KEYWORDS, Cursor, Token, found, statements
 
 #: Counting takes a condition's alternatives apart (conditions.py); more are a mistake or an attack.
 MOST_ALTERNATIVES = 64
+
+
+_JOINING = ("and", "or", "not")
 
 
 @dataclass(frozen=True)
@@ -127,7 +135,7 @@ def _output(cursor: Cursor) -> Access:
             f"expected the tensor that this line defines, found {found(token)}",
             "Write it like 'Z[m,n] += A[k,m] * B[k,n]'; a tensor without ranks is Z[]",
         )
-    return _access(cursor, token)
+    return parse_access(cursor, token)
 
 
 def _reduction(cursor: Cursor) -> str | None:
@@ -137,9 +145,9 @@ def _reduction(cursor: Cursor) -> str | None:
         text += "="
     if text == "=":
         return None
-    if text.endswith("=") and text[:-1] in REDUCTIONS:
+    if text.endswith("=") and text[:-1] in (*REDUCTIONS, *SELECTIONS):
         return text[:-1]
-    known = ", ".join(["=", *(f"{symbol}=" for symbol in REDUCTIONS)])
+    known = ", ".join(["=", *(f"{symbol}=" for symbol in (*REDUCTIONS, *SELECTIONS))])
     cursor.fail_at(token, f"{text!r} does not assign", f"Assignments are {known}")
 
 
@@ -203,18 +211,15 @@ def _constant(cursor: Cursor, token: Token) -> Constant:
 def _named(cursor: Cursor, token: Token) -> Expression:
     """A tensor, a rank's size or a function."""
     if cursor.ahead.text == "[":
-        return _access(cursor, token)
+        return parse_access(cursor, token)
     if cursor.ahead.text == "(":
         return _function(cursor, token)
     if token.text.isupper():
         return RankSize(token.text)
-    cursor.fail_at(
-        token,
-        f"{token.text!r} is not a value",
-        "An index has no value of its own: give its values as an input tensor"
-        if token.text.islower()
-        else f"A tensor without ranks is written {token.text}[]",
-    )
+    if token.text.islower():
+        return IndexValue(token.text.upper())
+    remedy = f"A tensor without ranks is written {token.text}[]"
+    cursor.fail_at(token, f"{token.text!r} is not a value", remedy)
 
 
 def _function(cursor: Cursor, token: Token) -> Operation:
@@ -231,32 +236,6 @@ def _function(cursor: Cursor, token: Token) -> Operation:
         plural = "" if row.arity == 1 else "s"
         cursor.fail_at(token, f"{row.name} takes {row.arity} argument{plural}, not {len(args)}")
     return Operation(row.name, tuple(args))
-
-
-def _access(cursor: Cursor, token: Token) -> Access:
-    if not token.text[0].isupper():
-        cursor.fail_at(
-            token,
-            f"{token.text!r} is not a tensor",
-            "Names of tensors start with a capital letter",
-        )
-    cursor.expect("[")
-    indices: list[Index] = []
-    if cursor.ahead.text != "]":
-        indices.append(_accessed(parse_position(cursor)))
-        while cursor.take_if(","):
-            indices.append(_accessed(parse_position(cursor)))
-    cursor.expect("]", "Indices are separated by commas")
-    return Access(token.text, tuple(indices))
-
-
-def _accessed(position: Index) -> Index:
-    """`M1` alone, the end of an iterative rank, is marked as such."""
-    factors = factors_of(position.offset)
-    named = [(ranks, factor) for ranks, factor in factors.items() if ranks]
-    if position.ranks or len(named) != 1 or named[0][1] != 1 or len(named[0][0]) != 1:
-        return position
-    return Index(offset=factors.get((), 0), final=named[0][0][0])
 
 
 def _conditions(cursor: Cursor) -> tuple[Condition, ...]:
@@ -294,7 +273,7 @@ def _condition(cursor: Cursor) -> Condition:
     negative = False
     while cursor.take_if("not"):
         negative = not negative
-    if cursor.ahead.text == "(" and cursor.bracket_holds(*COMPARISONS):
+    if cursor.ahead.text == "(" and cursor.bracket_holds(*COMPARISONS, *_JOINING):
         cursor.take()
         held = _any_of(cursor)
         cursor.expect(")")
@@ -303,10 +282,22 @@ def _condition(cursor: Cursor) -> Condition:
     return held.opposite if negative else held
 
 
+def _power_of_two(cursor: Cursor) -> Condition:
+    cursor.take()
+    cursor.expect("(")
+    distance = parse_position(cursor)
+    cursor.expect(")")
+    return PowerOfTwo(distance)
+
+
 def _comparisons(cursor: Cursor) -> Condition:
-    """`0 <= p - m < W` is two comparisons."""
+    """`0 <= p - m < W` is two comparisons; a tensor alone is a mask."""
+    if cursor.ahead.text == "power_of_two":
+        return _power_of_two(cursor)
     left = parse_position(cursor)
     if cursor.ahead.text not in COMPARISONS:
+        if len(left.lookups) == 1 and left == Index(lookups=(Lookup(1, left.lookups[0].access),)):
+            return Member(left.lookups[0].access)
         expected = " ".join(COMPARISONS)
         cursor.fail(f"expected a comparison, found {found(cursor.ahead)}", f"One of {expected}")
     comparisons = []

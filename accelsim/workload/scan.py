@@ -15,7 +15,7 @@ from math import prod
 import numpy as np
 
 from accelsim.workload.affine import add_sizes
-from accelsim.workload.blocks import BLOCK_POINTS, Equation, equation, evaluate, masks
+from accelsim.workload.blocks import BLOCK_POINTS, Equation, equation, evaluate, masks, space_of
 from accelsim.workload.einsum import Access, Cascade, Einsum, Expression, Operation, accesses
 from accelsim.workload.gather import Array, Space, aligned, is_view
 from accelsim.workload.meanings import NEUTRAL, REDUCERS, value
@@ -88,7 +88,7 @@ def _step_before(output: Access, rank: str) -> Access:
 def scanned(cascade: Cascade, scan: Scan, arrays: Mapping[str, Array]) -> bool:
     """Write the values of all steps; False, and nothing written, if they are not that plain."""
     ready = equation(cascade, scan.einsum)
-    space = _whole(ready)
+    space = space_of(ready, arrays, _whole(ready))
     target = arrays[scan.einsum.name]
     form = _root_form(scan, ready, arrays, space)
     if form is None or not is_view(target, ready.positions[scan.einsum.output], space):
@@ -104,13 +104,12 @@ def scanned(cascade: Cascade, scan: Scan, arrays: Mapping[str, Array]) -> bool:
     aligned(target, ready.positions[scan.einsum.output], space)[...] = steps
     for einsum in scan.between:
         between = equation(cascade, einsum)
-        evaluate(between, arrays, _whole(between).ranges)
+        evaluate(between, arrays, _whole(between))
     return True
 
 
-def _whole(ready: Equation) -> Space:
-    ranks = ready.einsum.ranks
-    return Space(ranks, {rank: range(ready.sizes[rank]) for rank in ranks}, ready.sizes)
+def _whole(ready: Equation) -> dict[str, range]:
+    return {rank: range(ready.sizes[rank]) for rank in ready.axes}
 
 
 def _existing(form: _Form, ready: Equation, arrays: Mapping[str, Array], space: Space) -> _Form:
@@ -188,7 +187,7 @@ def _form(
 
     dtype = arrays[scan.einsum.name].dtype
     if scan.before not in accesses(expression):
-        return _Form(None, np.asarray(value(expression, read, ready.sizes, dtype)))
+        return _Form(None, np.asarray(value(expression, read, ready.sizes, dtype, space.indices)))
     if isinstance(expression, Access):
         return _Form(np.ones((), dtype), np.zeros((), dtype))
     if not isinstance(expression, Operation) or expression.name not in _LINEAR:

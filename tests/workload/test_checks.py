@@ -133,7 +133,7 @@ INPUTS = "{Q: [P, E], K: [M, E]}"
         (
             "S[p,p] += Q[p,e] * K[m,e]",
             "w.yaml:7: Einsum S: the ranks of S[p,p] cannot be read off. "
-            "Declare them: 'outputs: {S: [...]}'",
+            "Declare them: 'outputs: {S: [...]}', or 'tensors' if it is none",
         ),
         (
             "m -> m1, m0\nm -> m2, m3\nS[p,m] += Q[p,e] * K[m,e]",
