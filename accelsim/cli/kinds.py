@@ -22,7 +22,8 @@ from accelsim.report.spec import read_figures
 from accelsim.study.load import read_study
 from accelsim.study.study import Study
 from accelsim.validation.published import PublishedFile
-from accelsim.workload.load import Shape, Workload, read_workload
+from accelsim.workload.forms import Forms
+from accelsim.workload.load import Shape, Workload, read_every_form, read_workload
 
 Read = Callable[[Node, str], Any]
 
@@ -42,6 +43,7 @@ def _plainly(record: type[Record]) -> Read:
 
 
 KINDS = (
+    Kind("workload", ("forms",), Forms, read_every_form),
     Kind("workload", ("cascade",), Workload, read_workload),
     Kind("machine", ("sms",), Gpu, lambda node, name: read_arch(node)),
     Kind("machine", ("memories", "compute"), Spatial, lambda node, name: read_arch(node)),

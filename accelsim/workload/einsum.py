@@ -225,8 +225,8 @@ class Cascade:
     `ranks` holds the size of every rank, those of partitions included; `declared` what the
     workload's author wrote (numbers and expression texts), from which `with_ranks` computes the
     sizes anew. `kept` are tensors declared as outputs; `outputs` are these and the tensors that no
-    other Einsum reads. `chosen` are ranks that were set later than in the workload's file: these
-    sizes a mapping leaves alone.
+    other Einsum reads. `densities` say how much of a mask is 1. `chosen` are ranks that were set
+    later than in the workload's file: these sizes a mapping leaves alone.
     """
 
     name: str
@@ -239,6 +239,7 @@ class Cascade:
     partitions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: Mapping[str, Any] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
+    densities: Mapping[str, float] = field(default_factory=dict)
     chosen: frozenset[str] = field(default=frozenset(), compare=False)
     place: Place | None = field(default=None, compare=False)
 

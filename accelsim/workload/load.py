@@ -33,6 +33,7 @@ from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.workload.checks import check_cascade, check_text
 from accelsim.workload.dependencies import offset_over
 from accelsim.workload.einsum import Access, Cascade, Einsum, Tensor
+from accelsim.workload.forms import Density, chosen, read_forms, split_name
 from accelsim.workload.parse import CascadeText, parse_cascade
 from accelsim.workload.ranks import resolve_ranks
 
@@ -48,6 +49,7 @@ class Workload(Record):
     inputs: dict[str, tuple[str, ...]] = {}
     outputs: dict[str, tuple[str, ...]] = {}
     tensors: dict[str, tuple[str, ...]] = {}
+    densities: dict[str, Density] = {}
     cascade: str
 
 
@@ -64,17 +66,29 @@ def load_workload(
     overrides: Mapping[str, Value] | None = None,
     shape: str | Path | None = None,
 ) -> Cascade:
-    """The cascade of a file or a shipped workload (`attention/one_pass`).
+    """The cascade of a file or a shipped workload (`attention/one_pass`), of a file of several the
+    first or the one chosen (`heads/mla:decode`, see forms.py).
 
     `shape` replaces ranks, then `overrides` replaces any path: {"ranks.P": "128", "word": "1 B"}.
     """
-    path = find(path_or_name, "workloads")
+    name, choices = split_name(str(path_or_name))
+    path = find(name, "workloads")
     changes = dict(overrides or {})
     ranks = {key: value for key, value in changes.items() if key.startswith("ranks.")}
     others = {key: value for key, value in changes.items() if key not in ranks}
-    node = with_settings(read_yaml(path), Workload, others)
+    one, form = chosen(read_yaml(path), choices)
+    node = with_settings(one, Workload, others)
     sizes = {key[6:]: _rank_override(key, value) for key, value in ranks.items()}
-    return read_workload(node, _name(path), _shape_ranks(shape) if shape else {}, sizes)
+    full = ":".join(part for part in (_name(path), form) if part)
+    return read_workload(node, full, _shape_ranks(shape) if shape else {}, sizes)
+
+
+def read_every_form(node: Node, name: str) -> list[Cascade]:
+    """The cascades of a file of several, each form by itself and each preset with its first."""
+    forms = read_forms(node)
+    assert forms is not None, "the file has forms"
+    choices = [*forms.forms, *forms.presets]
+    return [read_workload(chosen(node, [each])[0], f"{name}:{each}") for each in choices]
 
 
 def read_workload(
@@ -178,6 +192,7 @@ def _cascade(
         partitions=partitions,
         declared=declared,
         kept=tuple(workload.outputs),
+        densities={name: density.value for name, density in workload.densities.items()},
         place=node.place,
     )
 
@@ -225,6 +240,7 @@ def _check_names(node: Node, workload: Workload, text: CascadeText) -> None:
         for name, tensor_ranks in own.items():
             _check_tensor(node[key].key_place(name), key, name, tensor_ranks, ranks)
     produced = tensors - set(workload.inputs)
+    _check_known(node, "densities", workload.densities, tensors, "there is no such tensor")
     _check_known(node, "outputs", workload.outputs, produced, "no Einsum defines it")
     _check_known(node, "tensors", workload.tensors, produced, "no Einsum defines it")
     _check_known(node, "words", workload.words_bytes, tensors, "there is no such tensor")

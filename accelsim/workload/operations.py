@@ -72,8 +72,8 @@ _ROWS = (
     MapOperation("gelu", 1, "transcendental"),
     MapOperation("softplus", 1, "transcendental"),
 )
-# `less(a, b)`, `at_least(a, b)`, `equal(a, b)` give 1 or 0; `select(c, a, b)` is a where c is not 0,
-# else b; `round` takes halves to even; `gelu` is the exact one, x * (1 + erf(x / sqrt(2))) / 2;
+# `less(a, b)`, `at_least(a, b)`, `equal(a, b)` give 1 or 0; `select(c, a, b)` is a, or b where c is
+# 0; `round` takes halves to even; `gelu` is the exact one, x * (1 + erf(x / sqrt(2))) / 2;
 # `cmul` multiplies complex values (what `fft=` makes): four products, two sums.
 
 OPERATIONS: dict[str, MapOperation] = {row.name: row for row in _ROWS}

@@ -1,0 +1,152 @@
+"""One file, several cascades: the forms and presets of a mechanism.
+
+    forms:                      the first is the default; `linear/lightning_2:decode` is another
+      prefill: {cascade: …}
+      chunked: {equals: prefill, ranks: {T: 64}, cascade: …}
+      decode:  {ranks: {P: 1, M: 32768}, inputs: {S: [B, H, E, F]}, cascade: …}
+    presets:                    ranks of a model; `heads/sqa:xsqa:decode` has those of xsqa
+      xsqa: {source: …, ranks: {H: 4, G: 4}}
+
+A form's keys add to those of the file, or replace them; its ranks replace a preset's, for they make
+it what it is. Inputs that a form does not mention are none of its. `equals` says that a form is
+another one, rewritten; `phase` when it runs.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from accelsim.base.errors import WorkloadError, did_you_mean
+from accelsim.base.node import Node
+from accelsim.base.record import Positive, Record, Share, read_record
+
+Phase = Literal["prefill", "decode", "training"]
+PHASES: tuple[Phase, ...] = ("prefill", "decode", "training")
+
+
+class Density(Record):
+    """How much of a mask is 1: the share of the points that its other conditions leave."""
+
+    value: Share
+    source: str
+
+
+class Form(Record):
+    """One cascade of a mechanism; what it leaves out is as in the file."""
+
+    about: str = ""
+    phase: Phase | None = None
+    equals: str | None = None
+    word_bytes: Positive | None = None
+    words_bytes: dict[str, Positive] = {}
+    ranks: dict[str, Any] = {}
+    inputs: dict[str, tuple[str, ...]] = {}
+    outputs: dict[str, tuple[str, ...]] = {}
+    tensors: dict[str, tuple[str, ...]] = {}
+    densities: dict[str, Density] = {}
+    cascade: str
+
+
+class Preset(Record):
+    """Ranks under a name: those of a model, or of a named variant."""
+
+    about: str = ""
+    source: str
+    ranks: dict[str, Any]
+
+
+class Forms(Record):
+    """A file of several forms; every other key is as in a file of one."""
+
+    forms: dict[str, Form]
+    presets: dict[str, Preset] = {}
+
+    def phase(self, form: str) -> Phase:
+        """When a form runs: as it says, or as it is called."""
+        called: Phase = next((phase for phase in PHASES if phase == form), "prefill")
+        return self.forms[form].phase or called
+
+
+_OWN = ("forms", "presets")
+_MERGED = ("words", "ranks", "inputs", "outputs", "tensors", "densities")
+_SAID = ("phase", "equals")
+
+
+def split_name(name: str) -> tuple[str, tuple[str, ...]]:
+    """`heads/sqa:xsqa:decode` → the file's name, and what is chosen of it."""
+    file, *choices = name.split(":")
+    return file, tuple(choices)
+
+
+def read_forms(node: Node) -> Forms | None:
+    """The forms and presets of a file; None if it has one cascade."""
+    if "forms" not in node:
+        return None
+    own = Node(node.place, {key: node[key] for key in _OWN if key in node})
+    found = read_record(own, Forms)
+    if not found.forms:
+        raise WorkloadError("there is no form", at=node["forms"].place, remedy="Add one")
+    for name, form in found.forms.items():
+        if form.equals is not None and form.equals not in found.forms:
+            place = node["forms"][name]["equals"].place
+            remedy = did_you_mean(form.equals, found.forms)
+            raise WorkloadError(f"there is no form {form.equals!r}", at=place, remedy=remedy)
+    return found
+
+
+def chosen(node: Node, choices: Sequence[str]) -> tuple[Node, str]:
+    """The file as if it had the chosen form alone, and the name of what was chosen."""
+    forms = read_forms(node)
+    if forms is None:
+        if choices:
+            fact = f"there is no {choices[0]!r}: the file has one cascade and no presets"
+            raise WorkloadError(fact, at=node.place, remedy="Leave out the part after ':'")
+        return node, ""
+    form, presets = _told_apart(node, forms, choices)
+    rest = {key: child for key, child in node.items() if key not in _OWN}
+    whole = Node(node.place, rest, key_places=node.key_places)
+    for preset in presets:
+        whole = _merged(whole, Node(node.place, {"ranks": node["presets"][preset]["ranks"]}))
+    whole = _merged(whole, node["forms"][form])
+    return _without_unused_inputs(whole), ":".join([*presets, form])
+
+
+def _told_apart(node: Node, forms: Forms, choices: Sequence[str]) -> tuple[str, list[str]]:
+    known = {**dict.fromkeys(forms.forms, "form"), **dict.fromkeys(forms.presets, "preset")}
+    for choice in choices:
+        if choice not in known:
+            remedy = did_you_mean(choice, known) or f"There are {', '.join(known)}"
+            fact = f"there is no form or preset {choice!r}"
+            raise WorkloadError(fact, at=node["forms"].place, remedy=remedy)
+    picked = [choice for choice in choices if choice in forms.forms]
+    if len(picked) > 1:
+        fact = f"{' and '.join(picked)} are two forms"
+        raise WorkloadError(fact, at=node["forms"].place, remedy="Choose one")
+    presets = [choice for choice in choices if choice not in forms.forms]
+    return (picked or list(forms.forms))[0], presets
+
+
+def _merged(node: Node, other: Node) -> Node:
+    """The mapping with another's keys over its own."""
+    for key, child in other.items():
+        if key in _SAID:
+            continue
+        before = node.get(key)
+        if key in _MERGED and before is not None:
+            child = _over(before, child)
+        node = node.with_child(key, child)
+    return node
+
+
+def _over(before: Node, after: Node) -> Node:
+    places: Mapping[str, Any] = {**(before.key_places or {}), **(after.key_places or {})}
+    return Node(before.place, dict([*before.items(), *after.items()]), key_places=places)
+
+
+def _without_unused_inputs(node: Node) -> Node:
+    inputs = node.get("inputs")
+    if inputs is None:
+        return node
+    text = node["cascade"].text
+    used = {name: ranks for name, ranks in inputs.items() if re.search(rf"\b{name}\[", text)}
+    return node.with_child("inputs", Node(inputs.place, used, key_places=inputs.key_places))
