@@ -25,7 +25,7 @@ def evaluated(case: GpuCase) -> tuple[GpuMapping, GpuCost]:
 def decided(case: GpuCase, mapping: GpuMapping) -> dict[str, int]:
     """Ranks that the mapping has set."""
     own, found = case.cascade.ranks, mapping.cascade.ranks
-    return {rank: size for rank, size in found.items() if size != own[rank]}
+    return {rank: size for rank, size in found.items() if rank in own and size != own[rank]}
 
 
 def gpu_as_plain(case: GpuCase, mapping: GpuMapping, cost: GpuCost) -> dict[str, Any]:

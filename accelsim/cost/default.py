@@ -35,8 +35,9 @@ from accelsim.mapping.load import Shipped, select, select_each, shipped_for
 from accelsim.mapping.loops import Number, larger
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.mapping.recurring import groups
-from accelsim.workload.counts import iteration_points
+from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade, Einsum
+from accelsim.workload.extent import iteration_points
 
 AS_FAST = 1e-9
 """Latencies that differ by less than this share are equal."""
@@ -72,6 +73,7 @@ def default_of_each(
     cascade: Cascade, arch: Spatial, machine: str, points: int
 ) -> list[tuple[Default, Places]]:
     """The same for workloads and machines of `points` sizes at once: each with its points."""
+    cascade = budgeted(cascade)
     found: list[tuple[Default, list[Places]]] = []
     for alike in _alike(cascade, arch, points):
         case = _Case(cascade_at(cascade, alike), arch_at(arch, alike), machine, len(alike))

@@ -22,6 +22,7 @@ from accelsim.mapping.binding import BoundMapping, bind
 from accelsim.mapping.gpu_mapping import GpuMapping
 from accelsim.mapping.loops import Number
 from accelsim.mapping.mapping import Mapping
+from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ def evaluate(
 
     On a spatial array rank sizes, tile sizes and the machine's numbers may be arrays that
     broadcast; every total then is an array. The mapping is taken to be legal: `mapping.check`
-    tells, and how far it is off. On a GPU all are plain numbers, and without a mapping kernels are
-    made by rules.
+    tells, and how far it is off. What depends on data is evaluated at its budget
+    (`workload.budget`), whose Einsums those of the result are. On a GPU all are plain numbers, and
+    without a mapping kernels are made by rules.
 
     Raises
     ------
@@ -55,6 +57,7 @@ def evaluate(
         if the mapping is for another kind of machine or another workload, or names an Einsum, rank,
         tensor or part that is not there.
     """
+    cascade = budgeted(cascade)
     if isinstance(arch, Gpu):
         return _on_gpu(cascade, arch, mapping)
     if not isinstance(mapping, Mapping):

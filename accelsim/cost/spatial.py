@@ -15,8 +15,8 @@ from accelsim.cost.spill import spilled_flows
 from accelsim.mapping.binding import BoundMapping, BoundStep
 from accelsim.mapping.loops import Number
 from accelsim.mapping.occupancy import occupancy_bytes
-from accelsim.workload.counts import iteration_points
 from accelsim.workload.einsum import Einsum
+from accelsim.workload.extent import iteration_points
 
 
 def points_of(mapping: BoundMapping) -> dict[str, Number]:

@@ -19,6 +19,7 @@ from accelsim.base.errors import ExpressionError, MappingError, did_you_mean
 from accelsim.base.expression import parse_expression
 from accelsim.mapping.loops import Loop, LoopNest, Number, Storage
 from accelsim.mapping.mapping import Formula, Level, Mapping, Nest, Phase, Spill, Step
+from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade, Einsum
 
 
@@ -68,6 +69,7 @@ class BoundMapping:
 
 def bind(mapping: Mapping, cascade: Cascade, arch: Spatial) -> BoundMapping:
     """Raises MappingError if the mapping names an Einsum, rank or tensor that is not there."""
+    cascade = budgeted(cascade)
     refuse_other_workload(mapping.workload, mapping.nests, cascade)
     for nest in mapping.nests:
         _refuse_unknown("Einsum", nest.einsums, _names_of(cascade), cascade.name)

@@ -120,6 +120,9 @@ class Einsum:
     reduction: str | None = None
     conditions: tuple[Condition, ...] = ()
     place: Place | None = field(default=None, compare=False)
+    #: What `budget.py` adds: accesses that are part of no operation, ranks that no access has.
+    beside: tuple[Access, ...] = ()
+    over: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -140,7 +143,7 @@ class Einsum:
     def read_ranks(self) -> tuple[str, ...]:
         """The same without ranks that only comparisons have."""
         read = [rank for access in self.reads for rank in access.ranks]
-        return _distinct([*read, *_valued(self.expression)])
+        return _distinct([*read, *_valued(self.expression), *self.over])
 
     @cached_property
     def slots(self) -> tuple[str, ...]:
@@ -160,6 +163,7 @@ class Einsum:
         conditions depend on."""
         found = [*accesses(self.expression), *self.output.looked_up]
         found += [access for each in self.conditions for access in each.accesses]
+        found += self.beside
         return tuple(dict.fromkeys(found))
 
     @cached_property
@@ -267,6 +271,7 @@ class Cascade:
         """Tensors that no other Einsum reads, and those declared as outputs; in order."""
         pairs = ((einsum.name, access) for einsum in self.einsums for access in einsum.reads)
         read = {access.tensor for reader, access in pairs if access.tensor != reader}
+        read |= {access.tensor for each in self.initial for access in accesses(each.expression)}
         names = (einsum.name for einsum in self.einsums)
         return tuple(name for name in names if name not in read or name in self.kept)
 

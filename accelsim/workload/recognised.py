@@ -20,8 +20,8 @@ import numpy as np
 from accelsim.base.errors import AccelsimError
 from accelsim.workload.call_counts import pairs_seen
 from accelsim.workload.calls import Bmm, Dtype, Gemm, Sdpa
-from accelsim.workload.counts import iteration_points
 from accelsim.workload.einsum import Access, Cascade, Einsum
+from accelsim.workload.extent import iteration_points
 from accelsim.workload.interpret import interpret
 
 Array = np.ndarray[Any, Any]

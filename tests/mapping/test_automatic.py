@@ -16,7 +16,8 @@ from accelsim.mapping.automatic import automatic_mapping
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
 from accelsim.mapping.render import render
-from accelsim.workload.counts import counts, einsum_counts, tensor_bytes, tensor_read_bytes
+from accelsim.workload.counts import counts, einsum_counts
+from accelsim.workload.extent import tensor_bytes, tensor_read_bytes
 from accelsim.workload.load import load_workload
 from tests.mapping.strategies import random_machine, random_workload
 

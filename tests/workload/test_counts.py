@@ -4,13 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from accelsim.workload.counts import (
-    counts,
-    einsum_counts,
-    elements_touched,
-    iteration_points,
-    tensor_elements,
-)
+from accelsim.workload.counts import counts, einsum_counts
+from accelsim.workload.extent import elements_touched, iteration_points, tensor_elements
 from accelsim.workload.load import load_workload
 
 

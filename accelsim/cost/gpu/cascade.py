@@ -21,7 +21,7 @@ from accelsim.cost.gpu.work import Times
 from accelsim.cost.result import Cost, EnergyRow, energy_table
 from accelsim.mapping.fused_kernel import SYSTEM_BYTES, FusedKernel, resident
 from accelsim.mapping.gpu_mapping import GpuMapping
-from accelsim.workload.counts import tensor_bytes
+from accelsim.workload.extent import tensor_bytes
 
 PARTS = {
     "HBM": "HBM",

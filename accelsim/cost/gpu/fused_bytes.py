@@ -18,8 +18,8 @@ from accelsim.cost.gpu.dram import written_back
 from accelsim.cost.gpu.overlap import kept, swept
 from accelsim.mapping.fused_kernel import FusedKernel, elements, extents, resident, sides_of_grid
 from accelsim.mapping.fusion import Fusion
-from accelsim.workload.counts import tensor_bytes, tensor_read_bytes
 from accelsim.workload.einsum import Access, Cascade
+from accelsim.workload.extent import tensor_bytes, tensor_read_bytes
 from accelsim.workload.tiles import conditional_ranks
 
 

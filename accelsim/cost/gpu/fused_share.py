@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from accelsim.mapping.fused_kernel import FusedKernel, extents
-from accelsim.workload.counts import iteration_points
 from accelsim.workload.einsum import Einsum
+from accelsim.workload.extent import iteration_points
 from accelsim.workload.tiles import conditional_ranks, share_of_tiles
 
 MOST_TILES = 512

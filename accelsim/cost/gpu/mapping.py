@@ -6,6 +6,7 @@ from accelsim.cost.gpu.cut import automatic_gpu_mapping
 from accelsim.mapping.automatic import AUTOMATIC
 from accelsim.mapping.gpu_mapping import GpuMapping
 from accelsim.mapping.library import library_mapping
+from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade
 
 
@@ -23,5 +24,5 @@ def gpu_mapping(cascade: Cascade, gpu: Gpu, name: str | None = None) -> GpuMappi
         fact = f"kernels are made for one size, and {', '.join(swept)} has several"
         raise MappingError(fact, remedy="Ask at each point, or by a study")
     if name is None or name == AUTOMATIC:
-        return automatic_gpu_mapping(cascade, gpu)
+        return automatic_gpu_mapping(budgeted(cascade), gpu)
     return library_mapping(name, cascade, gpu)

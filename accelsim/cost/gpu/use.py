@@ -17,8 +17,8 @@ from accelsim.cost.cycles import EinsumCycles
 from accelsim.cost.gpu.composed import Composed
 from accelsim.cost.result import ArrayUse
 from accelsim.mapping.fused_kernel import is_product
-from accelsim.workload.counts import iteration_points
 from accelsim.workload.einsum import Cascade, Einsum
+from accelsim.workload.extent import iteration_points
 
 TENSOR, SPECIAL, PLAIN = "tensor", "special-function", "fp32"
 

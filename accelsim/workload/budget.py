@@ -1,0 +1,200 @@
+"""The same work with nothing in it that depends on data: what is counted and priced.
+
+What a selection picks is known only as a cascade runs, but how much it picks is declared: slots
+(`K` of `I[p,k] topk= …`) and densities of masks. `budgeted` gives the cascade of that size:
+
+    S[p,k] += Q[p,e] * K[I[p,k],e]         a lookup reads what it fetches, and I beside it
+      → S[p,k] += Q[p,e] * K_at_I[p,k,e]
+
+    I[p,k] topk= C[p,m]                    a selection takes steps (operations.py), then fills slots
+      → I_steps[p] topk= C[p,m]            over a rank of steps too
+        I[p,k] = I_steps[p]
+
+    VS[Z[m],f] += V[m,f]                   a scatter combines all, then its elements are written
+      → VS_sum[f] += V[m,f]
+        VS[s,f] = VS_sum[f]
+
+    masks: see compressed.py
+
+A tensor that is looked up must lie where every element of it can be reached, so one that an Einsum
+makes is an output. What is fetched counts anew for every position that is looked up: how often the
+same element is picked again is not known.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from accelsim.workload.affine import Access, Index, Size, multiply_sizes, rank_size, sum_of
+from accelsim.workload.compressed import compressed
+from accelsim.workload.einsum import Cascade, Einsum, Expression, Operation, Tensor
+from accelsim.workload.operations import SELECTIONS
+
+
+def budgeted(cascade: Cascade) -> Cascade:
+    """The cascade itself if nothing in it depends on data, else the one of the declared size."""
+    if not any(each.depends_on_data or each.slots for each in cascade.einsums):
+        return cascade
+    swept = any(isinstance(size, np.ndarray) for size in cascade.ranks.values())
+    swept |= any(isinstance(each.word_bytes, np.ndarray) for each in cascade.tensors.values())
+    return _budgeted(cascade) if swept else _remembered(cascade)
+
+
+@lru_cache(maxsize=256)
+def _remembered(cascade: Cascade) -> Cascade:
+    return _budgeted(cascade)
+
+
+def _budgeted(cascade: Cascade) -> Cascade:
+    draft = _Draft(compressed(cascade))
+    for einsum in draft.cascade.einsums:
+        draft.einsums += _without_data(einsum, draft)
+    return draft.finished()
+
+
+@dataclass
+class _Draft:
+    """The cascade under way."""
+
+    cascade: Cascade
+    ranks: dict[str, Any] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    einsums: list[Einsum] = field(default_factory=list)
+    looked_up: dict[str, None] = field(default_factory=dict)
+
+    def size(self, rank: str) -> Any:
+        return {**self.cascade.ranks, **self.ranks}[rank]
+
+    def tensor(self, name: str, ranks: tuple[str, ...], like: str) -> str:
+        """A new tensor of these ranks, with the words of another; the same one for the same."""
+        word = self.cascade.tensors[like].word_bytes
+        number, free = 1, name
+        while free in self.tensors and self.tensors[free].ranks != ranks:
+            number += 1
+            free = f"{name}_{number}"
+        self.tensors[free] = Tensor(free, ranks, word)
+        return free
+
+    def finished(self) -> Cascade:
+        made = {einsum.name for einsum in self.einsums}
+        kept = tuple(dict.fromkeys([*self.cascade.kept, *(n for n in self.looked_up if n in made)]))
+        return replace(
+            self.cascade,
+            ranks={**self.cascade.ranks, **self.ranks},
+            declared={},
+            tensors={**self.cascade.tensors, **self.tensors},
+            einsums=tuple(self.einsums),
+            kept=kept,
+            densities={},
+        )
+
+
+def _without_data(einsum: Einsum, draft: _Draft) -> Iterator[Einsum]:
+    beside = tuple(access for access in einsum.reads if not _is_operand(einsum, access))
+    fetched = replace(
+        einsum,
+        expression=_fetched(einsum.expression, draft),
+        beside=tuple(_at_positions(access, draft) for access in beside),
+    )
+    if einsum.slots:
+        yield from _in_steps(fetched, draft)
+    elif einsum.output.looked_up:
+        yield from _scattered(fetched, draft)
+    else:
+        yield fetched
+
+
+def _is_operand(einsum: Einsum, access: Access) -> bool:
+    return access in _operands(einsum.expression)
+
+
+def _operands(expression: Expression) -> Iterator[Access]:
+    if isinstance(expression, Access):
+        yield expression
+    elif isinstance(expression, Operation):
+        for argument in expression.args:
+            yield from _operands(argument)
+
+
+# --- lookups --------------------------------------------------------------------------------------
+
+
+def _fetched(expression: Expression, draft: _Draft) -> Expression:
+    if isinstance(expression, Access):
+        return _at_positions(expression, draft)
+    if isinstance(expression, Operation):
+        return replace(expression, args=tuple(_fetched(each, draft) for each in expression.args))
+    return expression
+
+
+def _at_positions(access: Access, draft: _Draft) -> Access:
+    """`K[I[p,k],e]` → `K_at_I[p,k,e]`: an element for each setting of what moves the position."""
+    if not access.looked_up:
+        return access
+    draft.looked_up[access.tensor] = None
+    places: dict[str, Index] = {}
+    for rank, index in zip(
+        draft.cascade.tensors[access.tensor].ranks, draft.cascade.positions(access), strict=True
+    ):
+        if index.looked_up:
+            places |= {each: Index(((each, 1),)) for each in index.ranks}
+        else:
+            places[rank] = index
+    positions = "_".join(dict.fromkeys(each.tensor for each in access.looked_up))
+    name = draft.tensor(f"{access.tensor}_at_{positions}", tuple(places), access.tensor)
+    return Access(name, tuple(places.values()))
+
+
+# --- selections and scatters ----------------------------------------------------------------------
+
+
+def _in_steps(einsum: Einsum, draft: _Draft) -> Iterator[Einsum]:
+    """The steps that a selection takes for each candidate, then what it gives."""
+    kind = SELECTIONS[str(einsum.reduction)]
+    (slot,), (reduced,) = einsum.slots, einsum.reduced_ranks
+    candidates, steps_rank = draft.size(reduced), f"{einsum.name.upper()}_STEPS"
+    per_candidate = np.ceil(kind.steps(candidates, draft.size(slot)) / candidates)
+    draft.ranks[steps_rank] = _whole(per_candidate)
+    kept = tuple(index for index in einsum.output.indices if slot not in index.ranks)
+    ranks = tuple(r for r in draft.cascade.tensors[einsum.name].ranks if r != slot)
+    steps = Access(draft.tensor(f"{einsum.name}_steps", ranks, einsum.name), kept)
+    yield replace(einsum, output=steps, over=(steps_rank,))
+    yield Einsum(einsum.output, steps, place=einsum.place)
+
+
+def _scattered(einsum: Einsum, draft: _Draft) -> Iterator[Einsum]:
+    """Everything combined, then every element written; without a reduction one element a point."""
+    tensor = draft.cascade.tensors[einsum.name]
+    positions = draft.cascade.positions(einsum.output)
+    if einsum.reduction is None:
+        moving = [rank for rank in einsum.ranks if not any(_is_at(p, rank) for p in positions)]
+        places = tuple(_in_turn(moving) if each.looked_up else each for each in positions)
+        yield replace(einsum, output=Access(einsum.name, places))
+        return
+    plain = {r: p for r, p in zip(tensor.ranks, positions, strict=True) if not p.looked_up}
+    name = draft.tensor(f"{einsum.name}_sum", tuple(plain), einsum.name)
+    total = Access(name, tuple(plain.values()))
+    yield replace(einsum, output=total)
+    whole = tuple(plain.get(rank, Index(((rank, 1),))) for rank in tensor.ranks)
+    yield Einsum(Access(einsum.name, whole), total, place=einsum.place)
+
+
+def _is_at(position: Index, rank: str) -> bool:
+    return not position.looked_up and rank in position.ranks
+
+
+def _in_turn(ranks: Sequence[str]) -> Index:
+    """One position after the other for all settings of the ranks: c*W + w."""
+    total = Index()
+    stride: Size = 1
+    for rank in reversed(ranks):
+        total = sum_of(Index(((rank, stride),)), total)
+        stride = multiply_sizes(stride, rank_size(rank))
+    return total
+
+
+def _whole(number: Any) -> Any:
+    return number.astype(np.int64) if getattr(number, "shape", ()) else int(number)

@@ -1,0 +1,86 @@
+"""How many points an Einsum has, how many elements of a tensor exist or are read, at each size of a
+sweep: whole Python numbers, or float64 arrays where ranks are arrays. See counts.py for the use.
+"""
+
+from collections.abc import Callable, Iterable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from accelsim.workload.einsum import Cascade, Einsum
+from accelsim.workload.points import elements_of, elements_read, points_of
+
+
+def iteration_points(cascade: Cascade, einsum: str) -> Any:
+    """Points of one Einsum: conditions and ragged tiles honoured."""
+    found = cascade.einsum(einsum)
+    if _is_rectangular(cascade, found):
+        return _rectangle(cascade, found.ranks)
+    return _at_each_size(cascade, lambda one: points_of(one, einsum))
+
+
+def _is_rectangular(cascade: Cascade, einsum: Einsum) -> bool:
+    """Whether every combination of indices is a point, for all sizes of the ranks."""
+    if einsum.stepped is None:
+        return False
+    ranks = set(einsum.ranks)
+    used = ([part for part in parts if part in ranks] for parts in cascade.partitions.values())
+    whole = zip(used, cascade.partitions.values(), strict=True)
+    return all(len(own) in (0, len(parts)) or own == [parts[0]] for own, parts in whole) and all(
+        rank in cascade.iterative_ranks(tensor) for tensor, rank in einsum.stepped
+    )
+
+
+def _rectangle(cascade: Cascade, ranks: Iterable[str]) -> Any:
+    """Π sizes, as floats where they are arrays; a partition with all its parts is the whole."""
+    left = set(ranks)
+    total: Any = 1
+    for whole, parts in cascade.partitions.items():
+        if left.issuperset(parts):
+            left -= set(parts)
+            total = total * _size(cascade, whole)
+    return total * prod(_size(cascade, rank) for rank in left)
+
+
+def _size(cascade: Cascade, rank: str) -> Any:
+    size = cascade.ranks[rank]
+    return size.astype(np.float64) if isinstance(size, np.ndarray) else size
+
+
+def tensor_elements(cascade: Cascade, tensor: str) -> Any:
+    """Elements that exist: all of an input, what is written of any other; no initial values."""
+    return _at_each_size(cascade, lambda one: elements_of(one, tensor))
+
+
+def tensor_bytes(cascade: Cascade, tensor: str) -> Any:
+    return tensor_elements(cascade, tensor) * cascade.tensors[tensor].word_bytes
+
+
+def elements_touched(cascade: Cascade, tensor: str, readers: Iterable[str] | None = None) -> Any:
+    """Elements that at least one of the readers (default: all of them) reads."""
+    reading = tuple(
+        einsum.name
+        for einsum in cascade.einsums
+        if any(access.tensor == tensor for access in einsum.reads)
+    )
+    chosen = reading if readers is None else tuple(name for name in reading if name in set(readers))
+    return _at_each_size(cascade, lambda one: elements_read(one, tensor, chosen) if chosen else 0)
+
+
+def tensor_read_bytes(cascade: Cascade, tensor: str, readers: Iterable[str] | None = None) -> Any:
+    return elements_touched(cascade, tensor, readers) * cascade.tensors[tensor].word_bytes
+
+
+def _at_each_size(cascade: Cascade, count: Callable[[Cascade], int]) -> Any:
+    """The count itself; where ranks are arrays, the count at each of their entries."""
+    arrays = {rank: size for rank, size in cascade.ranks.items() if isinstance(size, np.ndarray)}
+    if not arrays:
+        return count(cascade.at_sizes(cascade.ranks))
+    sizes = np.broadcast_arrays(*arrays.values())
+    entries = zip(*(size.ravel().tolist() for size in sizes), strict=True)
+    numbers = [
+        count(cascade.at_sizes({**cascade.ranks, **dict(zip(arrays, entry, strict=True))}))
+        for entry in entries
+    ]
+    return np.array(numbers, dtype=np.float64).reshape(sizes[0].shape)
