@@ -3,7 +3,7 @@
 import numpy as np
 
 SIZES = {"B": 2, "H": 3, "P": 6, "M": 6, "E": 4, "F": 5, "N": 7}
-PASSES = {"prefill": {"M": (3, 3)}, "sequential": {"M": (1, 1)}}
+PASSES = {"prefill": {"M": (2, 2), "P": (2, 2)}, "sequential": {"M": (1, 1)}}
 EPSILON = 1e-6
 STATES = ("SKP", "SQP", "SKOP", "SQIP", "ZP")
 
