@@ -32,7 +32,7 @@ def inputs(rng, shapes, sizes):
 
 
 def decode(x, s):
-    batch, heads, features = x["Q"].shape
+    batch, heads = s["B"], s["H"]
     out = np.zeros((batch, heads, s["F"]))
     state, total = x["SP"].copy(), x["ZP"].copy()
     for b in range(batch):

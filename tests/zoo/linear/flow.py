@@ -1,4 +1,4 @@
-"""Flow-Attention (Wu et al. 2022, arXiv 2202.06258), equations 4-9 - written from the definition."""
+"""Flow-Attention (Wu et al. 2022, arXiv 2202.06258), equations 4-9 - from the definition."""
 
 import numpy as np
 

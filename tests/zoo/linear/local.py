@@ -12,7 +12,9 @@ def softmax(scores):
 
 
 def masked(x, s, sees):
-    far = np.array([[0.0 if sees(p - m) else -np.inf for m in range(s["M"])] for p in range(s["P"])])
+    far = np.array(
+        [[0.0 if sees(p - m) else -np.inf for m in range(s["M"])] for p in range(s["P"])]
+    )
     return {"AV": softmax(np.einsum("bhpe,bhme->bhpm", x["Q"], x["K"]) + far) @ x["V"]}
 
 
@@ -21,7 +23,7 @@ def prefill(x, s):
 
 
 def causal(x, s):
-    return masked(x, s, lambda back: 0 <= back < s["W"])
+    return masked(x, s, lambda back: (back >= 0) & (back < s["W"]))
 
 
 def decode(x, s):

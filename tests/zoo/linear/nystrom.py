@@ -3,7 +3,7 @@
 import numpy as np
 
 SIZES = {"B": 2, "H": 2, "P": 9, "M": 9, "E": 4, "F": 5, "A": 3, "N": 4, "W": 5}
-PASSES = {"prefill": {"M": (2, 1)}}
+PASSES = {"prefill": {"M": (2, 1), "P": (2, 2)}}
 
 
 def softmax(x):
