@@ -3,6 +3,7 @@
 import numpy as np
 
 SIZES = {"B": 2, "H": 3, "P": 9, "M": 9, "E": 4, "F": 5, "S": 4, "U": 3}
+PASSES = {"prefill": {"M": (2, 1)}}
 
 
 def inputs(rng, shapes, sizes):
