@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SIZES = {"B": 2, "H": 3, "P": 8, "M": 8, "E": 3, "F": 5, "U": 4, "W": 3, "N": 6}
+SIZES = {"B": 2, "H": 3, "P": 7, "M": 7, "E": 3, "F": 5, "U": 4, "W": 3, "N": 6}
 PASSES = {"prefill": {"M": (1, 1)}, "sequential": {"M": (1, 1)}, "window": {"M": (2, 1)}}
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SIZES = {"B": 2, "H": 3, "P": 6, "M": 6, "E": 4, "F": 5, "S": 2, "U": 3, "A": 4, "N": 7}
+SIZES = {"B": 2, "H": 3, "P": 7, "M": 7, "E": 4, "F": 5, "S": 2, "U": 3, "A": 4, "N": 8}
 PASSES = {"prefill": {"M": (1, 1)}, "sequential": {"M": (1, 1)}}
 
 

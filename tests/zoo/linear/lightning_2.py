@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SIZES = {"B": 2, "H": 3, "P": 6, "M": 6, "E": 4, "F": 5, "U": 3}
+SIZES = {"B": 2, "H": 3, "P": 7, "M": 7, "E": 4, "F": 5, "U": 3}
 PASSES = {"chunked": {"M": (1, 1)}, "sequential": {"M": (1, 1)}}
 
 

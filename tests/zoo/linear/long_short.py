@@ -1,10 +1,10 @@
-"""Long-short attention (Zhu et al. 2021, arXiv 2107.02192), sections 3.2-3.3 - from the definition."""
+"""Long-short attention (Zhu et al. 2021, arXiv 2107.02192) - from the definition."""
 
 import numpy as np
 
 SIZES = {"B": 2, "H": 2, "P": 12, "M": 12, "E": 3, "F": 5, "R": 2, "W": 4, "L": 3, "N": 5}
 SIZES_OF = {"decode": {"C": 3}}
-PASSES = {"prefill": {"M": (3, 2)}}
+PASSES = {"prefill": {"M": (3, 1)}}
 
 
 def softmax(x, axis=-1):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SIZES = {"B": 2, "H": 3, "P": 9, "M": 9, "E": 4, "F": 5, "U": 3, "W": 4}
+SIZES = {"B": 2, "H": 3, "P": 10, "M": 10, "E": 4, "F": 5, "U": 3, "W": 4}
 PASSES = {"prefill": {"M": (1, 1)}, "sequential": {"M": (1, 1)}, "diag": {"M": (2, 1)}}
 
 
