@@ -24,15 +24,12 @@ def output(q, keys, values, blocks, landmarks, own):
         else:
             groups.append(block)
     weights = grouped_softmax(keys @ q, groups)
-    gate = {b: w for b, w, mark in zip(blocks, weights, landmarks, strict=True) if mark}
-    gate[own] = 1.0
-    plain = np.array(
-        [
-            0.0 if mark else w * gate[b]
-            for b, w, mark in zip(blocks, weights, landmarks, strict=True)
-        ]
-    )
-    return plain @ values
+    gate = {own: 1.0}
+    for block, weight, is_landmark in zip(blocks, weights, landmarks, strict=True):
+        if is_landmark and block != own:
+            gate[block] = weight
+    gates = np.array([gate[block] for block in blocks])
+    return (weights * gates * ~landmarks) @ values
 
 
 def training(x, s):

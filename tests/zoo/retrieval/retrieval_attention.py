@@ -1,4 +1,4 @@
-"""RetrievalAttention (Liu et al. 2024, arXiv 2409.10516), sections 3 and 4 - from the definition."""
+"""RetrievalAttention (Liu et al. 2024, arXiv 2409.10516), sections 3 and 4 - by definition."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def softmax(scores):
 
 
 def decode(x, s):
-    """One softmax over the window and the nearest of the scanned keys: what the merge must equal."""
+    """One softmax over the window and the nearest of the scanned keys."""
     out = np.zeros((s["B"], s["H"], s["P"], s["F"]))
     share = s["H"] // s["G"]
     window = [*range(s["S"]), *range(s["M"] - s["W"], s["M"])]
