@@ -7,6 +7,16 @@ SIZES = {
     **{"U": 2, "K": 3, "S": 2, "N": 4},
 }
 SIZES_OF = {"decode": {"P": 2}, "decode_reuse": {"P": 2}}
+PASSES = {"decode_reuse": {"K": (2, 1)}}
+
+
+def inputs(rng, shapes, sizes):
+    """Distinct blocks."""
+    if "I" not in shapes:
+        return {}
+    blocks = sizes["M"] // sizes["U"]
+    rows = [rng.permutation(blocks)[: sizes["K"]] for _ in np.ndindex(*shapes["I"][:-1])]
+    return {"I": np.array(rows).reshape(shapes["I"])}
 
 
 def softmax(scores):
@@ -50,15 +60,6 @@ def prefill(x, s):
             tokens = [m for m in tokens if m <= p]
             out[b, h, p] = softmax(keys[tokens] @ q[p]) @ values[tokens]
     return {"AV": out}
-
-
-def inputs(rng, shapes, sizes):
-    """Distinct blocks."""
-    if "I" not in shapes:
-        return {}
-    blocks = sizes["M"] // sizes["U"]
-    rows = [rng.permutation(blocks)[: sizes["K"]] for _ in np.ndindex(*shapes["I"][:-1])]
-    return {"I": np.array(rows).reshape(shapes["I"])}
 
 
 def last_block(x, s, kept):

@@ -4,6 +4,7 @@ import numpy as np
 
 SIZES = {"B": 2, "G": 2, "R": 3, "P": 18, "M": 18, "E": 4, "F": 5, "N": 3, "K": 3}
 SIZES_OF = {"decode": {"P": 2}, "mean_query": {"P": 2}}
+PASSES = {"prefill": {"M": (2, 1)}, "decode": {"C": (1, 1), "K": (2, 1)}}
 
 
 def softmax(scores):

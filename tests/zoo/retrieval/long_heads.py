@@ -2,8 +2,9 @@
 
 import numpy as np
 
-SIZES = {"B": 2, "H": 2, "P": 24, "M": 24, "E": 3, "N": 4, "K": 3}
-SIZES_OF = {"decode": {"P": 2}}
+SIZES = {"B": 2, "H": 2, "P": 24, "M": 24, "E": 3, "N": 4, "K": 3, "T": 2, "J": 2}
+SIZES_OF = {"decode": {"P": 2}, "decode_rotary": {"P": 2}}
+PASSES = {"decode": {"C": (1, 1), "K": (2, 1)}}
 
 
 def softmax(scores):
@@ -47,4 +48,23 @@ def decode(x, s):
         chunks = [*chosen(q, x["KC"][b, h, :last], s["K"]), last]
         tokens = [c * n + i for c in chunks for i in range(n)]
         out[b, h, p] = softmax(x["K"][b, h, tokens] @ q) @ x["V"][b, h, tokens]
+    return {"AV": out}
+
+
+def rotated(vector, position, angles):
+    """A vector in two halves [2, J], each pair turned by its angle."""
+    turned = (vector[0] + 1j * vector[1]) * np.exp(1j * position * angles)
+    return np.concatenate([turned.real, turned.imag])
+
+
+def decode_rotary(x, s):
+    out = np.zeros((s["B"], s["H"], s["P"], s["E"]))
+    n, last = s["N"], s["M"] // s["N"] - 1
+    for b, h, p in np.ndindex(s["B"], s["H"], s["P"]):
+        summaries = x["KC"][b, h, :last].reshape(last, -1)
+        chunks = sorted([*chosen(x["Q"][b, h, p].ravel(), summaries, s["K"]), last])
+        tokens = [c * n + i for c in chunks for i in range(n)]
+        keys = [rotated(x["K"][b, h, m], place, x["TH"]) for place, m in enumerate(tokens)]
+        q = rotated(x["Q"][b, h, p], len(tokens) - 1, x["TH"])
+        out[b, h, p] = softmax(np.array(keys) @ q) @ x["V"][b, h, tokens]
     return {"AV": out}

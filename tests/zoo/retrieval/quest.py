@@ -3,7 +3,8 @@
 import numpy as np
 
 SIZES = {"B": 2, "H": 3, "P": 20, "M": 20, "E": 3, "F": 5, "N": 4, "K": 2}
-SIZES_OF = {"decode": {"P": 2}}
+SIZES_OF = {"decode": {"P": 2}, "two_products": {"P": 2}}
+PASSES = {"prefill": {"M": (2, 1)}, "decode": {"C": (1, 1), "K": (2, 1)}}
 
 
 def softmax(scores):

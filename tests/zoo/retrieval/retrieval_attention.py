@@ -7,6 +7,7 @@ SIZES = {
     **{"S": 2, "W": 3, "C": 7, "K": 4},
 }
 SIZES_OF = {"decode": {"P": 2}}
+PASSES = {"prefill": {"M": (2, 1)}, "decode": {"M": (2, 1), "C": (1, 1), "K": (2, 1)}}
 
 
 def inputs(rng, shapes, sizes):
