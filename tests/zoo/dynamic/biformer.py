@@ -3,6 +3,7 @@
 import numpy as np
 
 SIZES = {"B": 2, "H": 2, "S": 3, "T": 2, "E": 3, "F": 4, "C": 2, "I": 5, "J": 5}
+PASSES = {"prefill": {"C": (2, 1), "V": (2, 1)}}
 
 
 def _tokens(region, s):

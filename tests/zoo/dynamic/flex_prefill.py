@@ -3,6 +3,7 @@
 import numpy as np
 
 SIZES = {"B": 1, "H": 4, "G": 2, "P": 40, "E": 3, "F": 5, "N": 4, "A": 2}
+PASSES = {"query_aware": {"M": (2, 1)}}
 
 
 def inputs(rng, shapes, sizes):

@@ -4,6 +4,7 @@ import numpy as np
 
 SIZES = {"B": 1, "H": 2, "P": 24, "E": 3, "F": 5, "A": 3, "Z": 8, "N": 4, "C": 7, "S": 1}
 SIZES_OF = {"causal": {"P": 32}}
+PASSES = {"prefill": {"U": (2, 1), "C": (2, 1)}}
 
 
 def inputs(rng, shapes, sizes):

@@ -17,6 +17,7 @@ SIZES = {
     "W": 2,
 }
 SIZES_OF = {"a_shape": {"S": 2, "W": 5}, "block_sparse": {"C": 2}}
+PASSES = {"block_sparse": {"M": (2, 1)}, "a_shape": {"M": (2, 1)}}
 
 
 def _attend(x, keep):

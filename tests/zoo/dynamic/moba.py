@@ -3,6 +3,7 @@
 import numpy as np
 
 SIZES = {"B": 1, "H": 4, "G": 2, "P": 24, "E": 3, "F": 5, "N": 4, "C": 3, "Y": 1}
+PASSES = {"prefill": {"M": (2, 1)}}
 
 
 def prefill(x, s):

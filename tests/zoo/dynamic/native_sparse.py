@@ -7,6 +7,7 @@ SIZES = {
     **{"L": 4, "D": 2, "N": 4, "S": 2, "W": 5, "Y": 3, "Z": 1},
 }
 SIZES_OF = {"decode": {"P": 1}}
+PASSES = {"prefill": {"M": (2, 1)}, "decode": {"M": (2, 1)}}
 
 
 def _softmax(scores):

@@ -3,6 +3,7 @@
 import numpy as np
 
 SIZES = {"B": 2, "H": 2, "P": 12, "E": 4, "F": 5, "C": 3}
+PASSES = {"training": {"U": (2, 1)}, "encoder": {"U": (2, 1)}}
 
 
 def _norm(vectors):

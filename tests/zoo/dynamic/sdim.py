@@ -3,6 +3,7 @@
 import numpy as np
 
 SIZES = {"B": 2, "P": 3, "M": 20, "E": 4, "G": 5, "T": 2, "Z": 4}
+PASSES = {"direct": {"M": (1, 1)}, "bucketed": {"M": (1, 1)}}
 
 
 def inputs(rng, shapes, sizes):

@@ -1,4 +1,4 @@
-"""Sparse Sinkhorn attention (Tay et al. 2020, arXiv 2002.11296), section 3 - from the definition."""
+"""Sparse Sinkhorn attention (Tay et al. 2020, arXiv 2002.11296) - from the definition."""
 
 import numpy as np
 
