@@ -105,3 +105,8 @@ def choice(x, s):
         divergence = sum((p * np.log(p / middle)).sum() for p in (estimated, exact)) / 2
         chosen[b, h] = np.sqrt(divergence) < 0.1
     return {"QA": chosen}
+
+
+def both(x, s):
+    chosen = choice(x, s)["QA"][:, :, None, None] > 0
+    return {"AV": np.where(chosen, query_aware(x, s)["AV"], vertical_slash(x, s)["AV"])}
