@@ -29,9 +29,7 @@ def prefill(x, s):
     q, k, v = (convolved(x[name], x["C" + name]) for name in "QKV")
     out = np.empty((s["B"], s["H"], s["P"], s["F"]))
     for b, h, p in np.ndindex(*out.shape[:3]):
-        out[b, h, p] = one_query(
-            x, h, x["ER"][h], q[b, h, p], k[b, h, : p + 1], v[b, h, : p + 1]
-        )
+        out[b, h, p] = one_query(x, h, x["ER"][h], q[b, h, p], k[b, h, : p + 1], v[b, h, : p + 1])
     return {"AV": out}
 
 
