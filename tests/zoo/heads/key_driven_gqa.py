@@ -41,5 +41,8 @@ def prefill(x, s):
     norms = sum(np.array([np.linalg.norm(head) for head in keys]) for keys in x["K"])
     scaled = (norms - norms.min()) / (norms.max() - norms.min())
     counts = np.round(scaled / scaled.sum() * s["H"]).astype(int)
-    counts[norms.argmax()] += s["H"] - counts.sum()
+    while counts.sum() > s["H"]:
+        counts[counts.argmax()] -= 1
+    while counts.sum() < s["H"]:
+        counts[counts.argmin()] += 1
     return attend(x, s, np.repeat(np.arange(s["G"]), counts))
