@@ -66,6 +66,10 @@ def normalized(x, s):
     return training(x, s, causal=False, divided=True)
 
 
+def causal_normalized(x, s):
+    return training(x, s, divided=True)
+
+
 def torch_training(x, s, causal=True, divided=False):
     import torch
 
@@ -90,3 +94,7 @@ def torch_noncausal(x, s):
 
 def torch_normalized(x, s):
     return torch_training(x, s, causal=False, divided=True)
+
+
+def torch_causal_normalized(x, s):
+    return torch_training(x, s, divided=True)
