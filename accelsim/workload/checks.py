@@ -219,7 +219,8 @@ def _check_reduction(cascade: Cascade, einsum: Einsum) -> None:
         return check_selection(einsum)
     read = einsum.read_ranks
     for rank in einsum.output.ranks:
-        if rank not in einsum.right_ranks and einsum.name not in cascade.kept:
+        spread = einsum.name in cascade.kept or einsum.output.looked_up
+        if rank not in einsum.right_ranks and not spread:
             fact = f"rank {rank} is on the left, but no tensor on the right has it"
             refuse(einsum, fact, f"Remove {rank.lower()}, or index a tensor on the right with it")
     for rank in einsum.reduced_ranks:

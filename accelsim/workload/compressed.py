@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from accelsim.base.expression import parse_expression
 from accelsim.workload.affine import Access, Index, rebuilt_access
 from accelsim.workload.conditions import AllOf, AnyOf, Condition, Member, leaves_of
 from accelsim.workload.einsum import Cascade, Einsum, Expression, InitialValue, Operation, Tensor
@@ -148,13 +149,22 @@ def _share(cascade: Cascade, einsum: Einsum, rank: str) -> Any:
 
 def _expected(cascade: Cascade, einsum: Einsum, condition: Condition) -> Any:
     if isinstance(condition, Member):
-        density = cascade.densities.get(condition.access.tensor, 1.0)
+        density = density_of(cascade, condition.access.tensor)
         return density if condition.present else 1 - density
     if isinstance(condition, AllOf):
         return prod(_expected(cascade, einsum, part) for part in condition.parts)
     if isinstance(condition, AnyOf):
         return 1 - prod(1 - _expected(cascade, einsum, part) for part in condition.parts)
     return 1.0 if condition.accesses else _static_share(cascade, einsum, [condition])
+
+
+def density_of(cascade: Cascade, mask: str) -> Any:
+    """The share of a mask that is 1; all of it where nothing is said."""
+    given = cascade.densities.get(mask, 1.0)
+    if not isinstance(given, str):
+        return given
+    found = parse_expression(given, None).evaluate(cascade.ranks)
+    return np.clip(np.asarray(found, dtype=float), 0, 1)[()]
 
 
 def _static_share(cascade: Cascade, einsum: Einsum, conditions: Sequence[Condition]) -> Any:

@@ -243,7 +243,7 @@ class Cascade:
     partitions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     declared: Mapping[str, Any] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
-    densities: Mapping[str, float] = field(default_factory=dict)
+    densities: Mapping[str, float | str] = field(default_factory=dict)
     chosen: frozenset[str] = field(default=frozenset(), compare=False)
     place: Place | None = field(default=None, compare=False)
 

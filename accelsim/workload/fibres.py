@@ -79,7 +79,8 @@ def earlier_steps(cascade: Cascade, access: Access) -> tuple[str, ...]:
 
 def ends(cascade: Cascade, access: Access) -> frozenset[str]:
     """The leaf ranks over which an access reads a running value after the last step: `RM[M1,p]`."""
-    found = [index.final for index in access.indices if index.final]
+    running = cascade.iterative_ranks(access.tensor)
+    found = [index.final for index in access.indices if index.final in running]
     return frozenset(leaves(cascade, *found))
 
 

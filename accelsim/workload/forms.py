@@ -8,8 +8,8 @@
       xsqa: {source: …, ranks: {H: 4, G: 4}}
 
 A form's keys add to those of the file, or replace them; its ranks replace a preset's, for they make
-it what it is. Inputs that a form does not mention are none of its. `equals` says that a form is
-another one, rewritten; `phase` when it runs.
+it what it is. Tensors of the file that a form does not mention are none of its. `equals` says that a
+form is another one, rewritten; `phase` when it runs; `about` what sets it apart.
 """
 
 import re
@@ -25,9 +25,10 @@ PHASES: tuple[Phase, ...] = ("prefill", "decode", "training")
 
 
 class Density(Record):
-    """How much of a mask is 1: the share of the points that its other conditions leave."""
+    """How much of a mask is 1, of the points that its other conditions leave: a share, or an
+    expression over ranks (`(S + W) / M`), of which 1 is the most."""
 
-    value: Share
+    value: Share | str
     source: str
 
 
@@ -69,7 +70,8 @@ class Forms(Record):
 
 _OWN = ("forms", "presets")
 _MERGED = ("words", "ranks", "inputs", "outputs", "tensors", "densities")
-_SAID = ("phase", "equals")
+_NAMES = ("inputs", "words", "outputs", "tensors", "densities")
+_SAID = ("about", "phase", "equals")
 
 
 def split_name(name: str) -> tuple[str, tuple[str, ...]]:
@@ -107,8 +109,11 @@ def chosen(node: Node, choices: Sequence[str]) -> tuple[Node, str]:
     whole = Node(node.place, rest, key_places=node.key_places)
     for preset in presets:
         whole = _merged(whole, Node(node.place, {"ranks": node["presets"][preset]["ranks"]}))
+    text = node["forms"][form]["cascade"].text
+    for key in _NAMES:
+        whole = _mentioned(whole, key, text)
     whole = _merged(whole, node["forms"][form])
-    return _without_unused_inputs(whole), ":".join([*presets, form])
+    return _mentioned(whole, "inputs", text), ":".join([*presets, form])
 
 
 def _told_apart(node: Node, forms: Forms, choices: Sequence[str]) -> tuple[str, list[str]]:
@@ -143,10 +148,10 @@ def _over(before: Node, after: Node) -> Node:
     return Node(before.place, dict([*before.items(), *after.items()]), key_places=places)
 
 
-def _without_unused_inputs(node: Node) -> Node:
-    inputs = node.get("inputs")
-    if inputs is None:
+def _mentioned(node: Node, key: str, text: str) -> Node:
+    """Without the tensors under this key that the cascade's text does not have."""
+    tensors = node.get(key)
+    if tensors is None:
         return node
-    text = node["cascade"].text
-    used = {name: ranks for name, ranks in inputs.items() if re.search(rf"\b{name}\[", text)}
-    return node.with_child("inputs", Node(inputs.place, used, key_places=inputs.key_places))
+    used = {name: child for name, child in tensors.items() if re.search(rf"\b{name}\[", text)}
+    return node.with_child(key, Node(tensors.place, used, key_places=tensors.key_places))

@@ -5,6 +5,8 @@ RM[m1+1,p] = max(RM[m1,p], LM[m1,p])        step m1 reads what is before it and 
 AV[p] = RM[M1,p]                            the value after the last step
 """
 
+import numpy as np
+
 from accelsim.workload.affine import Index
 from accelsim.workload.dependencies import offset_over, step
 from accelsim.workload.einsum import Access, Cascade, Einsum
@@ -87,9 +89,16 @@ def _remedy(cascade: Cascade, access: Access, rank: str, start: int) -> str:
     return f"Write '{text}' (or what it starts from) above it"
 
 
+def _is_an_element(cascade: Cascade, rank: str, index: Index) -> bool:
+    """Whether `M - 1` is a position within the rank, as the size of `M` or of another is."""
+    return 0 <= int(np.max(index.value({}, cascade.ranks))) < int(np.min(cascade.ranks[rank]))
+
+
 def check_final(cascade: Cascade, einsum: Einsum, access: Access, rank: str, index: Index) -> None:
-    """`RM[M1,p]` reads the end of an iterative rank, and of no other."""
+    """`RM[M1,p]` reads the end of an iterative rank, and of no other; `K[M - 1]` a last element."""
     if index.final is None:
+        return
+    if rank not in cascade.iterative_ranks(access.tensor) and _is_an_element(cascade, rank, index):
         return
     if rank != index.final or rank not in cascade.iterative_ranks(access.tensor):
         fact = f"{access} reads a final value, but {access.tensor} does not run over {index.final}"

@@ -100,8 +100,9 @@ class _Known:
 
 @dataclass(frozen=True)
 class _Read:
-    """An access, from the fibre's side: does it visit the fibre; the parts over which it reads a
-    running value's end; the ranks whose earlier steps it reads although the fibre is the same."""
+    """An access, from the fibre's side: does it visit the fibre; the parts over which it needs all,
+    as the end of a running value does; the ranks whose earlier steps it reads although the fibre is
+    the same."""
 
     access: Access
     visits: bool
@@ -138,8 +139,17 @@ def _turn(cascade: Cascade, fibre: Fibre, members: frozenset[str], einsum: Einsu
         if not any(_root_has(cascade, fibre, rank) for rank in earlier):
             visits = access.tensor in members and fibre.parts <= moves(cascade, access)
             at_end = ends(cascade, access) & fibre.parts
+            if _may_be_any(cascade, fibre, members, access):
+                at_end = fibre.parts
             found.append(_Read(access, visits, at_end, earlier))
     return _Turn(einsum.name, tuple(found), fibre.parts & (over - moves(cascade, einsum.output)))
+
+
+def _may_be_any(cascade: Cascade, fibre: Fibre, members: frozenset[str], access: Access) -> bool:
+    """Whether the access reads an element of the fibre that does not move along with it, such as
+    `SN[p,I[p]]`, or `KB[a]` of a KB that was made as `KB[m // T]`: it needs every element."""
+    along = fibre.parts & moves(cascade, access)
+    return access.tensor in members and access.tensor != fibre.root and not along
 
 
 def _earlier_steps(cascade: Cascade, fibre: Fibre, access: Access) -> tuple[str, ...]:

@@ -96,7 +96,9 @@ def test_every_shipped_workload_says_what_it_is_and_where_it_comes_from(name):
     assert cascade.about.endswith(".") and cascade.source
 
 
-@pytest.mark.parametrize("name", [n for n in names("workloads") if not n.startswith("kernels/")])
+@pytest.mark.parametrize(
+    "name", [n for n in names("workloads") if n.startswith(("attention/", "transformer/"))]
+)
 def test_attention_and_transformers_declare_batch_heads_and_queries(name):
     assert {"B", "H", "P"} <= set(load_workload(name).ranks)
 
