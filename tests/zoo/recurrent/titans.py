@@ -5,14 +5,14 @@ The gradient of the memory's loss is not derived by hand: it is a complex step h
 
 import numpy as np
 
-SIZES = {"B": 2, "H": 2, "P": 8, "D": 5, "E": 3, "F": 4, "I": 4, "T": 3, "N": 5}
-SIZES_OF = {"decode": {"P": 2}, "mlp_decode": {"P": 2}}
+SIZES = {"B": 2, "H": 2, "P": 8, "D": 5, "E": 3, "F": 4, "I": 4, "T": 3, "N": 5, "R": 2, "W": 4}
+SIZES_OF = {"decode": {"P": 2}, "mlp_decode": {"P": 2}, "mac": {"D": 8}}
 
 
 def inputs(rng, shapes, sizes):
     """Small steps and weights: a gradient step of an MLP may diverge."""
-    small = {name: rng.normal(size=shape) / 2 for name, shape in shapes.items() if name[0] == "W"}
-    return small | {"BT": rng.normal(size=shapes["BT"]) - 4}
+    small = {name: rng.normal(size=shape) / 2 for name, shape in shapes.items() if name[0] in "UW"}
+    return small | {"WT": small["WT"] / 8, "BT": rng.normal(size=shapes["BT"]) - 3}
 
 
 def sigmoid(z):
@@ -150,3 +150,79 @@ def decode(x, s):
 
 def mlp_decode(x, s):
     return one_more(x, s, ["1", "2"])
+
+
+def softmax(z):
+    z = np.exp(z - z.max(-1, keepdims=True))
+    return z / z.sum(-1, keepdims=True)
+
+
+def unit(z):
+    return z / np.sqrt((z * z).mean(-1, keepdims=True) + 1e-5)
+
+
+def window(x, s, b, h, tokens, persistent):
+    """Attention to the last W tokens, and to the persistent ones, which stand before all."""
+    context = np.vstack([persistent, tokens])
+    first = len(persistent)
+    scores = tokens @ x["UQ"][h] @ (context @ x["UK"][h]).T
+    ahead = np.arange(s["P"])[:, None] - (np.arange(len(context)) - first)[None, :]
+    seen = (ahead >= 0) & (ahead < s["W"]) | (np.arange(len(context)) < first)
+    return softmax(np.where(seen, scores, -np.inf)) @ (context @ x["UV"][h])
+
+
+def mag(x, s):
+    y = np.zeros((s["B"], s["P"], s["D"]))
+    for b, h in np.ndindex(s["B"], s["H"]):
+        q, k, v, _ = project(x, s, b, h)
+        zero = [np.zeros_like(x["W0"][h])]
+        o, _, _ = learn(x, s, b, h, q, k, v, [x["W0"][h]], zero, s["T"], gradient)
+        near = window(x, s, b, h, x["X"][b], x["XP"])
+        y[b] += unit(near) * sigmoid(unit(o) * x["NM"][h]) @ x["WO"][h]
+    return {"Y": y}
+
+
+def mal(x, s):
+    seen = linear_chunked(x, s)["Y"]
+    y = np.zeros_like(seen)
+    for b, h in np.ndindex(s["B"], s["H"]):
+        y[b] += window(x, s, b, h, seen[b], np.zeros((0, s["D"]))) @ x["UO"][h]
+    return {"Y": y}
+
+
+def normal(z):
+    return z / np.sqrt((z * z).sum(-1, keepdims=True) + 1e-6)
+
+
+def mac(x, s):
+    """Equations 21 to 25, a segment at a time."""
+    y = np.zeros((s["B"], s["P"], s["D"]))
+    heads = range(s["H"])
+    for b in range(s["B"]):
+        memory = [x["W0"][h] for h in heads]
+        speed = [np.zeros_like(each) for each in memory]
+        for start in range(0, s["P"], s["T"]):
+            tokens = x["X"][b, start : start + s["T"]]
+            read = [normal(silu(tokens @ x["WQ"][h])) @ memory[h] for h in heads]
+            context = np.vstack([x["XP"], np.hstack(read), tokens])
+            size = len(tokens)
+            hidden = np.triu(np.ones((size, size), bool), 1)
+            seen = np.zeros((size, s["D"]))
+            for h in heads:
+                scores = tokens @ x["UQ"][h] @ (context @ x["UK"][h]).T
+                scores[:, -size:][hidden] = -np.inf
+                seen += softmax(scores) @ (context @ x["UV"][h]) @ x["UO"][h]
+            gate = []
+            for h in heads:
+                first = memory[h]
+                for token in seen:
+                    k, v = normal(silu(token @ x["WK"][h])), silu(token @ x["WV"][h])
+                    slope = gradient([first], k, v)[0]
+                    gates = (sigmoid(token @ x["W" + n][h] + x["B" + n][h]) for n in "ETL")
+                    eta, theta, alpha = gates
+                    speed[h] = eta * speed[h] - theta * slope
+                    memory[h] = (1 - alpha) * memory[h] + speed[h]
+                gate.append(normal(silu(seen @ x["WQ"][h])) @ memory[h])
+            gate = sigmoid(unit(np.hstack(gate)) * x["NM"])
+            y[b, start : start + s["T"]] = unit(seen) * x["NA"] * gate
+    return {"Y": y}
