@@ -4,6 +4,7 @@ import numpy as np
 
 SIZES = {"B": 2, "H": 3, "P": 7, "E": 4, "F": 5, "T": 3, "L": 3}
 SIZES_OF = {"decode": {"P": 2}}
+PASSES = {"sequential": {"P": (1, 1)}, "prefix_softmax": {"W": (2, 1)}, "chunked": {"P": (1, 1)}}
 
 
 def inputs(rng, shapes, sizes):

@@ -4,6 +4,7 @@ import numpy as np
 
 SIZES = {"B": 2, "P": 9, "D": 3, "N": 4}
 SIZES_OF = {"decode": {"P": 2}}
+PASSES = {"sequential": {"P": (1, 1)}, "convolution": {"P": (1, 1)}}
 
 
 def inputs(rng, shapes, sizes):

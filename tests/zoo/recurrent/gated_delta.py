@@ -1,9 +1,10 @@
-"""Gated DeltaNet (Yang et al. 2024, arXiv 2412.06464), sections 3.1 and 3.4 - from the definition."""
+"""Gated DeltaNet (Yang et al. 2024, arXiv 2412.06464), section 3 - from the definition."""
 
 import numpy as np
 
 SIZES = {"B": 2, "H": 4, "G": 2, "P": 11, "D": 5, "E": 4, "F": 3, "I": 4, "T": 4}
 SIZES_OF = {"decode": {"P": 2}}
+PASSES = {form: {"P": (1, 1)} for form in ("sequential", "chunked", "chunked_ut")}
 
 
 def sigmoid(z):

@@ -4,6 +4,7 @@ import numpy as np
 
 SIZES = {"B": 2, "P": 7, "D": 3, "J": 5, "N": 4, "R": 2, "I": 4, "T": 3, "L": 3}
 SIZES_OF = {"decode": {"P": 2}}
+PASSES = {form: {"P": (1, 1)} for form in ("sequential", "chunked")}
 
 
 def silu(z):

@@ -4,6 +4,7 @@ import numpy as np
 
 SIZES = {"B": 2, "H": 4, "G": 2, "P": 11, "D": 3, "N": 4, "F": 5, "I": 4, "T": 4}
 SIZES_OF = {"decode": {"P": 2}}
+PASSES = {form: {"P": (1, 1)} for form in ("sequential", "quadratic", "chunked")}
 
 
 def silu(z):

@@ -8,6 +8,7 @@ from scipy.special import erf
 
 SIZES = {"B": 2, "H": 2, "P": 7, "D": 5, "E": 3, "N": 4, "I": 4, "T": 3}
 SIZES_OF = {"moneta_decode": {"P": 2}, "yaad_decode": {"P": 2}, "memora_decode": {"P": 2}}
+PASSES = {form: {"P": (1, 1)} for form in ("moneta", "yaad", "memora", "yaad_chunked")}
 NAMES = [("W1", "W2"), ("A1", "A2")]
 
 

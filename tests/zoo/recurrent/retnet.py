@@ -1,9 +1,10 @@
-"""RetNet (Sun et al. 2023, arXiv 2307.08621), section 2 - written from the definition, in complex numbers."""
+"""RetNet (Sun et al. 2023, arXiv 2307.08621), section 2 - with complex numbers."""
 
 import numpy as np
 
 SIZES = {"B": 2, "H": 2, "P": 11, "D": 5, "E": 4, "F": 3, "T": 4, "N": 9}
 SIZES_OF = {"decode": {"P": 2}}
+PASSES = {form: {"P": (1, 1)} for form in ("recurrent", "parallel", "chunked")}
 
 
 def inputs(rng, shapes, sizes):

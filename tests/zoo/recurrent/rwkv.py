@@ -4,6 +4,7 @@ import numpy as np
 
 SIZES = {"B": 2, "P": 7, "D": 5, "J": 5}
 SIZES_OF = {"decode": {"P": 2}}
+PASSES = {"sequential": {"P": (1, 1)}, "parallel": {"M": (2, 1)}}
 
 
 def inputs(rng, shapes, sizes):

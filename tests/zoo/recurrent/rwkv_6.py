@@ -4,6 +4,7 @@ import numpy as np
 
 SIZES = {"B": 2, "H": 2, "P": 7, "D": 6, "E": 3, "F": 4, "R": 2, "S": 2, "T": 3}
 SIZES_OF = {"decode": {"P": 2}}
+PASSES = {form: {"P": (1, 1)} for form in ("sequential", "chunked")}
 
 
 def ddlerp(x, name, now, before):

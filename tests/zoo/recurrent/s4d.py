@@ -1,4 +1,4 @@
-"""S4D (Gu et al. 2022, arXiv 2206.11893), section 3 - written from the definition, in complex numbers."""
+"""S4D (Gu et al. 2022, arXiv 2206.11893), section 3 - from the definition, with complex numbers."""
 
 from math import erf
 
@@ -6,6 +6,7 @@ import numpy as np
 
 SIZES = {"B": 2, "P": 9, "D": 3, "O": 3, "N": 4}
 SIZES_OF = {"decode": {"P": 2}}
+PASSES = {"recurrent": {"P": (1, 1)}, "convolution": {"P": (1, 1)}, "fft": {"P": (2, 2)}}
 
 
 def inputs(rng, shapes, sizes):

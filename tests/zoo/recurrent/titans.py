@@ -1,12 +1,13 @@
 """Titans (Behrouz et al. 2024, arXiv 2501.00663), sections 3 and 4 - written from the definition.
 
-The gradient of the memory's loss is not derived by hand: it is a complex step here, autograd in torch.
+The gradient of the loss is not derived by hand: it is a complex step here, autograd in torch.
 """
 
 import numpy as np
 
 SIZES = {"B": 2, "H": 2, "P": 8, "D": 5, "E": 3, "F": 4, "I": 4, "T": 3, "N": 5, "R": 2, "W": 4}
 SIZES_OF = {"decode": {"P": 2}, "mlp_decode": {"P": 2}, "mac": {"D": 8}}
+PASSES = {form: {"P": (1, 1)} for form in ("linear", "linear_chunked", "mlp", "mlp_chunked")}
 
 
 def inputs(rng, shapes, sizes):
@@ -31,7 +32,7 @@ def recall(memory, key):
 
 
 def gradient(memory, key, value):
-    """Of |M(k) - v|^2 in each weight: the imaginary part of a step of 1e-30 i, exact to rounding."""
+    """Of |M(k) - v|^2 in each weight: the imaginary part of a step of 1e-30 i."""
     found = []
     for layer, weights in enumerate(memory):
         slope = np.zeros_like(weights)
@@ -131,7 +132,9 @@ def one_more(x, s, layers):
     before = {name: x[name + "I"] for name in "QKV"}
     out = {"Y": np.zeros((s["B"], s["P"], s["D"]))}
     out |= {name + "O": np.zeros_like(before[name]) for name in "QKV"}
-    out |= {f"{kind}{each}U": np.zeros_like(x[f"{kind}{each}I"]) for kind in "WS" for each in layers}
+    out |= {
+        f"{kind}{each}U": np.zeros_like(x[f"{kind}{each}I"]) for kind in "WS" for each in layers
+    }
     for b, h in np.ndindex(s["B"], s["H"]):
         q, k, v, after = project(x, s, b, h, before)
         memory, speed = ([x[f"{kind}{each}I"][b, h] for each in layers] for kind in "WS")
