@@ -1,4 +1,4 @@
-"""DeltaNet (Yang et al. 2024, arXiv 2406.06484), sections 2.2 and 3.4 - from the definition."""
+"""DeltaNet (Yang et al. 2024, arXiv 2406.06484), sections 2 and 3 - from the definition."""
 
 import numpy as np
 

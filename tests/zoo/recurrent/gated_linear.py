@@ -1,4 +1,4 @@
-"""GLA (Yang et al. 2023, arXiv 2312.06635), sections 4.2 and 4.4 - written from the definition."""
+"""GLA (Yang et al. 2023, arXiv 2312.06635), section 4 - written from the definition."""
 
 import numpy as np
 

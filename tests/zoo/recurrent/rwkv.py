@@ -1,4 +1,4 @@
-"""RWKV-4 (Peng et al. 2023, arXiv 2305.13048), section 3.1 - written from the definition."""
+"""RWKV-4 (Peng et al. 2023, arXiv 2305.13048), section 3 - written from the definition."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def mixed(x, before):
 
 
 def sequential(x, s):
-    """Equation 14: sums over all tokens before, the current one with the bonus u."""
+    """Sums over all tokens before, the current one with the bonus u."""
     r, k, v = mixed(x, np.zeros((s["B"], s["D"])))
     decay = np.exp(x["WD"])
     out = np.zeros_like(v)

@@ -1,4 +1,4 @@
-"""RWKV-6, Finch (Peng et al. 2024, arXiv 2404.05892), section 4.2 - written from the definition."""
+"""RWKV-6, Finch (Peng et al. 2024, arXiv 2404.05892), section 4 - written from the definition."""
 
 import numpy as np
 
