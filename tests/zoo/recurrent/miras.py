@@ -13,8 +13,13 @@ NAMES = [("W1", "W2"), ("A1", "A2")]
 
 
 def inputs(rng, shapes, sizes):
-    """Moneta's W follows from its A; Memora's W is positive, and its columns sum to 1."""
+    """Moneta's W follows from its A; Memora's W is positive, and its columns sum to 1.
+
+    Yaad's thresholds are near its errors, so that both of its losses occur.
+    """
     found = {"BT": rng.normal(size=shapes["BT"]) - 1}
+    if "BD" in shapes:
+        found["BD"] = rng.normal(size=shapes["BD"]) / 4 + 2
     for name in shapes:
         if name[:2] in ("W1", "W2"):
             raw = rng.normal(size=shapes[name])
