@@ -14,6 +14,8 @@ What a selection picks is known only as a cascade runs, but how much it picks is
       → VS_sum[f] += V[m,f]
         VS[s,f] = VS_sum[f]
 
+    S[0,e] = SI[e]                         what a running value starts from is read beside it
+
     masks: see compressed.py
 
 A tensor that is looked up must lie where every element of it can be reached, so one that an Einsum
@@ -30,13 +32,15 @@ import numpy as np
 
 from accelsim.workload.affine import Access, Index, Size, multiply_sizes, rank_size, sum_of
 from accelsim.workload.compressed import compressed
-from accelsim.workload.einsum import Cascade, Einsum, Expression, Operation, Tensor
+from accelsim.workload.einsum import Cascade, Einsum, Expression, Operation, Tensor, accesses
 from accelsim.workload.operations import SELECTIONS
 
 
 def budgeted(cascade: Cascade) -> Cascade:
     """The cascade itself if nothing in it depends on data, else the one of the declared size."""
-    if not any(each.depends_on_data or each.slots for each in cascade.einsums):
+    started = any(True for each in cascade.initial for _ in accesses(each.expression))
+    started = started and not any(each.beside for each in cascade.einsums)
+    if not started and not any(each.depends_on_data or each.slots for each in cascade.einsums):
         return cascade
     swept = any(isinstance(size, np.ndarray) for size in cascade.ranks.values())
     swept |= any(isinstance(each.word_bytes, np.ndarray) for each in cascade.tensors.values())
@@ -93,7 +97,11 @@ class _Draft:
 
 
 def _without_data(einsum: Einsum, draft: _Draft) -> Iterator[Einsum]:
+    starts = [
+        a for i in draft.cascade.initial if i.tensor == einsum.name for a in accesses(i.expression)
+    ]
     beside = tuple(access for access in einsum.reads if not _is_operand(einsum, access))
+    beside = tuple(dict.fromkeys([*beside, *starts]))
     fetched = replace(
         einsum,
         expression=_fetched(einsum.expression, draft),
@@ -131,21 +139,36 @@ def _fetched(expression: Expression, draft: _Draft) -> Expression:
 
 
 def _at_positions(access: Access, draft: _Draft) -> Access:
-    """`K[I[p,k],e]` → `K_at_I[p,k,e]`: an element for each setting of what moves the position."""
-    if not access.looked_up:
-        return access
+    """`K[I[p,k],e]` → `K_at_I[p,k,e]`: an element for each setting of what moves the position.
+
+    A shift, `X[p - D[l]]`, touches what `X[p]` does.
+    """
+    ranks = draft.cascade.tensors[access.tensor].ranks
+    positions = [
+        Index(((rank, 1),)) if _is_shift(rank, index) else index
+        for rank, index in zip(ranks, draft.cascade.positions(access), strict=True)
+    ]
+    if not any(index.looked_up for index in positions):
+        return access if not access.looked_up else Access(access.tensor, tuple(positions))
     draft.looked_up[access.tensor] = None
     places: dict[str, Index] = {}
-    for rank, index in zip(
-        draft.cascade.tensors[access.tensor].ranks, draft.cascade.positions(access), strict=True
-    ):
-        if index.looked_up:
-            places |= {each: Index(((each, 1),)) for each in index.ranks}
-        else:
-            places[rank] = index
-    positions = "_".join(dict.fromkeys(each.tensor for each in access.looked_up))
-    name = draft.tensor(f"{access.tensor}_at_{positions}", tuple(places), access.tensor)
+    for rank, index in zip(ranks, positions, strict=True):
+        moved = {each: Index(((each, 1),)) for each in index.ranks}
+        places |= moved if index.looked_up else {rank: index}
+    by = "_".join(dict.fromkeys(each.tensor for each in access.looked_up))
+    name = draft.tensor(f"{access.tensor}_at_{by}", tuple(places), access.tensor)
     return Access(name, tuple(places.values()))
+
+
+def _is_shift(rank: str, index: Index) -> bool:
+    """`p - D[l]` over P, whatever D holds."""
+    moving = {each for access in index.looked_up for each in access.ranks}
+    return (
+        bool(index.lookups)
+        and not index.quotients
+        and index.terms == ((rank, 1),)
+        and (rank not in moving)
+    )
 
 
 # --- selections and scatters ----------------------------------------------------------------------

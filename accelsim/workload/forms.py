@@ -8,8 +8,8 @@
       xsqa: {source: …, ranks: {H: 4, G: 4}}
 
 A form's keys add to those of the file, or replace them; its ranks replace a preset's, for they make
-it what it is. Tensors of the file that a form does not mention are none of its. `equals` says that a
-form is another one, rewritten; `phase` when it runs; `about` what sets it apart.
+it what it is. Tensors of the file that a form does not mention are none of its. `equals` says that
+a form is another one, rewritten; `phase` when it runs; `about` what sets it apart.
 """
 
 import re
