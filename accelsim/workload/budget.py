@@ -19,8 +19,8 @@ What a selection picks is known only as a cascade runs, but how much it picks is
     masks: see compressed.py
 
 A tensor that is looked up must lie where every element of it can be reached, so one that an Einsum
-makes is an output. What is fetched counts anew for every position that is looked up: how often the
-same element is picked again is not known.
+makes is an output. What is fetched moves anew for every position that is looked up, but as least
+traffic no more than the whole tensor: how often the same element is picked again is not known.
 """
 
 from collections.abc import Iterator, Sequence
@@ -72,14 +72,16 @@ class _Draft:
     def size(self, rank: str) -> Any:
         return {**self.cascade.ranks, **self.ranks}[rank]
 
-    def tensor(self, name: str, ranks: tuple[str, ...], like: str) -> str:
+    def tensor(
+        self, name: str, ranks: tuple[str, ...], like: str, picked_of: str | None = None
+    ) -> str:
         """A new tensor of these ranks, with the words of another; the same one for the same."""
         word = self.cascade.tensors[like].word_bytes
         number, free = 1, name
         while free in self.tensors and self.tensors[free].ranks != ranks:
             number += 1
             free = f"{name}_{number}"
-        self.tensors[free] = Tensor(free, ranks, word)
+        self.tensors[free] = Tensor(free, ranks, word, picked_of)
         return free
 
     def finished(self) -> Cascade:
@@ -156,7 +158,7 @@ def _at_positions(access: Access, draft: _Draft) -> Access:
         moved = {each: Index(((each, 1),)) for each in index.ranks}
         places |= moved if index.looked_up else {rank: index}
     by = "_".join(dict.fromkeys(each.tensor for each in access.looked_up))
-    name = draft.tensor(f"{access.tensor}_at_{by}", tuple(places), access.tensor)
+    name = draft.tensor(f"{access.tensor}_at_{by}", tuple(places), access.tensor, access.tensor)
     return Access(name, tuple(places.values()))
 
 

@@ -65,7 +65,7 @@ def _without_mask(cascade: Cascade, group: _Group) -> Cascade:
         return replace(cascade, einsums=_replaced(cascade, bare))
     short = _free_name(cascade, f"{rank}_{group.mask.tensor.upper()}")
     job = _Job(cascade, group, rank, short)
-    length = np.ceil(cascade.ranks[rank] * max(_share(cascade, e, rank) for e in group.einsums))
+    length = np.rint(cascade.ranks[rank] * max(_share(cascade, e, rank) for e in group.einsums))
     ranks = {**cascade.ranks, short: _whole(np.maximum(length, 1))}
     einsums = tuple(new for each in cascade.einsums for new in job.einsums(each))
     return replace(
@@ -280,7 +280,8 @@ class _Job:
         while name in self.tensors and self.tensors[name].ranks != tuple(places):
             name += "_"
         word = self.cascade.tensors[access.tensor].word_bytes
-        self.tensors[name] = Tensor(name, tuple(places), word)
+        of = self.cascade.tensors[access.tensor].of or access.tensor
+        self.tensors[name] = Tensor(name, tuple(places), word, of)
         return Access(name, tuple(places.values()))
 
 

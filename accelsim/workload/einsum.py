@@ -215,11 +215,16 @@ class InitialValue:
 
 @dataclass(frozen=True)
 class Tensor:
-    """Ranks in order, and the bytes of one element."""
+    """Ranks in order, and the bytes of one element.
+
+    `of` names the tensor that this one holds picked elements of, of which no more can differ
+    (budget.py).
+    """
 
     name: str
     ranks: tuple[str, ...]
     word_bytes: float
+    of: str | None = None
 
 
 @dataclass(frozen=True)

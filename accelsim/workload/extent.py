@@ -65,7 +65,16 @@ def elements_touched(cascade: Cascade, tensor: str, readers: Iterable[str] | Non
         if any(access.tensor == tensor for access in einsum.reads)
     )
     chosen = reading if readers is None else tuple(name for name in reading if name in set(readers))
-    return _at_each_size(cascade, lambda one: elements_read(one, tensor, chosen) if chosen else 0)
+    found = _at_each_size(cascade, lambda one: elements_read(one, tensor, chosen) if chosen else 0)
+    of = cascade.tensors[tensor].of
+    if of is None:
+        return found
+    return _at_most(found, prod(_size(cascade, rank) for rank in cascade.tensors[of].ranks))
+
+
+def _at_most(number: Any, most: Any) -> Any:
+    swept = isinstance(number, np.ndarray) or isinstance(most, np.ndarray)
+    return np.minimum(number, most) if swept else min(number, most)
 
 
 def tensor_read_bytes(cascade: Cascade, tensor: str, readers: Iterable[str] | None = None) -> Any:
