@@ -1,0 +1,85 @@
+"""Fewer passes over a rank: from a cascade an equal one.
+
+    reduce_passes(load_workload("attention/three_pass"), "M").cascade     FuseMax's one-pass cascade
+
+Two reassociations, after FuseMax (Nayak et al. 2024, section 4), and nothing that knows attention:
+what is completed leaves the sums (`deferral.py`), and sums of exponentials run along with their
+maximum (`running.py`). The result is compared with the original in passes only; that it is equal is
+what the laws say, and what tests and `accelsim optimise` try on numbers.
+"""
+
+from dataclasses import dataclass, replace
+
+from accelsim.base.errors import WorkloadError, did_you_mean
+from accelsim.workload.einsum import Cascade
+from accelsim.workload.fibres import fibres, leaves
+from accelsim.workload.passes import RankPasses, passes, rank_passes
+from accelsim.workload.rewrite.deferral import Deferred, deferred
+from accelsim.workload.rewrite.draft import Draft, in_order, without_unread
+from accelsim.workload.rewrite.running import with_running_values
+from accelsim.workload.traversals import traversals
+
+
+@dataclass(frozen=True)
+class PassReduction:
+    """What became of a cascade: `steps` say what was rewritten and by which law, `obstacle` why
+    there are no fewer passes (None for one pass)."""
+
+    cascade: Cascade
+    before: RankPasses
+    after: RankPasses
+    steps: tuple[str, ...] = ()
+    obstacle: str | None = None
+
+
+def reduce_passes(cascade: Cascade, rank: str, tile: int = 128) -> PassReduction:
+    """An equal cascade with the fewest passes over the rank that these laws find."""
+    _refuse_unknown(cascade, rank)
+    before = rank_passes(cascade, rank)
+    if before.passes == 1:
+        return PassReduction(cascade, before, before)
+    found = _deferred(cascade, rank)
+    rewritten = _rewritten(cascade, rank, found, tile)
+    after = rank_passes(rewritten, rank)
+    if after.passes >= before.passes:
+        return PassReduction(cascade, before, before, (), _obstacle(cascade, before, found))
+    return PassReduction(rewritten, before, after, found.steps, _obstacle(rewritten, after, found))
+
+
+def fewest_passes(cascade: Cascade) -> Cascade:
+    """The cascade with the passes over every rank reduced, one rank after the other."""
+    for rank in [each for each, found in passes(cascade).items() if found.passes > 1]:
+        cascade = reduce_passes(cascade, rank).cascade
+    return cascade
+
+
+def _refuse_unknown(cascade: Cascade, rank: str) -> None:
+    iterated = {leaf for e in cascade.einsums for r in e.ranks for leaf in leaves(cascade, r)}
+    if not iterated.issuperset(leaves(cascade, rank)):
+        known = [each for each in cascade.ranks if iterated.issuperset(leaves(cascade, each))]
+        remedy = did_you_mean(rank, known) or f"Its ranks are {', '.join(known)}"
+        fact = f"nothing in {cascade.name} runs over a rank {rank!r}"
+        raise WorkloadError(fact, at=cascade.place, remedy=remedy)
+
+
+def _deferred(cascade: Cascade, rank: str) -> Deferred:
+    """The reductions that run in a second or later traversal, taken apart."""
+    seen = [traversals(cascade, fibre).visit for fibre in fibres(cascade, rank)]
+    late = frozenset(name for visits in seen for name, visit in visits.items() if visit > 1)
+    parts = frozenset(leaves(cascade, rank))
+    return deferred(Draft(cascade, rank, parts, {}), late)
+
+
+def _rewritten(cascade: Cascade, rank: str, found: Deferred, tile: int) -> Cascade:
+    outputs = cascade.outputs
+    plain = in_order(without_unread(found.draft.cascade, outputs))
+    names = {einsum.name for einsum in plain.einsums}
+    sums = [each for each in found.running if each.name in names]
+    whole = with_running_values(plain, rank, sums, tile) if sums else plain
+    return in_order(without_unread(replace(whole, place=cascade.place), outputs))
+
+
+def _obstacle(cascade: Cascade, left: RankPasses, found: Deferred) -> str | None:
+    if left.passes == 1:
+        return None
+    return str(left.forced_by), found.reasons  # type: ignore[return-value]
