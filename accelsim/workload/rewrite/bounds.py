@@ -1,11 +1,12 @@
-"""What holds for all indices and all sizes: a lower bound of a difference, as a polynomial in sizes.
+"""What holds for all indices and all sizes.
 
-An index m lies in 0 … M - 1, a quotient a // n of an a >= 0 in 0 … a / n, and every size is at least
-1. With 1 + m' for each size M, a polynomial none of whose coefficients is negative is never negative.
+An index m lies in 0 … M - 1, a quotient a // n of an a >= 0 in 0 … a / n, and a size is at least 1.
+So a difference of positions has a lower bound that is a polynomial in sizes. With 1 + m' in the
+place of each size M, a polynomial of which no coefficient is negative is never negative.
 """
 
 from collections.abc import Iterable
-from functools import reduce
+from dataclasses import replace
 
 from accelsim.workload.affine import (
     Index,
@@ -35,7 +36,7 @@ def collected(index: Index) -> Index:
         total[key] = add_sizes(total.get(key, 0), each.coefficient)
     quotients = tuple(Quotient(size, *key) for key, size in total.items() if size != 0)
     terms = tuple((rank, size) for rank, size in index.terms if size != 0)
-    return Index(terms, index.offset, index.final, quotients)
+    return replace(index, terms=terms, quotients=quotients)
 
 
 def _least(index: Index) -> Size | None:
@@ -75,7 +76,9 @@ def _plus(left: Size | None, right: Size | None) -> Size | None:
 
 
 def _never_negative(size: Size) -> bool:
-    shifted = reduce(add_sizes, map(_shifted, factors_of(size).items()), 0)
+    shifted: Size = 0
+    for product in factors_of(size).items():
+        shifted = add_sizes(shifted, _shifted(product))
     return all(factor >= 0 for factor in factors_of(shifted).values())
 
 

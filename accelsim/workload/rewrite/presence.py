@@ -6,10 +6,10 @@ has a point if m1*M0 <= p and p - W + 1 < m1*M0 + M0. Every comparison is made a
 low <= m or m < beyond; whole numbers between all bounds exist if each low is less than each beyond.
 `a // N <= b` bounds a by N*b + N - 1. What holds for all indices and all sizes is left out.
 
-Anything else (m % 2 == 0) gives None: not known.
+Anything else (m % 2 == 0, a mask) is left out: where it fails, there may be no point after all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from accelsim.workload.affine import Index, rank_size, scaled, sum_of
@@ -20,7 +20,6 @@ from accelsim.workload.conditions import (
     all_of,
     alternatives,
     any_of,
-    ranks_of,
 )
 from accelsim.workload.rewrite.bounds import always, collected
 from accelsim.workload.rewrite.substitute import own_index
@@ -46,36 +45,50 @@ def tile(rank: str, outer: str, inner: str) -> Span:
     return Span((start,), (sum_of(start, Index(offset=rank_size(inner))), *whole(rank).beyond))
 
 
+@dataclass(frozen=True)
+class Presence:
+    """Conditions under which a point exists; if they are not `exact`, also where none does."""
+
+    conditions: tuple[Condition, ...]
+    exact: bool = True
+
+
 def presence(
-    conditions: Sequence[Condition], removed: Iterable[str], spans: dict[str, Span] | None = None
-) -> tuple[Condition, ...] | None:
-    """Conditions on the other indices under which some point exists; () if one always does."""
-    found = [tuple(each) for each in alternatives(conditions)]
+    conditions: Sequence[Condition], removed: Iterable[str], spans: Mapping[str, Span] | None = None
+) -> Presence:
+    """Where some point exists, as conditions on the other indices; none if one always does."""
+    found = [_narrowed(each, tuple(removed), spans or {}) for each in alternatives(conditions)]
+    exact = all(each.exact for each in found) and not any(each.accesses for each in conditions)
+    return Presence(_joined([each.comparisons for each in found]), exact)
+
+
+@dataclass(frozen=True)
+class _Alternative:
+    comparisons: tuple[Comparison, ...]
+    exact: bool = True
+
+
+def _narrowed(
+    comparisons: Sequence[Comparison], removed: Sequence[str], spans: Mapping[str, Span]
+) -> _Alternative:
+    found = _Alternative(tuple(comparisons))
     for rank in removed:
-        if rank in ranks_of(conditions) or (spans and rank in spans):
-            span = (spans or {}).get(rank) or whole(rank)
-            narrowed = [_without(each, rank, span) for each in found]
-            if None in narrowed:
-                return None
-            found = [each for each in narrowed if each is not None]
-    return _joined(found)
+        step = _without(found.comparisons, rank, spans.get(rank) or whole(rank))
+        found = _Alternative(step.comparisons, found.exact and step.exact)
+    return found
 
 
-def _without(
-    comparisons: Sequence[Comparison], rank: str, span: Span
-) -> tuple[Comparison, ...] | None:
+def _without(comparisons: Sequence[Comparison], rank: str, span: Span) -> _Alternative:
+    """The comparisons of the other indices; those that are no bounds are left out."""
     own = [each for each in comparisons if rank in each.ranks]
-    low, beyond = [], []
-    for comparison in own:
-        bounds = _bounds(comparison, rank)
-        if bounds is None:
-            return None
-        low += bounds.low
-        beyond += bounds.beyond
-    left = [each for each in comparisons if each not in own]
+    bounds = [_bounds(each, rank) for each in own]
+    low = [each for found in bounds if found for each in found.low]
+    beyond = [each for found in bounds if found for each in found.beyond]
     pairs = [(one, other) for one in low for other in (*beyond, *span.beyond)]
     pairs += [(one, other) for one in span.low for other in beyond]
-    return (*left, *(_less(*pair) for pair in pairs if not always(*pair)))
+    left = [each for each in comparisons if each not in own]
+    needed = [_less(*pair) for pair in pairs if not always(*pair)]
+    return _Alternative((*left, *needed), None not in bounds)
 
 
 def _less(low: Index, beyond: Index) -> Comparison:
@@ -152,5 +165,3 @@ def _joined(found: Sequence[tuple[Comparison, ...]]) -> tuple[Condition, ...]:
         return tuple(shared)
     either = any_of([all_of(rest) for rest in rests])
     return (*shared, either) if isinstance(either, AnyOf) else (*shared, *rests[0])
-
-

@@ -16,6 +16,7 @@ from accelsim.workload.fibres import fibres, leaves
 from accelsim.workload.passes import RankPasses, passes, rank_passes
 from accelsim.workload.rewrite.deferral import Deferred, deferred
 from accelsim.workload.rewrite.draft import Draft, in_order, without_unread
+from accelsim.workload.rewrite.obstacles import obstacle
 from accelsim.workload.rewrite.running import with_running_values
 from accelsim.workload.traversals import traversals
 
@@ -42,8 +43,10 @@ def reduce_passes(cascade: Cascade, rank: str, tile: int = 128) -> PassReduction
     rewritten = _rewritten(cascade, rank, found, tile)
     after = rank_passes(rewritten, rank)
     if after.passes >= before.passes:
-        return PassReduction(cascade, before, before, (), _obstacle(cascade, before, found))
-    return PassReduction(rewritten, before, after, found.steps, _obstacle(rewritten, after, found))
+        return PassReduction(cascade, before, before, (), obstacle(cascade, before, found.reasons))
+    return PassReduction(
+        rewritten, before, after, found.steps, obstacle(rewritten, after, found.reasons)
+    )
 
 
 def fewest_passes(cascade: Cascade) -> Cascade:
@@ -77,9 +80,3 @@ def _rewritten(cascade: Cascade, rank: str, found: Deferred, tile: int) -> Casca
     sums = [each for each in found.running if each.name in names]
     whole = with_running_values(plain, rank, sums, tile) if sums else plain
     return in_order(without_unread(replace(whole, place=cascade.place), outputs))
-
-
-def _obstacle(cascade: Cascade, left: RankPasses, found: Deferred) -> str | None:
-    if left.passes == 1:
-        return None
-    return str(left.forced_by), found.reasons  # type: ignore[return-value]

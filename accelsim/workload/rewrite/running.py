@@ -34,7 +34,7 @@ from accelsim.workload.einsum import (
 )
 from accelsim.workload.rewrite.deferral import RunningSum
 from accelsim.workload.rewrite.draft import new_name
-from accelsim.workload.rewrite.presence import presence, tile
+from accelsim.workload.rewrite.presence import Presence, presence, tile
 from accelsim.workload.rewrite.substitute import in_access, in_expression, own_index
 from accelsim.workload.rewrite.tiling import cut, tiles_of
 
@@ -182,7 +182,7 @@ class _Rewriting:
             return self._end_of(self.tiles.access(access))
 
         conditions = tuple(map(self.tiles.condition, einsum.conditions))
-        expression = in_expression(einsum.expression, change)
+        expression = in_expression(einsum.expression, change, self.tiles.indices)
         return replace(einsum, output=output, expression=expression, conditions=conditions)
 
     def _at_ends(self, einsum: Einsum) -> Einsum:
@@ -211,21 +211,21 @@ class _Rewriting:
 
     # --- steps -----------------------------------------------------------------------------------
 
-    def _steps(self, einsum: Einsum) -> tuple[Condition, ...] | None:
-        """Where a tile has a point of the maximum; None if that is not known."""
+    def _steps(self, einsum: Einsum) -> Presence:
+        """Where a tile has a point of the maximum."""
         rank = self.tiles.whole
         others = [each for each in einsum.reduced_ranks if each != rank]
         spans = {rank: tile(rank, self.tiles.outer, self.tiles.inner)}
         return presence(einsum.conditions, [*others, rank], spans)
 
     def _where(self, maximum: str) -> tuple[Condition, ...]:
-        return self.steps[maximum] or ()
+        return self.steps[maximum].conditions
 
     def _initial_values(self) -> Iterator[InitialValue]:
         for name in self.plain.einsums:
             if name.name in self.maxima:
-                finite = self.steps[name.name] is None or _has_infinity(self.plain)
-                start = LOWEST if finite else -inf
+                sure = self.steps[name.name].exact and not _has_infinity(self.plain)
+                start = -inf if sure else LOWEST
                 yield InitialValue(self._at("R", name.output, Index()), Constant(start))
             elif name.name in self.sums:
                 yield InitialValue(self._at("R", name.output, Index()), Constant(0.0))

@@ -12,22 +12,20 @@ The laws, each with what it asks for:
     relu, abs                  one term, what leaves it positive
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from accelsim.workload.einsum import (
     Access,
     Cascade,
     Constant,
-    Einsum,
     Expression,
     Operation,
-    RankSize,
     accesses,
 )
-from accelsim.workload.fibres import moves
+from accelsim.workload.fibres import leaves, moves
 from accelsim.workload.rewrite.signs import is_positive
-from accelsim.workload.rewrite.substitute import in_access, in_expression
+from accelsim.workload.rewrite.substitute import in_access, in_expression, ranks_in
 from accelsim.workload.rewrite.terms import (
     Term,
     factor,
@@ -57,7 +55,7 @@ class View:
 
     def is_along(self, expression: Expression) -> bool:
         """Whether it takes one value for each element of the fibre."""
-        return any(self.parts & moves(self.cascade, each) for each in accesses(expression))
+        return bool(self.parts & frozenset(leaves(self.cascade, *ranks_in(expression))))
 
     def waits(self, expression: Expression) -> bool:
         """Whether it needs what is complete only at the traversal's end."""
@@ -66,12 +64,12 @@ class View:
             for each in accesses(expression)
         )
 
+    def is_late(self, access: Access) -> bool:
+        return access.tensor in self.late and bool(self.parts & moves(self.cascade, access))
+
     def is_mixed(self, expression: Expression) -> bool:
         """Whether it must come apart before it can be computed in this traversal."""
-        late = any(
-            each.tensor in self.late and self.parts & moves(self.cascade, each)
-            for each in accesses(expression)
-        )
+        late = any(self.is_late(each) for each in accesses(expression))
         return late or (self.is_along(expression) and self.waits(expression))
 
 
@@ -80,9 +78,12 @@ def terms_of(expression: Expression, view: View) -> tuple[Term, ...]:
     if isinstance(expression, Constant):
         return (Term(expression.value),) if expression.value else ()
     if isinstance(expression, Access):
-        late = view.is_mixed(expression)
-        return terms_of(inlined(expression, view.cascade), view) if late else (factor(expression),)
-    if isinstance(expression, RankSize):
+        if view.is_late(expression):
+            return terms_of(inlined(expression, view.cascade), view)
+        if view.is_mixed(expression):
+            raise InseparableError(f"the position {expression} needs completed values")
+        return (factor(expression),)
+    if not isinstance(expression, Operation):
         return (factor(expression),)
     found = _RULES.get(expression.name)
     if found and (view.is_mixed(expression) or expression.name in _ALWAYS):
@@ -100,13 +101,17 @@ def inlined(access: Access, cascade: Cascade) -> Expression:
     einsum = cascade.einsum(access.tensor)
     ranks = [index.plain_rank for index in einsum.output.indices]
     if einsum.reduction or None in ranks or cascade.iterative_ranks(einsum.name):
-        how = f"is itself a reduction ({einsum.reduction}=)" if einsum.reduction else "is no plain map"
+        how = (
+            f"is itself a reduction ({einsum.reduction}=)"
+            if einsum.reduction
+            else "is no plain map"
+        )
         raise InseparableError(f"{access.tensor}, which needs completed values, {how}")
     groups = cascade.indices_by_rank(access)
     if groups is None or len(access.indices) != len(ranks):
         raise InseparableError(f"{access} reads {access.tensor} by parts")
     indices = dict(zip([str(rank) for rank in ranks], access.indices, strict=True))
-    return in_expression(einsum.expression, lambda each: in_access(each, indices))
+    return in_expression(einsum.expression, lambda each: in_access(each, indices), indices)
 
 
 def addends_of(expression: Expression, view: View) -> dict[Expression, float]:
@@ -125,7 +130,7 @@ def _added(expression: Expression, view: View, sign: float) -> Iterator[tuple[Ex
         yield from _added(last, view, sign if expression.name == "add" else -sign)
     elif not view.is_mixed(expression):
         yield expression, sign
-    elif isinstance(expression, Access):
+    elif isinstance(expression, Access) and view.is_late(expression):
         yield from _added(inlined(expression, view.cascade), view, sign)
     else:
         for term in terms_of(expression, view):

@@ -1,9 +1,11 @@
 """Which values are positive, whatever the inputs are: what some laws ask for."""
 
-from accelsim.workload.einsum import Access, Cascade, Constant, Expression, RankSize
+from accelsim.workload.einsum import Access, Cascade, Constant, Expression, Operation, RankSize
 
 _ALWAYS = frozenset(["exp", "sigmoid", "softplus"])
-_IF_ALL_ARE = frozenset(["add", "mul", "div", "max", "min", "sqrt", "rsqrt", "reciprocal", "square"])
+_IF_ALL_ARE = frozenset(
+    ["add", "mul", "div", "max", "min", "sqrt", "rsqrt", "reciprocal", "square"]
+)
 
 
 def is_positive(expression: Expression, cascade: Cascade) -> bool:
@@ -14,10 +16,11 @@ def is_positive(expression: Expression, cascade: Cascade) -> bool:
         return True
     if isinstance(expression, Access):
         return _is_positive_tensor(expression.tensor, cascade)
-    if expression.name in _ALWAYS:
-        return True
-    return expression.name in _IF_ALL_ARE and all(
-        is_positive(each, cascade) for each in expression.args
+    if not isinstance(expression, Operation):
+        return False
+    return expression.name in _ALWAYS or (
+        expression.name in _IF_ALL_ARE
+        and all(is_positive(each, cascade) for each in expression.args)
     )
 
 

@@ -1,20 +1,32 @@
-"""Other indices in the place of indices: in positions, accesses, expressions, conditions, Einsums.
+"""Other indices in the place of indices: in positions, accesses, expressions, conditions.
 
-    put({"M": m1*M0 + m0}, `K[b,m - w]`)  =  `K[b,m1*M0 + m0 - w]`
+    {"M": m1*M0 + m0}  in  K[b,m - w]     K[b,m1*M0 + m0 - w]
+                       in  m - w < S      m1*M0 + m0 - w < S
+                       in  exp(L[h] * m)  exp(L[h] * (m1 * M0 + m0))
 
-One function for each node of the IR, all of them built on `in_index`; what else a node may hold is
-added here and nowhere else in this folder.
+Each function knows one kind of node of the IR and everything that may hang on it; what the language
+learns is added here, and nowhere else in this folder. `change` says what becomes of the accesses
+within, those that positions and masks look up included.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import reduce
 
-from accelsim.workload.affine import Index, Quotient, scaled, sum_of
-from accelsim.workload.conditions import AllOf, AnyOf, Comparison, Condition
-from accelsim.workload.einsum import Access, Expression, Operation
+from accelsim.workload.affine import Index, Lookup, Quotient, factors_of, scaled, sum_of
+from accelsim.workload.conditions import Comparison, Condition, Member, PowerOfTwo
+from accelsim.workload.einsum import (
+    Access,
+    Constant,
+    Expression,
+    IndexValue,
+    Operation,
+    RankSize,
+)
 
 Indices = Mapping[str, Index]
 """The index that takes the place of each rank's own one; other ranks keep theirs."""
+Change = Callable[[Access], Access]
 
 
 def own_index(rank: str) -> Index:
@@ -22,18 +34,17 @@ def own_index(rank: str) -> Index:
     return Index(((rank, 1),))
 
 
-def in_index(index: Index, indices: Indices) -> Index:
-    """The position with other indices put in."""
-    if not set(index.ranks) & set(indices):
-        return index
+def in_index(index: Index, indices: Indices, change: Change | None = None) -> Index:
+    change = change or (lambda access: in_access(access, indices))
     total = Index()
     for rank, coefficient in index.terms:
         total = sum_of(total, scaled(indices.get(rank) or own_index(rank), coefficient))
     quotients = tuple(
-        Quotient(each.coefficient, in_index(each.numerator, indices), each.divisor)
+        Quotient(each.coefficient, in_index(each.numerator, indices, change), each.divisor)
         for each in index.quotients
     )
-    rest = Index(offset=index.offset, quotients=quotients)
+    lookups = tuple(Lookup(each.coefficient, change(each.access)) for each in index.lookups)
+    rest = Index(offset=index.offset, quotients=quotients, lookups=lookups)
     return replace(sum_of(total, rest), final=index.final)
 
 
@@ -41,20 +52,65 @@ def in_access(access: Access, indices: Indices) -> Access:
     return replace(access, indices=tuple(in_index(each, indices) for each in access.indices))
 
 
-def in_expression(expression: Expression, change: Callable[[Access], Expression]) -> Expression:
-    """The expression with something else in the place of each access."""
+def in_condition(condition: Condition, indices: Indices, change: Change | None = None) -> Condition:
+    change = change or (lambda access: in_access(access, indices))
+    if isinstance(condition, Comparison):
+        left, right = (in_index(each, indices, change) for each in condition.positions)
+        return replace(condition, left=left, right=right)
+    if isinstance(condition, PowerOfTwo):
+        return replace(condition, distance=in_index(condition.distance, indices, change))
+    if isinstance(condition, Member):
+        return replace(condition, access=change(condition.access))
+    parts = tuple(in_condition(each, indices, change) for each in condition.parts)
+    return replace(condition, parts=parts)
+
+
+def in_expression(
+    expression: Expression,
+    change: Callable[[Access], Expression],
+    indices: Indices | None = None,
+) -> Expression:
+    """The expression with something else in the place of each access and of index numbers."""
     if isinstance(expression, Access):
         return change(expression)
+    if isinstance(expression, IndexValue) and indices and expression.rank in indices:
+        return index_value(indices[expression.rank])
     if isinstance(expression, Operation):
-        args = tuple(in_expression(each, change) for each in expression.args)
+        args = tuple(in_expression(each, change, indices) for each in expression.args)
         return replace(expression, args=args)
     return expression
 
 
-def in_condition(condition: Condition, indices: Indices) -> Condition:
-    if isinstance(condition, Comparison):
-        left, right = in_index(condition.left, indices), in_index(condition.right, indices)
-        return replace(condition, left=left, right=right)
-    assert isinstance(condition, AllOf | AnyOf)
-    parts = tuple(in_condition(each, indices) for each in condition.parts)
-    return replace(condition, parts=parts)
+def index_value(index: Index) -> Expression:
+    """The number of a linear position, as an expression."""
+    addends = [_scaled_value(IndexValue(rank), size) for rank, size in index.terms]
+    if index.offset != 0 or not addends:
+        addends.append(_scaled_value(None, index.offset))
+    return reduce(lambda left, right: Operation("add", (left, right)), addends)
+
+
+def _scaled_value(value: Expression | None, size: object) -> Expression:
+    """size · value, the size written out as sums of products of rank sizes."""
+    products = []
+    for ranks, count in factors_of(size).items():  # type: ignore[arg-type]
+        parts: list[Expression] = [value] if value is not None else []
+        parts += [RankSize(rank) for rank in ranks]
+        if count != 1 or not parts:
+            parts.append(Constant(float(count)))
+        products.append(reduce(lambda left, right: Operation("mul", (left, right)), parts))
+    return reduce(lambda left, right: Operation("add", (left, right)), products or [Constant(0.0)])
+
+
+def ranks_in(expression: Expression) -> tuple[str, ...]:
+    """The ranks whose index an expression depends on, in order of appearance."""
+    return tuple(dict.fromkeys(_ranks(expression)))
+
+
+def _ranks(expression: Expression) -> Iterator[str]:
+    if isinstance(expression, Access):
+        yield from expression.ranks
+    elif isinstance(expression, IndexValue):
+        yield expression.rank
+    elif isinstance(expression, Operation):
+        for each in expression.args:
+            yield from _ranks(each)

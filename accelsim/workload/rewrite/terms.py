@@ -10,9 +10,12 @@ and equal addends their coefficients, so that `exp(X - L) * exp(L - G)` is `exp(
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from typing import TypeVar
 
-from accelsim.workload.einsum import Access, Constant, Expression, Operation, accesses
+from accelsim.workload.einsum import Constant, Expression, Operation
+from accelsim.workload.rewrite.substitute import ranks_in
 
+_Count = TypeVar("_Count", int, float)
 Powers = tuple[tuple[Expression, int], ...]
 Addends = tuple[tuple[Expression, float], ...]
 
@@ -24,9 +27,10 @@ class Term:
     exponent: Addends = ()
 
     @property
-    def reads(self) -> tuple[Access, ...]:
+    def ranks(self) -> frozenset[str]:
+        """The ranks whose index it depends on."""
         parts = [each for each, _ in (*self.factors, *self.exponent)]
-        return tuple(dict.fromkeys(access for part in parts for access in accesses(part)))
+        return frozenset(rank for part in parts for rank in ranks_in(part))
 
     @property
     def is_one(self) -> bool:
@@ -79,7 +83,9 @@ def sum_text(terms: Sequence[Term]) -> Expression:
     added = [term for term in terms if term.coefficient >= 0]
     taken = [term for term in terms if term.coefficient < 0]
     if not added:
-        return Operation("neg", (sum_text([_negative(term) for term in taken]),)) if taken else _ZERO
+        return (
+            Operation("neg", (sum_text([_negative(term) for term in taken]),)) if taken else _ZERO
+        )
     total = reduce(_add, (product_text(term) for term in added))
     return reduce(_subtract, (product_text(_negative(term)) for term in taken), total)
 
@@ -102,8 +108,8 @@ def addends_text(addends: Addends) -> Expression:
 _ZERO = Constant(0.0)
 
 
-def _merged(pairs: Iterable[tuple[Expression, float]]) -> tuple[tuple[Expression, float], ...]:
-    total: dict[Expression, float] = {}
+def _merged(pairs: Iterable[tuple[Expression, _Count]]) -> tuple[tuple[Expression, _Count], ...]:
+    total: dict[Expression, _Count] = {}
     for each, count in pairs:
         total[each] = total.get(each, 0) + count
     return tuple((each, count) for each, count in total.items() if count)

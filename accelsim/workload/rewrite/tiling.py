@@ -21,7 +21,7 @@ from accelsim.workload.rewrite.substitute import (
 
 @dataclass(frozen=True)
 class Tiles:
-    """Rank `whole` in `outer` tiles of `inner`; `tiled` are tensors with a rank for each of both."""
+    """Rank `whole` in `outer` tiles of `inner`; `tiled` tensors have a rank for each of both."""
 
     cascade: Cascade
     whole: str
@@ -41,17 +41,17 @@ class Tiles:
             if rank == self.whole and index.plain_rank == self.whole:
                 found += [own_index(self.outer), own_index(self.inner)]
             else:
-                found.append(in_index(index, self.indices))
+                found.append(in_index(index, self.indices, self.access))
         return Access(access.tensor, tuple(found))
 
     def condition(self, condition: Condition) -> Condition:
-        return in_condition(condition, self.indices)
+        return in_condition(condition, self.indices, self.access)
 
     def einsum(self, einsum: Einsum) -> Einsum:
         return replace(
             einsum,
             output=self.access(einsum.output),
-            expression=in_expression(einsum.expression, self.access),
+            expression=in_expression(einsum.expression, self.access, self.indices),
             conditions=tuple(map(self.condition, einsum.conditions)),
         )
 
@@ -64,9 +64,13 @@ class Tiles:
 
 
 def tiles_of(cascade: Cascade, rank: str, tile: int) -> Tiles:
-    """The rank cut into tiles; the cascade of the result knows the partition, but is not cut yet."""
+    """The rank cut into tiles; the result's cascade knows the partition, but is not cut yet."""
     outer, inner = _part_names(cascade, rank)
-    declared = {**(cascade.declared or cascade.ranks), inner: tile, outer: f"ceil({rank} / {inner})"}
+    declared = {
+        **(cascade.declared or cascade.ranks),
+        inner: tile,
+        outer: f"ceil({rank} / {inner})",
+    }
     cut = replace(
         cascade,
         partitions={**cascade.partitions, rank: (outer, inner)},
