@@ -28,6 +28,11 @@ def always(low: Index, beyond: Index) -> bool:
     return least is not None and _never_negative(add_sizes(least, -1))
 
 
+def is_positive_size(size: Size) -> bool:
+    """Whether it is at least 1 for all sizes of ranks."""
+    return _never_negative(add_sizes(size, -1))
+
+
 def collected(index: Index) -> Index:
     """The position with equal quotients added up, those of coefficient 0 left out."""
     total: dict[tuple[Index, Size], Size] = {}

@@ -12,7 +12,15 @@ Anything else (m % 2 == 0, a mask) is left out: where it fails, there may be no 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from accelsim.workload.affine import Index, rank_size, scaled, sum_of
+from accelsim.workload.affine import (
+    Index,
+    Quotient,
+    Size,
+    multiply_sizes,
+    rank_size,
+    scaled,
+    sum_of,
+)
 from accelsim.workload.conditions import (
     AnyOf,
     Comparison,
@@ -21,28 +29,37 @@ from accelsim.workload.conditions import (
     alternatives,
     any_of,
 )
-from accelsim.workload.rewrite.bounds import always, collected
+from accelsim.workload.rewrite.bounds import always, collected, is_positive_size
 from accelsim.workload.rewrite.substitute import own_index
 
 ONE = Index(offset=1)
 
 
 @dataclass(frozen=True)
-class Span:
-    """low <= index < beyond, for every one of them."""
+class Bound:
+    """`factor` times the index compared with a position that does not move with it."""
 
-    low: tuple[Index, ...]
-    beyond: tuple[Index, ...]
+    position: Index
+    factor: Size = 1
+
+
+@dataclass(frozen=True)
+class Span:
+    """low <= index and index < beyond, for every one of them."""
+
+    low: tuple[Bound, ...] = ()
+    beyond: tuple[Bound, ...] = ()
 
 
 def whole(rank: str) -> Span:
-    return Span((Index(),), (Index(offset=rank_size(rank)),))
+    return Span((Bound(Index()),), (Bound(Index(offset=rank_size(rank))),))
 
 
 def tile(rank: str, outer: str, inner: str) -> Span:
     """The indices of one tile; the last one may be ragged."""
     start = scaled(own_index(outer), rank_size(inner))
-    return Span((start,), (sum_of(start, Index(offset=rank_size(inner))), *whole(rank).beyond))
+    end = sum_of(start, Index(offset=rank_size(inner)))
+    return Span((Bound(start),), (Bound(end), *whole(rank).beyond))
 
 
 @dataclass(frozen=True)
@@ -86,9 +103,39 @@ def _without(comparisons: Sequence[Comparison], rank: str, span: Span) -> _Alter
     beyond = [each for found in bounds if found for each in found.beyond]
     pairs = [(one, other) for one in low for other in (*beyond, *span.beyond)]
     pairs += [(one, other) for one in span.low for other in beyond]
+    gaps = [_gap(*pair) for pair in pairs]
     left = [each for each in comparisons if each not in own]
-    needed = [_less(*pair) for pair in pairs if not always(*pair)]
-    return _Alternative((*left, *needed), None not in bounds)
+    needed = [_less(*gap) for gap in gaps if gap and not always(*gap)]
+    return _Alternative((*left, *needed), None not in bounds and None not in gaps)
+
+
+def _gap(low: Bound, beyond: Bound) -> tuple[Index, Index] | None:
+    """a < b where a whole number lies between the bounds; None if both have a factor."""
+    if low.factor == 1:
+        return scaled(low.position, beyond.factor), beyond.position
+    if beyond.factor == 1:
+        last = sum_of(beyond.position, Index(offset=-1))
+        return low.position, sum_of(scaled(last, low.factor), ONE)
+    return None
+
+
+def implies(one: Comparison, other: Comparison) -> bool:
+    """Whether the other comparison holds wherever the first does; False if that is not known."""
+    slack, needed = _slack(one), _slack(other)
+    if slack is None or needed is None:
+        return False
+    return always(slack, sum_of(needed, ONE))
+
+
+def _slack(comparison: Comparison) -> Index | None:
+    """What must be above 0 for the comparison to hold."""
+    left, right = comparison.positions
+    if comparison.comparison in (">", ">="):
+        left, right = right, left
+    if comparison.comparison not in ("<", "<=", ">", ">="):
+        return None
+    strict = comparison.comparison in ("<", ">")
+    return sum_of(sum_of(right, scaled(left, -1)), Index() if strict else ONE)
 
 
 def _less(low: Index, beyond: Index) -> Comparison:
@@ -112,13 +159,10 @@ def _bounds(comparison: Comparison, rank: str) -> Span | None:
         ],
     }
     found = [_bound(*pair, rank) for pair in sides[comparison.comparison]]
-    if None in found:
-        return None
     spans = [each for each in found if each is not None]
-    return Span(
-        tuple(low for each in spans for low in each.low),
-        tuple(beyond for each in spans for beyond in each.beyond),
-    )
+    low = tuple(bound for each in spans for bound in each.low)
+    beyond = tuple(bound for each in spans for bound in each.beyond)
+    return Span(low, beyond) if len(spans) == len(found) else None
 
 
 def _bound(less: Index, more: Index, rank: str) -> Span | None:
@@ -129,30 +173,36 @@ def _bound(less: Index, more: Index, rank: str) -> Span | None:
     if len(terms) + len(quotients) != 1:
         return None
     if terms:
-        return _solved(gap, own_index(rank), terms[0], rank)
+        rest = sum_of(gap, scaled(own_index(rank), multiply_sizes(terms[0], -1)))
+        return _solved(rest, terms[0])
     (quotient,) = quotients
-    inner = quotient.numerator
-    own = dict(inner.terms).get(rank)
-    if own != 1 or any(rank in each.numerator.ranks for each in inner.quotients):
-        return None
     rest = sum_of(gap, scaled(Index(quotients=(quotient,)), -1))
-    others = sum_of(inner, scaled(own_index(rank), -1))
-    if quotient.coefficient == -1:  # inner // N < rest   is   inner < N * rest
-        beyond = scaled(collected(rest), quotient.divisor)
-        return Span((), (collected(sum_of(beyond, scaled(others, -1))),))
-    if quotient.coefficient == 1:  # 0 < inner // N + rest   is   N - N * rest <= inner
-        low = scaled(sum_of(ONE, scaled(collected(rest), -1)), quotient.divisor)
-        return Span((collected(sum_of(low, scaled(others, -1))),), ())
+    return _solved_quotient(collected(rest), quotient, rank)
+
+
+def _solved(rest: Index, factor: Size) -> Span | None:
+    """0 < factor * index + rest."""
+    opposite = multiply_sizes(factor, -1)
+    if is_positive_size(opposite):
+        return Span(beyond=(Bound(collected(rest), opposite),))
+    if is_positive_size(factor):
+        return Span(low=(Bound(collected(sum_of(ONE, scaled(rest, -1))), factor),))
     return None
 
 
-def _solved(gap: Index, own: Index, coefficient: object, rank: str) -> Span | None:
-    """0 < gap, solved for an index whose coefficient is 1 or -1."""
-    if coefficient == -1:
-        return Span((), (collected(sum_of(gap, own)),))
-    if coefficient == 1:
-        rest = sum_of(gap, scaled(own, -1))
-        return Span((collected(sum_of(ONE, scaled(rest, -1))),), ())
+def _solved_quotient(rest: Index, quotient: Quotient, rank: str) -> Span | None:
+    """0 < quotient + rest, as 0 < the numerator, or less than it, + N * rest."""
+    inner = quotient.numerator
+    factor = dict(inner.terms).get(rank)
+    if factor is None or any(rank in each.numerator.ranks for each in inner.quotients):
+        return None
+    others = sum_of(inner, scaled(own_index(rank), multiply_sizes(factor, -1)))
+    if quotient.coefficient == -1:  # a // N < rest   is   a < N * rest
+        above = sum_of(scaled(rest, quotient.divisor), scaled(others, -1))
+        return _solved(above, multiply_sizes(factor, -1))
+    if quotient.coefficient == 1:  # -rest < a // N   is   N - N * rest <= a
+        below = sum_of(scaled(sum_of(rest, Index(offset=-1)), quotient.divisor), others)
+        return _solved(sum_of(below, ONE), factor)
     return None
 
 

@@ -8,6 +8,7 @@ maximum (`running.py`). The result is compared with the original in passes only;
 what the laws say, and what tests and `accelsim optimise` try on numbers.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from accelsim.base.errors import WorkloadError, did_you_mean
@@ -16,8 +17,10 @@ from accelsim.workload.fibres import fibres, leaves
 from accelsim.workload.passes import RankPasses, passes, rank_passes
 from accelsim.workload.rewrite.deferral import Deferred, deferred
 from accelsim.workload.rewrite.draft import Draft, in_order, without_unread
+from accelsim.workload.rewrite.lift import Lifted, lifted
 from accelsim.workload.rewrite.obstacles import obstacle
 from accelsim.workload.rewrite.running import with_running_values
+from accelsim.workload.rewrite.separate import InseparableError
 from accelsim.workload.traversals import traversals
 
 
@@ -39,14 +42,17 @@ def reduce_passes(cascade: Cascade, rank: str, tile: int = 128) -> PassReduction
     before = rank_passes(cascade, rank)
     if before.passes == 1:
         return PassReduction(cascade, before, before)
-    found = _deferred(cascade, rank)
-    rewritten = _rewritten(cascade, rank, found, tile)
+    try:
+        whole = _whole(cascade, rank, tile)
+    except InseparableError as error:
+        return PassReduction(cascade, before, before, (), f"{error}.")
+    found = _deferred(whole.cascade, rank)
+    rewritten = _rewritten(whole.cascade, rank, found, whole.tile)
     after = rank_passes(rewritten, rank)
     if after.passes >= before.passes:
         return PassReduction(cascade, before, before, (), obstacle(cascade, before, found.reasons))
-    return PassReduction(
-        rewritten, before, after, found.steps, obstacle(rewritten, after, found.reasons)
-    )
+    steps = (*whole.steps, *found.steps, *_told(rewritten, rank, found))
+    return PassReduction(rewritten, before, after, steps, obstacle(rewritten, after, found.reasons))
 
 
 def fewest_passes(cascade: Cascade) -> Cascade:
@@ -65,6 +71,22 @@ def _refuse_unknown(cascade: Cascade, rank: str) -> None:
         raise WorkloadError(fact, at=cascade.place, remedy=remedy)
 
 
+def _whole(cascade: Cascade, rank: str, tile: int) -> Lifted:
+    """The cascade without tiles of the rank."""
+    return lifted(cascade, rank) if rank in cascade.partitions else Lifted(cascade, tile)
+
+
+def _told(cascade: Cascade, rank: str, found: Deferred) -> Iterator[str]:
+    """The sums that run along with each maximum."""
+    if rank not in cascade.partitions:
+        return
+    inner = cascade.partitions[rank][-1]
+    for maximum in dict.fromkeys(each.maximum for each in found.running):
+        sums = [each.name for each in found.running if each.maximum == maximum]
+        how = f"run over tiles of {inner}, corrected as the maximum grows"
+        yield f"{', '.join([maximum, *sums])}: {how} (exp(a + b) = exp(a) * exp(b))"
+
+
 def _deferred(cascade: Cascade, rank: str) -> Deferred:
     """The reductions that run in a second or later traversal, taken apart."""
     seen = [traversals(cascade, fibre).visit for fibre in fibres(cascade, rank)]
@@ -73,7 +95,7 @@ def _deferred(cascade: Cascade, rank: str) -> Deferred:
     return deferred(Draft(cascade, rank, parts, {}), late)
 
 
-def _rewritten(cascade: Cascade, rank: str, found: Deferred, tile: int) -> Cascade:
+def _rewritten(cascade: Cascade, rank: str, found: Deferred, tile: int | str) -> Cascade:
     outputs = cascade.outputs
     plain = in_order(without_unread(found.draft.cascade, outputs))
     names = {einsum.name for einsum in plain.einsums}

@@ -43,7 +43,7 @@ LOWEST = -1e30
 
 
 def with_running_values(
-    cascade: Cascade, rank: str, sums: Sequence[RunningSum], tile_size: int
+    cascade: Cascade, rank: str, sums: Sequence[RunningSum], tile_size: int | str
 ) -> Cascade:
     """The cascade with these sums, and the maxima they wait for, as running values over tiles."""
     return _Rewriting(cascade, rank, sums, tile_size).result()
@@ -53,7 +53,7 @@ class _Rewriting:
     """The names that everything gets, and the Einsums one after the other."""
 
     def __init__(
-        self, cascade: Cascade, rank: str, sums: Sequence[RunningSum], tile_size: int
+        self, cascade: Cascade, rank: str, sums: Sequence[RunningSum], tile_size: int | str
     ) -> None:
         self.plain = cascade
         self.sums = {each.name: each for each in sums}

@@ -54,14 +54,21 @@ def in_access(access: Access, indices: Indices) -> Access:
 
 def in_condition(condition: Condition, indices: Indices, change: Change | None = None) -> Condition:
     change = change or (lambda access: in_access(access, indices))
+    return at_positions(condition, lambda index: in_index(index, indices, change), change)
+
+
+def at_positions(
+    condition: Condition, position: Callable[[Index], Index], change: Change
+) -> Condition:
+    """The condition with each position, and each mask's access, changed."""
     if isinstance(condition, Comparison):
-        left, right = (in_index(each, indices, change) for each in condition.positions)
+        left, right = (position(each) for each in condition.positions)
         return replace(condition, left=left, right=right)
     if isinstance(condition, PowerOfTwo):
-        return replace(condition, distance=in_index(condition.distance, indices, change))
+        return replace(condition, distance=position(condition.distance))
     if isinstance(condition, Member):
         return replace(condition, access=change(condition.access))
-    parts = tuple(in_condition(each, indices, change) for each in condition.parts)
+    parts = tuple(at_positions(each, position, change) for each in condition.parts)
     return replace(condition, parts=parts)
 
 

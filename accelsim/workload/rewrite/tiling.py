@@ -11,6 +11,7 @@ from accelsim.workload.affine import Index
 from accelsim.workload.conditions import Condition
 from accelsim.workload.einsum import Access, Cascade, Einsum, Tensor
 from accelsim.workload.fibres import reads
+from accelsim.workload.ranks import resolve_ranks
 from accelsim.workload.rewrite.substitute import (
     in_condition,
     in_expression,
@@ -63,7 +64,7 @@ class Tiles:
         return replace(tensor, ranks=ranks)
 
 
-def tiles_of(cascade: Cascade, rank: str, tile: int) -> Tiles:
+def tiles_of(cascade: Cascade, rank: str, tile: int | str) -> Tiles:
     """The rank cut into tiles; the result's cascade knows the partition, but is not cut yet."""
     outer, inner = _part_names(cascade, rank)
     declared = {
@@ -71,12 +72,10 @@ def tiles_of(cascade: Cascade, rank: str, tile: int) -> Tiles:
         inner: tile,
         outer: f"ceil({rank} / {inner})",
     }
-    cut = replace(
-        cascade,
-        partitions={**cascade.partitions, rank: (outer, inner)},
-        declared=declared,
-        ranks={**cascade.ranks, inner: tile, outer: -(-cascade.ranks[rank] // tile)},
-    )
+    partitions = {**cascade.partitions, rank: (outer, inner)}
+    places = dict.fromkeys(declared, cascade.place)
+    ranks = resolve_ranks(declared, partitions, places)
+    cut = replace(cascade, partitions=partitions, declared=declared, ranks=ranks)
     return Tiles(cut, rank, outer, inner, _tileable(cascade, rank))
 
 
