@@ -7,6 +7,7 @@ from accelsim.workload.conditions import Condition, ranks_of
 from accelsim.workload.einsum import Access, Einsum, Expression
 from accelsim.workload.fibres import leaves
 from accelsim.workload.rewrite.draft import Draft, new_name
+from accelsim.workload.rewrite.existence import points, same_points
 from accelsim.workload.rewrite.presence import presence
 from accelsim.workload.rewrite.separate import InseparableError, View
 from accelsim.workload.rewrite.substitute import own_index
@@ -51,7 +52,8 @@ class Bench:
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        return self.einsum.conditions
+        """Under which the Einsum's points exist, those that its positions imply included."""
+        return points(self.draft.cascade, self.einsum)
 
     @property
     def view(self) -> View:
@@ -120,4 +122,4 @@ class Bench:
         return frozenset([*ranks, *ranks_of(self.conditions)])
 
     def same_points(self, einsum: Einsum) -> bool:
-        return set(einsum.conditions) == set(self.conditions)
+        return same_points(self.draft.cascade, einsum, self.einsum)

@@ -14,11 +14,13 @@ maximum of u over the same points. exp(u - G) still waits for G: sums of it are 
 
 from dataclasses import replace
 
-from accelsim.workload.einsum import Einsum
+from accelsim.workload.einsum import Access, Einsum, Expression
+from accelsim.workload.fibres import leaves
 from accelsim.workload.rewrite.bench import Bench, Deferred, RunningSum
-from accelsim.workload.rewrite.draft import Draft
+from accelsim.workload.rewrite.draft import Draft, with_einsums
 from accelsim.workload.rewrite.maxima import maximum_apart
-from accelsim.workload.rewrite.separate import InseparableError
+from accelsim.workload.rewrite.separate import InseparableError, inlined
+from accelsim.workload.rewrite.substitute import in_expression
 from accelsim.workload.rewrite.sums import sum_apart
 
 __all__ = ["Deferred", "RunningSum", "deferred"]
@@ -30,13 +32,34 @@ def deferred(draft: Draft, late: frozenset[str]) -> Deferred:
     """Every reduction over the fibre in the earliest traversal it can run in; only those named in
     `late` are looked at."""
     state = Deferred(draft)
-    for einsum in draft.cascade.einsums:
+    for written in draft.cascade.einsums:
+        einsum = _without_single_reads(state.draft, written)
+        state = replace(
+            state, draft=replace(state.draft, cascade=with_einsums(state.draft.cascade, [einsum]))
+        )
         level = state.draft.level_of(einsum)
         levels = {**state.draft.levels, einsum.name: level}
         state = replace(state, draft=replace(state.draft, levels=levels))
         if einsum.name in late and state.draft.reduces(einsum):
             state = _earliest(state, einsum, level)
     return state
+
+
+def _without_single_reads(draft: Draft, einsum: Einsum) -> Einsum:
+    """The Einsum with late elements that it reads at one place of the fibre (`SN[p,0]`) put in."""
+
+    def put_in(access: Access) -> Expression:
+        tensor_along = draft.parts <= set(
+            leaves(draft.cascade, *draft.cascade.tensors[access.tensor].ranks)
+        )
+        if draft.level(access.tensor) < 2 or not tensor_along or draft.is_along(access):
+            return access
+        try:
+            return in_expression(inlined(access, draft.cascade), put_in)
+        except InseparableError:
+            return access
+
+    return replace(einsum, expression=in_expression(einsum.expression, put_in))
 
 
 def _earliest(state: Deferred, einsum: Einsum, level: int) -> Deferred:

@@ -7,7 +7,7 @@ did not come apart. That is the reason, and it is told with the value that is wa
 from collections.abc import Mapping
 
 from accelsim.workload.einsum import Cascade
-from accelsim.workload.fibres import reads
+from accelsim.workload.fibres import leaves, moves, reads
 from accelsim.workload.operations import SELECTIONS
 from accelsim.workload.passes import RankPasses
 from accelsim.workload.traversals import Wait
@@ -30,7 +30,7 @@ def _reason(cascade: Cascade, rank: str, wait: Wait, reasons: Mapping[str, str])
         if name in reasons:
             through = "" if name == wait.einsum else f", through {wait.einsum}"
             return f"{name} needs {needs}{through}: {reasons[name]}."
-        if name in cascade.outputs and rank in cascade.einsum(name).output.ranks:
+        if name in cascade.outputs and _is_along(cascade, rank, name):
             through = "" if name == wait.einsum else f" (through {wait.einsum})"
             output = cascade.einsum(name).output
             return (
@@ -38,6 +38,10 @@ def _reason(cascade: Cascade, rank: str, wait: Wait, reasons: Mapping[str, str])
                 f"{through}."
             )
     return f"{wait.einsum} reads {needs}, beside {wait.revisits}."
+
+
+def _is_along(cascade: Cascade, rank: str, name: str) -> bool:
+    return set(leaves(cascade, rank)) <= moves(cascade, cascade.einsum(name).output)
 
 
 def _selection(cascade: Cascade, wait: Wait) -> str | None:

@@ -121,13 +121,13 @@ def _gap(low: Bound, beyond: Bound) -> tuple[Index, Index] | None:
 
 def implies(one: Comparison, other: Comparison) -> bool:
     """Whether the other comparison holds wherever the first does; False if that is not known."""
-    slack, needed = _slack(one), _slack(other)
-    if slack is None or needed is None:
+    given, needed = slack(one), slack(other)
+    if given is None or needed is None:
         return False
-    return always(slack, sum_of(needed, ONE))
+    return always(given, sum_of(needed, ONE))
 
 
-def _slack(comparison: Comparison) -> Index | None:
+def slack(comparison: Comparison) -> Index | None:
     """What must be above 0 for the comparison to hold."""
     left, right = comparison.positions
     if comparison.comparison in (">", ">="):
@@ -135,7 +135,7 @@ def _slack(comparison: Comparison) -> Index | None:
     if comparison.comparison not in ("<", "<=", ">", ">="):
         return None
     strict = comparison.comparison in ("<", ">")
-    return sum_of(sum_of(right, scaled(left, -1)), Index() if strict else ONE)
+    return collected(sum_of(sum_of(right, scaled(left, -1)), Index() if strict else ONE))
 
 
 def _less(low: Index, beyond: Index) -> Comparison:

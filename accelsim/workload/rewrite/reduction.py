@@ -47,7 +47,10 @@ def reduce_passes(cascade: Cascade, rank: str, tile: int = 128) -> PassReduction
     except InseparableError as error:
         return PassReduction(cascade, before, before, (), f"{error}.")
     found = _deferred(whole.cascade, rank)
-    rewritten = _rewritten(whole.cascade, rank, found, whole.tile)
+    try:
+        rewritten = _rewritten(whole.cascade, rank, found, whole.tile)
+    except InseparableError as error:
+        return PassReduction(cascade, before, before, (), f"{error}.")
     after = rank_passes(rewritten, rank)
     if after.passes >= before.passes:
         return PassReduction(cascade, before, before, (), obstacle(cascade, before, found.reasons))
@@ -100,5 +103,7 @@ def _rewritten(cascade: Cascade, rank: str, found: Deferred, tile: int | str) ->
     plain = in_order(without_unread(found.draft.cascade, outputs))
     names = {einsum.name for einsum in plain.einsums}
     sums = [each for each in found.running if each.name in names]
+    if sums and any(rank in parts for parts in cascade.partitions.values()):
+        raise InseparableError(f"{sums[0].name} must run over tiles, but {rank} is a part already")
     whole = with_running_values(plain, rank, sums, tile) if sums else plain
     return in_order(without_unread(replace(whole, place=cascade.place), outputs))

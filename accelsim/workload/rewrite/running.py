@@ -34,6 +34,7 @@ from accelsim.workload.einsum import (
 )
 from accelsim.workload.rewrite.deferral import RunningSum
 from accelsim.workload.rewrite.draft import new_name
+from accelsim.workload.rewrite.existence import points
 from accelsim.workload.rewrite.presence import Presence, presence, tile
 from accelsim.workload.rewrite.substitute import in_access, in_expression, own_index
 from accelsim.workload.rewrite.tiling import cut, tiles_of
@@ -86,7 +87,7 @@ class _Rewriting:
             for kind in ("L", "R", "C" if name in self.maxima else "P"):
                 self._give(kind, name, ranks)
         tiled = {self.names["T", name] for name in self.exponentials}
-        self.tiles = replace(self.tiles, tiled=self.tiles.tiled - set(self.exponentials) | tiled)
+        self.tiles = replace(self.tiles, tiled=self.tiles.tiled | tiled)
 
     def _give(self, kind: str, name: str, ranks: tuple[str, ...], taking: bool = False) -> None:
         cascade = self.tiles.cascade
@@ -216,7 +217,7 @@ class _Rewriting:
         rank = self.tiles.whole
         others = [each for each in einsum.reduced_ranks if each != rank]
         spans = {rank: tile(rank, self.tiles.outer, self.tiles.inner)}
-        return presence(einsum.conditions, [*others, rank], spans)
+        return presence(points(self.plain, einsum), [*others, rank], spans)
 
     def _where(self, maximum: str) -> tuple[Condition, ...]:
         return self.steps[maximum].conditions

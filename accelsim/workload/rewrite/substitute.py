@@ -13,7 +13,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import reduce
 
-from accelsim.workload.affine import Index, Lookup, Quotient, factors_of, scaled, sum_of
+from accelsim.workload.affine import (
+    Index,
+    Lookup,
+    Quotient,
+    Size,
+    add_sizes,
+    factors_of,
+    scaled,
+    size_from,
+    sum_of,
+)
 from accelsim.workload.conditions import Comparison, Condition, Member, PowerOfTwo
 from accelsim.workload.einsum import (
     Access,
@@ -46,6 +56,23 @@ def in_index(index: Index, indices: Indices, change: Change | None = None) -> In
     lookups = tuple(Lookup(each.coefficient, change(each.access)) for each in index.lookups)
     rest = Index(offset=index.offset, quotients=quotients, lookups=lookups)
     return replace(sum_of(total, rest), final=index.final)
+
+
+def with_sizes(index: Index, name: Callable[[str], str]) -> Index:
+    """The position with other ranks' sizes in it."""
+
+    def size(old: Size) -> Size:
+        found: Size = 0
+        for ranks, count in factors_of(old).items():
+            found = add_sizes(found, size_from({tuple(sorted(map(name, ranks))): count}))
+        return found
+
+    quotients = tuple(
+        Quotient(size(each.coefficient), with_sizes(each.numerator, name), size(each.divisor))
+        for each in index.quotients
+    )
+    terms = tuple((rank, size(count)) for rank, count in index.terms)
+    return replace(index, terms=terms, offset=size(index.offset), quotients=quotients)
 
 
 def in_access(access: Access, indices: Indices) -> Access:

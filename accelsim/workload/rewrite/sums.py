@@ -110,11 +110,10 @@ def _note_running(bench: Bench, name: str, piece: Piece) -> None:
 
 
 def _refuse_other_points(bench: Bench, pieces: Iterable[Piece]) -> None:
-    """A position such as m - w has no point outside its tensor, for all terms alike: what does not
-    read it would have more points."""
+    """A position that is looked up may lie outside, for all terms alike: what does not read it
+    would have more points."""
     for access in bench.einsum.reads:
-        shifted = [index for index in access.indices if index.plain_rank is None and index.ranks]
-        moving = any(bench.is_part(rank) for index in shifted for rank in index.ranks)
+        moving = any(bench.is_part(rank) for each in access.looked_up for rank in each.ranks)
         if moving and not all(access in _read(piece) for piece in pieces):
             fact = f"{access} has no value where its position lies outside"
             raise InseparableError(f"{fact}, and not every part of the sum reads it")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from accelsim.workload.affine import Index
 from accelsim.workload.conditions import Condition
-from accelsim.workload.einsum import Access, Cascade, Einsum, Tensor
+from accelsim.workload.einsum import Access, Cascade, Einsum, InitialValue, Tensor
 from accelsim.workload.fibres import reads
 from accelsim.workload.ranks import resolve_ranks
 from accelsim.workload.rewrite.substitute import (
@@ -38,11 +38,11 @@ class Tiles:
         """The access in terms of the tile and the place in it."""
         ranks = self.cascade.tensors[access.tensor].ranks
         found: list[Index] = []
-        for rank, index in zip(ranks, access.indices, strict=True):
-            if rank == self.whole and index.plain_rank == self.whole:
+        for rank, group in zip(ranks, self.cascade.indices_by_rank(access) or (), strict=True):
+            if rank == self.whole and group[0].plain_rank == self.whole:
                 found += [own_index(self.outer), own_index(self.inner)]
             else:
-                found.append(in_index(index, self.indices, self.access))
+                found += [in_index(index, self.indices, self.access) for index in group]
         return Access(access.tensor, tuple(found))
 
     def condition(self, condition: Condition) -> Condition:
@@ -55,6 +55,10 @@ class Tiles:
             expression=in_expression(einsum.expression, self.access, self.indices),
             conditions=tuple(map(self.condition, einsum.conditions)),
         )
+
+    def initial(self, initial: InitialValue) -> InitialValue:
+        expression = in_expression(initial.expression, self.access, self.indices)
+        return replace(initial, access=self.access(initial.access), expression=expression)
 
     def tensor(self, tensor: Tensor) -> Tensor:
         if tensor.name not in self.tiled:
@@ -88,8 +92,7 @@ def cut(tiles: Tiles) -> Cascade:
         for einsum in cascade.einsums
     )
     initial = tuple(
-        replace(each, access=tiles.access(each.access)) if each.tensor in tiles.tiled else each
-        for each in cascade.initial
+        tiles.initial(each) if each.tensor in tiles.tiled else each for each in cascade.initial
     )
     tensors = {name: tiles.tensor(tensor) for name, tensor in cascade.tensors.items()}
     return replace(cascade, einsums=einsums, initial=initial, tensors=tensors)
@@ -119,7 +122,8 @@ def _is_plain(cascade: Cascade, name: str, rank: str) -> bool:
     accesses = [cascade.einsum(name).output]
     accesses += [a for e in cascade.einsums for a in reads(cascade, e) if a.tensor == name]
     place = cascade.tensors[name].ranks.index(rank)
-    plain = all(access.indices[place].plain_rank == rank for access in accesses)
+    groups = [cascade.indices_by_rank(access) for access in accesses]
+    plain = all(group and group[place][0].plain_rank == rank for group in groups)
     return plain and name not in outputs and rank not in cascade.iterative_ranks(name)
 
 
