@@ -1,5 +1,6 @@
 """`accelsim optimise`: an equal workload with fewer passes over a rank."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,46 +40,67 @@ def command(
     found = reduce_passes(cascade, rank, tile)
     trial = _tried(cascade, found)
     if out:
-        atomic_write(out, workload_text(found.cascade))
+        atomic_write(out, workload_text(_described(found)))
     if json:
         print_json(_plain(found, trial))
     else:
         print("\n".join(_lines(found, trial)))
 
 
-def _tried(cascade: Cascade, found: PassReduction) -> Trial | None:
-    """A trial of the new cascade; None if there is none."""
-    if found.after.passes == found.before.passes:
-        return None
-    trial = tried(cascade, found.cascade)
+def _tried(cascade: Cascade, found: PassReduction) -> Trial | str:
+    """Both cascades on the same numbers, or why not."""
+    if not _is_new(found):
+        return "nothing was rewritten"
+    try:
+        trial = tried(cascade, found.cascade)
+    except WorkloadError as error:
+        return f"it does not run on random numbers ({error.fact})"
     if not trial.difference <= EQUAL:
         fact = f"the rewritten {cascade.name} differs by {trial.difference:.1e} at {_sizes(trial)}"
         raise WorkloadError(fact, at=cascade.place, remedy="Please report this workload")
     return trial
 
 
-def _lines(found: PassReduction, trial: Trial | None) -> list[str]:
-    before, after = found.before.passes, found.after.passes
-    name = found.cascade.name
-    lines = [f"{name}: {before} {_passes(before)} over {found.before.rank}"]
-    if trial is None:
-        lines[0] += ", and no fewer were found" if before > 1 else ", as few as there can be"
-        return lines + ([found.obstacle] if found.obstacle else [])
-    lines[0] += f", rewritten with {after}"
-    lines += ["", str(found.cascade), "", *found.steps]
-    lines += [f"not fewer: {found.obstacle}"] if found.obstacle else []
-    return [*lines, "", f"equal on random numbers to {trial.difference:.0e}, at {_sizes(trial)}"]
+def _is_new(found: PassReduction) -> bool:
+    return found.after.passes < found.before.passes
+
+
+def _described(found: PassReduction) -> Cascade:
+    if not _is_new(found):
+        return found.cascade
+    told = f"Rewritten with {_passes(found.after.passes)} over {found.after.rank}."
+    return replace(found.cascade, about=f"{found.cascade.about} {told}".strip())
+
+
+def _lines(found: PassReduction, trial: Trial | str) -> list[str]:
+    head = f"{found.cascade.name}: {_passes(found.before.passes)} over {found.before.rank}"
+    if not _is_new(found):
+        fewer = "no fewer were found" if found.before.passes > 1 else "as few as there can be"
+        return [f"{head}, {fewer}"] + ([found.obstacle] if found.obstacle else [])
+    lines = [f"{head}, rewritten with {found.after.passes}", "", str(found.cascade), ""]
+    lines += [f"- {step}" for step in found.steps]
+    lines += [f"no fewer: {found.obstacle}"] if found.obstacle else []
+    return [*lines, "", _told(trial)]
+
+
+def _told(trial: Trial | str) -> str:
+    if isinstance(trial, str):
+        return f"not tried: {trial}"
+    return f"equal on random numbers to {trial.difference:.0e}, tried at {_sizes(trial)}"
 
 
 def _passes(number: int) -> str:
-    return "pass" if number == 1 else "passes"
+    return "1 pass" if number == 1 else f"{number} passes"
 
 
 def _sizes(trial: Trial) -> str:
     return " ".join(f"{rank}={size}" for rank, size in trial.sizes.items())
 
 
-def _plain(found: PassReduction, trial: Trial | None) -> dict[str, Any]:
+def _plain(found: PassReduction, trial: Trial | str) -> dict[str, Any]:
+    tried_at = None
+    if isinstance(trial, Trial):
+        tried_at = {"sizes": dict(trial.sizes), "difference": trial.difference}
     return {
         "workload": found.cascade.name,
         "cascade": str(found.cascade).splitlines(),
@@ -86,5 +108,5 @@ def _plain(found: PassReduction, trial: Trial | None) -> dict[str, Any]:
         "before": found.before.to_plain(),
         "after": found.after.to_plain(),
         "obstacle": found.obstacle,
-        "trial": trial and {"sizes": dict(trial.sizes), "difference": trial.difference},
+        "trial": tried_at,
     }

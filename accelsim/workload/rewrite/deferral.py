@@ -34,6 +34,9 @@ def deferred(draft: Draft, late: frozenset[str]) -> Deferred:
     state = Deferred(draft)
     for written in draft.cascade.einsums:
         einsum = _without_single_reads(state.draft, written)
+        if einsum != written:
+            told = f"{einsum.name}: what it reads at one place of {draft.rank} is put in: {einsum}"
+            state = replace(state, steps=(*state.steps, told))
         state = replace(
             state, draft=replace(state.draft, cascade=with_einsums(state.draft.cascade, [einsum]))
         )

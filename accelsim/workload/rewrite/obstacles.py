@@ -4,6 +4,7 @@ The Einsum that visits the fibre again is made for somebody: for an output, or f
 did not come apart. That is the reason, and it is told with the value that is waited for.
 """
 
+import re
 from collections.abc import Mapping
 
 from accelsim.workload.einsum import Cascade
@@ -13,12 +14,21 @@ from accelsim.workload.passes import RankPasses
 from accelsim.workload.traversals import Wait
 
 
-def obstacle(cascade: Cascade, left: RankPasses, reasons: Mapping[str, str]) -> str | None:
-    """The reason of each pass but the first, in one sentence each; None for one pass."""
+def obstacle(
+    cascade: Cascade,
+    left: RankPasses,
+    reasons: Mapping[str, str],
+    names: Mapping[str, str] | None = None,
+) -> str | None:
+    """The reason of each pass but the first, in one sentence each; None for one pass. Tensors are
+    called by the names that `names` has for them."""
     found = [_reason(cascade, left.rank, wait, reasons) for wait in left.forced_by]
     if left.repeats:
         found.append(f"Each step over {left.repeats} needs all of the step before.")
-    return " ".join(dict.fromkeys(found)) or None
+    text = " ".join(dict.fromkeys(found))
+    for new, old in (names or {}).items():
+        text = re.sub(rf"\b{new}\b", old, text)
+    return text or None
 
 
 def _reason(cascade: Cascade, rank: str, wait: Wait, reasons: Mapping[str, str]) -> str:

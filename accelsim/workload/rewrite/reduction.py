@@ -48,20 +48,26 @@ def reduce_passes(cascade: Cascade, rank: str, tile: int = 128) -> PassReduction
         return PassReduction(cascade, before, before, (), f"{error}.")
     found = _deferred(whole.cascade, rank)
     try:
-        rewritten = _rewritten(whole.cascade, rank, found, whole.tile)
+        rewritten, names = _rewritten(whole.cascade, rank, found, whole.tile)
     except InseparableError as error:
         return PassReduction(cascade, before, before, (), f"{error}.")
     after = rank_passes(rewritten, rank)
     if after.passes >= before.passes:
-        return PassReduction(cascade, before, before, (), obstacle(cascade, before, found.reasons))
+        why = obstacle(rewritten, after, found.reasons, names)
+        return PassReduction(cascade, before, before, (), why)
     steps = (*whole.steps, *found.steps, *_told(rewritten, rank, found))
     return PassReduction(rewritten, before, after, steps, obstacle(rewritten, after, found.reasons))
 
 
 def fewest_passes(cascade: Cascade) -> Cascade:
-    """The cascade with the passes over every rank reduced, one rank after the other."""
-    for rank in [each for each, found in passes(cascade).items() if found.passes > 1]:
-        cascade = reduce_passes(cascade, rank).cascade
+    """The cascade with the passes over every rank reduced, one rank after the other, as long as no
+    other rank needs more passes for it."""
+    for rank, found in passes(cascade).items():
+        if found.passes > 1:
+            fewer = reduce_passes(cascade, rank).cascade
+            before, after = passes(cascade), passes(fewer)
+            if all(after[each].passes <= before[each].passes for each in before if each in after):
+                cascade = fewer
     return cascade
 
 
@@ -98,12 +104,17 @@ def _deferred(cascade: Cascade, rank: str) -> Deferred:
     return deferred(Draft(cascade, rank, parts, {}), late)
 
 
-def _rewritten(cascade: Cascade, rank: str, found: Deferred, tile: int | str) -> Cascade:
+def _rewritten(
+    cascade: Cascade, rank: str, found: Deferred, tile: int | str
+) -> tuple[Cascade, dict[str, str]]:
+    """What is left of the draft, in tiles if sums run; and which tensors stand for which."""
     outputs = cascade.outputs
     plain = in_order(without_unread(found.draft.cascade, outputs))
-    names = {einsum.name for einsum in plain.einsums}
-    sums = [each for each in found.running if each.name in names]
+    left = {einsum.name for einsum in plain.einsums}
+    sums = [each for each in found.running if each.name in left]
     if sums and any(rank in parts for parts in cascade.partitions.values()):
         raise InseparableError(f"{sums[0].name} must run over tiles, but {rank} is a part already")
-    whole = with_running_values(plain, rank, sums, tile) if sums else plain
-    return in_order(without_unread(replace(whole, place=cascade.place), outputs))
+    names: dict[str, str] = {}
+    if sums:
+        plain, names = with_running_values(plain, rank, sums, tile)
+    return in_order(without_unread(replace(plain, place=cascade.place), outputs)), names

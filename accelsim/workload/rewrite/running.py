@@ -36,7 +36,7 @@ from accelsim.workload.rewrite.deferral import RunningSum
 from accelsim.workload.rewrite.draft import new_name
 from accelsim.workload.rewrite.existence import points
 from accelsim.workload.rewrite.presence import Presence, presence, tile
-from accelsim.workload.rewrite.substitute import in_access, in_expression, own_index
+from accelsim.workload.rewrite.substitute import in_access, in_einsum, own_index
 from accelsim.workload.rewrite.tiling import cut, tiles_of
 
 #: Below every score, and still finite: -inf less -inf is no number.
@@ -45,9 +45,11 @@ LOWEST = -1e30
 
 def with_running_values(
     cascade: Cascade, rank: str, sums: Sequence[RunningSum], tile_size: int | str
-) -> Cascade:
-    """The cascade with these sums, and the maxima they wait for, as running values over tiles."""
-    return _Rewriting(cascade, rank, sums, tile_size).result()
+) -> tuple[Cascade, dict[str, str]]:
+    """The cascade with these sums, and the maxima they wait for, as running values over tiles; and
+    of each new tensor the one in whose place it stands."""
+    rewriting = _Rewriting(cascade, rank, sums, tile_size)
+    return rewriting.result(), {new: old for (_, old), new in rewriting.names.items()}
 
 
 class _Rewriting:
@@ -72,7 +74,7 @@ class _Rewriting:
         whole = replace(
             self.tiles.cascade,
             einsums=tuple(einsums),
-            initial=(*self.plain.initial, *self._initial_values()),
+            initial=(*map(self._start, self.plain.initial), *self._initial_values()),
             tensors={n: t for n, t in tensors.items() if n in written or n in self.plain.inputs},
         )
         return cut(replace(self.tiles, cascade=whole))
@@ -175,20 +177,22 @@ class _Rewriting:
     def _in_tiles(
         self, einsum: Einsum, output: Access, is_next: Callable[[Access], bool] = lambda _: False
     ) -> Einsum:
+        """The Einsum within a tile; the maximum that `is_next` tells is that of the next step."""
+
         def change(access: Access) -> Access:
             if is_next(access):
                 return self._at("R", access, self._next)
             if access.tensor in self.exponentials:
-                access = replace(access, tensor=self.names["T", access.tensor])
-            return self._end_of(self.tiles.access(access))
+                return replace(access, tensor=self.names["T", access.tensor])
+            return self._end_of(access)
 
-        conditions = tuple(map(self.tiles.condition, einsum.conditions))
-        expression = in_expression(einsum.expression, change, self.tiles.indices)
-        return replace(einsum, output=output, expression=expression, conditions=conditions)
+        right = replace(einsum, output=Access(einsum.name, ()))
+        tiled = self.tiles.right_side(in_einsum(right, change))
+        return replace(tiled, output=output)
 
     def _at_ends(self, einsum: Einsum) -> Einsum:
         """Maxima and sums read after the last tile."""
-        return replace(einsum, expression=in_expression(einsum.expression, self._end_of))
+        return in_einsum(einsum, self._end_of)
 
     def _end_of(self, access: Access) -> Access:
         runs = access.tensor in self.maxima or access.tensor in self.sums
@@ -221,6 +225,11 @@ class _Rewriting:
 
     def _where(self, maximum: str) -> tuple[Condition, ...]:
         return self.steps[maximum].conditions
+
+    def _start(self, initial: InitialValue) -> InitialValue:
+        """The initial value of something else, which may read maxima and sums."""
+        read = in_einsum(Einsum(Access(initial.tensor, ()), initial.expression), self._end_of)
+        return replace(initial, expression=read.expression)
 
     def _initial_values(self) -> Iterator[InitialValue]:
         for name in self.plain.einsums:

@@ -28,6 +28,7 @@ from accelsim.workload.conditions import Comparison, Condition, Member, PowerOfT
 from accelsim.workload.einsum import (
     Access,
     Constant,
+    Einsum,
     Expression,
     IndexValue,
     Operation,
@@ -115,24 +116,49 @@ def in_expression(
     return expression
 
 
+def in_einsum(einsum: Einsum, change: Change) -> Einsum:
+    """The Einsum with every access changed: its own, those that positions look up, masks."""
+
+    def deep(access: Access) -> Access:
+        indices = tuple(in_index(index, {}, deep) for index in access.indices)
+        return change(replace(access, indices=indices))
+
+    return replace(
+        einsum,
+        output=deep(einsum.output),
+        expression=in_expression(einsum.expression, deep),
+        conditions=tuple(in_condition(each, {}, deep) for each in einsum.conditions),
+    )
+
+
 def index_value(index: Index) -> Expression:
-    """The number of a linear position, as an expression."""
-    addends = [_scaled_value(IndexValue(rank), size) for rank, size in index.terms]
+    """The number of a position, as an expression."""
+    addends = [_times(IndexValue(rank), size) for rank, size in index.terms]
+    addends += [_times(each.access, each.coefficient) for each in index.lookups]
+    addends += [_times(_floor(each), each.coefficient) for each in index.quotients]
+    addends += [RankSize(index.final)] if index.final else []
     if index.offset != 0 or not addends:
-        addends.append(_scaled_value(None, index.offset))
+        addends.append(_size_value(index.offset))
     return reduce(lambda left, right: Operation("add", (left, right)), addends)
 
 
-def _scaled_value(value: Expression | None, size: object) -> Expression:
-    """size · value, the size written out as sums of products of rank sizes."""
+def _floor(quotient: Quotient) -> Expression:
+    above, below = index_value(quotient.numerator), _size_value(quotient.divisor)
+    return Operation("floor", (Operation("div", (above, below)),))
+
+
+def _times(value: Expression, size: Size) -> Expression:
+    return value if size == 1 else Operation("mul", (value, _size_value(size)))
+
+
+def _size_value(size: Size) -> Expression:
+    """A sum of products of rank sizes."""
     products = []
-    for ranks, count in factors_of(size).items():  # type: ignore[arg-type]
-        parts: list[Expression] = [value] if value is not None else []
-        parts += [RankSize(rank) for rank in ranks]
-        if count != 1 or not parts:
-            parts.append(Constant(float(count)))
+    for ranks, count in factors_of(size).items():
+        parts: list[Expression] = [RankSize(rank) for rank in ranks]
+        parts += [Constant(float(count))] if count != 1 or not parts else []
         products.append(reduce(lambda left, right: Operation("mul", (left, right)), parts))
-    return reduce(lambda left, right: Operation("add", (left, right)), products or [Constant(0.0)])
+    return reduce(lambda left, right: Operation("add", (left, right)), products)
 
 
 def ranks_in(expression: Expression) -> tuple[str, ...]:

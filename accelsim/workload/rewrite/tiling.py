@@ -11,6 +11,7 @@ from accelsim.workload.affine import Index
 from accelsim.workload.conditions import Condition
 from accelsim.workload.einsum import Access, Cascade, Einsum, InitialValue, Tensor
 from accelsim.workload.fibres import reads
+from accelsim.workload.operations import SELECTIONS
 from accelsim.workload.ranks import resolve_ranks
 from accelsim.workload.rewrite.substitute import (
     in_condition,
@@ -49,9 +50,12 @@ class Tiles:
         return in_condition(condition, self.indices, self.access)
 
     def einsum(self, einsum: Einsum) -> Einsum:
+        return replace(self.right_side(einsum), output=self.access(einsum.output))
+
+    def right_side(self, einsum: Einsum) -> Einsum:
+        """The Einsum with all but its output in tiles."""
         return replace(
             einsum,
-            output=self.access(einsum.output),
             expression=in_expression(einsum.expression, self.access, self.indices),
             conditions=tuple(map(self.condition, einsum.conditions)),
         )
@@ -86,7 +90,7 @@ def tiles_of(cascade: Cascade, rank: str, tile: int | str) -> Tiles:
 def cut(tiles: Tiles) -> Cascade:
     """The cascade with every Einsum over the rank in tiles, except those that stay whole."""
     cascade = tiles.cascade
-    stay = _producers(cascade, tiles.whole) - tiles.tiled
+    stay = _producers(cascade, tiles.whole) - tiles.tiled | _selecting(cascade, tiles.whole)
     einsums = tuple(
         tiles.einsum(einsum) if tiles.whole in einsum.ranks and einsum.name not in stay else einsum
         for einsum in cascade.einsums
@@ -110,8 +114,15 @@ def _producers(cascade: Cascade, rank: str) -> frozenset[str]:
     return frozenset(name for name in names if rank in cascade.tensors[name].ranks)
 
 
+def _selecting(cascade: Cascade, rank: str) -> frozenset[str]:
+    """Selections among the rank's positions, or into slots that the rank numbers."""
+    found = [e for e in cascade.einsums if e.reduction in SELECTIONS and rank in e.ranks]
+    return frozenset(einsum.name for einsum in found)
+
+
 def _tileable(cascade: Cascade, rank: str) -> frozenset[str]:
-    found = {name for name in _producers(cascade, rank) if _is_plain(cascade, name, rank)}
+    producers = _producers(cascade, rank) - _selecting(cascade, rank)
+    found = {name for name in producers if _is_plain(cascade, name, rank)}
     while unread := {name for name in found if not _readers_follow(cascade, name, rank, found)}:
         found -= unread
     return frozenset(found)
@@ -129,6 +140,6 @@ def _is_plain(cascade: Cascade, name: str, rank: str) -> bool:
 
 def _readers_follow(cascade: Cascade, name: str, rank: str, tiled: set[str]) -> bool:
     """Whether all that read it along the rank are in tiles themselves, or reduce the rank."""
-    producers = _producers(cascade, rank)
+    stay = _producers(cascade, rank) | _selecting(cascade, rank)
     readers = [e for e in cascade.einsums if any(a.tensor == name for a in reads(cascade, e))]
-    return all(each.name in tiled or each.name not in producers for each in readers)
+    return all(each.name in tiled or each.name not in stay for each in readers)

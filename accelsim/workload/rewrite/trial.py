@@ -16,7 +16,9 @@ from accelsim.workload.interpret import interpret
 
 SEED = 1
 #: Sizes up to this stay; others become at most LARGEST.
-KEPT, LARGEST = 4, 24
+KEPT, LARGEST = 4, 48
+#: How far from its best size a rank may go to differ from the others.
+DISTINCT = 2
 #: Rounds of making one rank after the other smaller: a rank may wait for one that divides it.
 ROUNDS = 4
 
@@ -76,8 +78,11 @@ def _with_smaller(cascade: Cascade, rank: str) -> Cascade | None:
     """The rank near the cube root of its size, or what else goes with the other ranks."""
     size = cascade.ranks[rank]
     taken = {other for name, other in cascade.ranks.items() if name != rank}
-    choices = sorted(range(2, min(LARGEST, size) + 1), key=lambda each: abs(each - size ** (1 / 3)))
-    for each in sorted(choices, key=lambda one: one in taken):
+
+    def unfit(choice: int) -> float:
+        return float(abs(choice - size ** (1 / 3)) + DISTINCT * (choice in taken))
+
+    for each in sorted(range(2, min(LARGEST, size) + 1), key=unfit):
         try:
             return cascade.with_ranks(**{rank: each})
         except WorkloadError:
@@ -112,6 +117,8 @@ def _limits(cascade: Cascade) -> Iterator[tuple[str, int]]:
 
 
 def _looked_up(cascade: Cascade, index: Index, rank: str) -> Iterator[tuple[str, int]]:
+    for access in index.looked_up:
+        yield access.tensor, cascade.ranks[rank]
     for lookup in index.lookups:
         stride = size_value(lookup.coefficient, cascade.ranks)
         yield lookup.access.tensor, cascade.ranks[rank] // max(1, abs(stride))
