@@ -29,6 +29,7 @@ COMMANDS = {
     "check": "Read a YAML file of any kind and say what is wrong with it.",
     "show": "A workload, a machine, or a mapping of one onto the other, as text.",
     "passes": "How often each rank of a workload must be traversed, and why.",
+    "optimise": "An equal workload that traverses a rank less often, tried on numbers.",
     "interpret": "Run a workload on arrays and write the results.",
     "evaluate": "Latency, energy, area, traffic and utilization of a workload on a machine.",
     "simulate": "Play a workload on a machine tile by tile, beside what the formula says.",
