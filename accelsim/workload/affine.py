@@ -243,25 +243,6 @@ def scaled(index: Index, factor: Size) -> Index:
     )
 
 
-def rebuilt(index: Index, term: Callable[[str], Index]) -> Index:
-    """The position with another one in the place of each loop index; lookups follow."""
-    total = Index(offset=index.offset, final=index.final)
-    for rank, size in index.terms:
-        total = replace(sum_of(total, scaled(term(rank), size)), final=index.final)
-    quotients = tuple(
-        Quotient(each.coefficient, rebuilt(each.numerator, term), each.divisor)
-        for each in index.quotients
-    )
-    lookups = tuple(
-        Lookup(each.coefficient, rebuilt_access(each.access, term)) for each in index.lookups
-    )
-    return replace(total, quotients=total.quotients + quotients, lookups=total.lookups + lookups)
-
-
-def rebuilt_access(access: Access, term: Callable[[str], Index]) -> Access:
-    return Access(access.tensor, tuple(rebuilt(index, term) for index in access.indices))
-
-
 def signed(size: Size, name: str) -> tuple[int, str]:
     """A coefficient and a name as (whole factor, text): M0 and m1 → (1, "m1*M0")."""
     if isinstance(size, int):

@@ -22,10 +22,11 @@ from typing import Any
 import numpy as np
 
 from accelsim.base.expression import parse_expression
-from accelsim.workload.affine import Access, Index, rebuilt_access
+from accelsim.workload.affine import Access, Index
 from accelsim.workload.conditions import AllOf, AnyOf, Condition, Member, leaves_of
 from accelsim.workload.einsum import Cascade, Einsum, Expression, InitialValue, Operation, Tensor
 from accelsim.workload.extent import iteration_points
+from accelsim.workload.substitute import in_access, own_index
 
 
 def compressed(cascade: Cascade) -> Cascade:
@@ -249,9 +250,7 @@ class _Job:
 
     def _renamed(self, access: Access) -> Access:
         """An access to what the group makes, along the short rank."""
-        moved = rebuilt_access(
-            access, lambda rank: Index(((self.short if rank == self.rank else rank, 1),))
-        )
+        moved = in_access(access, {self.rank: own_index(self.short)})
         final = tuple(
             replace(index, final=self.short) if index.final == self.rank else index
             for index in moved.indices

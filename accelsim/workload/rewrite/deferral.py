@@ -20,8 +20,8 @@ from accelsim.workload.rewrite.bench import Bench, Deferred, RunningSum
 from accelsim.workload.rewrite.draft import Draft, with_einsums
 from accelsim.workload.rewrite.maxima import maximum_apart
 from accelsim.workload.rewrite.separate import InseparableError, inlined
-from accelsim.workload.rewrite.substitute import in_expression
 from accelsim.workload.rewrite.sums import sum_apart
+from accelsim.workload.substitute import in_expression
 
 __all__ = ["Deferred", "RunningSum", "deferred"]
 

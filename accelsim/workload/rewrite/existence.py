@@ -13,7 +13,7 @@ from accelsim.workload.conditions import Comparison, Condition
 from accelsim.workload.einsum import Cascade, Einsum
 from accelsim.workload.rewrite.bounds import always
 from accelsim.workload.rewrite.presence import slack
-from accelsim.workload.rewrite.substitute import with_sizes
+from accelsim.workload.substitute import with_sizes
 
 
 def points(cascade: Cascade, einsum: Einsum) -> tuple[Condition, ...]:

@@ -4,8 +4,8 @@ points: no exponent above 0, whatever the numbers."""
 from accelsim.workload.einsum import Access, Einsum, Expression, Operation
 from accelsim.workload.rewrite.bench import Bench
 from accelsim.workload.rewrite.separate import InseparableError, addends_of
-from accelsim.workload.rewrite.substitute import in_access, in_expression
 from accelsim.workload.rewrite.terms import Addends, Term, addends_text
+from accelsim.workload.substitute import in_access, in_expression
 
 
 def maximum_taken_off(bench: Bench, inner: Addends, outer: Addends) -> Access:

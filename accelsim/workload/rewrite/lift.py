@@ -23,8 +23,8 @@ from accelsim.workload.fibres import moves
 from accelsim.workload.rewrite.draft import in_order, without_unread
 from accelsim.workload.rewrite.presence import implies
 from accelsim.workload.rewrite.separate import InseparableError, View, terms_of
-from accelsim.workload.rewrite.substitute import at_positions, in_expression, own_index
 from accelsim.workload.rewrite.terms import Term, factor, merged, sum_text
+from accelsim.workload.substitute import at_positions, in_expression, own_index
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from accelsim.workload.conditions import (
     any_of,
 )
 from accelsim.workload.rewrite.bounds import always, collected, is_positive_size
-from accelsim.workload.rewrite.substitute import own_index
+from accelsim.workload.substitute import own_index
 
 ONE = Index(offset=1)
 

@@ -25,7 +25,6 @@ from accelsim.workload.einsum import (
 )
 from accelsim.workload.fibres import leaves, moves
 from accelsim.workload.rewrite.signs import is_positive
-from accelsim.workload.rewrite.substitute import in_access, in_expression, ranks_in
 from accelsim.workload.rewrite.terms import (
     Term,
     factor,
@@ -33,6 +32,7 @@ from accelsim.workload.rewrite.terms import (
     product_text,
     products,
 )
+from accelsim.workload.substitute import in_access, in_expression, ranks_in
 
 #: Products of sums grow; a sum of more terms than this is no better than another pass.
 MOST_TERMS = 32

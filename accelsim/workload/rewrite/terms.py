@@ -13,7 +13,7 @@ from functools import reduce
 from typing import TypeVar
 
 from accelsim.workload.einsum import Constant, Expression, Operation
-from accelsim.workload.rewrite.substitute import ranks_in
+from accelsim.workload.substitute import ranks_in
 
 _Count = TypeVar("_Count", int, float)
 Powers = tuple[tuple[Expression, int], ...]

@@ -13,7 +13,7 @@ from accelsim.workload.einsum import Access, Cascade, Einsum, InitialValue, Tens
 from accelsim.workload.fibres import reads
 from accelsim.workload.operations import SELECTIONS
 from accelsim.workload.ranks import resolve_ranks
-from accelsim.workload.rewrite.substitute import (
+from accelsim.workload.substitute import (
     in_condition,
     in_expression,
     in_index,

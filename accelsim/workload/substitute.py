@@ -5,7 +5,7 @@
                        in  exp(L[h] * m)  exp(L[h] * (m1 * M0 + m0))
 
 Each function knows one kind of node of the IR and everything that may hang on it; what the language
-learns is added here, and nowhere else in this folder. `change` says what becomes of the accesses
+learns is added here, and nowhere else. `change` says what becomes of the accesses
 within, those that positions and masks look up included.
 """
 
