@@ -2,8 +2,8 @@
 
 import numpy as np
 
-SIZES = {"B": 2, "H": 6, "G": 3, "X": 1, "P": 17, "M": 13, "E": 3, "F": 5, "S": 2, "W": 4, "T": 5}
-SIZES_OF = {"decode": {"P": 2}}
+SIZES = {"B": 2, "H": 6, "G": 3, "X": 1, "P": 17, "E": 3, "F": 5, "S": 2, "W": 4, "T": 5}
+SIZES_OF = {"decode": {"P": 2, "M": 13}}
 PASSES = {
     "prefill": {"M": (2, 1)},
     "chunked": {"M": (2, 1)},

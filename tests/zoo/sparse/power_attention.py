@@ -2,8 +2,8 @@
 
 import numpy as np
 
-SIZES = {"B": 2, "H": 4, "G": 2, "P": 38, "M": 38, "E": 3, "F": 5, "N": 2, "S": 1, "W": 3}
-SIZES_OF = {"decode": {"P": 2}}
+SIZES = {"B": 2, "H": 4, "G": 2, "P": 38, "E": 3, "F": 5, "N": 2, "S": 1, "W": 3}
+SIZES_OF = {"decode": {"P": 2, "M": 38}}
 PASSES = {"prefill": {"M": (2, 1)}, "decode": {"M": (2, 1)}}
 
 

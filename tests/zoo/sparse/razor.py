@@ -5,8 +5,8 @@ Written from the definition: the compensation token stands D times among the key
 
 import numpy as np
 
-SIZES = {"B": 2, "H": 6, "G": 3, "X": 1, "P": 17, "M": 17, "E": 3, "F": 5, "S": 2, "A": 4, "C": 3}
-SIZES_OF = {"decode": {"P": 2}}
+SIZES = {"B": 2, "H": 6, "G": 3, "X": 1, "P": 17, "E": 3, "F": 5, "S": 2, "A": 4, "C": 3}
+SIZES_OF = {"decode": {"P": 2, "M": 17}}
 PASSES = {"prefill": {"M": (2, 1)}, "decode": {"M": (2, 1), "N": (2, 1)}}
 
 

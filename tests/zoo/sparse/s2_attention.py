@@ -5,8 +5,8 @@ A block mask for every head: local blocks and the head's own stride class.
 
 import numpy as np
 
-SIZES = {"B": 2, "H": 4, "G": 2, "P": 19, "M": 19, "E": 3, "F": 5, "N": 2, "L": 2, "Y": 3}
-SIZES_OF = {"decode": {"P": 2}}
+SIZES = {"B": 2, "H": 4, "G": 2, "P": 19, "E": 3, "F": 5, "N": 2, "L": 2, "Y": 3}
+SIZES_OF = {"decode": {"P": 2, "M": 19}}
 PASSES = {"prefill": {"M": (2, 1)}, "decode": {"M": (2, 1)}}
 
 

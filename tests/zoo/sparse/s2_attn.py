@@ -26,8 +26,7 @@ def training(x, s):
             shift = size // 2 if h >= s["H"] // 2 else 0
             rolled = [np.roll(each[b, h], -shift, axis=0) for each in (q, k, v)]
             groups = [
-                causal(*(each[at : at + size] for each in rolled))
-                for at in range(0, s["P"], size)
+                causal(*(each[at : at + size] for each in rolled)) for at in range(0, s["P"], size)
             ]
             out[b, h] = np.roll(np.concatenate(groups), shift, axis=0)
     return {"AV": out}
