@@ -4,7 +4,7 @@ import numpy as np
 
 SIZES = {"B": 2, "H": 4, "P": 9, "D": 6, "E": 3, "F": 5, "A": 2, "I": 3}
 SIZES_OF = {"decode": {"P": 1, "M": 9}}
-PASSES = {"prefill": {"M": (3, 2)}, "decode": {"M": (2, 1), "N": (2, 1)}}
+PASSES = {"decode": {"M": (2, 1), "N": (2, 1)}}
 
 
 def inputs(rng, shapes, sizes):

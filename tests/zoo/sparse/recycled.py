@@ -1,4 +1,7 @@
-"""Recycled Attention (Xu et al. 2024, arXiv 2411.05787), section 3 - written from the definition."""
+"""Recycled Attention (Xu et al. 2024, arXiv 2411.05787), section 3.
+
+Written from the definition.
+"""
 
 import numpy as np
 

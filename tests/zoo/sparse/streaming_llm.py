@@ -6,7 +6,7 @@ A cache of sinks and recent tokens is filled token by token; positions are those
 import numpy as np
 
 SIZES = {"B": 2, "H": 4, "G": 2, "P": 11, "E": 6, "F": 5, "S": 2, "W": 4, "A": 2}
-SIZES_OF = {"decode": {"P": 1}}
+SIZES_OF = {"decode": {"P": 1}, "recompute": {"P": 6}}
 PASSES = {"prefill": {"M": (2, 1)}, "decode": {"C": (2, 1)}, "recompute": {"M": (2, 1)}}
 
 
