@@ -3,8 +3,8 @@
 import numpy as np
 
 SIZES = {"B": 2, "H": 4, "G": 2, "P": 38, "E": 3, "F": 5, "N": 2, "S": 1, "W": 3}
-SIZES_OF = {"decode": {"P": 2, "M": 38}}
-PASSES = {"prefill": {"M": (2, 1)}, "decode": {"M": (2, 1)}}
+SIZES_OF = {"decode": {"M": 38}}
+PASSES = {"prefill": {"M1": (2, 1)}, "decode": {"M1": (2, 1)}}
 
 
 def blocks_seen(block, s):
@@ -17,18 +17,29 @@ def blocks_seen(block, s):
     return sorted(seen)
 
 
-def attention(x, s):
+def attend(query, keys, values):
+    scores = keys @ query
+    weights = np.exp(scores - scores.max())
+    return weights @ values / weights.sum()
+
+
+def seen_by(at, s):
+    return [m for m in range(at + 1) if m // s["N"] in blocks_seen(at // s["N"], s)]
+
+
+def prefill(x, s):
     out = np.zeros((s["B"], s["H"], s["P"], s["F"]))
-    for p in range(s["P"]):
-        at = p + s["M"] - s["P"]
-        kept = [m for m in range(at + 1) if m // s["N"] in blocks_seen(at // s["N"], s)]
-        for h in range(s["H"]):
-            g = h // (s["H"] // s["G"])
-            for b in range(s["B"]):
-                scores = x["K"][b, g, kept] @ x["Q"][b, h, p]
-                weights = np.exp(scores - scores.max())
-                out[b, h, p] = weights @ x["V"][b, g, kept] / weights.sum()
+    for b, h, p in np.ndindex(s["B"], s["H"], s["P"]):
+        g = h // (s["H"] // s["G"])
+        kept = seen_by(p, s)
+        out[b, h, p] = attend(x["Q"][b, h, p], x["K"][b, g, kept], x["V"][b, g, kept])
     return {"AV": out}
 
 
-prefill = decode = attention
+def decode(x, s):
+    out = np.zeros((s["B"], s["H"], s["F"]))
+    kept = seen_by(s["M"] - 1, s)
+    for b, h in np.ndindex(s["B"], s["H"]):
+        g = h // (s["H"] // s["G"])
+        out[b, h] = attend(x["Q"][b, h], x["K"][b, g, kept], x["V"][b, g, kept])
+    return {"AV": out}
