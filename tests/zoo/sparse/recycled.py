@@ -40,18 +40,17 @@ def full(x, s):
 
 def recycled(x, s):
     group = s["H"] // s["G"]
-    out = {"AV": np.zeros((s["B"], s["H"], s["F"]))}
-    out |= {new: x[old].copy() for new, old in (("KN", "KO"), ("VN", "VO"), ("CN", "CO"))}
+    out = {
+        "AV": np.zeros((s["B"], s["H"], s["F"])),
+        "CX": np.zeros((s["B"], s["G"])),
+        "J": np.zeros((s["B"], s["G"])),
+    }
     for b, g in np.ndindex(s["B"], s["G"]):
         keys = np.concatenate([x["KO"][b, g], x["KX"][b, g][None]])
         values = np.concatenate([x["VO"][b, g], x["VX"][b, g][None]])
-        own = 0.0
-        for h in range(g * group, (g + 1) * group):
-            each = probabilities(x["Q"][b, h], keys)
-            out["AV"][b, h] = each @ values
-            own = max(own, each[-1])
-        weakest = np.argmin(x["CO"][b, g])
-        out["KN"][b, g, weakest] = x["KX"][b, g]
-        out["VN"][b, g, weakest] = x["VX"][b, g]
-        out["CN"][b, g, weakest] = own
+        heads = list(range(g * group, (g + 1) * group))
+        each = np.array([probabilities(x["Q"][b, h], keys) for h in heads])
+        out["AV"][b, heads] = each @ values
+        out["CX"][b, g] = each[:, -1].max()
+        out["J"][b, g] = np.argmin(x["CO"][b, g])
     return out
