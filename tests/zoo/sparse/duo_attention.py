@@ -55,3 +55,17 @@ def decode(x, s):
             result[b, g, r, p] = attend(query, x[keys][b, g, :seen], x[values][b, g, :seen])
         out[name] = result
     return out
+
+
+def torch_prefill(x, s):
+    import torch
+    from torch.nn.functional import scaled_dot_product_attention
+
+    q, k, v = (torch.from_numpy(x[name]) for name in ("Q", "K", "V"))
+    causal = torch.ones(s["P"], s["P"], dtype=torch.bool).tril()
+    lower = torch.ones(s["P"], s["P"], dtype=torch.bool).tril(-s["W"])
+    lower[:, : s["S"]] = False
+    full = s["X"] * (s["H"] // s["G"])
+    masks = torch.stack([causal if h < full else causal & ~lower for h in range(s["H"])])
+    out = scaled_dot_product_attention(q, k, v, attn_mask=masks, scale=1.0, enable_gqa=True)
+    return {"AV": out.numpy()}

@@ -3,6 +3,8 @@
 import numpy as np
 
 SIZES = {"B": 2, "A": 3, "Z": 4, "Y": 2, "X": 3, "O": 4, "C": 30, "T": 3, "H": 2, "E": 3, "F": 5}
+SIZES_OF = {"decode": {"P": 2, "U": 4}}
+PASSES = {"decode": {"M": (2, 1)}}
 
 
 def softmax(scores):
@@ -38,3 +40,10 @@ def prefill(x, s):
             scores[np.triu_indices(len(kept), 1)] = -np.inf
             out[b, h, kept] = softmax(scores) @ x["V"][b, h, kept]
     return {"AV": out, "KM": mask}
+
+
+def decode(x, s):
+    scores = np.einsum("bhpe,bhme->bhpm", x["Q"], x["K"])
+    for p in range(s["P"]):
+        scores[:, :, p, s["M"] - s["P"] + p + 1 :] = -np.inf
+    return {"AV": np.einsum("bhpm,bhmf->bhpf", softmax(scores), x["V"])}

@@ -30,3 +30,21 @@ def training(x, s):
             ]
             out[b, h] = np.roll(np.concatenate(groups), shift, axis=0)
     return {"AV": out}
+
+
+def torch_training(x, s):
+    import torch
+    from torch.nn.functional import scaled_dot_product_attention
+
+    size, half = s["P"] // 4, s["H"] // 2
+    q = torch.from_numpy(x["Q"])
+    k, v = (
+        torch.from_numpy(x[name]).repeat_interleave(s["H"] // s["G"], dim=1) for name in ("K", "V")
+    )
+
+    def shifted(each, by):
+        return torch.cat([each[:, :half], each[:, half:].roll(by, dims=2)], dim=1)
+
+    groups = [shifted(each, -(size // 2)).unflatten(2, (4, size)) for each in (q, k, v)]
+    attended = scaled_dot_product_attention(*groups, is_causal=True, scale=1.0)
+    return {"AV": shifted(attended.flatten(2, 3), size // 2).numpy()}

@@ -31,3 +31,13 @@ def training(x, s):
         scores[:, h][:, ~mask(h, s)] = -np.inf
     weights = np.exp(scores - scores.max(-1, keepdims=True))
     return {"AV": np.einsum("bhpm,bhmf->bhpf", weights / weights.sum(-1, keepdims=True), v)}
+
+
+def torch_training(x, s):
+    import torch
+    from torch.nn.functional import scaled_dot_product_attention
+
+    q, k, v = (torch.from_numpy(x[name]) for name in ("Q", "K", "V"))
+    masks = torch.from_numpy(np.stack([mask(h, s) for h in range(s["H"])]))
+    out = scaled_dot_product_attention(q, k, v, attn_mask=masks, scale=1.0, enable_gqa=True)
+    return {"AV": out.numpy()}
