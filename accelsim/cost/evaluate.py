@@ -57,13 +57,12 @@ def evaluate(
         if the mapping is for another kind of machine or another workload, or names an Einsum, rank,
         tensor or part that is not there.
     """
-    cascade = budgeted(cascade)
     if isinstance(arch, Gpu):
         return _on_gpu(cascade, arch, mapping)
     if not isinstance(mapping, Mapping):
         remedy = "`default_mapping` finds one, `load_mapping` reads one"
         raise MappingError("a spatial array needs a mapping of loops", remedy=remedy)
-    return _on_array(cascade, arch, mapping)
+    return _on_array(budgeted(cascade), arch, mapping)
 
 
 def _on_gpu(cascade: Cascade, gpu: Gpu, mapping: Mapping | GpuMapping | None) -> "GpuCost":
@@ -75,7 +74,8 @@ def _on_gpu(cascade: Cascade, gpu: Gpu, mapping: Mapping | GpuMapping | None) ->
     if not isinstance(mapping, GpuMapping):
         remedy = "Name a kernel, or nothing: kernels are made by rules then"
         raise MappingError("a GPU runs kernels, not a mapping of loops", remedy=remedy)
-    if mapping.cascade.einsums != cascade.einsums:
+    own = (cascade.einsums, budgeted(cascade).einsums)
+    if mapping.cascade.einsums not in own:
         fact = f"the kernels are those of {mapping.cascade.name}, not of {cascade.name}"
         raise MappingError(fact, remedy="`gpu_mapping` makes those of a workload")
     return cascade_cost(mapping, gpu)

@@ -16,7 +16,7 @@ What a selection picks is known only as a cascade runs, but how much it picks is
 
     S[0,e] = SI[e]                         what a running value starts from is read beside it
 
-    masks: see compressed.py
+    masks: see compressed.py; positions like `h // R`: see grouped.py
 
 A tensor that is looked up must lie where every element of it can be reached, so one that an Einsum
 makes is an output. What is fetched moves anew for every position that is looked up, but as least
@@ -26,6 +26,7 @@ traffic no more than the whole tensor: how often the same element is picked agai
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -33,15 +34,13 @@ import numpy as np
 from accelsim.workload.affine import Access, Index, Size, multiply_sizes, rank_size, sum_of
 from accelsim.workload.compressed import compressed
 from accelsim.workload.einsum import Cascade, Einsum, Expression, Operation, Tensor, accesses
+from accelsim.workload.grouped import grouped
 from accelsim.workload.operations import SELECTIONS
 
 
 def budgeted(cascade: Cascade) -> Cascade:
-    """The cascade itself if nothing in it depends on data, else the one of the declared size."""
-    started = any(True for each in cascade.initial for _ in accesses(each.expression))
-    started = started and not any(each.beside for each in cascade.einsums)
-    if not started and not any(each.depends_on_data or each.slots for each in cascade.einsums):
-        return cascade
+    """The cascade itself if nothing in it depends on data or is divided among ranks, else the one
+    of the declared size."""
     swept = any(isinstance(size, np.ndarray) for size in cascade.ranks.values())
     swept |= any(isinstance(each.word_bytes, np.ndarray) for each in cascade.tensors.values())
     return _budgeted(cascade) if swept else _remembered(cascade)
@@ -53,10 +52,20 @@ def _remembered(cascade: Cascade) -> Cascade:
 
 
 def _budgeted(cascade: Cascade) -> Cascade:
+    cascade = grouped(cascade)
+    if not _has_something_to_say(cascade):
+        return cascade
     draft = _Draft(compressed(cascade))
     for einsum in draft.cascade.einsums:
         draft.einsums += _without_data(einsum, draft)
     return draft.finished()
+
+
+def _has_something_to_say(cascade: Cascade) -> bool:
+    starts = any(True for each in cascade.initial for _ in accesses(each.expression))
+    is_new = not any(each.beside for each in cascade.einsums)
+    depends = any(each.depends_on_data or each.slots for each in cascade.einsums)
+    return depends or (starts and is_new)
 
 
 @dataclass
@@ -178,13 +187,13 @@ def _is_shift(rank: str, index: Index) -> bool:
 
 def _in_steps(einsum: Einsum, draft: _Draft) -> Iterator[Einsum]:
     """The steps that a selection takes for each candidate, then what it gives."""
-    kind = SELECTIONS[str(einsum.reduction)]
-    (slot,), (reduced,) = einsum.slots, einsum.reduced_ranks
-    candidates, steps_rank = draft.size(reduced), f"{einsum.name.upper()}_STEPS"
-    per_candidate = np.ceil(kind.steps(candidates, draft.size(slot)) / candidates)
-    draft.ranks[steps_rank] = _whole(per_candidate)
-    kept = tuple(index for index in einsum.output.indices if slot not in index.ranks)
-    ranks = tuple(r for r in draft.cascade.tensors[einsum.name].ranks if r != slot)
+    kind, slots = SELECTIONS[str(einsum.reduction)], einsum.slots
+    candidates = prod(draft.size(rank) for rank in einsum.reduced_ranks)
+    wanted = prod(draft.size(rank) for rank in slots)
+    steps_rank = f"{einsum.name.upper()}_STEPS"
+    draft.ranks[steps_rank] = _whole(np.ceil(kind.steps(candidates, wanted) / candidates))
+    kept = tuple(each for each in einsum.output.indices if not set(slots) & set(each.ranks))
+    ranks = tuple(r for r in draft.cascade.tensors[einsum.name].ranks if r not in slots)
     steps = Access(draft.tensor(f"{einsum.name}_steps", ranks, einsum.name), kept)
     yield replace(einsum, output=steps, over=(steps_rank,))
     yield Einsum(einsum.output, steps, place=einsum.place)

@@ -273,7 +273,7 @@ class _Job:
                 inner = [r for r in index.ranks if r != self.rank]
                 places |= {r: Index(((r, 1),)) for r in inner}
                 places[self.short] = Index(((self.short, 1),))
-            else:
+            elif index not in places.values():
                 places[rank] = index
         name = f"{access.tensor}_at_{mask.tensor}"
         while name in self.tensors and self.tensors[name].ranks != tuple(places):
