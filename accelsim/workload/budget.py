@@ -164,8 +164,10 @@ def _at_positions(access: Access, draft: _Draft) -> Access:
     draft.looked_up[access.tensor] = None
     places: dict[str, Index] = {}
     for rank, index in zip(ranks, positions, strict=True):
-        moved = {each: Index(((each, 1),)) for each in index.ranks}
-        places |= moved if index.looked_up else {rank: index}
+        own = {each: Index(((each, 1),)) for each in index.ranks}
+        own = own if index.looked_up else {rank: index}
+        # One index in two positions moves both at once.
+        places |= {r: each for r, each in own.items() if each not in places.values()}
     by = "_".join(dict.fromkeys(each.tensor for each in access.looked_up))
     name = draft.tensor(f"{access.tensor}_at_{by}", tuple(places), access.tensor, access.tensor)
     return Access(name, tuple(places.values()))

@@ -87,13 +87,18 @@ def _free(cascade: Cascade, name: str) -> str:
 
 
 def _divided(index: Index) -> set[str]:
-    return {rank for quotient in index.quotients for rank in quotient.numerator.ranks}
+    return {rank for quotient in index.quotients for rank in _numerator(quotient).ranks}
 
 
 def _quotients(index: Index, rank: str) -> Iterator[Quotient]:
     for quotient in index.quotients:
-        if rank in quotient.numerator.ranks:
+        if rank in _numerator(quotient).ranks:
             yield quotient
+
+
+def _numerator(quotient: Quotient) -> Index:
+    """Without what is looked up: a looked-up number may be divided by anything."""
+    return replace(quotient.numerator, lookups=())
 
 
 def _accesses(cascade: Cascade) -> Iterator[Access]:
