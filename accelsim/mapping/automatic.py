@@ -26,6 +26,7 @@ from accelsim.mapping.mapping import Mapping, Nest, Phase, Step
 from accelsim.mapping.recurring import Group, groups
 from accelsim.mapping.spread import Spread, fastest_spread, refuse_impossible
 from accelsim.mapping.tiling import Counts, Operand, Work
+from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade, Einsum
 
 AUTOMATIC = "automatic"
@@ -50,6 +51,7 @@ def automatic_mapping(cascade: Cascade, arch: Spatial) -> Mapping:
     MappingError
         if no array of the machine can do some Einsum: which, and what each array lacks.
     """
+    cascade = budgeted(cascade)
     refuse_impossible(cascade, arch)
     found = [_turns(group, cascade, arch) for group in groups(cascade)]
     return Mapping(

@@ -16,12 +16,13 @@ from accelsim.mapping.automatic import automatic_mapping
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
 from accelsim.mapping.render import render
+from accelsim.workload.budget import budgeted
 from accelsim.workload.counts import counts, einsum_counts
 from accelsim.workload.extent import tensor_bytes, tensor_read_bytes
 from accelsim.workload.load import load_workload
-from tests.mapping.strategies import random_machine, random_workload
+from tests.mapping.strategies import plain_workloads, random_machine, random_workload
 
-WORKLOADS = names("workloads")
+WORKLOADS = plain_workloads()
 MACHINES = [name for name in names("machines") if not is_gpu(name)]
 
 
@@ -308,7 +309,7 @@ def assert_within_physics(cascade, arch, bound, cost):
 
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_every_workload_is_legal_within_physics_or_refused_on_every_machine(workload):
-    cascade = load_workload(workload)
+    cascade = budgeted(load_workload(workload))
     for machine in MACHINES:
         arch = arch_of(machine)
         if can_run(cascade, arch):

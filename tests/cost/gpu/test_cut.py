@@ -14,6 +14,7 @@ from accelsim.cost.gpu.fused_bytes import crossing
 from accelsim.workload.calls import Bmm, Copy, Gemm, RmsNorm, Sdpa, Softmax
 from accelsim.workload.counts import counts
 from accelsim.workload.load import load_workload, read_workload
+from tests.mapping.strategies import plain_workloads
 from tests.workload.random_cascades import cascades
 
 H100 = load_gpu("h100_sxm")
@@ -170,7 +171,7 @@ def test_no_gpu_is_faster_than_its_roofline(name, gpu):
     assert evaluate(cascade, gpu).latency_s > least_seconds(cascade, gpu)
 
 
-@pytest.mark.parametrize("name", [n for n in names("workloads") if "causal" not in n])
+@pytest.mark.parametrize("name", [n for n in plain_workloads() if "causal" not in n])
 def test_every_shipped_workload_runs_and_every_einsum_once(name):
     cascade = load_workload(name)
     cost = evaluate(cascade, H100)
