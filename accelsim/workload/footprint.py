@@ -163,8 +163,14 @@ def _at_output(cascade: Cascade, einsum: Einsum, rank: str, span: Span) -> Span:
 
 
 def _span(cascade: Cascade, index: Index, rank: str) -> Span:
-    """The positions that an index takes while only the other ranks' loops run, but for the tile."""
-    if index.quotients and not index.lookups and index.ranks == (rank,):
+    """The positions that an index takes while only the other ranks' loops run, but for the tile.
+
+    What is looked up is another element at every point, and stands for itself.
+    """
+    index = replace(index, lookups=())
+    if rank not in index.ranks:
+        return _HERE
+    if index.quotients and index.ranks == (rank,):
         return Span(replace(index, offset=0), index.offset, index.offset)
     if not index.is_linear:
         raise _UnboundedError

@@ -148,8 +148,12 @@ def _turn(cascade: Cascade, fibre: Fibre, members: frozenset[str], einsum: Einsu
 def _may_be_any(cascade: Cascade, fibre: Fibre, members: frozenset[str], access: Access) -> bool:
     """Whether the access reads an element of the fibre that does not move along with it, such as
     `SN[p,I[p]]`, or `KB[a]` of a KB that was made as `KB[m // T]`: it needs every element."""
-    along = fibre.parts & moves(cascade, access)
-    return access.tensor in members and access.tensor != fibre.root and not along
+    if access.tensor not in members or access.tensor == fibre.root:
+        return False
+    if fibre.parts & moves(cascade, access):
+        return False
+    made = cascade.einsum(access.tensor).output
+    return bool(access.looked_up) or any(not index.is_linear for index in made.indices)
 
 
 def _earlier_steps(cascade: Cascade, fibre: Fibre, access: Access) -> tuple[str, ...]:

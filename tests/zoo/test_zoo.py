@@ -3,22 +3,14 @@
 import inspect
 from typing import Any
 
-import numpy as np
 import pytest
 
 from accelsim.workload.interpret import interpret
 from accelsim.workload.passes import passes
-from tests.zoo.rows import FORMS, ROWS, case, forms_of, reference
+from tests.zoo.errors import errors, largest_error
+from tests.zoo.rows import FORMS, ROWS, case, reference
 
 TOLERANCE = 1e-9
-
-
-def largest_error(found: Any, expected: Any) -> float:
-    """The largest difference, relative to the largest expected value."""
-    found, expected = np.asarray(found), np.asarray(expected)
-    assert found.shape == expected.shape
-    scale = max(1.0, float(np.abs(expected).max(initial=0.0)))
-    return float(np.abs(found - expected).max(initial=0.0)) / scale
 
 
 def definition(row: str, form: str, prefix: str = "") -> Any:
@@ -27,24 +19,9 @@ def definition(row: str, form: str, prefix: str = "") -> Any:
 
 @pytest.mark.parametrize(("row", "form"), FORMS, ids=[f"{row}:{form}" for row, form in FORMS])
 def test_every_form_equals_its_definition(row: str, form: str) -> None:
-    other = forms_of(row).forms[form].equals
     for seed in (0, 1):
-        each = case(row, form, seed)
-        found = interpret(each.cascade, each.inputs)
-        if other is None:
-            function = definition(row, form)
-            assert function is not None, f"tests/zoo/{row}.py defines no {form}(x, s)"
-            expected = function(each.inputs, dict(each.cascade.ranks))
-        else:
-            # At the same sizes and inputs; ranks that only one of the two has are its own.
-            plain = case(row, other, seed).cascade
-            sizes = {r: n for r, n in each.cascade.ranks.items() if r in plain.ranks}
-            shared = {r: n for r, n in sizes.items() if isinstance(plain.declared.get(r, n), int)}
-            expected = interpret(plain.with_ranks(**shared), each.inputs)
-        assert set(each.cascade.outputs) <= set(expected), "an output has no definition"
-        for name in each.cascade.outputs:
-            assert np.isfinite(found[name]).all() or not np.isfinite(expected[name]).all()
-            assert largest_error(found[name], expected[name]) < TOLERANCE, name
+        for name, error in errors(row, form, seed).items():
+            assert error < TOLERANCE, name
 
 
 SECOND = [(row, form) for row, form in FORMS if definition(row, form, "torch_")]
