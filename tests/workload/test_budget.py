@@ -135,9 +135,11 @@ def test_a_mask_of_even_rows_counts_the_points_that_exist(kept: int):
 
 
 def test_a_mask_by_block_reads_keys_once_for_all_queries_of_a_block():
-    sizes = "{P: 24, M: 40, E: 2, F: 3, PB: 6, MB: 8}"
-    cascade = masked("0.25", sizes, "[PB, MB]")
-    assert str(budgeted(cascade).einsum("S")) == "S[p,m_x] += Q[p,e] * K_at_X[p//4,m_x,e]"
+    sizes = "{P: 20, M: 40, E: 16, F: 16, PB: 5, MB: 8}"
+    made = budgeted(masked("0.25", sizes, "[PB, MB]"))
+    expected = "S[p_1,p_0,m_1_x,m_0] += Q[p_1,p_0,e] * K_at_X[p_1,m_1_x,m_0,e]"
+    assert str(made.einsum("S")) == expected
+    assert (made.ranks["P_1"], made.ranks["M_1_X"], made.ranks["M_0"]) == (5, 2, 5)
 
 
 def test_conditions_beside_a_mask_go_into_the_length_of_its_rank():
