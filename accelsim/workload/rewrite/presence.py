@@ -10,7 +10,7 @@ Anything else (m % 2 == 0, a mask) is left out: where it fails, there may be no 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accelsim.workload.affine import (
     Index,
@@ -22,12 +22,15 @@ from accelsim.workload.affine import (
     sum_of,
 )
 from accelsim.workload.conditions import (
+    AllOf,
     AnyOf,
     Comparison,
     Condition,
+    PowerOfTwo,
     all_of,
     alternatives,
     any_of,
+    leaves_of,
 )
 from accelsim.workload.rewrite.bounds import always, collected, is_positive_size
 from accelsim.workload.substitute import own_index
@@ -74,9 +77,21 @@ def presence(
     conditions: Sequence[Condition], removed: Iterable[str], spans: Mapping[str, Span] | None = None
 ) -> Presence:
     """Where some point exists, as conditions on the other indices; none if one always does."""
-    found = [_narrowed(each, tuple(removed), spans or {}) for each in alternatives(conditions)]
-    exact = all(each.exact for each in found) and not any(each.accesses for each in conditions)
+    leaves = list(leaves_of(conditions))
+    known = not any(isinstance(each, PowerOfTwo) or each.accesses for each in leaves)
+    bounded = alternatives([_bounded(each) for each in conditions])
+    found = [_narrowed(each, tuple(removed), spans or {}) for each in bounded]
+    exact = known and all(each.exact for each in found)
     return Presence(_joined([each.comparisons for each in found]), exact)
+
+
+def _bounded(condition: Condition) -> Condition:
+    """The condition with distances that are powers of two taken for positive ones."""
+    if isinstance(condition, PowerOfTwo):
+        return Comparison(condition.distance, ">", Index()) if condition.present else AllOf(())
+    if isinstance(condition, AllOf | AnyOf):
+        return replace(condition, parts=tuple(map(_bounded, condition.parts)))
+    return condition
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,7 @@ def reduce_passes(cascade: Cascade, rank: str, tile: int = 128) -> PassReduction
     before = rank_passes(cascade, rank)
     if before.passes == 1:
         return PassReduction(cascade, before, before)
-    try:
-        whole = _whole(cascade, rank, tile)
-    except InseparableError as error:
-        return PassReduction(cascade, before, before, (), f"{error}.")
+    whole = _whole(cascade, rank, tile)
     found = _deferred(whole.cascade, rank)
     try:
         rewritten, names = _rewritten(whole.cascade, rank, found, whole.tile)
@@ -81,8 +78,16 @@ def _refuse_unknown(cascade: Cascade, rank: str) -> None:
 
 
 def _whole(cascade: Cascade, rank: str, tile: int) -> Lifted:
-    """The cascade without tiles of the rank."""
-    return lifted(cascade, rank) if rank in cascade.partitions else Lifted(cascade, tile)
+    """The cascade without tiles of the rank, if it can do without."""
+    try:
+        return lifted(cascade, rank, tile)
+    except InseparableError:
+        return Lifted(cascade, tile)
+
+
+def _cut(cascade: Cascade) -> set[str]:
+    """Ranks that are in tiles, and the tiles."""
+    return {rank for whole, parts in cascade.partitions.items() for rank in (whole, *parts)}
 
 
 def _told(cascade: Cascade, rank: str, found: Deferred) -> Iterator[str]:
@@ -112,8 +117,8 @@ def _rewritten(
     plain = in_order(without_unread(found.draft.cascade, outputs))
     left = {einsum.name for einsum in plain.einsums}
     sums = [each for each in found.running if each.name in left]
-    if sums and any(rank in parts for parts in cascade.partitions.values()):
-        raise InseparableError(f"{sums[0].name} must run over tiles, but {rank} is a part already")
+    if sums and rank in _cut(cascade):
+        raise InseparableError(f"{sums[0].name} must run over tiles, but {rank} is cut already")
     names: dict[str, str] = {}
     if sums:
         plain, names = with_running_values(plain, rank, sums, tile)

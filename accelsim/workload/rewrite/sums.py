@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from accelsim.workload.conditions import ranks_of
-from accelsim.workload.einsum import Access, Einsum, Operation, RankSize, accesses
+from accelsim.workload.einsum import Access, Einsum, RankSize, accesses
 from accelsim.workload.rewrite.bench import Bench
 from accelsim.workload.rewrite.exponentials import exponential_of, maximum_taken_off
 from accelsim.workload.rewrite.separate import InseparableError, terms_of
-from accelsim.workload.rewrite.terms import Term, factor, merged, product_text
+from accelsim.workload.rewrite.terms import Term, factor, merged, one_for_each, product_text
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,10 @@ def _count(bench: Bench, piece: Piece) -> Term:
     removed = _removed(bench, piece)
     if not set(ranks_of(bench.conditions)) & set(removed):
         return Term(factors=tuple((RankSize(rank), 1) for rank in removed))
-    for access in accesses(bench.einsum.expression):
-        if set(removed) <= set(access.ranks):
-            return _summed(
-                bench, replace(piece, along=factor(Operation("equal", (access, access))))
-            )
-    raise InseparableError("it has a term that does not vary, and no tensor to count points by")
+    ones = Term()
+    for rank in removed:
+        ones = ones.times(one_for_each(rank))
+    return _summed(bench, replace(piece, along=ones))
 
 
 def _kept(bench: Bench, piece: Piece) -> list[str]:
