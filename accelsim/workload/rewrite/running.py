@@ -12,9 +12,9 @@ L is local to a tile, R running, C the correction of what ran so far, P the part
 RSD[p,m1] is the sum of exp(u - RGM[p,m1]) over the tiles before m1: by induction, as exp(u - a) is
 exp(u - b) * exp(b - a). After the last tile RGM is G, and RSD the sum.
 
-A tile that has no point has no step. Where no condition tells this (presence.py), points are counted
-into a mask. Where it depends on data every tile has a step, and the maximum starts from a finite
-number, so that a tile without points changes nothing.
+A tile that has no point has no step. Where no condition tells this (presence.py), points are
+counted into a mask. Where it depends on data every tile has a step, and the maximum starts from a
+finite number, so that a tile without points changes nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ from dataclasses import replace
 from math import inf, isinf
 
 from accelsim.workload.affine import Index
-from accelsim.workload.conditions import Condition, Member
+from accelsim.workload.conditions import Condition, Member, ranks_of
 from accelsim.workload.einsum import (
     Access,
     Cascade,
@@ -92,7 +92,8 @@ class _Rewriting:
         for name in self.exponentials:
             self._give("T", name, self.plain.tensors[name].ranks, taking=not self._stays(name))
         for name in self.masked:
-            self._give("X", name, (*self.plain.tensors[name].ranks, self.tiles.outer))
+            ranks = tuple(self.plain.tensors[name].ranks[at] for at in self._masked_places(name))
+            self._give("X", name, (*ranks, self.tiles.outer))
         for name in (*self.maxima, *self.sums):
             ranks = (*self.plain.tensors[name].ranks, self.tiles.outer)
             for kind in ("L", "R", "C" if name in self.maxima else "P"):
@@ -238,7 +239,7 @@ class _Rewriting:
     def _where(self, maximum: Access) -> tuple[Condition, ...]:
         """The conditions of the steps, at the indices at which the maximum is read."""
         if maximum.tensor in self.masked:
-            return (Member(self._at("X", maximum, self._step)),)
+            return (Member(self._mask_of(maximum)),)
         ranks = [str(each.plain_rank) for each in self.plain.einsum(maximum.tensor).output.indices]
         indices = dict(zip(ranks, maximum.indices, strict=True))
         return tuple(in_condition(e, indices) for e in self.steps[maximum.tensor].conditions)
@@ -250,9 +251,17 @@ class _Rewriting:
             ones = ones.times(one_for_each(rank))
         conditions = points(self.plain, einsum)
         counted = replace(einsum, expression=product_text(ones), conditions=conditions)
-        return replace(
-            self._local(counted, self._at("X", einsum.output, self._step)), reduction="+"
-        )
+        return replace(self._local(counted, self._mask_of(einsum.output)), reduction="+")
+
+    def _mask_of(self, maximum: Access) -> Access:
+        indices = [maximum.indices[place] for place in self._masked_places(maximum.tensor)]
+        return Access(self.names["X", maximum.tensor], (*indices, self._step))
+
+    def _masked_places(self, maximum: str) -> list[int]:
+        """Where the maximum has the ranks that its conditions depend on."""
+        einsum = self.plain.einsum(maximum)
+        over = ranks_of(points(self.plain, einsum))
+        return [n for n, each in enumerate(einsum.output.indices) if each.plain_rank in over]
 
     def _start(self, initial: InitialValue) -> InitialValue:
         """The initial value of something else, which may read maxima and sums."""
