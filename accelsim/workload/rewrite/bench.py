@@ -10,8 +10,8 @@ from accelsim.workload.rewrite.draft import Draft, new_name
 from accelsim.workload.rewrite.existence import points, same_points
 from accelsim.workload.rewrite.presence import presence
 from accelsim.workload.rewrite.separate import InseparableError, View
-from accelsim.workload.substitute import own_index
 from accelsim.workload.rewrite.terms import Term, one_for_each, sum_text
+from accelsim.workload.substitute import own_index
 
 
 @dataclass(frozen=True)

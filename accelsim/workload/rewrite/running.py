@@ -37,9 +37,9 @@ from accelsim.workload.rewrite.deferral import RunningSum
 from accelsim.workload.rewrite.draft import new_name
 from accelsim.workload.rewrite.existence import points
 from accelsim.workload.rewrite.presence import Presence, presence, tile
-from accelsim.workload.substitute import in_access, in_condition, in_einsum, own_index
 from accelsim.workload.rewrite.terms import Term, one_for_each, product_text
 from accelsim.workload.rewrite.tiling import cut, tiles_of
+from accelsim.workload.substitute import in_access, in_condition, in_einsum, own_index
 
 #: Below every score, and still finite: -inf less -inf is no number.
 LOWEST = -1e30
