@@ -331,6 +331,35 @@ CASES: dict[str, tuple[str, str, str, str, tuple[int, int]]] = {
         """,
         (2, 1),
     ),
+    "given_tiles": (
+        "M",
+        "{P: 9, M: 11, M0: 3, W: 2, F: 2}",
+        "{S: [P, M], V: [M, F]}",
+        """
+        m -> m1, m0
+        GM[p] max= S[p,m1,m0] where {near}
+        SN[p,m1,m0] = exp(S[p,m1,m0] - GM[p]) where {near}
+        SD[p] += SN[p,m1,m0] where {near}
+        SNV[p,f] += SN[p,m1,m0] * V[m1,m0,f] where {near}
+        AV[p,f] = SNV[p,f] / SD[p]
+        """.replace(
+            "{near}", "m1*M0 + m0 <= p and (p - m1*M0 < W or m1 == 0 or power_of_two(p // M0 - m1))"
+        ),
+        (2, 1),
+    ),
+    "slots_of_weights": (
+        "M",
+        "{P: 4, M: 6, A: 2, F: 2}",
+        "{S: [P, A, M], V: [M, F]}",
+        """
+        GM[p] max= S[p,a,m] where a == 0 and m < 2 or a == 1 and 2 <= m
+        SN[p,a,m] = exp(S[p,a,m] - GM[p]) where a == 0 and m < 2 or a == 1 and 2 <= m
+        SD[p] += SN[p,a,m] where a == 0 and m < 2 or a == 1 and 2 <= m
+        SNV[p,f] += SN[p,a,m] * V[m,f] where a == 0 and m < 2 or a == 1 and 2 <= m
+        AV[p,f] = SNV[p,f] / SD[p]
+        """,
+        (2, 1),
+    ),
 }
 
 #: name: what the sentence must say

@@ -65,6 +65,13 @@ def tile(rank: str, outer: str, inner: str) -> Span:
     return Span((Bound(start),), (Bound(end), *whole(rank).beyond))
 
 
+def part(rank: str, outer: str, inner: str) -> Span:
+    """The indices within a tile, the last one of which may be ragged."""
+    start = scaled(own_index(outer), rank_size(inner))
+    left = sum_of(Index(offset=rank_size(rank)), scaled(start, -1))
+    return Span((Bound(Index()),), (*whole(inner).beyond, Bound(left)))
+
+
 @dataclass(frozen=True)
 class Presence:
     """Conditions under which a point exists; if they are not `exact`, also where none does."""
@@ -77,20 +84,40 @@ def presence(
     conditions: Sequence[Condition], removed: Iterable[str], spans: Mapping[str, Span] | None = None
 ) -> Presence:
     """Where some point exists, as conditions on the other indices; none if one always does."""
-    leaves = list(leaves_of(conditions))
-    known = not any(isinstance(each, PowerOfTwo) or each.accesses for each in leaves)
-    bounded = alternatives([_bounded(each) for each in conditions])
-    found = [_narrowed(each, tuple(removed), spans or {}) for each in bounded]
+    gone = tuple(removed)
+    known = not any(each.accesses or _is_lost(each, gone) for each in leaves_of(conditions))
+    bounded = alternatives([_bounded(each, gone) for each in conditions])
+    found = [_narrowed(each, gone, spans or {}) for each in bounded]
     exact = known and all(each.exact for each in found)
-    return Presence(_joined([each.comparisons for each in found]), exact)
+    return Presence(tuple(map(_unmarked, _joined([each.comparisons for each in found]))), exact)
 
 
-def _bounded(condition: Condition) -> Condition:
-    """The condition with distances that are powers of two taken for positive ones."""
-    if isinstance(condition, PowerOfTwo):
-        return Comparison(condition.distance, ">", Index()) if condition.present else AllOf(())
+def _is_lost(condition: Condition, removed: Sequence[str]) -> bool:
+    return isinstance(condition, PowerOfTwo) and bool(set(condition.ranks) & set(removed))
+
+
+#: No position: it marks comparisons that stand for "is a power of two".
+_POWER = Index(final="a power of two")
+
+
+def _bounded(condition: Condition, removed: Sequence[str]) -> Condition:
+    """The condition as comparisons. Distances that are powers of two are marked, or taken for
+    positive ones where an index in them is taken out."""
     if isinstance(condition, AllOf | AnyOf):
-        return replace(condition, parts=tuple(map(_bounded, condition.parts)))
+        parts = tuple(_bounded(each, removed) for each in condition.parts)
+        return replace(condition, parts=parts)
+    if not isinstance(condition, PowerOfTwo):
+        return condition
+    if not _is_lost(condition, removed):
+        return Comparison(condition.distance, "<=" if condition.present else ">", _POWER)
+    return Comparison(condition.distance, ">", Index()) if condition.present else AllOf(())
+
+
+def _unmarked(condition: Condition) -> Condition:
+    if isinstance(condition, AllOf | AnyOf):
+        return replace(condition, parts=tuple(map(_unmarked, condition.parts)))
+    if isinstance(condition, Comparison) and condition.right == _POWER:
+        return PowerOfTwo(condition.left, condition.comparison == "<=")
     return condition
 
 

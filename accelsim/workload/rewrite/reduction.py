@@ -42,17 +42,18 @@ def reduce_passes(cascade: Cascade, rank: str, tile: int = 128) -> PassReduction
     before = rank_passes(cascade, rank)
     if before.passes == 1:
         return PassReduction(cascade, before, before)
-    whole = _whole(cascade, rank, tile)
-    found = _deferred(whole.cascade, rank)
+    over = _with_outer_parts(cascade, rank)
+    whole = _whole(cascade, over, tile)
+    found = _deferred(whole.cascade, over)
     try:
-        rewritten, names = _rewritten(whole.cascade, rank, found, whole.tile)
+        rewritten, names = _rewritten(whole.cascade, over, found, whole.tile)
     except InseparableError as error:
         return PassReduction(cascade, before, before, (), f"{error}.")
-    after = rank_passes(rewritten, rank)
+    after = rank_passes(rewritten, rank if rank in rewritten.ranks else over)
     if after.passes >= before.passes:
         why = obstacle(rewritten, after, found.reasons, names)
         return PassReduction(cascade, before, before, (), why)
-    steps = (*whole.steps, *found.steps, *_told(rewritten, rank, found))
+    steps = (*whole.steps, *found.steps, *_told(rewritten, over, found))
     return PassReduction(rewritten, before, after, steps, obstacle(rewritten, after, found.reasons))
 
 
@@ -85,9 +86,16 @@ def _whole(cascade: Cascade, rank: str, tile: int) -> Lifted:
         return Lifted(cascade, tile)
 
 
-def _cut(cascade: Cascade) -> set[str]:
-    """Ranks that are in tiles, and the tiles."""
-    return {rank for whole, parts in cascade.partitions.items() for rank in (whole, *parts)}
+def _may_run(cascade: Cascade, rank: str) -> bool:
+    """Whether there are tiles of the rank, or may be some."""
+    is_part = any(rank in parts for parts in cascade.partitions.values())
+    return not is_part and len(cascade.partitions.get(rank, "12")) == 2
+
+
+def _with_outer_parts(cascade: Cascade, rank: str) -> str:
+    """The rank whose tiles this one numbers (M for M1), else itself."""
+    wholes = (whole for whole, parts in cascade.partitions.items() if rank == parts[0])
+    return next(wholes, rank)
 
 
 def _told(cascade: Cascade, rank: str, found: Deferred) -> Iterator[str]:
@@ -117,7 +125,7 @@ def _rewritten(
     plain = in_order(without_unread(found.draft.cascade, outputs))
     left = {einsum.name for einsum in plain.einsums}
     sums = [each for each in found.running if each.name in left]
-    if sums and rank in _cut(cascade):
+    if sums and not _may_run(cascade, rank):
         raise InseparableError(f"{sums[0].name} must run over tiles, but {rank} is cut already")
     names: dict[str, str] = {}
     if sums:

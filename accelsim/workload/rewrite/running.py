@@ -36,7 +36,7 @@ from accelsim.workload.einsum import (
 from accelsim.workload.rewrite.deferral import RunningSum
 from accelsim.workload.rewrite.draft import new_name
 from accelsim.workload.rewrite.existence import points
-from accelsim.workload.rewrite.presence import Presence, presence, tile
+from accelsim.workload.rewrite.presence import Presence, part, presence, tile
 from accelsim.workload.rewrite.terms import Term, one_for_each, product_text
 from accelsim.workload.rewrite.tiling import cut, tiles_of
 from accelsim.workload.substitute import in_access, in_condition, in_einsum, own_index
@@ -231,10 +231,15 @@ class _Rewriting:
 
     def _steps(self, einsum: Einsum) -> Presence:
         """Where a tile has a point of the maximum."""
-        rank = self.tiles.whole
-        others = [each for each in einsum.reduced_ranks if each != rank]
-        spans = {rank: tile(rank, self.tiles.outer, self.tiles.inner)}
-        return presence(points(self.plain, einsum), [*others, rank], spans)
+        tiles = self.tiles
+        over = (tiles.whole, tiles.outer, tiles.inner)
+        others = [each for each in einsum.reduced_ranks if each not in over]
+        conditions = points(self.plain, einsum)
+        if tiles.given:
+            inside = {tiles.inner: part(tiles.whole, tiles.outer, tiles.inner)}
+            return presence(list(map(tiles.condition, conditions)), [*others, tiles.inner], inside)
+        spans = {tiles.whole: tile(*over)}
+        return presence(conditions, [*others, tiles.whole], spans)
 
     def _where(self, maximum: Access) -> tuple[Condition, ...]:
         """The conditions of the steps, at the indices at which the maximum is read."""
