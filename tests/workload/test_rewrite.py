@@ -342,9 +342,7 @@ CASES: dict[str, tuple[str, str, str, str, tuple[int, int]]] = {
         SD[p] += SN[p,m1,m0] where {near}
         SNV[p,f] += SN[p,m1,m0] * V[m1,m0,f] where {near}
         AV[p,f] = SNV[p,f] / SD[p]
-        """.replace(
-            "{near}", "m1*M0 + m0 <= p and (p - m1*M0 < W or m1 == 0 or power_of_two(p // M0 - m1))"
-        ),
+        """.replace("{near}", "m1*M0 + m0 <= p and (p - m1*M0 < W or m1 == 0)"),
         (2, 1),
     ),
     "slots_of_weights": (

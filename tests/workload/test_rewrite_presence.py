@@ -7,7 +7,7 @@ import pytest
 from accelsim.workload.conditions import ranks_of, text_of
 from accelsim.workload.parse import parse_einsum
 from accelsim.workload.rewrite.bounds import always
-from accelsim.workload.rewrite.presence import implies, presence, tile, whole
+from accelsim.workload.rewrite.presence import implies, part, presence, tile, whole
 
 SIZES = {"P": 7, "M": 10, "M1": 4, "M0": 3, "N": 2, "W": 2, "J": 3}
 
@@ -70,3 +70,10 @@ def test_a_step_s_condition_follows_from_its_points():
     assert implies(point, step)
     assert not implies(step, point)
     assert not implies(point, other)
+
+
+def test_powers_of_two_of_other_indices_stay_as_they_are():
+    conditions = conditions_of("m1*M0 + m0 <= p and (power_of_two(p - m1) or m1 == 0)")
+    found = presence(conditions, ["M0"], {"M0": part("M", "M1", "M0")})
+    assert found.exact
+    assert text_of(found.conditions) == "m1*M0 <= p and (power_of_two(p - m1) or m1 == 0)"

@@ -181,7 +181,13 @@ def slack(comparison: Comparison) -> Index | None:
 
 
 def _less(low: Index, beyond: Index) -> Comparison:
-    """low < beyond, or low <= beyond - 1 where that is shorter."""
+    """low < beyond, or low <= beyond - 1 where that is shorter; an index that is taken away from
+    the right stands on the left if nothing else does."""
+    if low == Index():
+        taken = tuple(
+            term for term in beyond.terms if is_positive_size(multiply_sizes(term[1], -1))
+        )
+        low, beyond = scaled(Index(taken), -1), sum_of(beyond, scaled(Index(taken), -1))
     offset = beyond.offset
     if isinstance(offset, int) and offset == 1:
         return Comparison(low, "<=", sum_of(beyond, Index(offset=-1)))
