@@ -1,6 +1,7 @@
 """`accelsim optimise`: an equal workload with fewer passes over a rank."""
 
 from dataclasses import replace
+from math import ceil, log10
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from accelsim.workload.rewrite import PassReduction, Trial, reduce_passes, tried
 
 #: Relative; float64 adds in another order.
 EQUAL = 1e-9
+FLOAT64 = 1e-15
 
 
 def command(
@@ -86,7 +88,8 @@ def _lines(found: PassReduction, trial: Trial | str) -> list[str]:
 def _told(trial: Trial | str) -> str:
     if isinstance(trial, str):
         return f"not tried: {trial}"
-    return f"equal on random numbers to {trial.difference:.0e}, tried at {_sizes(trial)}"
+    within = 10.0 ** ceil(log10(max(trial.difference, FLOAT64)))
+    return f"equal on random numbers within {within:.0e} of the largest, tried at {_sizes(trial)}"
 
 
 def _passes(number: int) -> str:

@@ -10,7 +10,7 @@ from accelsim.workload.rewrite.draft import Draft, new_name
 from accelsim.workload.rewrite.existence import points, same_points
 from accelsim.workload.rewrite.presence import presence
 from accelsim.workload.rewrite.separate import InseparableError, View
-from accelsim.workload.rewrite.terms import Term, sum_text
+from accelsim.workload.rewrite.terms import Term, one_for_each, sum_text
 from accelsim.workload.substitute import own_index
 
 
@@ -102,14 +102,26 @@ class Bench:
         kept = left[0] if left else frozenset()
         removed = [rank for rank in self.einsum.reduced_ranks if rank not in kept]
         found = presence(self.conditions, removed)
+        conditions = tuple(e for e in found.conditions if not set(e.ranks) & set(removed))
         einsum = replace(
             self.einsum,
-            expression=sum_text(terms),
+            expression=sum_text(self._over_output(terms, conditions)),
             reduction=self.einsum.reduction if kept else None,
-            conditions=tuple(e for e in found.conditions if not set(e.ranks) & set(removed)),
+            conditions=conditions,
         )
         known = [self.draft.level(access.tensor) for access in einsum.reads]
         self.add(einsum, max([self.traversal, *known]))
+
+    def _over_output(
+        self, terms: Sequence[Term], conditions: Sequence[Condition]
+    ) -> Sequence[Term]:
+        """The terms, with a factor 1 for each rank of the output that none of them has."""
+        known = {*ranks_of(conditions), *(rank for term in terms for rank in term.ranks)}
+        first, *others = terms or [Term(0.0)]
+        for rank in self.einsum.output.ranks:
+            if rank not in known:
+                first = first.times(one_for_each(rank))
+        return [first, *others]
 
     # --- asking ----------------------------------------------------------------------------------
 

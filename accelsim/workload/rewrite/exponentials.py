@@ -1,6 +1,7 @@
 """exp(u(m) + c), c completed, as exp(u - G) · exp(G + c) with G the maximum of u over the same
 points: no exponent above 0, whatever the numbers."""
 
+from accelsim.workload.conditions import ranks_of
 from accelsim.workload.einsum import Access, Einsum, Expression, Operation
 from accelsim.workload.rewrite.bench import Bench
 from accelsim.workload.rewrite.separate import InseparableError, addends_of
@@ -45,6 +46,8 @@ def _is_maximum(bench: Bench, access: Access, inner: Addends) -> bool:
         return False
     if not bench.same_points(einsum) or draft.levels.get(einsum.name, 0) != bench.traversal:
         return False
+    if not set(bench.einsum.output.ranks) & set(ranks_of(bench.conditions)) <= set(access.ranks):
+        return False  # where it has a step, the sum may have none
     ranks = [index.plain_rank for index in einsum.output.indices]
     if None in ranks:
         return False

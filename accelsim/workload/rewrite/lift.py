@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from accelsim.workload.affine import Index, multiply_sizes, rank_size
 from accelsim.workload.conditions import Comparison, Condition
 from accelsim.workload.dependencies import step
-from accelsim.workload.einsum import Access, Cascade, Constant, Einsum, Expression, Tensor, accesses
-from accelsim.workload.fibres import moves
+from accelsim.workload.einsum import Access, Cascade, Constant, Einsum, Expression, Tensor
+from accelsim.workload.fibres import moves, reads
 from accelsim.workload.rewrite.draft import in_order, without_unread
 from accelsim.workload.rewrite.presence import implies
 from accelsim.workload.rewrite.separate import InseparableError, View, terms_of
@@ -36,8 +36,11 @@ class Lifted:
     steps: tuple[str, ...] = ()
 
 
-def lifted(cascade: Cascade, rank: str) -> Lifted:
-    """The cascade with rank whole again; an InseparableError if it cannot be written so."""
+def lifted(cascade: Cascade, rank: str, tile: int) -> Lifted:
+    """The cascade with the rank whole again, or as it is if it is whole, to be cut into tiles of
+    `tile`; an InseparableError if it cannot be written so."""
+    if rank not in cascade.partitions:
+        return Lifted(cascade, tile)
     outer, *inner = cascade.partitions[rank]
     if len(inner) != 1:
         raise InseparableError(f"{rank} is cut into more than two parts")
@@ -295,12 +298,19 @@ class _Lifting:
         return found
 
     def _refuse_parts(self, whole: Cascade) -> None:
-        needed = without_unread(whole, self.cascade.outputs)
-        for einsum in needed.einsums:
-            sizes = {s for a in (einsum.output, *einsum.reads) for i in a.indices for s in i.sizes}
-            lost = [a.tensor for a in accesses(einsum.expression) if a.tensor not in needed.tensors]
-            if self.parts & (set(einsum.ranks) | sizes) or lost:
-                raise InseparableError(f"{einsum.name} needs the tiles of {self.outer}")
+        """Nothing that an output is made from may be gone, or still know the parts."""
+        known = {*whole.inputs, *(einsum.name for einsum in whole.einsums)}
+        wanted = list(self.cascade.outputs)
+        for name in wanted:
+            if name not in known:
+                raise InseparableError(f"{name} needs the tiles of {self.rank}")
+            for einsum in (each for each in whole.einsums if each.name == name):
+                accesses = (einsum.output, *einsum.reads)
+                sizes = {s for each in accesses for index in each.indices for s in index.sizes}
+                if self.parts & {*einsum.ranks, *sizes}:
+                    raise InseparableError(f"{name} needs the tiles of {self.rank}")
+                found = (each.tensor for each in reads(whole, einsum))
+                wanted += [each for each in found if each not in wanted]
 
 
 def _mark(einsum: Einsum) -> str:

@@ -10,7 +10,7 @@ Anything else (m % 2 == 0, a mask) is left out: where it fails, there may be no 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accelsim.workload.affine import (
     Index,
@@ -22,12 +22,15 @@ from accelsim.workload.affine import (
     sum_of,
 )
 from accelsim.workload.conditions import (
+    AllOf,
     AnyOf,
     Comparison,
     Condition,
+    PowerOfTwo,
     all_of,
     alternatives,
     any_of,
+    leaves_of,
 )
 from accelsim.workload.rewrite.bounds import always, collected, is_positive_size
 from accelsim.workload.substitute import own_index
@@ -62,6 +65,13 @@ def tile(rank: str, outer: str, inner: str) -> Span:
     return Span((Bound(start),), (Bound(end), *whole(rank).beyond))
 
 
+def part(rank: str, outer: str, inner: str) -> Span:
+    """The indices within a tile, the last one of which may be ragged."""
+    start = scaled(own_index(outer), rank_size(inner))
+    left = sum_of(Index(offset=rank_size(rank)), scaled(start, -1))
+    return Span((Bound(Index()),), (*whole(inner).beyond, Bound(left)))
+
+
 @dataclass(frozen=True)
 class Presence:
     """Conditions under which a point exists; if they are not `exact`, also where none does."""
@@ -74,9 +84,41 @@ def presence(
     conditions: Sequence[Condition], removed: Iterable[str], spans: Mapping[str, Span] | None = None
 ) -> Presence:
     """Where some point exists, as conditions on the other indices; none if one always does."""
-    found = [_narrowed(each, tuple(removed), spans or {}) for each in alternatives(conditions)]
-    exact = all(each.exact for each in found) and not any(each.accesses for each in conditions)
-    return Presence(_joined([each.comparisons for each in found]), exact)
+    gone = tuple(removed)
+    known = not any(each.accesses or _is_lost(each, gone) for each in leaves_of(conditions))
+    bounded = alternatives([_bounded(each, gone) for each in conditions])
+    found = [_narrowed(each, gone, spans or {}) for each in bounded]
+    exact = known and all(each.exact for each in found)
+    return Presence(tuple(map(_unmarked, _joined([each.comparisons for each in found]))), exact)
+
+
+def _is_lost(condition: Condition, removed: Sequence[str]) -> bool:
+    return isinstance(condition, PowerOfTwo) and bool(set(condition.ranks) & set(removed))
+
+
+#: No position: it marks comparisons that stand for "is a power of two".
+_POWER = Index(final="a power of two")
+
+
+def _bounded(condition: Condition, removed: Sequence[str]) -> Condition:
+    """The condition as comparisons. Distances that are powers of two are marked, or taken for
+    positive ones where an index in them is taken out."""
+    if isinstance(condition, AllOf | AnyOf):
+        parts = tuple(_bounded(each, removed) for each in condition.parts)
+        return replace(condition, parts=parts)
+    if not isinstance(condition, PowerOfTwo):
+        return condition
+    if not _is_lost(condition, removed):
+        return Comparison(condition.distance, "<=" if condition.present else ">", _POWER)
+    return Comparison(condition.distance, ">", Index()) if condition.present else AllOf(())
+
+
+def _unmarked(condition: Condition) -> Condition:
+    if isinstance(condition, AllOf | AnyOf):
+        return replace(condition, parts=tuple(map(_unmarked, condition.parts)))
+    if isinstance(condition, Comparison) and condition.right == _POWER:
+        return PowerOfTwo(condition.left, condition.comparison == "<=")
+    return condition
 
 
 @dataclass(frozen=True)
@@ -139,7 +181,13 @@ def slack(comparison: Comparison) -> Index | None:
 
 
 def _less(low: Index, beyond: Index) -> Comparison:
-    """low < beyond, or low <= beyond - 1 where that is shorter."""
+    """low < beyond, or low <= beyond - 1 where that is shorter; an index that is taken away from
+    the right stands on the left if nothing else does."""
+    if low == Index():
+        taken = tuple(
+            term for term in beyond.terms if is_positive_size(multiply_sizes(term[1], -1))
+        )
+        low, beyond = scaled(Index(taken), -1), sum_of(beyond, scaled(Index(taken), -1))
     offset = beyond.offset
     if isinstance(offset, int) and offset == 1:
         return Comparison(low, "<=", sum_of(beyond, Index(offset=-1)))

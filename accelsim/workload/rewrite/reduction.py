@@ -42,20 +42,18 @@ def reduce_passes(cascade: Cascade, rank: str, tile: int = 128) -> PassReduction
     before = rank_passes(cascade, rank)
     if before.passes == 1:
         return PassReduction(cascade, before, before)
+    over = _with_outer_parts(cascade, rank)
+    whole = _whole(cascade, over, tile)
+    found = _deferred(whole.cascade, over)
     try:
-        whole = _whole(cascade, rank, tile)
+        rewritten, names = _rewritten(whole.cascade, over, found, whole.tile)
     except InseparableError as error:
         return PassReduction(cascade, before, before, (), f"{error}.")
-    found = _deferred(whole.cascade, rank)
-    try:
-        rewritten, names = _rewritten(whole.cascade, rank, found, whole.tile)
-    except InseparableError as error:
-        return PassReduction(cascade, before, before, (), f"{error}.")
-    after = rank_passes(rewritten, rank)
+    after = rank_passes(rewritten, rank if rank in rewritten.ranks else over)
     if after.passes >= before.passes:
         why = obstacle(rewritten, after, found.reasons, names)
         return PassReduction(cascade, before, before, (), why)
-    steps = (*whole.steps, *found.steps, *_told(rewritten, rank, found))
+    steps = (*whole.steps, *found.steps, *_told(rewritten, over, found))
     return PassReduction(rewritten, before, after, steps, obstacle(rewritten, after, found.reasons))
 
 
@@ -81,8 +79,23 @@ def _refuse_unknown(cascade: Cascade, rank: str) -> None:
 
 
 def _whole(cascade: Cascade, rank: str, tile: int) -> Lifted:
-    """The cascade without tiles of the rank."""
-    return lifted(cascade, rank) if rank in cascade.partitions else Lifted(cascade, tile)
+    """The cascade without tiles of the rank, if it can do without."""
+    try:
+        return lifted(cascade, rank, tile)
+    except InseparableError:
+        return Lifted(cascade, tile)
+
+
+def _may_run(cascade: Cascade, rank: str) -> bool:
+    """Whether there are tiles of the rank, or may be some."""
+    is_part = any(rank in parts for parts in cascade.partitions.values())
+    return not is_part and len(cascade.partitions.get(rank, "12")) == 2
+
+
+def _with_outer_parts(cascade: Cascade, rank: str) -> str:
+    """The rank whose tiles this one numbers (M for M1), else itself."""
+    wholes = (whole for whole, parts in cascade.partitions.items() if rank == parts[0])
+    return next(wholes, rank)
 
 
 def _told(cascade: Cascade, rank: str, found: Deferred) -> Iterator[str]:
@@ -112,8 +125,8 @@ def _rewritten(
     plain = in_order(without_unread(found.draft.cascade, outputs))
     left = {einsum.name for einsum in plain.einsums}
     sums = [each for each in found.running if each.name in left]
-    if sums and any(rank in parts for parts in cascade.partitions.values()):
-        raise InseparableError(f"{sums[0].name} must run over tiles, but {rank} is a part already")
+    if sums and not _may_run(cascade, rank):
+        raise InseparableError(f"{sums[0].name} must run over tiles, but {rank} is cut already")
     names: dict[str, str] = {}
     if sums:
         plain, names = with_running_values(plain, rank, sums, tile)

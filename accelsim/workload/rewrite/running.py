@@ -12,8 +12,9 @@ L is local to a tile, R running, C the correction of what ran so far, P the part
 RSD[p,m1] is the sum of exp(u - RGM[p,m1]) over the tiles before m1: by induction, as exp(u - a) is
 exp(u - b) * exp(b - a). After the last tile RGM is G, and RSD the sum.
 
-A tile that has no point has no step. Where that is not known (presence.py) every tile has one, and
-the maximum starts from a finite number, so that a tile without points changes nothing.
+A tile that has no point has no step. Where no condition tells this (presence.py), points are
+counted into a mask. Where it depends on data every tile has a step, and the maximum starts from a
+finite number, so that a tile without points changes nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,7 @@ from dataclasses import replace
 from math import inf, isinf
 
 from accelsim.workload.affine import Index
-from accelsim.workload.conditions import Condition
+from accelsim.workload.conditions import Condition, Member, ranks_of
 from accelsim.workload.einsum import (
     Access,
     Cascade,
@@ -35,9 +36,10 @@ from accelsim.workload.einsum import (
 from accelsim.workload.rewrite.deferral import RunningSum
 from accelsim.workload.rewrite.draft import new_name
 from accelsim.workload.rewrite.existence import points
-from accelsim.workload.rewrite.presence import Presence, presence, tile
+from accelsim.workload.rewrite.presence import Presence, part, presence, tile
+from accelsim.workload.rewrite.terms import Term, one_for_each, product_text
 from accelsim.workload.rewrite.tiling import cut, tiles_of
-from accelsim.workload.substitute import in_access, in_einsum, own_index
+from accelsim.workload.substitute import in_access, in_condition, in_einsum, own_index
 
 #: Below every score, and still finite: -inf less -inf is no number.
 LOWEST = -1e30
@@ -65,6 +67,11 @@ class _Rewriting:
         self.tiles = tiles_of(cascade, rank, tile_size)
         self.names: dict[tuple[str, str], str] = {}
         self.steps = {name: self._steps(cascade.einsum(name)) for name in self.maxima}
+        self.masked = {
+            name
+            for name, step in self.steps.items()
+            if not (step.exact or cascade.einsum(name).depends_on_data)
+        }
         self._name_everything()
 
     def result(self) -> Cascade:
@@ -84,6 +91,9 @@ class _Rewriting:
     def _name_everything(self) -> None:
         for name in self.exponentials:
             self._give("T", name, self.plain.tensors[name].ranks, taking=not self._stays(name))
+        for name in self.masked:
+            ranks = tuple(self.plain.tensors[name].ranks[at] for at in self._masked_places(name))
+            self._give("X", name, (*ranks, self.tiles.outer))
         for name in (*self.maxima, *self.sums):
             ranks = (*self.plain.tensors[name].ranks, self.tiles.outer)
             for kind in ("L", "R", "C" if name in self.maxima else "P"):
@@ -140,8 +150,10 @@ class _Rewriting:
         out = einsum.output
         now, after = self._at("R", out, self._step), self._at("R", out, self._next)
         local = self._at("L", out, self._step)
-        where = self._where(einsum.name)
+        where = self._where(out)
+        mask = [self._mask(einsum)] if einsum.name in self.masked else []
         return [
+            *mask,
             self._local(einsum, local),
             Einsum(after, Operation("max", (now, local)), None, where),
             Einsum(
@@ -159,10 +171,11 @@ class _Rewriting:
         return self._in_tiles(einsum, output, lambda access: access.tensor == maximum)
 
     def _sum(self, einsum: Einsum) -> list[Einsum]:
-        out, run = einsum.output, self.sums[einsum.name]
+        out = einsum.output
         before, local = self._at("P", out, self._step), self._at("L", out, self._step)
-        where = self._where(run.maximum)
-        change = self._at("C", self._maximum_in(einsum), self._step)
+        maximum = self._maximum_in(einsum)
+        where = self._where(maximum)
+        change = self._at("C", maximum, self._step)
         scaled = Operation("mul", (self._at("R", out, self._step), change))
         return [
             self._local(einsum, local),
@@ -218,13 +231,42 @@ class _Rewriting:
 
     def _steps(self, einsum: Einsum) -> Presence:
         """Where a tile has a point of the maximum."""
-        rank = self.tiles.whole
-        others = [each for each in einsum.reduced_ranks if each != rank]
-        spans = {rank: tile(rank, self.tiles.outer, self.tiles.inner)}
-        return presence(points(self.plain, einsum), [*others, rank], spans)
+        tiles = self.tiles
+        over = (tiles.whole, tiles.outer, tiles.inner)
+        others = [each for each in einsum.reduced_ranks if each not in over]
+        conditions = points(self.plain, einsum)
+        if tiles.given:
+            inside = {tiles.inner: part(tiles.whole, tiles.outer, tiles.inner)}
+            return presence(list(map(tiles.condition, conditions)), [*others, tiles.inner], inside)
+        spans = {tiles.whole: tile(*over)}
+        return presence(conditions, [*others, tiles.whole], spans)
 
-    def _where(self, maximum: str) -> tuple[Condition, ...]:
-        return self.steps[maximum].conditions
+    def _where(self, maximum: Access) -> tuple[Condition, ...]:
+        """The conditions of the steps, at the indices at which the maximum is read."""
+        if maximum.tensor in self.masked:
+            return (Member(self._mask_of(maximum)),)
+        ranks = [str(each.plain_rank) for each in self.plain.einsum(maximum.tensor).output.indices]
+        indices = dict(zip(ranks, maximum.indices, strict=True))
+        return tuple(in_condition(e, indices) for e in self.steps[maximum.tensor].conditions)
+
+    def _mask(self, einsum: Einsum) -> Einsum:
+        """How many points each tile has, where no condition tells that it has one."""
+        ones = Term()
+        for rank in einsum.reduced_ranks:
+            ones = ones.times(one_for_each(rank))
+        conditions = points(self.plain, einsum)
+        counted = replace(einsum, expression=product_text(ones), conditions=conditions)
+        return replace(self._local(counted, self._mask_of(einsum.output)), reduction="+")
+
+    def _mask_of(self, maximum: Access) -> Access:
+        indices = [maximum.indices[place] for place in self._masked_places(maximum.tensor)]
+        return Access(self.names["X", maximum.tensor], (*indices, self._step))
+
+    def _masked_places(self, maximum: str) -> list[int]:
+        """Where the maximum has the ranks that its conditions depend on."""
+        einsum = self.plain.einsum(maximum)
+        over = ranks_of(points(self.plain, einsum))
+        return [n for n, each in enumerate(einsum.output.indices) if each.plain_rank in over]
 
     def _start(self, initial: InitialValue) -> InitialValue:
         """The initial value of something else, which may read maxima and sums."""
@@ -234,7 +276,8 @@ class _Rewriting:
     def _initial_values(self) -> Iterator[InitialValue]:
         for name in self.plain.einsums:
             if name.name in self.maxima:
-                sure = self.steps[name.name].exact and not _has_infinity(self.plain)
+                known = self.steps[name.name].exact or name.name in self.masked
+                sure = known and not _has_infinity(self.plain)
                 start = -inf if sure else LOWEST
                 yield InitialValue(self._at("R", name.output, Index()), Constant(start))
             elif name.name in self.sums:

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from accelsim.workload.conditions import ranks_of
-from accelsim.workload.einsum import Access, Einsum, Operation, RankSize, accesses
+from accelsim.workload.einsum import Access, Einsum, Expression, RankSize, accesses
 from accelsim.workload.rewrite.bench import Bench
 from accelsim.workload.rewrite.exponentials import exponential_of, maximum_taken_off
 from accelsim.workload.rewrite.separate import InseparableError, terms_of
-from accelsim.workload.rewrite.terms import Term, factor, merged, product_text
+from accelsim.workload.rewrite.terms import Term, factor, merged, one_for_each, product_text
+from accelsim.workload.substitute import ranks_in
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,13 @@ def sum_apart(bench: Bench) -> None:
 def _piece(bench: Bench, term: Term) -> Piece:
     """One term's part along the fibre, and the rest."""
     view = bench.view
-    along = tuple(each for each in term.factors if view.is_along(each[0]))
+
+    def stays(expression: Expression) -> bool:
+        """Whether a factor stays in the sum: it varies over what is summed, and is known."""
+        summed = set(ranks_in(expression)) & set(bench.einsum.reduced_ranks)
+        return view.is_along(expression) or bool(summed and not view.waits(expression))
+
+    along = tuple(each for each in term.factors if stays(each[0]))
     fixed = Term(term.coefficient, tuple(each for each in term.factors if each not in along))
     inner = tuple(each for each in term.exponent if not view.waits(each[0]))
     outer = tuple(each for each in term.exponent if view.waits(each[0]))
@@ -62,34 +69,25 @@ def _sum_in_place(bench: Bench, piece: Piece) -> None:
 
 
 def _summed(bench: Bench, piece: Piece) -> Term:
-    """Σ along, as a read of a sum that is known or made here, times the sizes of ranks that it does
-    not depend on."""
-    if piece.along.is_one:
-        return _count(bench, piece)
-    over = bench.over(piece.along.ranks)
-    missing = [rank for rank in _removed(bench, piece) if rank not in over]
-    sizes = Term(factors=tuple((RankSize(rank), 1) for rank in missing))
+    """Σ along, as a read of a sum that is known or made here, times the sizes of ranks that neither
+    it nor a condition depends on."""
+    along, sizes = piece.along, Term()
+    for rank in _removed(bench, piece):
+        if rank in ranks_of(bench.conditions) and rank not in along.ranks:
+            along = along.times(one_for_each(rank))
+        elif rank not in along.ranks:
+            sizes = sizes.times(factor(RankSize(rank)))
+    if along.is_one:
+        return sizes
+    over = bench.over(along.ranks)
     kept = [rank for rank in _kept(bench, piece) if rank in over]
+    piece = replace(piece, along=along)
     known = _known_sum(bench, piece, kept)
     if known is None:
-        body = product_text(piece.along)
-        read = bench.made("S", body, kept, "+", bench.traversal)
+        read = bench.made("S", product_text(along), kept, "+", bench.traversal)
         _note_running(bench, read.tensor, piece)
         known = factor(read)
     return known.times(sizes)
-
-
-def _count(bench: Bench, piece: Piece) -> Term:
-    """Σ 1 over the points."""
-    removed = _removed(bench, piece)
-    if not set(ranks_of(bench.conditions)) & set(removed):
-        return Term(factors=tuple((RankSize(rank), 1) for rank in removed))
-    for access in accesses(bench.einsum.expression):
-        if set(removed) <= set(access.ranks):
-            return _summed(
-                bench, replace(piece, along=factor(Operation("equal", (access, access))))
-            )
-    raise InseparableError("it has a term that does not vary, and no tensor to count points by")
 
 
 def _kept(bench: Bench, piece: Piece) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TypeVar
 
-from accelsim.workload.einsum import Constant, Expression, Operation
+from accelsim.workload.einsum import Constant, Expression, IndexValue, Operation
 from accelsim.workload.substitute import ranks_in
 
 _Count = TypeVar("_Count", int, float)
@@ -58,6 +58,11 @@ class Term:
 
 def factor(expression: Expression, power: int = 1) -> Term:
     return Term(factors=((expression, power),))
+
+
+def one_for_each(rank: str) -> Term:
+    """`equal(m, m)`: 1, and it has the rank M."""
+    return factor(Operation("equal", (IndexValue(rank), IndexValue(rank))))
 
 
 def merged(terms: Iterable[Term]) -> tuple[Term, ...]:

@@ -47,7 +47,13 @@ def _declared(cascade: Cascade) -> Mapping[str, Any]:
 
 
 def _size(size: Any) -> str:
-    return size if isinstance(size, str) else str(int(size))
+    if not isinstance(size, str):
+        return str(int(size))
+    return _quoted(size) if set(size) & _SPECIAL else size
+
+
+#: What would end or open something in YAML's `{M1: ...}`.
+_SPECIAL = frozenset(",:[]{}#&!|>'\"%@`")
 
 
 def _tensor_ranks(cascade: Cascade, names: Iterable[str]) -> dict[str, str]:

@@ -23,13 +23,15 @@ from accelsim.workload.substitute import (
 
 @dataclass(frozen=True)
 class Tiles:
-    """Rank `whole` in `outer` tiles of `inner`; `tiled` tensors have a rank for each of both."""
+    """Rank `whole` in `outer` tiles of `inner`; `tiled` tensors have a rank for each of both.
+    `given`: the cascade was written in these tiles."""
 
     cascade: Cascade
     whole: str
     outer: str
     inner: str
     tiled: frozenset[str]
+    given: bool = False
 
     @property
     def indices(self) -> Mapping[str, Index]:
@@ -74,6 +76,9 @@ class Tiles:
 
 def tiles_of(cascade: Cascade, rank: str, tile: int | str) -> Tiles:
     """The rank cut into tiles; the result's cascade knows the partition, but is not cut yet."""
+    if rank in cascade.partitions:
+        outer, inner = cascade.partitions[rank]
+        return Tiles(cascade, rank, outer, inner, frozenset(), given=True)
     outer, inner = _part_names(cascade, rank)
     declared = {
         **(cascade.declared or cascade.ranks),
@@ -90,6 +95,8 @@ def tiles_of(cascade: Cascade, rank: str, tile: int | str) -> Tiles:
 def cut(tiles: Tiles) -> Cascade:
     """The cascade with every Einsum over the rank in tiles, except those that stay whole."""
     cascade = tiles.cascade
+    if tiles.given:
+        return cascade
     stay = _producers(cascade, tiles.whole) - tiles.tiled | _selecting(cascade, tiles.whole)
     einsums = tuple(
         tiles.einsum(einsum) if tiles.whole in einsum.ranks and einsum.name not in stay else einsum
