@@ -45,7 +45,7 @@ def at_context(variant: Variant, cascade: Cascade, context: int) -> Cascade:
     try:
         return cascade.with_ranks(**sizes) if sizes else cascade
     except AccelsimError as error:
-        fact = f"{variant.name} has no context of {context}: {error.fact}"
+        fact = f"it takes no context of {context}: {error.fact}"
         raise WorkloadError(fact, at=cascade.place, remedy="Choose another context") from error
 
 
