@@ -128,7 +128,8 @@ def read_count(text: str) -> int:
     match = re.fullmatch(r"\s*([1-9]\d{0,12})\s*([KMG]?)\s*", text)
     if match is None:
         raise InputError(f"{text[:100]!r} is no length", remedy="write it like 32K, 1M or 1000")
-    return int(match[1]) * 1024 ** " KMG".index(match[2] or " ")
+    power = " KMG".index(match[2] or " ")
+    return int(match[1]) << 10 * power
 
 
 def suffix_of(field: str) -> str:

@@ -1,4 +1,4 @@
-"""Which of the catalogue's mechanisms are meant, and at which lengths: what the zoo commands take."""
+"""Which mechanisms of the catalogue are meant, and at which lengths: options of the zoo commands."""
 
 from collections.abc import Sequence
 from typing import Annotated

@@ -16,10 +16,11 @@ from accelsim.cli.progress import progress
 from accelsim.cli.variants import Family, PhaseName, Presets, chosen_variants
 from accelsim.study.parallel import each_of
 from accelsim.study.table import Table, write_csv, write_parquet
-from accelsim.study.zoo import zoo_row, zoo_table
+from accelsim.study.zoo import zoo_curve, zoo_row, zoo_table
 from accelsim.workload.variants import Variant
 
 WRITERS = {".csv": write_csv, ".parquet": write_parquet}
+DRAWN = tuple(4**step * 1024 for step in range(6))
 HEADS = (
     "variant", "phase", "passes", "least", "live", "flop a token", "bytes a token",
     "kept", "growth", "law", "sub-quadratic",
@@ -42,10 +43,11 @@ def command(
     ] = None,
     json: Json = False,
 ) -> None:
-    """The mechanisms of the catalogue, a row a form: how often the context is traversed (as written,
-    and least after pass reduction), how much of it is live, operations and bytes a token at this
-    context, and how they grow. `growth` is the power of the context at this length, `law` that far
-    out.
+    """The mechanisms of the catalogue, a row a form.
+
+    How often the context is traversed (as written, and least after pass reduction), how much of it
+    is live, operations and bytes a token at this context, and how they grow: `growth` is the power
+    of the context at this length, `law` that far out.
 
     Example: accelsim zoo --family linear --phase decode --context 128K
     """
@@ -55,13 +57,12 @@ def command(
         remedy = "name it like zoo.csv or zoo.parquet"
         raise OutputError("a table is a .csv or .parquet", at=Place(str(out)), remedy=remedy)
     length = read_count(context)
-    table = zoo_table(_rows(chosen_variants((), family, phase, presets), length))
+    chosen = chosen_variants((), family, phase, presets)
+    table = zoo_table(_rows(chosen, length))
     if out is not None:
         WRITERS[out.suffix](table, out)
     if gallery is not None:
-        # It draws, and so needs matplotlib.
-        import_module("accelsim.report.gallery").write_gallery(table, gallery)
-        print(f"{len(table)} rows in {gallery / 'README.md'}")
+        _write_gallery(table, chosen, gallery)
     elif json:
         print_json(table.rows())
     else:
@@ -75,6 +76,20 @@ def _rows(chosen: Sequence[Variant], length: int) -> list[dict[str, Any]]:
             rows.append(row)
             advance(row["variant"])
     return rows
+
+
+def _write_gallery(table: Table, chosen: Sequence[Variant], folder: Path) -> None:
+    rows: dict[str, list[Variant]] = {}
+    for each in chosen:
+        rows.setdefault(each.row, []).append(each)
+    curves = []
+    with progress("drawing", len(rows)) as advance:
+        for points in each_of(partial(zoo_curve, contexts=DRAWN), list(rows.values())):
+            curves += points
+            advance("")
+    # It draws, and so needs matplotlib.
+    files = import_module("accelsim.report.gallery").write_gallery(table, curves, folder)
+    print(f"{len(table)} mechanisms in {files[0]}, {len(files) - 1} plots beside it")
 
 
 def _print(table: Table, length: int) -> None:

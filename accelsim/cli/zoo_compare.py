@@ -44,7 +44,7 @@ def command(
     """Time, energy and kept bytes against the context, each with the default mapping. What cannot
     be evaluated is a row with the reason; Ctrl-C keeps what is done.
 
-    Example: accelsim zoo compare heads/mla linear/gla --phase decode --context 4K..1M --out out/zoo
+    Example: accelsim zoo compare mla lightning_2 --phase decode --context 4K..1M --out out/zoo
     """
     machines = arch or ["h100_sxm"]
     contexts = read_contexts(context)

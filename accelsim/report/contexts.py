@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-from accelsim.base.units import format_bytes, format_count
+from accelsim.base.units import format_bytes, format_count, format_quantity
 from accelsim.report.save import save_figure
 from accelsim.report.sheet import house_style
-from accelsim.report.style import COLOURS, FAINT, MARKERS, TEXT_PT, tick_label
+from accelsim.report.style import COLOURS, FAINT, MARKERS, TEXT_PT
 
 PANEL_IN = (3.1, 1.5)
 LEGEND_IN = 2.3
@@ -30,18 +30,17 @@ HUES = tuple(COLOURS[name] for name in ("blue", "orange", "green", "vermillion",
 
 @dataclass(frozen=True)
 class Panel:
-    """A column of the table and what its axis says; `scale` turns the column into that unit."""
+    """A column of the table, what its axis is called, and the house unit of its numbers."""
 
     column: str
     label: str
-    scale: float = 1.0
-    is_bytes: bool = False
+    unit: str
 
 
 COMPARED = (
-    Panel("latency_s", "time of a run (s)"),
-    Panel("energy_pj", "energy of a run (J)", scale=1e-12),
-    Panel("kept_bytes", "cache or state", is_bytes=True),
+    Panel("latency_s", "time of a run", "s"),
+    Panel("energy_pj", "energy of a run", "pJ"),
+    Panel("kept_bytes", "cache or state", "B"),
 )
 
 
@@ -56,16 +55,14 @@ def save_contexts(frame: pd.DataFrame, folder: Path) -> list[Path]:
     return files
 
 
-def draw_contexts(
-    frame: pd.DataFrame, panels: Sequence[Panel], caption: str, width_in: float = PANEL_IN[0]
-) -> Figure:
+def draw_contexts(frame: pd.DataFrame, panels: Sequence[Panel], caption: str) -> Figure:
     """`frame` has the columns variant and context, and those of the panels; a panel that has no
     number is left out."""
     shown = [panel for panel in panels if (frame[panel.column].fillna(0) > 0).any()]
     names = list(dict.fromkeys(frame["variant"]))
     with house_style():
         height = max(PANEL_IN[1] * len(shown), ENTRY_IN * len(names)) + 0.5
-        figure = Figure(figsize=(width_in + LEGEND_IN, height), layout="constrained")
+        figure = Figure(figsize=(PANEL_IN[0] + LEGEND_IN, height), layout="constrained")
         every = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
         styles = {name: _style(number) for number, name in enumerate(names)}
         for axes, panel in zip(every, shown, strict=True):
@@ -94,18 +91,23 @@ def _draw(
 ) -> None:
     for name, style in styles.items():
         own = frame[(frame["variant"] == name) & (frame[panel.column].fillna(0) > 0)]
-        numbers = own[panel.column].astype(float) * panel.scale
+        numbers = own[panel.column].astype(float)
         axes.plot(own["context"].astype(float), numbers, label=name, **style)
-    axes.set(xscale="log", yscale="log", ylabel=panel.label)
-    if panel.is_bytes:
-        axes.set_yscale("log", base=2)
-        axes.yaxis.set_major_locator(LogLocator(base=2, numticks=6))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: format_bytes(number)))
-    else:
-        axes.yaxis.set_major_locator(LogLocator(numticks=6))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: tick_label(number)))
+    base = 2 if panel.unit == "B" else 10
+    axes.set_xscale("log")
+    axes.set_yscale("log", base=base)
+    axes.set_ylabel(panel.label)
+    axes.yaxis.set_major_locator(LogLocator(base=base, numticks=6))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: _tick(number, panel.unit)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.grid(True)
+
+
+def _tick(number: float, unit: str) -> str:
+    """`100 µs`, `16 MiB`, `10 MFLOP`."""
+    if unit == "B":
+        return format_bytes(number)
+    return format_quantity(number, unit).replace(" u", " µ")
 
 
 def _mark_contexts(axes: Axes, contexts: Sequence[int]) -> None:

@@ -8,7 +8,7 @@
     bytes_a_token    inputs read and outputs written, each once
     kept_bytes       decode: cache or state of all sequences
     growth           flop a token grow with this power of the context, from it to twice of it
-    law              the power of that part of them that grows, where the context is FAR times as long
+    law              the power of the part that grows, where the context is FAR times as long
     subquadratic     law < 1, so that all tokens together take less than the context's square
     reason           why a row has no numbers
 
@@ -79,6 +79,24 @@ def zoo_row(variant: Variant, context: int) -> dict[str, Any]:
         return row | _numbers(variant, context)
     except AccelsimError as error:
         return row | {"reason": error.fact}
+
+
+def zoo_curve(row: Sequence[Variant], contexts: Sequence[int]) -> list[dict[str, Any]]:
+    """A mechanism against the context: flop a token of its first form, what its first decode form
+    keeps. Contexts that it cannot have are left out."""
+    first, decode = row[0], next((each for each in row if each.phase == "decode"), None)
+    points = []
+    for context in contexts:
+        point: dict[str, Any] = {"variant": first.row, "family": first.family, "context": context}
+        try:
+            flops = flop_a_token(first, at_context(first, first.load(), context))
+            kept = (
+                kept_bytes(decode, at_context(decode, decode.load(), context)) if decode else None
+            )
+        except AccelsimError:
+            continue
+        points.append({**point, "flop_a_token": flops, "kept_bytes": kept})
+    return points
 
 
 def flop_a_token(variant: Variant, cascade: Cascade) -> float:

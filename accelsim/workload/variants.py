@@ -120,7 +120,7 @@ def _meant(word: str, known: Sequence[Variant]) -> list[Variant]:
         parts = {part for part in (each.preset, each.form) if part}
         if wanted == parts or (wanted == {each.preset} and each.form == first):
             return [each]
-    parts = dict.fromkeys(part for each in own for part in (each.form, each.preset) if part)
-    near = next(filter(None, (did_you_mean(c, parts) for c in choices if c not in parts)), None)
+    there = dict.fromkeys(part for each in own for part in (each.form, each.preset) if part)
+    near = next(filter(None, (did_you_mean(c, there) for c in choices if c not in there)), None)
     fact = f"{rows[0]} has no form or preset {':'.join(choices)!r}"
-    raise WorkloadError(fact, remedy=near or f"There are {', '.join(parts)}")
+    raise WorkloadError(fact, remedy=near or f"There are {', '.join(there)}")
