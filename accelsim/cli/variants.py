@@ -1,4 +1,4 @@
-"""Which mechanisms of the catalogue are meant, and at which lengths: options of the zoo commands."""
+"""Which mechanisms of the catalogue are meant, and at which lengths."""
 
 from collections.abc import Sequence
 from typing import Annotated

@@ -20,7 +20,7 @@ from accelsim.report.sheet import house_style
 from accelsim.study.table import Table, array_of
 
 #: Of pictures on a page, not in a paper: each less than 60 kB.
-DOTS_PER_INCH = 110
+DOTS_PER_INCH = 160
 COLOURS = 48
 PANELS = (
     Panel("flop_a_token", "operations a token", "FLOP"),
@@ -74,8 +74,8 @@ def _page(rows: Table, drawn: Sequence[str]) -> Iterator[str]:
     families = list(dict.fromkeys(row["family"] for row in listed))
     yield "# The attention zoo"
     yield ""
-    yield f"{len(listed)} forms and presets of {len(_mechanisms(listed))} mechanisms, counted from their"
-    yield f"cascades in `workloads/` at a context of {context} tokens. Written by"
+    yield f"{len(listed)} forms and presets of {len(_mechanisms(listed))} mechanisms, counted from"
+    yield f"their cascades in `workloads/` at a context of {context} tokens. Written by"
     yield ""
     yield "```"
     yield f"accelsim zoo --gallery docs/zoo --context {context}"

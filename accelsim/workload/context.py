@@ -57,7 +57,7 @@ def context_rank(variant: Variant, cascade: Cascade) -> str | None:
         _refuse_unknown(variant, cascade, (variant.context,))
         return variant.context
     keys, queries = cascade.declared.get(KEYS), cascade.declared.get(QUERIES)
-    if isinstance(keys, int) or keys == QUERIES:
+    if isinstance(keys, int) or (keys == QUERIES and isinstance(queries, int)):
         return KEYS
     if variant.phase == "decode":
         return None
