@@ -7,7 +7,7 @@ Listing them reads the files' keys and no cascade, so it is cheap.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from accelsim.base.catalogue import find, matching, names
@@ -34,7 +34,7 @@ class Variant:
     about: str
     source: str
     equals: str | None
-    context: str | Mapping[str, str] | None = None
+    context: str | Mapping[str, str] | None = field(default=None, hash=False)
     tokens: str | None = None
     state: tuple[str, ...] | None = None
 
@@ -109,7 +109,8 @@ def _meant(word: str, known: Sequence[Variant]) -> list[Variant]:
         raise WorkloadError(fact, remedy="Write it in full")
     own = variants_of(rows[0]) if rows else ()
     if not own:
-        near = did_you_mean(text, {each.row: None for each in variants()})
+        rows = list({each.row: None for each in variants()})
+        near = did_you_mean(text, [*rows, *(row.rpartition("/")[2] for row in rows)])
         fact = f"there is no mechanism {text!r}"
         raise WorkloadError(fact, remedy=near or "`accelsim zoo` shows all")
     if not choices:
