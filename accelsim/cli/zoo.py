@@ -101,8 +101,8 @@ def _print(table: Table, length: int) -> None:
     fewer = sum(row["least_passes"] < row["passes"] for row in counted)
     below = sum(row["subquadratic"] for row in counted)
     print(
-        f"\n{len(table)} mechanisms at a context of {format_count(length)}: {below} sub-quadratic; "
-        f"{fewer} have an equal cascade with fewer passes"
+        f"\n{len(table)} mechanisms at a context of {format_count(length)}: {below} sub-quadratic, "
+        f"{fewer} with an equal cascade of fewer passes"
     )
 
 

@@ -84,18 +84,17 @@ def zoo_row(variant: Variant, context: int) -> dict[str, Any]:
 def zoo_curve(row: Sequence[Variant], contexts: Sequence[int]) -> list[dict[str, Any]]:
     """A mechanism against the context: flop a token of its first form, what its first decode form
     keeps. Contexts that it cannot have are left out."""
-    first, decode = row[0], next((each for each in row if each.phase == "decode"), None)
+    first, decode = row[0], [each for each in row if each.phase == "decode"][:1]
+    own = {each: each.load() for each in (first, *decode)}
     points = []
     for context in contexts:
         point: dict[str, Any] = {"variant": first.row, "family": first.family, "context": context}
         try:
-            flops = flop_a_token(first, at_context(first, first.load(), context))
-            kept = (
-                kept_bytes(decode, at_context(decode, decode.load(), context)) if decode else None
-            )
+            flops = flop_a_token(first, at_context(first, own[first], context))
+            kept = [kept_bytes(each, at_context(each, own[each], context)) for each in decode]
         except AccelsimError:
             continue
-        points.append({**point, "flop_a_token": flops, "kept_bytes": kept})
+        points.append({**point, "flop_a_token": flops, "kept_bytes": next(iter(kept), None)})
     return points
 
 

@@ -12,7 +12,7 @@ def test_the_table_has_a_row_a_form(run):
     heads, *rows = ended.out.splitlines()
     assert heads.split()[:5] == ["variant", "phase", "passes", "least", "live"]
     assert any(row.startswith("training/softmax_backward:flash ") for row in rows)
-    assert rows[-1].endswith("have an equal cascade with fewer passes")
+    assert rows[-1].endswith("with an equal cascade of fewer passes")
 
 
 def test_phase_and_family_choose_together(run):
