@@ -123,6 +123,15 @@ def format_count(count: object) -> str:
     return str(whole)
 
 
+def read_count(text: str) -> int:
+    """A length as `format_count` writes it: `32K` is 32768, `1M` 1048576, `1000` 1000."""
+    match = re.fullmatch(r"\s*([1-9]\d{0,12})\s*([KMG]?)\s*", text)
+    if match is None:
+        raise InputError(f"{text[:100]!r} is no length", remedy="write it like 32K, 1M or 1000")
+    power = " KMG".index(match[2] or " ")
+    return int(match[1]) << 10 * power
+
+
 def suffix_of(field: str) -> str:
     """The unit suffix of a field's name: `_bytes` of `capacity_bytes`; empty if it has none."""
     return next((s for s in UNIT_OF_SUFFIX if field.endswith(s) and field != s), "")

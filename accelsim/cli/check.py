@@ -13,6 +13,8 @@ from accelsim.cli.inputs import load_case, refuse_illegal
 from accelsim.cli.kinds import Kind, kind_of
 from accelsim.cli.options import Json, Settings, parsed_settings
 from accelsim.cli.output import print_json
+from accelsim.workload.forms import split_name
+from accelsim.workload.load import load_workload
 
 
 def command(
@@ -34,10 +36,13 @@ def command(
 
     Example: accelsim check my_machine.yaml
 
+    Of a workload with several forms all are read, or one: accelsim check heads/mla:decode
+
     A mapping may be held against a workload and a machine:
     accelsim check my_mapping.yaml attention/one_pass fusemax_cloud
     """
-    file = _meant(file)
+    name, forms = split_name(str(file))
+    file = _meant(Path(name))
     node = read_yaml(file)
     kind = kind_of(node)
     if workload and not machine:
@@ -45,6 +50,8 @@ def command(
     if workload and machine:
         _refuse_all_but_mappings(kind, node)
         refuse_illegal(load_case(workload, machine, str(file), settings))
+    elif forms:
+        load_workload(":".join([str(file), *forms]), parsed_settings(settings))
     else:
         kind.read(with_settings(node, kind.record, parsed_settings(settings)), file.stem)
     if json:

@@ -28,6 +28,7 @@ COMMANDS = {
     "list": "What is shipped: workloads, machines, systems, studies, ...",
     "check": "Read a YAML file of any kind and say what is wrong with it.",
     "show": "A workload, a machine, or a mapping of one onto the other, as text.",
+    "zoo": "The attention mechanisms of the catalogue: passes, operations, bytes, growth.",
     "passes": "How often each rank of a workload must be traversed, and why.",
     "optimise": "An equal workload that traverses a rank less often, tried on numbers.",
     "interpret": "Run a workload on arrays and write the results.",
@@ -40,6 +41,9 @@ COMMANDS = {
     "measure": "How long kernels take on the device at hand, through torch.",
     "study": "Run a study: its tables, figures, and how they compare with what was published.",
 }
+
+#: Commands below a command: `accelsim zoo compare` is `zoo_compare.py`.
+GROUPS = {"zoo": ("compare",)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -63,9 +67,21 @@ def application(called: str) -> typer.Typer:
     )
     app.callback()(_global_options)
     for name, summary in COMMANDS.items():
-        function = _loaded(name) if name == called else _not_loaded
-        app.command(name, short_help=summary)(function)
+        if name == called and name in GROUPS:
+            app.add_typer(_group(name), name=name, short_help=summary)
+        else:
+            function = _loaded(name) if name == called else _not_loaded
+            app.command(name, short_help=summary)(function)
     return app
+
+
+def _group(name: str) -> typer.Typer:
+    """A command that does something by itself, and others below it."""
+    group = typer.Typer(invoke_without_command=True, rich_markup_mode=None, add_completion=False)
+    group.callback()(_loaded(name))
+    for below in GROUPS[name]:
+        group.command(below)(_loaded(f"{name}_{below}"))
+    return group
 
 
 @contextmanager

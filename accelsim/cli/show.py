@@ -24,6 +24,7 @@ from accelsim.mapping.load import load_mapping
 from accelsim.mapping.render import render
 from accelsim.workload.counts import counts
 from accelsim.workload.einsum import Cascade
+from accelsim.workload.forms import Forms, read_forms, split_name
 
 SHELVES = {"workloads": "workload", "arch": "machine", "mappings": "mapping"}
 
@@ -43,12 +44,12 @@ def command(
 ) -> None:
     """A workload, a machine, or a mapping as loop nests.
 
-    Examples: accelsim show attention/one_pass, accelsim show fusemax_cloud, accelsim show h100_sxm,
-    accelsim show attention/one_pass fusemax_cloud
+    Examples: accelsim show attention/one_pass, accelsim show heads/mla:decode, accelsim show
+    fusemax_cloud, accelsim show h100_sxm, accelsim show attention/one_pass fusemax_cloud
     """
     kind = "mapping" if machine else _kind_of(name)
     if kind == "workload":
-        text = workload_text(load_cascade(name, settings, shape))
+        text = workload_text(load_cascade(name, settings, shape)) + _others_text(name)
     elif kind == "machine":
         text = machine_text(load_machine(name, settings))
     elif machine:
@@ -76,6 +77,24 @@ def workload_text(cascade: Cascade) -> str:
             f"arithmetic intensity: {found.intensity:.4g} flop/B",
         ]
     )
+
+
+def _others_text(name: str) -> str:
+    """The forms and presets of the file, if it was not said which one is meant."""
+    file, choices = split_name(name)
+    forms = None if choices else read_forms(read_yaml(find(file, "workloads")))
+    if forms is None:
+        return ""
+    own = [f"  {each}: {_said(forms, each)}" for each in forms.forms]
+    presets = [f"  {each}: {preset.source}" for each, preset in forms.presets.items()]
+    listed = ["forms (this is the first):", *own, *(["presets:", *presets] if presets else [])]
+    return "\n".join(["", "", *listed, f"`accelsim show {file}:NAME` shows one"])
+
+
+def _said(forms: Forms, name: str) -> str:
+    form = forms.forms[name]
+    equals = f"equals {form.equals}" if form.equals else ""
+    return "; ".join(part for part in (forms.phase(name), equals, form.about) if part)
 
 
 def machine_text(arch: Spatial | Gpu) -> str:
@@ -143,7 +162,9 @@ def _mapping_text(name: str, settings: list[str], shape: str | None) -> str:
 
 
 def _kind_of(name: str) -> str:
-    """By its keys if it is a file, else by the first shelf that has it; `find` refuses doubles."""
+    """By its keys if it is a file, else by the first shelf that has it; `find` refuses doubles.
+    Only workloads have forms."""
+    name = split_name(name)[0]
     if Path(name).is_file() or name.endswith((".yaml", ".yml")):
         return kind_of(read_yaml(name)).name
     for shelf, kind in SHELVES.items():

@@ -38,6 +38,9 @@ class Form(Record):
     about: str = ""
     phase: Phase | None = None
     equals: str | None = None
+    context: str | dict[str, str] | None = None
+    tokens: str | None = None
+    state: tuple[str, ...] | None = None
     word_bytes: Positive | None = None
     words_bytes: dict[str, Positive] = {}
     ranks: dict[str, Any] = {}
@@ -59,6 +62,8 @@ class Preset(Record):
 class Forms(Record):
     """A file of several forms; every other key is as in a file of one."""
 
+    context: str | dict[str, str] | None = None
+    tokens: str | None = None
     forms: dict[str, Form]
     presets: dict[str, Preset] = {}
 
@@ -68,10 +73,10 @@ class Forms(Record):
         return self.forms[form].phase or called
 
 
-_OWN = ("forms", "presets")
+_OWN = ("context", "tokens", "forms", "presets")
 _MERGED = ("words", "ranks", "inputs", "outputs", "tensors", "densities")
 _NAMES = ("inputs", "words", "outputs", "tensors", "densities")
-_SAID = ("about", "phase", "equals")
+_SAID = ("about", "phase", "equals", "context", "tokens", "state")
 
 
 def split_name(name: str) -> tuple[str, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from accelsim.base.units import (
     format_quantity,
     key_of,
     quantity,
+    read_count,
     suffix_of,
 )
 
@@ -151,3 +152,17 @@ def test_numbers_that_no_float_holds_are_refused(text):
     with pytest.raises(InputError) as refusal:
         quantity(text, "B")
     assert str(refusal.value) == f"{text!r} is beyond anything sensible"
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("1000", 1000), ("32K", 32768), ("1M", 2**20), ("2G", 2**31)]
+)
+def test_lengths_are_read_as_they_are_written(text, count):
+    assert read_count(text) == count
+    assert format_count(count) == text
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1k", "K", "1.5K", "1 000"])
+def test_what_is_no_length_is_refused(text):
+    with pytest.raises(InputError, match="is no length; write it like 32K, 1M or 1000"):
+        read_count(text)

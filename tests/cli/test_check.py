@@ -126,3 +126,15 @@ def test_a_workload_without_a_machine_is_refused(run):
     ended = run("check", str(find("fusemax_binding", "mappings")), "attention/one_pass")
     assert ended.status == 2
     assert ended.err == "no machine is named after attention/one_pass. Give both, or neither\n"
+
+
+def test_a_form_is_checked_by_itself(run):
+    ended = run("check", "heads/sqa:xsqa:decode")
+    assert ended.status == 0
+    assert ended.out.endswith("sqa.yaml: a workload, and nothing is wrong with it\n")
+
+
+def test_a_form_that_is_not_there_is_refused(run):
+    ended = run("check", "heads/sqa:decod")
+    assert ended.status == 2
+    assert ended.err.endswith("there is no form or preset 'decod'. Did you mean 'decode'?\n")

@@ -51,3 +51,28 @@ def test_a_gpu_without_tensor_cores_is_shown(run):
 def test_settings_reach_a_gpu(run):
     out = run("show", "l4", "--set", "arch.memories.HBM.bandwidth=400 GB/s").out
     assert "HBM: 24 GB, 400 GB/s" in out
+
+
+def test_a_form_is_shown_by_itself(run):
+    out = run("show", "heads/sqa:xsqa:decode").out
+    assert out.startswith("heads/sqa:xsqa:decode: Sparse query attention")
+    assert "ranks: B = 1, H = 4, G = 4, P = 1, " in out
+    assert "forms" not in out
+
+
+def test_a_file_of_several_lists_its_forms_and_presets(run):
+    out = run("show", "linear/lightning_2").out
+    assert out.startswith("linear/lightning_2:chunked: Lightning Attention-2")
+    forms = out.partition("forms (this is the first):\n")[2]
+    assert "  sequential: prefill; equals chunked; token by token\n" in forms
+    assert "  tnl_1b: TransNormerLLM-1B" in forms
+
+
+def test_an_unknown_form_suggests_the_nearest(run):
+    ended = run("show", "heads/sqa:decod")
+    assert ended.status == 2
+    assert ended.err.endswith("there is no form or preset 'decod'. Did you mean 'decode'?\n")
+
+
+def test_a_form_is_shown_on_a_machine(run):
+    assert "QK on Array2D\n" in run("show", "heads/mla:decode_absorbed", "fusemax_cloud").out
