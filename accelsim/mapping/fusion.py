@@ -21,7 +21,7 @@ from math import prod
 from accelsim.mapping.recurring import Group, groups, shared_ranks
 from accelsim.workload.einsum import Access, Cascade, Einsum
 from accelsim.workload.fibres import reads
-from accelsim.workload.passes import rank_passes
+from accelsim.workload.passes import einsums_by_pass
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _pass_of(part: Cascade, rank: str) -> Mapping[str, int]:
     whole = [of for of, parts in part.partitions.items() if rank in parts]
     found: dict[str, int] = {}
     for each in (rank, *whole):
-        for number, names in enumerate(rank_passes(part, each).einsums):
+        for number, names in enumerate(einsums_by_pass(part, each)):
             found |= {name: max(number, found.get(name, 0)) for name in names}
     return found
 
