@@ -40,7 +40,11 @@ class Fusion:
     written: tuple[str, ...]
     launches: int = 1
 
-    @property
+    def __hash__(self) -> int:
+        # Cheap: caches know one fusion from the other by what it is made of.
+        return hash((self.einsums, self.launches))
+
+    @cached_property
     def einsums(self) -> tuple[str, ...]:
         return tuple(einsum.name for einsum in self.cascade.einsums)
 

@@ -253,6 +253,10 @@ class Cascade:
     place: Place | None = field(default=None, compare=False)
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         # Cheap, and right for sweeps over ranks; arrays have no hash.
         sizes = tuple(size for size in self.ranks.values() if isinstance(size, int))
         return hash((self.name, sizes))

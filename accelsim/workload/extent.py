@@ -66,11 +66,7 @@ def tensor_bytes(cascade: Cascade, tensor: str) -> Any:
 
 def elements_touched(cascade: Cascade, tensor: str, readers: Iterable[str] | None = None) -> Any:
     """Elements that at least one of the readers (default: all of them) reads."""
-    reading = tuple(
-        einsum.name
-        for einsum in cascade.einsums
-        if any(access.tensor == tensor for access in einsum.reads)
-    )
+    reading = _readers(cascade, tensor)
     chosen = reading if readers is None else tuple(name for name in reading if name in set(readers))
     found = _elements_touched(cascade, tensor, chosen) if chosen else 0
     of = cascade.tensors[tensor].of
@@ -82,6 +78,15 @@ def elements_touched(cascade: Cascade, tensor: str, readers: Iterable[str] | Non
 def _at_most(number: Any, most: Any) -> Any:
     swept = isinstance(number, np.ndarray) or isinstance(most, np.ndarray)
     return np.minimum(number, most) if swept else min(number, most)
+
+
+@remembered
+def _readers(cascade: Cascade, tensor: str) -> tuple[str, ...]:
+    return tuple(
+        einsum.name
+        for einsum in cascade.einsums
+        if any(access.tensor == tensor for access in einsum.reads)
+    )
 
 
 @remembered

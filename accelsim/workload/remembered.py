@@ -21,7 +21,7 @@ def remembered(
     name = f"{function.__module__}.{function.__qualname__}"
 
     @wraps(function)
-    def known(cascade: Cascade, *args: Given.args, **kwargs: Given.kwargs) -> Found:
+    def known(cascade: Cascade, /, *args: Given.args, **kwargs: Given.kwargs) -> Found:
         facts: dict[Any, Any] = cascade.facts
         asked = (name, *args, *kwargs.items())
         if asked not in facts:

@@ -170,9 +170,21 @@ def _root_has(cascade: Cascade, fibre: Fibre, rank: str) -> bool:
 def _sweeps(fibre: Fibre, turns: Sequence[_Turn]) -> list[_Sweep]:
     """Sweeps until nothing new is known, but no more than a chain through all Einsums can need."""
     sweeps = [_sweep(fibre, turns, {fibre.root: _Known(1, frozenset([frozenset()]))})]
+    if _is_in_order(fibre, turns):
+        return [replace(sweeps[0], before=sweeps[0].known)]
     while not _settled(sweeps) and len(sweeps) < len(turns) + 3:
         sweeps.append(_sweep(fibre, turns, sweeps[-1].known))
     return sweeps
+
+
+def _is_in_order(fibre: Fibre, turns: Sequence[_Turn]) -> bool:
+    """Whether every Einsum reads only what stands above it: one sweep then knows all."""
+    waiting = {turn.name for turn in turns} - {fibre.root}
+    for turn in turns:
+        if any(read.access.tensor in waiting for read in turn.reads):
+            return False
+        waiting.discard(turn.name)
+    return True
 
 
 def _settled(sweeps: Sequence[_Sweep]) -> bool:

@@ -114,20 +114,26 @@ class FusedBlocks:
     def least_seconds(self, clock_hz: float, read: Number, written: float) -> Number:
         """No more than `seconds`; if `rough`, no more than those of blocks that are not.
 
-        Let b be a block's busy cycles, a those alone, s the slots of an SM. With r <= s blocks on
-        it a block does 1 / (max(r·b, a) + ends) of its work in a cycle, at most
-        1 / (r · max(b, a / s)). What an SM does of Σ max(b, a / s) in a cycle is so at most
-        r · 1 / r = 1, and
+        Let b be a block's busy cycles, a those alone, e its `ends`, s the slots of an SM. With r <=
+        s blocks on it a block does 1 / (max(r·b, a) + e) of its work in a cycle, which is no more
+        than 1 / (r · w) with w = max(b, a / s) + e / s. So an SM does no more than r / r = 1 of
+        Σ w in a cycle, and
 
-            cycles >= Σ over blocks max(b, a / s) / SMs = blocks · max(mean b, mean a / s) / SMs
+            cycles >= Σ over blocks w / SMs,  Σ max(b, a / s) = blocks · max(mean b, mean a / s)
 
-        since a and b of unequal blocks are those of the mean one, times weights with a mean of 1.
-        In waves of equal blocks it holds as well. Points of the workload are never more than those
-        of the tiles that hold them, and everything here grows with the points of an Einsum.
+        since b and a of unequal blocks are those of the mean one times weights, which add up to
+        `blocks`. (How many have ends is known with the weights only.) In waves of equal blocks it
+        holds as well; and nothing ends before the longest block, by itself, has. Points of the
+        workload are never more than those of the tiles that hold them, and everything here grows
+        with the points of an Einsum.
         """
-        block = self.block
-        mean = longer(block.busy, block.alone / self._resident)
-        cycles = self.kernel.blocks * mean / self.gpu.sms
+        block, sms = self.block, self.gpu.sms
+        each = longer(block.busy, block.alone / self._resident)
+        cycles = self.kernel.blocks * each / sms
+        if self._weights is not None:
+            ends = self._ends(self.gpu.l2.latency_s)
+            cycles = cycles + len(self._weights) * ends / self._resident / sms
+            cycles = longer(cycles, self._weights[0] * block.alone + ends)
         return self._seconds(cycles / clock_hz, read, written) * (1 - MARGIN)
 
     def _seconds(self, on_sms: Number, read: Number, written: float) -> Number:
@@ -150,6 +156,12 @@ class FusedBlocks:
         """The mean one."""
         points = {e.name: self._points(e) / self.kernel.blocks for e in self._einsums}
         return block_time(self.kernel, self.gpu, points, self.l2_read / self.kernel.blocks)
+
+    @property
+    def decides(self) -> tuple[float, ...]:
+        """Kernels of a fusion that have these numbers in common take equally long."""
+        of_block = (self._resident, self.block.busy, self.block.alone)
+        return (*self.kernel.tile.values(), *of_block)
 
     @cached_property
     def moved(self) -> Moved:
@@ -208,13 +220,24 @@ class FusedBlocks:
         return self._cycles(self.gpu.l2.latency_s)
 
     def _cycles(self, arrives_s: float) -> Number:
-        gpu, blocks = self.gpu, self.kernel.blocks
-        starts = gpu.launch.start_s if self._is_tiled else arrives_s
-        leaves = self._l2_written / blocks / gpu.sm.port_bandwidth.per_cycle(gpu.clock_hz)
-        warps = self.kernel.threads // WARP * gpu.launch.warp_cycles
-        ends = (starts * gpu.clock_hz + warps + leaves) * 1.0
-        weights = None if self.rough or blocks > MOST_SCHEDULED else block_weights(self.kernel)
+        weights, ends = self._weights, self._ends(arrives_s)
         return self._in_waves(ends) if weights is None else self._in_order(weights, ends)
+
+    @cached_property
+    def _weights(self) -> np.ndarray | None:
+        """Of blocks that are scheduled one by one."""
+        if self.rough or self.kernel.blocks > MOST_SCHEDULED:
+            return None
+        return block_weights(self.kernel)
+
+    def _ends(self, arrives_s: float) -> Number:
+        """Cycles of a block before and after, when it has nothing to compute."""
+        gpu = self.gpu
+        starts = gpu.launch.start_s if self._is_tiled else arrives_s
+        leaves = self._l2_written / self.kernel.blocks
+        leaves = leaves / gpu.sm.port_bandwidth.per_cycle(gpu.clock_hz)
+        warps = self.kernel.threads // WARP * gpu.launch.warp_cycles
+        return (starts * gpu.clock_hz + warps + leaves) * 1.0
 
     def _in_waves(self, ends: Number) -> Number:
         """Of equal blocks: rounds of all slots, and one of what is left."""

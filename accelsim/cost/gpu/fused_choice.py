@@ -7,6 +7,7 @@ so it is done in the order of what they take `at least`, until nothing can be fa
 
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ from accelsim.mapping.fusion import Fusion
 
 TIMED_AGAIN = 25
 """Of the kernels with the best tiles by points alone."""
+
+ROUGH, TILES, ALL = range(3)
+"""What is known of a candidate: points, tiles, and the schedule of its blocks."""
 
 Timed = tuple[FusedKernel, float]
 """A kernel and the seconds of one launch."""
@@ -68,18 +72,26 @@ class Choice:
         return self._fastest_by_tiles()
 
     def _fastest_by_tiles(self) -> Timed:
+        """Whoever may take least is looked at next: its blocks, then their schedule. What comes
+        first when all of it is known takes least, since others take more than they count as."""
         best = np.argsort(self._rough, kind="stable")[:TIMED_AGAIN].tolist()
-        found: list[tuple[float, int, FusedKernel]] = []
-        for place, number in sorted(enumerate(best), key=lambda each: self._least[each[1]]):
-            most = min((seconds for seconds, *_ in found), default=np.inf)
-            if self._least[number] > most:
-                break
-            blocks = FusedBlocks(self.kernels.at(number), self.gpu)
-            memory = self._memory(blocks)
-            if blocks.least_seconds(*memory) <= most:
-                found.append((blocks.seconds(*memory), place, blocks.kernel))
-        seconds, _, kernel = min(found, key=lambda each: each[:2])
-        return kernel, seconds
+        waiting = [(float(self._least[number]), place, ROUGH) for place, number in enumerate(best)]
+        heapify(waiting)
+        found: dict[int, FusedBlocks] = {}
+        scheduled: dict[Any, float] = {}
+        while True:
+            seconds, place, known = heappop(waiting)
+            if known == ALL:
+                return found[place].kernel, seconds
+            if known == ROUGH:
+                found[place] = FusedBlocks(self.kernels.at(best[place]), self.gpu)
+                seconds = found[place].least_seconds(*self._memory(found[place]))
+                heappush(waiting, (seconds, place, TILES))
+            else:
+                own = found[place].decides
+                if own not in scheduled:
+                    scheduled[own] = found[place].seconds(*self._memory(found[place]))
+                heappush(waiting, (scheduled[own], place, ALL))
 
     def _memory(self, blocks: FusedBlocks) -> tuple[float, Any, float]:
         """The highest clock, and the bytes that are read and written."""

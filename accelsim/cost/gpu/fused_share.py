@@ -43,8 +43,8 @@ def block_weights(kernel: FusedKernel) -> np.ndarray | None:
     total = of_kind.sum()
     if not total:
         return None
-    each = np.repeat(of_kind, -(-kernel.blocks // len(of_kind)))
-    each = np.sort(each[each > 0])[::-1]
+    some = np.sort(of_kind[of_kind > 0])
+    each = np.repeat(some, -(-kernel.blocks // len(of_kind)))[::-1]
     return np.ascontiguousarray(each * (kernel.blocks / each.sum()))
 
 
