@@ -205,6 +205,10 @@ class Access:
         return tuple(dict.fromkeys(each for index in self.indices for each in index.looked_up))
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return f"{self.tensor}[{','.join(map(str, self.indices))}]".replace(" ", "")
 
 

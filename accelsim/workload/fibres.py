@@ -62,13 +62,14 @@ class Seen:
 @dataclass(frozen=True)
 class Sight:
     """An Einsum's loops as leaf ranks, those of its output, and all that it reads: `reads` first,
-    then what its running value starts from."""
+    then what its running value starts from; and the tensors of all these."""
 
     name: str
     over: frozenset[str]
     output: frozenset[str]
     every: tuple[Seen, ...]
     reads: tuple[Seen, ...]
+    tensors: frozenset[str]
 
 
 @remembered
@@ -84,7 +85,8 @@ def _sight(cascade: Cascade, einsum: Einsum) -> Sight:
     )
     over = frozenset(leaves(cascade, *einsum.ranks))
     own = every[: len(einsum.reads)]
-    return Sight(einsum.name, over, moves(cascade, einsum.output), every, own)
+    tensors = frozenset(seen.access.tensor for seen in every)
+    return Sight(einsum.name, over, moves(cascade, einsum.output), every, own, tensors)
 
 
 def fibres(cascade: Cascade, *ranks: str) -> list[Fibre]:
@@ -107,6 +109,20 @@ def family(cascade: Cascade, fibre: Fibre) -> frozenset[str]:
     while grown < len(found):
         grown = len(found)
         found |= {name for name, read in made if not read.isdisjoint(found)}
+    return frozenset(found)
+
+
+def dependents(cascade: Cascade, tensor: str) -> frozenset[str]:
+    """Every Einsum that reads the tensor, or what such an Einsum makes."""
+    found: set[str] = set()
+    known = {tensor}
+    grown = 0
+    while grown < len(known):
+        grown = len(known)
+        for each in sights(cascade):
+            if each.name not in found and not each.tensors.isdisjoint(known):
+                found.add(each.name)
+                known.add(each.name)
     return frozenset(found)
 
 

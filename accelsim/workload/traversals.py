@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from accelsim.workload.einsum import Access, Cascade
-from accelsim.workload.fibres import Fibre, Seen, Sight, family, leaves, sights
+from accelsim.workload.fibres import Fibre, Seen, Sight, dependents, family, leaves, sights
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,11 @@ class Traversals:
 def traversals(cascade: Cascade, fibre: Fibre) -> Traversals:
     """The traversals that the Einsums of a cascade make of one fibre."""
     members = family(cascade, fibre)
+    depend = dependents(cascade, fibre.root)
+    own = [_turn(cascade, fibre, members, each) for each in sights(cascade) if each.name in depend]
+    if _is_in_order(fibre, own):
+        only = _first_sweep(fibre, own)
+        return Traversals(only.visit, only.earliest, only.waits)
     turns = [_turn(cascade, fibre, members, each) for each in sights(cascade)]
     sweeps = _sweeps(fibre, turns)
     if _settled(sweeps):
@@ -167,16 +172,6 @@ def _root_has(cascade: Cascade, fibre: Fibre, rank: str) -> bool:
     )
 
 
-def _sweeps(fibre: Fibre, turns: Sequence[_Turn]) -> list[_Sweep]:
-    """Sweeps until nothing new is known, but no more than a chain through all Einsums can need."""
-    sweeps = [_sweep(fibre, turns, {fibre.root: _Known(1, frozenset([frozenset()]))})]
-    if _is_in_order(fibre, turns):
-        return [replace(sweeps[0], before=sweeps[0].known)]
-    while not _settled(sweeps) and len(sweeps) < len(turns) + 3:
-        sweeps.append(_sweep(fibre, turns, sweeps[-1].known))
-    return sweeps
-
-
 def _is_in_order(fibre: Fibre, turns: Sequence[_Turn]) -> bool:
     """Whether every Einsum reads only what stands above it: one sweep then knows all."""
     waiting = {turn.name for turn in turns} - {fibre.root}
@@ -185,6 +180,18 @@ def _is_in_order(fibre: Fibre, turns: Sequence[_Turn]) -> bool:
             return False
         waiting.discard(turn.name)
     return True
+
+
+def _first_sweep(fibre: Fibre, turns: Sequence[_Turn]) -> _Sweep:
+    return _sweep(fibre, turns, {fibre.root: _Known(1, frozenset([frozenset()]))})
+
+
+def _sweeps(fibre: Fibre, turns: Sequence[_Turn]) -> list[_Sweep]:
+    """Sweeps until nothing new is known, but no more than a chain through all Einsums can need."""
+    sweeps = [_first_sweep(fibre, turns)]
+    while not _settled(sweeps) and len(sweeps) < len(turns) + 3:
+        sweeps.append(_sweep(fibre, turns, sweeps[-1].known))
+    return sweeps
 
 
 def _settled(sweeps: Sequence[_Sweep]) -> bool:
@@ -266,6 +273,8 @@ def _via(fibre: Fibre, turn: _Turn, inputs: _Inputs, traversal: int) -> tuple[st
 def _largest(fibre: Fibre, boxes: Iterable[frozenset[str]]) -> frozenset[frozenset[str]]:
     """The boxes that no other one contains."""
     distinct = {box & fibre.parts for box in boxes}
+    if len(distinct) == 1:
+        return frozenset(distinct)
     return frozenset(box for box in distinct if not any(box < other for other in distinct))
 
 
