@@ -1,4 +1,4 @@
-"""GPU predictions: a case file, one call of each kind, and the block scheduler."""
+"""GPU predictions: a case file, a call of each kind, the block scheduler, kernels by rules."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,10 @@ import pytest
 from accelsim.arch.load import load_gpu
 from accelsim.base.errors import Place
 from accelsim.cost.gpu.call import call_cost
+from accelsim.cost.gpu.mapping import gpu_mapping
 from accelsim.cost.kernels import scheduled_cycles
 from accelsim.workload.calls import case_of, read_cases
+from accelsim.workload.load import load_workload
 
 ROOT = Path(__file__).parents[1]
 GPU = load_gpu("h100_sxm")
@@ -43,3 +45,21 @@ def test_scheduling_a_hundred_thousand_blocks(benchmark):
     """Well under a second."""
     busy = np.random.default_rng(0).uniform(1, 100, 100_000)
     benchmark(scheduled_cycles, busy, 1.5 * busy, 5.0, 2, 132)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "attention/one_pass_causal",
+        "linear/abc:causal",
+        "dynamic/flex_prefill:both",
+        "heads/mla:layer",
+    ],
+)
+def test_cutting_a_cascade_into_kernels(benchmark, name):
+    """At most 2 s. What was found of a cascade stays with it, so that every round has a new one."""
+
+    def loaded():
+        return (load_workload(name), GPU), {}
+
+    benchmark.pedantic(gpu_mapping, setup=loaded, rounds=3, warmup_rounds=1)

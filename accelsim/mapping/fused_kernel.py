@@ -11,10 +11,13 @@ blocks      Π ⌈size / tile⌉ over the grid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import product
 from math import prod
+from typing import Any
+
+import numpy as np
 
 from accelsim.arch.gpu import Gpu, resident_blocks
+from accelsim.base.entrywise import Number, either, is_array, longer, shorter
 from accelsim.mapping.fusion import Fusion
 from accelsim.mapping.in_place import added_into, is_in_place
 from accelsim.workload.affine import Index, size_value
@@ -26,6 +29,7 @@ OWN = 40
 """Registers of a thread for addresses, indices and what is being worked on."""
 MOST = 255
 THREADS = (128, 256)
+"""As few, or as many, as a block has."""
 ACCUMULATOR_BYTES = 4
 SYSTEM_BYTES = 1024
 """Of shared memory, in every block."""
@@ -33,33 +37,51 @@ SYSTEM_BYTES = 1024
 
 @dataclass(frozen=True)
 class FusedKernel:
-    """A part of a cascade in tiles, with the threads and the memory of a block."""
+    """A part of a cascade in tiles, with the threads and the memory of a block.
+
+    Its numbers may be arrays over candidates: it then stands for as many kernels.
+    """
 
     fusion: Fusion
-    tile: Mapping[str, int]
-    threads: int
-    registers: int
-    shared_bytes: float
-    stages: int
+    tile: Mapping[str, Number]
+    threads: Number
+    registers: Number
+    shared_bytes: Number
+    stages: Number
 
     @property
     def name(self) -> str:
         return self.fusion.name
 
+    def at(self, number: int) -> "FusedKernel":
+        """One of the candidates, in plain numbers."""
+        return FusedKernel(
+            self.fusion,
+            {rank: int(sizes[number]) for rank, sizes in self.tile.items()},
+            int(self.threads[number]),
+            int(self.registers[number]),
+            float(self.shared_bytes[number]),
+            int(self.stages[number]),
+        )
+
     @cached_property
-    def blocks(self) -> int:
+    def blocks(self) -> Number:
         return prod(-(-self.size(rank) // self.tile[rank]) for rank in self.fusion.grid)
 
     def size(self, rank: str) -> int:
         return int(self.fusion.cascade.ranks[rank])
 
-    def padded(self, rank: str) -> int:
+    def padded(self, rank: str) -> Number:
         """A rank's size in whole tiles."""
         tile = self.tile.get(rank, self.size(rank))
         return -(-self.size(rank) // tile) * tile
 
+    def padded_points(self, ranks: tuple[str, ...]) -> Number:
+        """Those of whole tiles. As floats: arrays of whole numbers would overflow."""
+        return prod((self.padded(rank) for rank in ranks), start=1.0)
+
     @cached_property
-    def trips(self) -> int:
+    def trips(self) -> Number:
         """Steps of a block that need one another, or come one after the other."""
         ranks = dict.fromkeys((*self.fusion.main, *self.fusion.steps))
         steps = (-(-self.size(r) // (1 if r in self.fusion.steps else self.tile[r])) for r in ranks)
@@ -68,30 +90,60 @@ class FusedKernel:
 
 def fused_kernels(fusion: Fusion, tile: Mapping[str, int], gpu: Gpu) -> Iterator[FusedKernel]:
     """The kernels with these tiles for which an SM has room."""
+    found = with_room(fusion, {rank: np.array([size]) for rank, size in tile.items()}, gpu)
+    if found is not None:
+        yield from (found.at(number) for number in range(len(found.stages)))
+
+
+def with_room(fusion: Fusion, tile: Mapping[str, Any], gpu: Gpu) -> FusedKernel | None:
+    """The kernels with any of these tiles for which an SM has room; `tile` holds an array a rank.
+
+    In the order of the tiles, and of each those of more stages first.
+    """
     staged = [_staged(fusion, access, tile) for access in staged_reads(fusion)]
     made = _made_bytes(fusion, tile)
-    threads = next((t for t in THREADS if made <= _room(t)), THREADS[-1])
-    own = min(MOST - OWN, -(-int(made) // (ACCUMULATOR_BYTES * threads)))
+    threads = either(made <= _room(THREADS[0]), *THREADS)
+    own = shorter(MOST - OWN, -(-(made // 1) // (ACCUMULATOR_BYTES * threads)))
     stays = sum(size for size, passes_by in staged if not passes_by)
     passing = sum(size for size, passes_by in staged if passes_by)
-    for stages in STAGES if passing else STAGES[:1]:
-        shared = stays + stages * passing + max(0.0, made - _room(threads))
-        if shared + SYSTEM_BYTES <= gpu.sm.shared_bytes and _fits(gpu, threads, own + OWN):
-            yield FusedKernel(fusion, tile, threads, own + OWN, shared, stages)
+    stages = STAGES if any(passes_by for _, passes_by in staged) else STAGES[:1]
+    several = np.array(stages)[:, None]
+    shared = stays + several * passing + longer(0.0, made - _room(threads))
+    shape = (len(stages), len(next(iter(tile.values()), [1])))
+    fits = (shared + SYSTEM_BYTES <= gpu.sm.shared_bytes) & _fits(gpu, threads, own + OWN)
+    found = np.broadcast_to(fits, shape).T
+
+    def kept(numbers: Any) -> Any:
+        return np.broadcast_to(numbers, shape).T[found]
+
+    if not found.any():
+        return None
+    return FusedKernel(
+        fusion,
+        {rank: kept(sizes) for rank, sizes in tile.items()},
+        kept(threads),
+        kept(own + OWN).astype(np.int64),
+        kept(shared),
+        kept(several),
+    )
 
 
-def _room(threads: int) -> float:
+def _room(threads: Number) -> Number:
     """Bytes of the registers of so many threads."""
-    return float((MOST - OWN) * ACCUMULATOR_BYTES * threads)
+    return (MOST - OWN) * ACCUMULATOR_BYTES * threads * 1.0
 
 
-def _fits(gpu: Gpu, threads: int, registers: int) -> bool:
-    return registers * threads <= gpu.sm.registers and threads <= gpu.sm.threads
+def _fits(gpu: Gpu, threads: Number, registers: Number) -> Number:
+    return (registers * threads <= gpu.sm.registers) & (threads <= gpu.sm.threads)
 
 
-def resident(kernel: FusedKernel, gpu: Gpu) -> int:
+def resident(kernel: FusedKernel, gpu: Gpu) -> Number:
     """Blocks that an SM holds."""
-    return resident_blocks(gpu, kernel.threads, kernel.registers, kernel.shared_bytes)
+    needs = (kernel.threads, kernel.registers, kernel.shared_bytes)
+    if not is_array(kernel.threads):
+        return resident_blocks(gpu, *needs)
+    each = zip(*(numbers.tolist() for numbers in needs), strict=True)
+    return np.array([resident_blocks(gpu, *own) for own in each])
 
 
 @lru_cache(maxsize=64)
@@ -119,21 +171,22 @@ def sides(einsum: Einsum) -> tuple[tuple[str, ...], tuple[str, ...]]:
 # --- what of a tensor is there -------------------------------------------------------------------
 
 
-def extents(fusion: Fusion, tile: Mapping[str, int], is_held: bool = False) -> dict[str, int]:
+def extents(fusion: Fusion, tile: Mapping[str, Number], is_held: bool = False) -> dict[str, Number]:
     """Of every rank, what is there at a time."""
     sizes = {rank: int(fusion.cascade.ranks[rank]) for rank in fusion.ranks}
     return sizes | {r: t for r, t in tile.items() if not (is_held and r in fusion.main)}
 
 
-def elements(fusion: Fusion, access: Access, extents: Mapping[str, int]) -> int:
-    """Of a tensor, that an access reaches over these extents."""
+def elements(fusion: Fusion, access: Access, extents: Mapping[str, Number]) -> Number:
+    """Of a tensor, that an access reaches over these extents. A float: arrays would overflow."""
     cascade = fusion.cascade
     sizes = [cascade.ranks[rank] for rank in cascade.tensors[access.tensor].ranks]
     positions = zip(cascade.positions(access), sizes, strict=True)
-    return prod(min(int(size), _reach(fusion, index, extents)) for index, size in positions)
+    reached = (shorter(int(size), _reach(fusion, index, extents)) for index, size in positions)
+    return prod(reached, start=1.0)
 
 
-def _reach(fusion: Fusion, index: Index, extents: Mapping[str, int]) -> int:
+def _reach(fusion: Fusion, index: Index, extents: Mapping[str, Number]) -> Number:
     """Positions from the first to the last; those of a quotient one by one."""
     if not index.is_linear:
         return prod(extents.get(rank, 1) for rank in index.ranks)
@@ -142,15 +195,15 @@ def _reach(fusion: Fusion, index: Index, extents: Mapping[str, int]) -> int:
     return 1 + sum((extent - 1) * abs(int(stride)) for extent, stride in strides)
 
 
-def _staged(fusion: Fusion, access: Access, tile: Mapping[str, int]) -> tuple[float, bool]:
+def _staged(fusion: Fusion, access: Access, tile: Mapping[str, Number]) -> tuple[Number, bool]:
     """Bytes of a staged input, and whether they pass by."""
     is_held = access.tensor in fusion.held
     passes_by = not is_held and not set(access.ranks).isdisjoint(fusion.main)
     word = fusion.cascade.tensors[access.tensor].word_bytes
-    return float(word * elements(fusion, access, extents(fusion, tile, is_held))), passes_by
+    return word * elements(fusion, access, extents(fusion, tile, is_held)) * 1.0, passes_by
 
 
-def _made_bytes(fusion: Fusion, tile: Mapping[str, int]) -> float:
+def _made_bytes(fusion: Fusion, tile: Mapping[str, Number]) -> Number:
     """The most that lives at a time, and inputs that are held without being staged."""
     einsums = fusion.cascade.einsums
     staged = staged_reads(fusion)
@@ -166,7 +219,7 @@ def _made_bytes(fusion: Fusion, tile: Mapping[str, int]) -> float:
     at_once = (
         sum(sizes[name] for name, life in lives.items() if at in life) for at in range(len(einsums))
     )
-    return float(inputs + max(at_once))
+    return (inputs + longer(*at_once)) * 1.0
 
 
 @lru_cache(maxsize=64)
@@ -179,12 +232,12 @@ def _lives(fusion: Fusion) -> Mapping[str, range]:
     }
 
 
-def _made(fusion: Fusion, einsum: Einsum, tile: Mapping[str, int]) -> float:
+def _made(fusion: Fusion, einsum: Einsum, tile: Mapping[str, Number]) -> Number:
     word = fusion.cascade.tensors[einsum.name].word_bytes
     if einsum.reduction is not None:
         word = max(word, ACCUMULATOR_BYTES)
     is_held = einsum.name in fusion.held
-    return float(word * elements(fusion, einsum.output, extents(fusion, tile, is_held)))
+    return word * elements(fusion, einsum.output, extents(fusion, tile, is_held)) * 1.0
 
 
 @lru_cache(maxsize=64)
@@ -210,67 +263,3 @@ def _life(fusion: Fusion, einsum: Einsum) -> range:
         if other is einsum or any(access.tensor == einsum.name for access in other.reads)
     ]
     return range(users[0], users[-1] + 1)
-
-
-# --- which tiles there are -----------------------------------------------------------------------
-
-SIDES = (1, 16, 32, 64, 128, 256)
-"""Of a product's tile; what a warp or four of them multiply at a time is at least 16 wide."""
-ALIKE = (1, 8, 64, 1024, 8192)
-"""Points along ranks that all tensors of a kernel have, where nothing is multiplied."""
-STEPS = (32, 64, 128)
-PLAIN_STEPS = (256, 2048)
-
-
-def tiles(fusion: Fusion) -> Iterator[dict[str, int]]:
-    """Candidates: every side of the grid cut so finely or coarsely, and every step so long."""
-    multiplies = any(map(is_product, fusion.cascade.einsums))
-    by_side = sides_of_grid(fusion)
-    alike = ALIKE[:1] if multiplies else ALIKE
-    targets = [SIDES if side else alike for side in by_side]
-    found: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
-    for chosen in product(*targets):
-        cut: dict[str, int] = {}
-        for ranks, target in zip(by_side.values(), chosen, strict=True):
-            cut |= _filled(fusion, ranks, target)
-        for step in STEPS if multiplies else PLAIN_STEPS:
-            each = cut | _step(fusion, step)
-            found[tuple(each.items())] = each
-    yield from found.values()
-
-
-@lru_cache(maxsize=64)
-def sides_of_grid(fusion: Fusion) -> dict[frozenset[str], list[str]]:
-    """Grid ranks by the reads that do not have them: along these a block's data is used again."""
-    found: dict[frozenset[str], list[str]] = {}
-    for rank in fusion.grid:
-        lacking = frozenset(
-            f"{einsum.name} {access}"
-            for einsum in fusion.cascade.einsums
-            if rank in einsum.ranks
-            for access in einsum.reads
-            if rank not in access.ranks
-        )
-        found.setdefault(lacking, []).append(rank)
-    return found
-
-
-def _filled(fusion: Fusion, ranks: list[str], target: int) -> dict[str, int]:
-    """Tiles of about so many points, the last rank first."""
-    tile = {}
-    for rank in reversed(ranks):
-        tile[rank] = max(1, min(int(fusion.cascade.ranks[rank]), target))
-        target //= tile[rank]
-    return tile
-
-
-def _step(fusion: Fusion, target: int) -> dict[str, int]:
-    if fusion.steps:
-        return {rank: 1 for rank in fusion.main}
-    inner = [parts for parts in fusion.cascade.partitions.values() if parts[0] in fusion.main]
-    for parts in inner:
-        around = prod(
-            int(fusion.cascade.ranks[part]) for part in parts[1:] if part not in fusion.main
-        )
-        target = max(1, target // around)
-    return _filled(fusion, list(fusion.main), target)

@@ -21,7 +21,7 @@ from math import prod
 from accelsim.mapping.recurring import Group, groups, shared_ranks
 from accelsim.workload.einsum import Access, Cascade, Einsum
 from accelsim.workload.fibres import reads
-from accelsim.workload.passes import rank_passes
+from accelsim.workload.passes import einsums_by_pass
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,11 @@ class Fusion:
     written: tuple[str, ...]
     launches: int = 1
 
-    @property
+    def __hash__(self) -> int:
+        # Cheap: caches know one fusion from the other by what it is made of.
+        return hash((self.einsums, self.launches))
+
+    @cached_property
     def einsums(self) -> tuple[str, ...]:
         return tuple(einsum.name for einsum in self.cascade.einsums)
 
@@ -173,7 +177,7 @@ def _pass_of(part: Cascade, rank: str) -> Mapping[str, int]:
     whole = [of for of, parts in part.partitions.items() if rank in parts]
     found: dict[str, int] = {}
     for each in (rank, *whole):
-        for number, names in enumerate(rank_passes(part, each).einsums):
+        for number, names in enumerate(einsums_by_pass(part, each)):
             found |= {name: max(number, found.get(name, 0)) for name in names}
     return found
 

@@ -43,8 +43,9 @@ def _group(part: Part, cascade: Cascade) -> Group:
 
 def shared_ranks(names: tuple[str, ...], cascade: Cascade) -> tuple[str, ...]:
     """Ranks that all these Einsums have, along which none reads another's tensor elsewhere."""
-    first = cascade.einsum(names[0]).ranks
-    return tuple(rank for rank in first if _is_shared(rank, names, cascade))
+    every = [set(cascade.einsum(name).ranks) for name in names]
+    shared = set.intersection(*every, *_ranks_in_place(names, cascade))
+    return tuple(rank for rank in cascade.einsum(names[0]).ranks if rank in shared)
 
 
 def _ranks(part: Part) -> Iterator[str]:
@@ -54,18 +55,14 @@ def _ranks(part: Part) -> Iterator[str]:
             yield from _ranks(inner)
 
 
-def _is_shared(rank: str, names: tuple[str, ...], cascade: Cascade) -> bool:
-    return all(rank in cascade.einsum(name).ranks for name in names) and all(
-        any(where[2] == rank for where in set.intersection(*_places(tensor, names, cascade)))
-        for tensor in names
-    )
-
-
-def _places(tensor: str, names: tuple[str, ...], cascade: Cascade) -> list[set[Place]]:
-    """Where each access of the group to one of its tensors has a plain index."""
-    einsums = [cascade.einsum(name) for name in names]
-    accesses = [access for einsum in einsums for access in (einsum.output, *einsum.reads)]
-    return [_plain_places(each, cascade) for each in accesses if each.tensor == tensor]
+def _ranks_in_place(names: tuple[str, ...], cascade: Cascade) -> Iterator[set[str]]:
+    """Of each of these tensors, the ranks along which all have it at the same place."""
+    places: dict[str, list[set[Place]]] = {name: [] for name in names}
+    for einsum in map(cascade.einsum, names):
+        for access in (einsum.output, *einsum.reads):
+            if access.tensor in places:
+                places[access.tensor].append(_plain_places(access, cascade))
+    return ({rank for _, _, rank in set.intersection(*each)} for each in places.values())
 
 
 def _plain_places(access: Access, cascade: Cascade) -> set[Place]:

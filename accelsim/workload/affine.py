@@ -196,11 +196,19 @@ class Access:
         return tuple(dict.fromkeys(rank for index in self.indices for rank in index.ranks))
 
     @cached_property
+    def rank_set(self) -> frozenset[str]:
+        return frozenset(self.ranks)
+
+    @cached_property
     def looked_up(self) -> tuple["Access", ...]:
         """What must be looked up to know the position: `I[p,k]` of `K[I[p,k],e]`."""
         return tuple(dict.fromkeys(each for index in self.indices for each in index.looked_up))
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return f"{self.tensor}[{','.join(map(str, self.indices))}]".replace(" ", "")
 
 

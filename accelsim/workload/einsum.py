@@ -253,25 +253,37 @@ class Cascade:
     place: Place | None = field(default=None, compare=False)
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         # Cheap, and right for sweeps over ranks; arrays have no hash.
         sizes = tuple(size for size in self.ranks.values() if isinstance(size, int))
         return hash((self.name, sizes))
 
+    @cached_property
+    def facts(self) -> dict[Any, Any]:
+        """What others have found out about it; see remembered.py."""
+        return {}
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Einsum]:
+        return {einsum.name: einsum for einsum in reversed(self.einsums)}
+
     def einsum(self, name: str) -> Einsum:
-        for einsum in self.einsums:
-            if einsum.name == name:
-                return einsum
+        if name in self._by_name:
+            return self._by_name[name]
         known = [einsum.name for einsum in self.einsums]
         remedy = did_you_mean(name, known) or f"Its Einsums are {', '.join(known)}"
         raise WorkloadError(f"{self.name} has no Einsum {name!r}", at=self.place, remedy=remedy)
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[str, ...]:
         """Tensors that no Einsum produces."""
         produced = {einsum.name for einsum in self.einsums}
         return tuple(name for name in self.tensors if name not in produced)
 
-    @property
+    @cached_property
     def outputs(self) -> tuple[str, ...]:
         """Tensors that no other Einsum reads, and those declared as outputs; in order."""
         pairs = ((einsum.name, access) for einsum in self.einsums for access in einsum.reads)
@@ -282,13 +294,17 @@ class Cascade:
 
     def iterative_ranks(self, tensor: str) -> tuple[str, ...]:
         """The ranks over which `tensor` is a running value; () for most tensors."""
-        return _distinct(
-            rank
-            for initial in self.initial
-            if initial.tensor == tensor
-            for rank, index in zip(self.tensors[tensor].ranks, initial.access.indices, strict=True)
-            if not index.ranks
-        )
+        return self._iterative.get(tensor, ())
+
+    @cached_property
+    def _iterative(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, dict[str, None]] = {}
+        for initial in self.initial:
+            ranks = self.tensors[initial.tensor].ranks
+            for rank, index in zip(ranks, initial.access.indices, strict=True):
+                if not index.ranks:
+                    found.setdefault(initial.tensor, {})[rank] = None
+        return {tensor: tuple(ranks) for tensor, ranks in found.items()}
 
     def positions(self, access: Access) -> tuple[Index, ...]:
         """One Index per rank of the accessed tensor: `K[m1,m0]` of K over M is at `m1*M0 + m0`."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from accelsim.workload.dependencies import step
 from accelsim.workload.einsum import Access, Cascade, Einsum, accesses
+from accelsim.workload.remembered import remembered
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Fibre:
 
 def leaves(cascade: Cascade, *ranks: str) -> tuple[str, ...]:
     """The ranks with each partitioned one replaced by its parts: M → M1, M0."""
+    if cascade.partitions.keys().isdisjoint(ranks):
+        return tuple(dict.fromkeys(ranks))
     found: list[str] = []
     for rank in ranks:
         parts = cascade.partitions.get(rank)
@@ -34,6 +37,8 @@ def leaves(cascade: Cascade, *ranks: str) -> tuple[str, ...]:
 
 def moves(cascade: Cascade, access: Access) -> frozenset[str]:
     """The leaf ranks whose loops move the access."""
+    if cascade.partitions.keys().isdisjoint(access.rank_set):
+        return access.rank_set
     return frozenset(leaves(cascade, *access.ranks))
 
 
@@ -41,6 +46,47 @@ def reads(cascade: Cascade, einsum: Einsum) -> tuple[Access, ...]:
     """What an Einsum reads, the initial values of its running value included."""
     initial = [each.expression for each in cascade.initial if each.tensor == einsum.name]
     return (*einsum.reads, *(access for text in initial for access in accesses(text)))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An access: the leaf ranks whose loops move it, the ranks of which it reads an earlier step of
+    a running value, and those over which it reads one after the last step."""
+
+    access: Access
+    moves: frozenset[str]
+    earlier: tuple[str, ...]
+    ends: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """An Einsum's loops as leaf ranks, those of its output, and all that it reads: `reads` first,
+    then what its running value starts from; and the tensors of all these."""
+
+    name: str
+    over: frozenset[str]
+    output: frozenset[str]
+    every: tuple[Seen, ...]
+    reads: tuple[Seen, ...]
+    tensors: frozenset[str]
+
+
+@remembered
+def sights(cascade: Cascade) -> tuple[Sight, ...]:
+    """Every Einsum, in order."""
+    return tuple(_sight(cascade, einsum) for einsum in cascade.einsums)
+
+
+def _sight(cascade: Cascade, einsum: Einsum) -> Sight:
+    every = tuple(
+        Seen(a, moves(cascade, a), earlier_steps(cascade, a), ends(cascade, a))
+        for a in reads(cascade, einsum)
+    )
+    over = frozenset(leaves(cascade, *einsum.ranks))
+    own = every[: len(einsum.reads)]
+    tensors = frozenset(seen.access.tensor for seen in every)
+    return Sight(einsum.name, over, moves(cascade, einsum.output), every, own, tensors)
 
 
 def fibres(cascade: Cascade, *ranks: str) -> list[Fibre]:
@@ -57,18 +103,37 @@ def fibres(cascade: Cascade, *ranks: str) -> list[Fibre]:
 
 def family(cascade: Cascade, fibre: Fibre) -> frozenset[str]:
     """The root and every tensor made from it element by element along the fibre."""
+    made = _made_along(cascade, fibre.parts)
     found = {fibre.root}
     grown = 0
     while grown < len(found):
         grown = len(found)
-        for einsum in cascade.einsums:
-            along = fibre.parts <= moves(cascade, einsum.output)
-            if along and any(
-                access.tensor in found and fibre.parts <= moves(cascade, access)
-                for access in reads(cascade, einsum)
-            ):
-                found.add(einsum.name)
+        found |= {name for name, read in made if not read.isdisjoint(found)}
     return frozenset(found)
+
+
+def dependents(cascade: Cascade, tensor: str) -> frozenset[str]:
+    """Every Einsum that reads the tensor, or what such an Einsum makes."""
+    found: set[str] = set()
+    known = {tensor}
+    grown = 0
+    while grown < len(known):
+        grown = len(known)
+        for each in sights(cascade):
+            if each.name not in found and not each.tensors.isdisjoint(known):
+                found.add(each.name)
+                known.add(each.name)
+    return frozenset(found)
+
+
+@remembered
+def _made_along(cascade: Cascade, parts: frozenset[str]) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Tensors made along the parts, and what is read along them to make each."""
+    return tuple(
+        (each.name, frozenset(seen.access.tensor for seen in each.every if parts <= seen.moves))
+        for each in sights(cascade)
+        if parts <= each.output
+    )
 
 
 def earlier_steps(cascade: Cascade, access: Access) -> tuple[str, ...]:
@@ -80,25 +145,23 @@ def earlier_steps(cascade: Cascade, access: Access) -> tuple[str, ...]:
 def ends(cascade: Cascade, access: Access) -> frozenset[str]:
     """The leaf ranks over which an access reads a running value after the last step: `RM[M1,p]`."""
     running = cascade.iterative_ranks(access.tensor)
+    if not running:
+        return frozenset()
     found = [index.final for index in access.indices if index.final in running]
     return frozenset(leaves(cascade, *found))
 
 
 def _roots(cascade: Cascade, parts: frozenset[str], whole: frozenset[str] | None) -> Iterator[str]:
     """Tensors read along the parts, inputs first; within a whole, without its other parts."""
-    read = [moves_of for e in cascade.einsums for moves_of in _reads_by_tensor(cascade, e)]
+    along = {
+        seen.access.tensor
+        for each in sights(cascade)
+        for seen in each.reads
+        if parts <= seen.moves and not (whole and whole <= seen.moves)
+    }
     for tensor in (*cascade.inputs, *(einsum.name for einsum in cascade.einsums)):
-        along = any(
-            parts <= moved and not (whole and whole <= moved)
-            for name, moved in read
-            if name == tensor
-        )
-        if along and not _generated(cascade, parts, tensor, frozenset()):
+        if tensor in along and not _generated(cascade, parts, tensor, frozenset()):
             yield tensor
-
-
-def _reads_by_tensor(cascade: Cascade, einsum: Einsum) -> list[tuple[str, frozenset[str]]]:
-    return [(access.tensor, moves(cascade, access)) for access in einsum.reads]
 
 
 def _generated(cascade: Cascade, parts: frozenset[str], tensor: str, asked: frozenset[str]) -> bool:

@@ -37,11 +37,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from accelsim.workload.einsum import Cascade
-from accelsim.workload.fibres import fibres, leaves, moves
+from accelsim.workload.fibres import fibres, leaves, sights
 from accelsim.workload.footprint import whole_fibre, window
 from accelsim.workload.traversals import Traversals, Wait, traversals
 
-__all__ = ["RankPasses", "Wait", "passes", "rank_passes"]
+__all__ = ["RankPasses", "Wait", "einsums_by_pass", "passes", "rank_passes"]
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,15 @@ def rank_passes(cascade: Cascade, rank: str) -> RankPasses:
     )
 
 
+def einsums_by_pass(cascade: Cascade, rank: str) -> tuple[tuple[str, ...], ...]:
+    """`rank_passes(cascade, rank).einsums` alone."""
+    visits = [traversals(cascade, fibre) for fibre in fibres(cascade, rank)]
+    whole = _outer_part_of(cascade, rank)
+    if whole and not visits:
+        return einsums_by_pass(cascade, whole)
+    return _einsums_by_pass(cascade, rank, visits)
+
+
 def _einsums_by_pass(
     cascade: Cascade, rank: str, visits: list[Traversals]
 ) -> tuple[tuple[str, ...], ...]:
@@ -117,12 +126,12 @@ def _listed(cascade: Cascade, rank: str) -> Iterator[str]:
     """Einsums over the rank; of an outer part, those that touch a tensor with that part alone."""
     parts = set(leaves(cascade, rank))
     whole = _outer_part_of(cascade, rank)
-    for einsum in cascade.einsums:
-        touched = [moves(cascade, access) for access in (einsum.output, *einsum.reads)]
+    inner = set(leaves(cascade, whole)) if whole else set()
+    for each in sights(cascade):
+        touched = [each.output, *(seen.moves for seen in each.reads)]
         over = parts <= set().union(*touched)
-        inner = set(leaves(cascade, whole)) if whole else set()
-        if over and (not whole or any(parts <= each and not inner <= each for each in touched)):
-            yield einsum.name
+        if over and (not whole or any(parts <= own and not inner <= own for own in touched)):
+            yield each.name
 
 
 def _outer_part_of(cascade: Cascade, rank: str) -> str | None:

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from accelsim.workload.einsum import Access, Cascade, Einsum
-from accelsim.workload.fibres import Fibre, earlier_steps, ends, family, leaves, moves, reads
+from accelsim.workload.einsum import Access, Cascade
+from accelsim.workload.fibres import Fibre, Seen, Sight, dependents, family, leaves, sights
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,12 @@ class Traversals:
 def traversals(cascade: Cascade, fibre: Fibre) -> Traversals:
     """The traversals that the Einsums of a cascade make of one fibre."""
     members = family(cascade, fibre)
-    turns = [_turn(cascade, fibre, members, einsum) for einsum in cascade.einsums]
+    depend = dependents(cascade, fibre.root)
+    own = [_turn(cascade, fibre, members, each) for each in sights(cascade) if each.name in depend]
+    if _is_in_order(fibre, own):
+        only = _first_sweep(fibre, own)
+        return Traversals(only.visit, only.earliest, only.waits)
+    turns = [_turn(cascade, fibre, members, each) for each in sights(cascade)]
     sweeps = _sweeps(fibre, turns)
     if _settled(sweeps):
         return Traversals(sweeps[-1].visit, sweeps[-1].earliest, sweeps[-1].waits)
@@ -131,49 +136,66 @@ class _Sweep:
     waits: tuple[Wait, ...]
 
 
-def _turn(cascade: Cascade, fibre: Fibre, members: frozenset[str], einsum: Einsum) -> _Turn:
-    over = frozenset(leaves(cascade, *einsum.ranks))
+def _turn(cascade: Cascade, fibre: Fibre, members: frozenset[str], sight: Sight) -> _Turn:
     found = []
-    for access in reads(cascade, einsum):
-        earlier = _earlier_steps(cascade, fibre, access)
+    for seen in sight.every:
+        earlier = _earlier_steps(cascade, fibre, seen)
         if not any(_root_has(cascade, fibre, rank) for rank in earlier):
-            visits = access.tensor in members and fibre.parts <= moves(cascade, access)
-            at_end = ends(cascade, access) & fibre.parts
-            if _may_be_any(cascade, fibre, members, access):
-                at_end = fibre.parts
-            found.append(_Read(access, visits, at_end, earlier))
-    return _Turn(einsum.name, tuple(found), fibre.parts & (over - moves(cascade, einsum.output)))
+            visits = seen.access.tensor in members and fibre.parts <= seen.moves
+            at_end = (
+                fibre.parts
+                if _may_be_any(cascade, fibre, members, seen)
+                else seen.ends & fibre.parts
+            )
+            found.append(_Read(seen.access, visits, at_end, earlier))
+    return _Turn(sight.name, tuple(found), fibre.parts & (sight.over - sight.output))
 
 
-def _may_be_any(cascade: Cascade, fibre: Fibre, members: frozenset[str], access: Access) -> bool:
+def _may_be_any(cascade: Cascade, fibre: Fibre, members: frozenset[str], seen: Seen) -> bool:
     """Whether the access reads an element of the fibre that does not move along with it, such as
     `SN[p,I[p]]`, or `KB[a]` of a KB that was made as `KB[m // T]`: it needs every element."""
-    if access.tensor not in members or access.tensor == fibre.root:
+    tensor = seen.access.tensor
+    if tensor not in members or tensor == fibre.root or fibre.parts & seen.moves:
         return False
-    if fibre.parts & moves(cascade, access):
-        return False
-    made = cascade.einsum(access.tensor).output
-    return bool(access.looked_up) or any(not index.is_linear for index in made.indices)
+    made = cascade.einsum(tensor).output
+    return bool(seen.access.looked_up) or any(not index.is_linear for index in made.indices)
 
 
-def _earlier_steps(cascade: Cascade, fibre: Fibre, access: Access) -> tuple[str, ...]:
+def _earlier_steps(cascade: Cascade, fibre: Fibre, seen: Seen) -> tuple[str, ...]:
     """Ranks, other than the fibre's own, of which the access reads an earlier step."""
-    if access.tensor == fibre.root:
+    if not seen.earlier or seen.access.tensor == fibre.root:
         return ()
-    found = earlier_steps(cascade, access)
-    return tuple(rank for rank in found if not fibre.parts & set(leaves(cascade, rank)))
+    return tuple(r for r in seen.earlier if fibre.parts.isdisjoint(leaves(cascade, r)))
 
 
 def _root_has(cascade: Cascade, fibre: Fibre, rank: str) -> bool:
     """Whether the fibre is another one at each step over the rank."""
-    seen = (moves(cascade, a) for e in cascade.einsums for a in e.reads if a.tensor == fibre.root)
     steps = frozenset(leaves(cascade, rank))
-    return all(steps <= moved for moved in seen if fibre.parts <= moved)
+    return all(
+        steps <= seen.moves
+        for each in sights(cascade)
+        for seen in each.reads
+        if seen.access.tensor == fibre.root and fibre.parts <= seen.moves
+    )
+
+
+def _is_in_order(fibre: Fibre, turns: Sequence[_Turn]) -> bool:
+    """Whether every Einsum reads only what stands above it: one sweep then knows all."""
+    waiting = {turn.name for turn in turns} - {fibre.root}
+    for turn in turns:
+        if any(read.access.tensor in waiting for read in turn.reads):
+            return False
+        waiting.discard(turn.name)
+    return True
+
+
+def _first_sweep(fibre: Fibre, turns: Sequence[_Turn]) -> _Sweep:
+    return _sweep(fibre, turns, {fibre.root: _Known(1, frozenset([frozenset()]))})
 
 
 def _sweeps(fibre: Fibre, turns: Sequence[_Turn]) -> list[_Sweep]:
     """Sweeps until nothing new is known, but no more than a chain through all Einsums can need."""
-    sweeps = [_sweep(fibre, turns, {fibre.root: _Known(1, frozenset([frozenset()]))})]
+    sweeps = [_first_sweep(fibre, turns)]
     while not _settled(sweeps) and len(sweeps) < len(turns) + 3:
         sweeps.append(_sweep(fibre, turns, sweeps[-1].known))
     return sweeps
@@ -258,6 +280,8 @@ def _via(fibre: Fibre, turn: _Turn, inputs: _Inputs, traversal: int) -> tuple[st
 def _largest(fibre: Fibre, boxes: Iterable[frozenset[str]]) -> frozenset[frozenset[str]]:
     """The boxes that no other one contains."""
     distinct = {box & fibre.parts for box in boxes}
+    if len(distinct) == 1:
+        return frozenset(distinct)
     return frozenset(box for box in distinct if not any(box < other for other in distinct))
 
 

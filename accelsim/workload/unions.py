@@ -10,6 +10,7 @@ regions at once; every remainder is counted on its own. What takes too many step
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from accelsim.workload.polynomials import Linear
 from accelsim.workload.projections import HolesError, projected
@@ -33,19 +34,43 @@ def shadow_size(
     regions: Sequence[Region], keep: Sequence[str], effort: Effort | None = None
 ) -> int:
     """Settings of the kept variables for which at least one region has a point."""
-    effort = effort or Effort()
+    own = effort or Effort()
     shadows = []
     for number, region in enumerate(regions):
-        effort.step()
+        own.step()
         try:
-            shadows.append(projected(region, keep))
+            shadows.append(_projected(_functions(region), tuple(keep)))
         except HolesError as holes:
             pieces = [_piece(regions, holes, r) for r in range(holes.divisor)]
             if holes.variable in keep:
-                return sum(shadow_size(piece, keep, effort) for piece in pieces)
-            own = [piece[number] for piece in pieces]
-            return shadow_size([*regions[:number], *own, *regions[number + 1 :]], keep, effort)
-    return union_size([shadow for shadow in shadows if shadow is not None], effort)
+                return sum(shadow_size(piece, keep, own) for piece in pieces)
+            split = [piece[number] for piece in pieces]
+            return shadow_size([*regions[:number], *split, *regions[number + 1 :]], keep, own)
+    known = tuple(dict.fromkeys(shadow for shadow in shadows if shadow is not None))
+    return _union_size(known) if effort is None else union_size(_regions(known), effort)
+
+
+Functions = tuple[tuple[tuple[str, int], ...], ...]
+"""A region that can be looked up: who reads what in the same way leaves the same shadow."""
+
+
+def _functions(region: Region) -> Functions:
+    return tuple(tuple(linear.items()) for linear in region)
+
+
+def _regions(every: Sequence[Functions]) -> list[Region]:
+    return [[dict(linear) for linear in each] for each in every]
+
+
+@lru_cache(maxsize=4096)
+def _projected(region: Functions, keep: tuple[str, ...]) -> Functions | None:
+    shadow = projected([dict(linear) for linear in region], keep)
+    return None if shadow is None else _functions(shadow)
+
+
+@lru_cache(maxsize=4096)
+def _union_size(shadows: tuple[Functions, ...]) -> int:
+    return union_size(_regions(shadows))
 
 
 def _piece(regions: Sequence[Region], holes: HolesError, remainder: int) -> list[list[Linear]]:

@@ -2,25 +2,29 @@
 
     kernels   runs of units (`mapping.fusion`) in the order of the text; of all ways to cut, the one
               with the least Σ seconds, a gap between kernels included (dynamic programming)
-    tiles     of a kernel the candidates of `mapping.fused_kernel`, the fastest one
+    tiles     of a kernel the candidates of `mapping.fused_tiles`, the fastest one (`fused_choice`)
     parts     the inner part of a partition over which a kernel passes twice (the keys of a tile) is
               decided here, unless somebody chose its size
 
 Candidates are timed by themselves at the highest clock; what other kernels make is looked for in
 L2. A unit that no SM has room for runs step by step, an Einsum at a time.
+
+Choosing tiles is slow where conditions leave out some. A run counts as what it takes at least,
+until it is part of the best way to cut; then its tiles are chosen, and the best way is looked for
+again. When all of it is known, no other way is faster: what is not known is no less than what it
+counts as.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 from accelsim.arch.gpu import Gpu
 from accelsim.base.errors import MappingError
-from accelsim.cost.gpu.fused import FusedBlocks
-from accelsim.cost.gpu.fused_bytes import crossing
-from accelsim.cost.gpu.overlap import swept
+from accelsim.cost.gpu.fused_choice import Choice, choice
 from accelsim.mapping.automatic import AUTOMATIC
-from accelsim.mapping.fused_kernel import FusedKernel, fused_kernels, tiles
-from accelsim.mapping.fusion import Fusion, fusion, stepwise, units
+from accelsim.mapping.fused_kernel import FusedKernel
+from accelsim.mapping.fusion import fusion, stepwise, units
 from accelsim.mapping.gpu_mapping import GpuMapping
 from accelsim.mapping.recurring import Group
 from accelsim.workload.einsum import Cascade
@@ -33,11 +37,27 @@ INNER = (64, 128, 256)
 PATIENCE = 8
 """So many units longer without room, and no longer kernel is looked for."""
 
-TIMED_AGAIN = 25
-"""Of the kernels with the best tiles by points alone."""
 
-Timed = tuple[FusedKernel, float]
-"""A kernel and the seconds of one launch."""
+@dataclass(frozen=True)
+class Run:
+    """Units in one kernel, or step by step in several. Until its tiles are chosen (`choice`) its
+    seconds, gaps included, are no more than it takes."""
+
+    seconds: float
+    kernels: tuple[FusedKernel, ...] = ()
+    choice: Choice | None = None
+
+
+Runs = dict[tuple[int, int], Run]
+"""By the first unit, and the one after the last."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """Runs of the units of a cascade in order, and the seconds of all."""
+
+    seconds: float
+    runs: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -59,8 +79,10 @@ def automatic_gpu_mapping(cascade: Cascade, gpu: Gpu) -> GpuMapping:
     ArchError
         if the GPU has no pipe for an operation.
     """
-    cuts = [_cut(each, gpu) for each in _with_inner_parts(cascade)]
-    best = min(cuts, key=lambda each: each.seconds)
+    best: Cut | None = None
+    for each in _with_inner_parts(cascade):
+        best = _cut(each, gpu, best.seconds if best else inf) or best
+    assert best is not None, "the first one is faster than never"
     return GpuMapping(AUTOMATIC, best.cascade, best.kernels)
 
 
@@ -75,27 +97,40 @@ def _with_inner_parts(cascade: Cascade) -> Iterator[Cascade]:
                     yield cascade.with_ranks(**{inner: size})
 
 
-def _cut(cascade: Cascade, gpu: Gpu) -> Cut:
+def _cut(cascade: Cascade, gpu: Gpu, most: float) -> Cut | None:
+    """The best one; None if it does not take less than `most` seconds."""
     groups = units(cascade)
-    best = [Cut(cascade, (), 0.0)]
     runs = {
         (first, last): run
         for first in range(len(groups))
         for last, run in _runs(cascade, groups, first, gpu)
     }
-    for last in range(1, len(groups) + 1):
-        ways = (
-            _longer(best[first], runs[first, last], gpu)
-            for first in range(last)
-            if (first, last) in runs
-        )
-        best.append(min(ways, key=lambda way: way.seconds))
+    while True:
+        way = _best_way(runs, len(groups))
+        if way.seconds >= most:
+            return None
+        unknown = next((own for own in way.runs if runs[own].choice), None)
+        if unknown is None:
+            kernels = tuple(kernel for own in way.runs for kernel in runs[own].kernels)
+            return Cut(cascade, kernels, way.seconds)
+        runs[unknown] = _known(runs[unknown], gpu)
+
+
+def _best_way(runs: Runs, units: int) -> Way:
+    """To every unit from those before it; of ways that take as long, the one whose last run begins
+    first."""
+    best = [Way(0.0, ())]
+    for last in range(1, units + 1):
+        firsts = [first for first in range(last) if (first, last) in runs]
+        found = min(firsts, key=lambda first: best[first].seconds + runs[first, last].seconds)
+        seconds = best[found].seconds + runs[found, last].seconds
+        best.append(Way(seconds, (*best[found].runs, (found, last))))
     return best[-1]
 
 
 def _runs(
     cascade: Cascade, groups: tuple[Group, ...], first: int, gpu: Gpu
-) -> Iterator[tuple[int, tuple[Timed, ...]]]:
+) -> Iterator[tuple[int, Run]]:
     """Kernels of units from the first on, by where they end.
 
     More units may need less room: a running value makes of a whole rank one that passes by.
@@ -103,51 +138,36 @@ def _runs(
     ended = first + 1
     for last in range(first + 1, len(groups) + 1):
         own = fusion(cascade, groups[first:last])
-        found = None if own is None else fastest(own, gpu)
+        found = None if own is None else choice(own, gpu)
         if found is not None:
             ended = last
-            yield last, (found,)
+            run = Run(found.at_least + float(gpu.launch.gap_s), choice=found)
+            yield last, _known(run, gpu) if found.is_exact else run
         elif last == first + 1:
             yield last, _apart(cascade, groups[first], gpu)
         elif last - ended >= PATIENCE:
             return
 
 
-def _apart(cascade: Cascade, group: Group, gpu: Gpu) -> tuple[Timed, ...]:
+def _known(run: Run, gpu: Gpu) -> Run:
+    """The run with its tiles."""
+    return _run((run.choice,), gpu) if run.choice else run
+
+
+def _apart(cascade: Cascade, group: Group, gpu: Gpu) -> Run:
     found = []
     for own in stepwise(cascade, group):
-        kernel = fastest(own, gpu)
-        if kernel is None:
+        each = choice(own, gpu)
+        if each is None:
             place = own.cascade.einsums[0].place
             remedy = "Take smaller words or ranks, or a GPU with larger SMs"
             raise MappingError(f"no SM has room for a tile of {own.name}", at=place, remedy=remedy)
-        found.append(kernel)
-    return tuple(found)
+        found.append(each)
+    return _run(tuple(found), gpu)
 
 
-def _longer(way: Cut, run: tuple[Timed, ...], gpu: Gpu) -> Cut:
+def _run(choices: tuple[Choice, ...], gpu: Gpu) -> Run:
     gap = float(gpu.launch.gap_s)
-    seconds = sum((one + gap) * kernel.fusion.launches for kernel, one in run)
-    kernels = (*way.kernels, *(kernel for kernel, _ in run))
-    return Cut(way.cascade, kernels, way.seconds + seconds)
-
-
-def fastest(own: Fusion, gpu: Gpu) -> Timed | None:
-    """The kernel with the best tiles; None if there is no room for any.
-
-    Where conditions leave out tiles, the best by points alone are timed again, tile by tile.
-    """
-    moved = crossing(own)
-    missing = 1 - swept(gpu, moved.total, float(gpu.l2.capacity_bytes))
-    read, written = (sum(each.values()) * missing for each in (moved.reads, moved.writes))
-
-    def timed(kernel: FusedKernel, rough: bool) -> Timed:
-        blocks = FusedBlocks(kernel, gpu, rough)
-        times = blocks.times(float(gpu.clock_hz), False, read + blocks.again, written)
-        return kernel, times.seconds
-
-    kernels = (kernel for tile in tiles(own) for kernel in fused_kernels(own, tile, gpu))
-    found = sorted((timed(kernel, rough=True) for kernel in kernels), key=lambda each: each[1])
-    if any(einsum.conditions for einsum in own.cascade.einsums):
-        found = [timed(kernel, rough=False) for kernel, _ in found[:TIMED_AGAIN]]
-    return min(found, key=lambda each: each[1], default=None)
+    found = [each.fastest() for each in choices]
+    seconds = sum((one + gap) * kernel.fusion.launches for kernel, one in found)
+    return Run(seconds, tuple(kernel for kernel, _ in found))

@@ -12,11 +12,16 @@ A wave of W blocks is as wide along each side of the grid as W^(1 / sides).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
 
 from accelsim.arch.gpu import Gpu
+from accelsim.base.entrywise import Number, is_array, longer
 from accelsim.cost.gpu.dram import written_back
 from accelsim.cost.gpu.overlap import kept, swept
-from accelsim.mapping.fused_kernel import FusedKernel, elements, extents, resident, sides_of_grid
+from accelsim.mapping.fused_kernel import FusedKernel, elements, extents, resident
+from accelsim.mapping.fused_tiles import sides_of_grid
 from accelsim.mapping.fusion import Fusion
 from accelsim.workload.einsum import Access, Cascade
 from accelsim.workload.extent import tensor_bytes, tensor_read_bytes
@@ -44,6 +49,7 @@ class Hbm:
     warm: tuple[float, float]
 
 
+@lru_cache(maxsize=64)
 def crossing(fusion: Fusion) -> Moved:
     """What crosses the kernel's border in a launch, once: no less can move."""
     read = dict.fromkeys(access.tensor for access in fusion.reads)
@@ -72,7 +78,7 @@ def _bytes(cascade: Cascade, tensor: str) -> float:
     return float(tensor_bytes(cascade, tensor))
 
 
-def l2_reads(kernel: FusedKernel, shares: Mapping[str, float]) -> dict[Access, float]:
+def l2_reads(kernel: FusedKernel, shares: Mapping[str, Number]) -> dict[Access, Number]:
     """Bytes from L2 by access; `shares` are those of the tiles that each Einsum visits."""
     return {
         access: _part_bytes(kernel, access) * kernel.blocks * _share(kernel, access, shares)
@@ -80,40 +86,46 @@ def l2_reads(kernel: FusedKernel, shares: Mapping[str, float]) -> dict[Access, f
     }
 
 
-def _part_bytes(kernel: FusedKernel, access: Access) -> float:
+def _part_bytes(kernel: FusedKernel, access: Access) -> Number:
     fusion = kernel.fusion
     here = extents(fusion, kernel.tile, is_held=True)
-    return float(elements(fusion, access, here) * fusion.cascade.tensors[access.tensor].word_bytes)
+    return elements(fusion, access, here) * fusion.cascade.tensors[access.tensor].word_bytes
 
 
-def _share(kernel: FusedKernel, access: Access, shares: Mapping[str, float]) -> float:
+def _share(kernel: FusedKernel, access: Access, shares: Mapping[str, Number]) -> Number:
     """A block reads only tiles that it visits, if they are those of its steps, or it is one."""
     fusion = kernel.fusion
-    found = [0.0]
+    found: list[Number] = [0.0]
     for einsum in (each for each in fusion.cascade.einsums if access in each.reads):
         ranks = set(conditional_ranks(einsum))
         visits = ranks <= set(fusion.grid) or not ranks.isdisjoint(
             set(access.ranks) - set(fusion.grid)
         )
         found.append(shares[einsum.name] if visits else 1.0)
-    return max(found)
+    return longer(*found)
 
 
-def waves_again(kernel: FusedKernel, gpu: Gpu, moved: Moved, l2: Mapping[Access, float]) -> float:
+def waves_again(kernel: FusedKernel, gpu: Gpu, moved: Moved, l2: Mapping[Access, Number]) -> Number:
     """Bytes that come from device memory once more, in later waves of blocks."""
-    wave = gpu.sms * resident(kernel, gpu)
     reused = sum(bool(side) for side in sides_of_grid(kernel.fusion))
-    wide = float(wave ** (1 / max(1, reused)))
+    wide = _power(gpu.sms * resident(kernel, gpu), 1 / max(1, reused))
     lost = 1 - kept(gpu, sum(moved.reads.values()), float(gpu.l2.capacity_bytes))
-    readings: dict[str, float] = {}
+    readings: dict[str, Number] = {}
     for access, count in l2.items():
-        readings[access.tensor] = max(readings.get(access.tensor, 0), count)
+        readings[access.tensor] = longer(readings.get(access.tensor, 0), count)
     again = (
-        size * (max(1.0, readings[name] / size / wide) - 1)
+        size * (longer(1.0, readings[name] / size / wide) - 1)
         for name, size in moved.reads.items()
         if size
     )
-    return float(lost * sum(again))
+    return lost * sum(again)
+
+
+def _power(numbers: Number, exponent: float) -> Number:
+    # Powers of arrays differ from those of numbers in the last digit, which a tie would show.
+    if is_array(numbers):
+        return np.array([number**exponent for number in numbers.tolist()])
+    return float(numbers**exponent)
 
 
 def hbm_bytes(kernels: Sequence[Moved], again: Sequence[float], gpu: Gpu) -> list[Hbm]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from accelsim.base.entrywise import Number
 from accelsim.mapping.fused_kernel import FusedKernel, extents
 from accelsim.workload.einsum import Einsum
 from accelsim.workload.extent import iteration_points
@@ -18,14 +19,14 @@ from accelsim.workload.tiles import conditional_ranks, share_of_tiles
 MOST_TILES = 512
 
 
-def visited_share(kernel: FusedKernel, einsum: Einsum, rough: bool) -> float:
+def visited_share(kernel: FusedKernel, einsum: Einsum, rough: bool) -> Number:
     """Of an Einsum's tiles those with a point; roughly: of its points those that exist."""
     ranks = conditional_ranks(einsum)
     if not ranks:
         return 1.0
     cascade = kernel.fusion.whole
     if rough:
-        every = prod(kernel.padded(rank) for rank in einsum.ranks) * kernel.fusion.launches
+        every = kernel.padded_points(einsum.ranks) * kernel.fusion.launches
         return float(iteration_points(cascade, einsum.name)) / every
     here = extents(kernel.fusion, kernel.tile)
     return float(share_of_tiles(cascade, einsum.name, {rank: here[rank] for rank in ranks}))
@@ -42,8 +43,8 @@ def block_weights(kernel: FusedKernel) -> np.ndarray | None:
     total = of_kind.sum()
     if not total:
         return None
-    each = np.repeat(of_kind, -(-kernel.blocks // len(of_kind)))
-    each = np.sort(each[each > 0])[::-1]
+    some = np.sort(of_kind[of_kind > 0])
+    each = np.repeat(some, -(-kernel.blocks // len(of_kind)))[::-1]
     return np.ascontiguousarray(each * (kernel.blocks / each.sum()))
 
 

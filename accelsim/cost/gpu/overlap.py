@@ -10,6 +10,7 @@ swept       the same with the power 16, where everything is touched in the same 
 from collections.abc import Iterable
 
 from accelsim.arch.gpu import Gpu
+from accelsim.base.entrywise import Number, longer
 
 
 def served(gpu: Gpu, *times: float) -> float:
@@ -22,9 +23,9 @@ def queued(gpu: Gpu, latency: float, *times: float) -> float:
     return _norm((latency, served(gpu, *times)), gpu.timing.queueing)
 
 
-def in_turns(gpu: Gpu, *times: float) -> float:
+def in_turns(gpu: Gpu, *times: Number) -> Number:
     """Takers of turns, each of which needs all of these pipes one after the other."""
-    longest = max(times)
+    longest = longer(*times)
     return longest + gpu.timing.turns * (sum(times) - longest)
 
 

@@ -1,7 +1,8 @@
 """Bytes of device memory that the operands of a matrix product take, by its tiles."""
 
 from accelsim.arch.gpu import Gpu
-from accelsim.cost.gpu.product_shape import Number, Shape, Tiling, ceil, longer, shorter
+from accelsim.base.entrywise import Number, longer, shorter
+from accelsim.cost.gpu.product_shape import Shape, Tiling, ceil
 
 
 def read_bytes(gpu: Gpu, shape: Shape, tiling: Tiling) -> Number:

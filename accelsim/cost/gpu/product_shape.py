@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass, replace
 from math import gcd
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
+from accelsim.base.entrywise import Number
 from accelsim.mapping.product_kernel import Product
 from accelsim.workload.calls import WORD_BYTES
 
 SECTOR_BYTES = 32
 """What L2 moves at once."""
-
-Number = Any
-"""A number, or an array over candidates."""
 
 
 @dataclass(frozen=True)
@@ -113,15 +111,3 @@ class Tiling:
 def ceil(a: Number, b: Number) -> Number:
     """How many of b make up a."""
     return -(-a // b)
-
-
-def longer(a: Number, b: Number) -> Number:
-    return np.maximum(a, b) if _are_arrays(a, b) else max(a, b)
-
-
-def shorter(a: Number, b: Number) -> Number:
-    return np.minimum(a, b) if _are_arrays(a, b) else min(a, b)
-
-
-def _are_arrays(a: Number, b: Number) -> bool:
-    return isinstance(a, np.ndarray) or isinstance(b, np.ndarray)

@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from accelsim.arch.gpu import WARP, Gpu, resident_blocks
+from accelsim.base.entrywise import Number
 from accelsim.cost.gpu.dram import written_back
 from accelsim.cost.gpu.product_bytes import read_bytes
-from accelsim.cost.gpu.product_shape import Number, Shape, Tiling, ceil
+from accelsim.cost.gpu.product_shape import Shape, Tiling, ceil
 from accelsim.cost.gpu.product_time import COUNTED, Run, run_of, seconds, store_rate, stored_bytes
 from accelsim.mapping.product_kernel import Family, ProductKernel, Tile, shapes
 

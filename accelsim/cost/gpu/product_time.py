@@ -16,15 +16,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from accelsim.arch.gpu import Gpu, rate_per_s
+from accelsim.base.entrywise import Number, longer, shorter
 from accelsim.cost.gpu.dram import dram_seconds
-from accelsim.cost.gpu.product_shape import (
-    Number,
-    Shape,
-    Tiling,
-    ceil,
-    longer,
-    shorter,
-)
+from accelsim.cost.gpu.product_shape import Shape, Tiling, ceil
 from accelsim.mapping.product_kernel import Family, ProductKernel
 
 PARTIAL_BYTES = 4
