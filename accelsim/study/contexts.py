@@ -91,8 +91,8 @@ def _cost(cascade: Cascade, machine: Spatial | Gpu, name: str) -> tuple[str, Cos
 def _on_gpu(cascade: Cascade, gpu: Gpu) -> tuple[str, Cost]:
     # They need numba, whose import takes longer than a spatial array does.
     from accelsim.cost.gpu.cascade import refuse_too_large
-    from accelsim.cost.gpu.mapping import gpu_mapping
+    from accelsim.cost.gpu.default import default_gpu_mapping
 
-    mapping = gpu_mapping(cascade, gpu)
-    refuse_too_large(mapping, gpu)
-    return mapping.name, evaluate(cascade, gpu, mapping)
+    found = default_gpu_mapping(cascade, gpu)
+    refuse_too_large(found.mapping, gpu)
+    return found.name, found.cost

@@ -36,6 +36,7 @@ from accelsim.workload.compressed import compressed
 from accelsim.workload.einsum import Cascade, Einsum, Expression, Operation, Tensor, accesses
 from accelsim.workload.grouped import grouped
 from accelsim.workload.operations import SELECTIONS
+from accelsim.workload.tables import written_out
 
 
 def budgeted(cascade: Cascade) -> Cascade:
@@ -52,7 +53,7 @@ def _remembered(cascade: Cascade) -> Cascade:
 
 
 def _budgeted(cascade: Cascade) -> Cascade:
-    cascade = grouped(cascade)
+    cascade = grouped(written_out(cascade))
     if not _has_something_to_say(cascade):
         return cascade
     draft = _Draft(compressed(cascade))

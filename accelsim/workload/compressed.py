@@ -121,19 +121,17 @@ def _stays_long(cascade: Cascade, group: _Group, einsum: Einsum, rank: str) -> b
 
 
 def _picked_elements(cascade: Cascade, group: _Group, rank: str) -> float:
-    """Elements that the mask picks from whole tensors and adds to them, before its density."""
+    """Elements that the mask picks from whole tensors, and twice those that it adds to them (read
+    and written back), before its density."""
     long = {e.name for e in group.einsums if _stays_long(cascade, group, e, rank)}
     short = {each.name for each in group.einsums} - long
-    touched = {
-        (access.tensor, frozenset(access.ranks))
-        for einsum in group.einsums
-        for access in (*einsum.reads, *([einsum.output] if einsum.name in long else []))
-        if access.tensor not in short and rank in access.ranks
-    }
+    picked = {a for e in group.einsums for a in e.reads if a.tensor not in short}
+    added = [e.output for e in group.einsums if e.name in long]
+    touched = {(a.tensor, frozenset(a.ranks)) for a in picked if rank in a.ranks}
+    every = [ranks for _, ranks in touched] + 2 * [frozenset(a.ranks) for a in added]
     sizes = cascade.ranks
     return sum(
-        float(np.mean(prod(sizes[each] for each in {*ranks, *group.mask.ranks})))
-        for _, ranks in touched
+        float(np.mean(prod(sizes[each] for each in {*ranks, *group.mask.ranks}))) for ranks in every
     )
 
 

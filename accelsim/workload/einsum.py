@@ -234,8 +234,9 @@ class Cascade:
     `ranks` holds the size of every rank, those of partitions included; `declared` what the
     workload's author wrote (numbers and expression texts), from which `with_ranks` computes the
     sizes anew. `kept` are tensors declared as outputs; `outputs` are these and the tensors that no
-    other Einsum reads. `densities` say how much of a mask is 1. `chosen` are ranks that were set
-    later than in the workload's file: these sizes a mapping leaves alone.
+    other Einsum reads. `densities` say how much of a mask is 1, `values` what tables hold.
+    `chosen` are ranks that were set later than in the workload's file: these sizes a mapping leaves
+    alone.
     """
 
     name: str
@@ -249,6 +250,7 @@ class Cascade:
     declared: Mapping[str, Any] = field(default_factory=dict)
     kept: tuple[str, ...] = ()
     densities: Mapping[str, float | str] = field(default_factory=dict)
+    values: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     chosen: frozenset[str] = field(default=frozenset(), compare=False)
     place: Place | None = field(default=None, compare=False)
 

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from accelsim.base.errors import WorkloadError, did_you_mean
 from accelsim.base.node import Node
-from accelsim.base.record import Positive, Record, Share, read_record
+from accelsim.base.record import Number, Positive, Record, Share, read_record
 
 Phase = Literal["prefill", "decode", "training"]
 PHASES: tuple[Phase, ...] = ("prefill", "decode", "training")
@@ -48,6 +48,7 @@ class Form(Record):
     outputs: dict[str, tuple[str, ...]] = {}
     tensors: dict[str, tuple[str, ...]] = {}
     densities: dict[str, Density] = {}
+    values: dict[str, tuple[Number, ...]] = {}
     cascade: str
 
 
@@ -74,8 +75,8 @@ class Forms(Record):
 
 
 _OWN = ("context", "tokens", "forms", "presets")
-_MERGED = ("words", "ranks", "inputs", "outputs", "tensors", "densities")
-_NAMES = ("inputs", "words", "outputs", "tensors", "densities")
+_MERGED = ("words", "ranks", "inputs", "outputs", "tensors", "densities", "values")
+_NAMES = ("inputs", "words", "outputs", "tensors", "densities", "values")
 _SAID = ("about", "phase", "equals", "context", "tokens", "state")
 
 

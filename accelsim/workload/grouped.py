@@ -48,7 +48,7 @@ def grouped(cascade: Cascade) -> Cascade:
     sizes = {each.inner: each.divisor for each in cut.values()}
     sizes |= {each.outer: cascade.ranks[rank] // each.divisor for rank, each in cut.items()}
     job = _Job(cascade, cut)
-    return replace(
+    found = replace(
         cascade,
         ranks={**cascade.ranks, **sizes},
         declared={},
@@ -59,6 +59,19 @@ def grouped(cascade: Cascade) -> Cascade:
             for each in cascade.initial
         ),
     )
+    return replace(found, tensors={n: _named(found, t) for n, t in found.tensors.items()})
+
+
+def _named(cascade: Cascade, tensor: Tensor) -> Tensor:
+    """Ranks by the one index that every access has there: `K[h_1,p,e]` is over H_1."""
+    accessed = [cascade.positions(a) for a in _accesses(cascade) if a.tensor == tensor.name]
+    ranks = []
+    for rank, *indices in zip(tensor.ranks, *accessed, strict=True):
+        plain = {index.plain_rank for index in indices}
+        only = plain.pop() if len(plain) == 1 else None
+        same = only is not None and np.array_equal(cascade.ranks[only], cascade.ranks[rank])
+        ranks.append(str(only) if same else rank)
+    return replace(tensor, ranks=tuple(ranks) if len(set(ranks)) == len(ranks) else tensor.ranks)
 
 
 # --- which ----------------------------------------------------------------------------------------

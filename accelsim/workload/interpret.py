@@ -31,6 +31,7 @@ from accelsim.workload.meanings import NEUTRAL
 from accelsim.workload.recurrence import Loop, Part, Whole, einsums_of, ordered
 from accelsim.workload.scan import plain_scan, scanned
 from accelsim.workload.selections import NOTHING
+from accelsim.workload.tables import table_array
 
 Array = NDArray[Any]
 
@@ -160,7 +161,9 @@ def _input_arrays(
             listed = ", ".join(cascade.inputs) or "none"
             remedy = did_you_mean(name, cascade.inputs) or f"Its inputs are {listed}"
             raise WorkloadError(f"{cascade.name} has no input {name!r}", remedy=remedy)
-    return {name: _input_array(cascade, inputs, name, dtype) for name in cascade.inputs}
+    tables = {name: table_array(cascade, name) for name in cascade.values if name not in inputs}
+    given = {**tables, **inputs}
+    return {name: _input_array(cascade, given, name, dtype) for name in cascade.inputs}
 
 
 def _input_array(

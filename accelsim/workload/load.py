@@ -8,6 +8,7 @@
     inputs: {Q: [B, P, E], K: [B, M, E]}
     outputs: {AV: [B, P, F]}                         optional, see below
     tensors: {VS: [S, F]}                            optional, likewise, for what is no output
+    values: {W: [128, 1024]}                         optional: what inputs hold (tables.py)
     cascade: |
       …                                              see parse.py
 
@@ -27,7 +28,7 @@ from typing import Any, NamedTuple
 
 from accelsim.base.catalogue import find, shipped
 from accelsim.base.errors import Place, WorkloadError, did_you_mean
-from accelsim.base.record import Positive, Record, read_record, refuse_another_kind
+from accelsim.base.record import Number, Positive, Record, read_record, refuse_another_kind
 from accelsim.base.setting import Value, parse_setting, with_settings
 from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.workload.checks import check_cascade, check_text
@@ -50,6 +51,7 @@ class Workload(Record):
     outputs: dict[str, tuple[str, ...]] = {}
     tensors: dict[str, tuple[str, ...]] = {}
     densities: dict[str, Density] = {}
+    values: dict[str, tuple[Number, ...]] = {}
     cascade: str
 
 
@@ -192,6 +194,7 @@ def _cascade(
         partitions=partitions,
         declared=declared,
         kept=tuple(workload.outputs),
+        values=workload.values,
         densities={name: density.value for name, density in workload.densities.items()},
         place=node.place,
     )
@@ -243,6 +246,7 @@ def _check_names(node: Node, workload: Workload, text: CascadeText) -> None:
     _check_known(node, "densities", workload.densities, tensors, "there is no such tensor")
     _check_known(node, "outputs", workload.outputs, produced, "no Einsum defines it")
     _check_known(node, "tensors", workload.tensors, produced, "no Einsum defines it")
+    _check_known(node, "values", workload.values, set(workload.inputs), "it is no input")
     _check_known(node, "words", workload.words_bytes, tensors, "there is no such tensor")
 
 

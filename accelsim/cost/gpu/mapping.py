@@ -8,6 +8,7 @@ from accelsim.mapping.gpu_mapping import GpuMapping
 from accelsim.mapping.library import library_mapping
 from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade
+from accelsim.workload.grouped import grouped
 
 
 def gpu_mapping(cascade: Cascade, gpu: Gpu, name: str | None = None) -> GpuMapping:
@@ -25,4 +26,4 @@ def gpu_mapping(cascade: Cascade, gpu: Gpu, name: str | None = None) -> GpuMappi
         raise MappingError(fact, remedy="Ask at each point, or by a study")
     if name is None or name == AUTOMATIC:
         return automatic_gpu_mapping(budgeted(cascade), gpu)
-    return library_mapping(name, cascade, gpu)
+    return library_mapping(name, grouped(cascade), gpu)
