@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -15,18 +14,15 @@ WORTH_IT = 24
 
 
 def each_of(function: Callable[[T], R], things: Sequence[T]) -> Iterator[R]:
-    """`map`, on as many processes as there are cores; Ctrl-C ends the waiting, not the results
-    that were there before."""
+    """`map`, on as many processes as there are cores. Ctrl-C, or no longer asking, ends them; the
+    results until then are there."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if len(things) < WORTH_IT or (cores or 1) < 2:
         yield from map(function, things)
         return
     # Spawned, so that no thread of ours is copied half way.
-    pool = ProcessPoolExecutor(cores, get_context("spawn"), _leave_interrupts_to_the_parent)
-    try:
-        yield from pool.map(function, things, chunksize=4)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    with get_context("spawn").Pool(cores, _leave_interrupts_to_the_parent) as pool:
+        yield from pool.imap(function, things)
 
 
 def _leave_interrupts_to_the_parent() -> None:
