@@ -23,7 +23,14 @@ def test_a_table_is_repeated_along_its_rank_and_need_not_be_given():
 
 
 @pytest.mark.parametrize(
-    "where", ["p - m < W[h]", "p - m < 2*W[h] or m < W[h]", "not p - m < W[h]"]
+    "where",
+    [
+        "p - m < W[h]",
+        "p - m < 2*W[h] or m < 9 - W[h]",
+        "not p - m < W[h]",
+        "p - m < W[h] and h < 3",
+        "p - m < W[h] and (h % 2 == 0 or m > 9)",
+    ],
 )
 def test_conditions_over_tables_are_counted_exactly(where: str):
     made = cascade_of(f"Y[h,p] += X[m] where m <= p and ({where})", **WINDOWS)
