@@ -79,7 +79,8 @@ class Level(Record):
     `atomic_bandwidth` that of words to which all SMs add.
     `read` and `write` are the shares of its bandwidth that long reads and writes reach; in a mix,
     every byte of the lesser kind takes `turnaround` more. At most `dirty` bytes of a cache are
-    lines that wait to be written back.
+    lines that wait to be written back. Runs of bytes at places of their own reach a share
+    `apart` of the rate of long reads, and take no less than `run` bytes would (`cost/gpu/dram.py`).
     """
 
     name: str
@@ -92,6 +93,8 @@ class Level(Record):
     write: Share = 1
     turnaround: NonNegative = 0
     dirty_bytes: NonNegative = 0
+    apart: Share = 1
+    run_bytes: NonNegative = 0
     source: str
 
 

@@ -97,6 +97,8 @@ def _level_facts(gpu: Gpu, level: Level) -> Iterator[str]:
     yield f"latency {_seconds(level.latency_s)}"
     if (level.read, level.write) != (1, 1):
         yield f"reads reach {level.read:.3g} and writes {level.write:.3g} of the bandwidth"
+    if level.run_bytes:
+        yield f"runs apart {level.apart:.3g} of the rate, {level.run_bytes:g} B at least"
     if level.turnaround:
         yield f"turnaround {level.turnaround:.3g}"
     if level.dirty_bytes:

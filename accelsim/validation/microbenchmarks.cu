@@ -183,6 +183,26 @@ extern "C" __global__ void stream_read(const float4* data, float* out, int vecto
   if (sum == 12345.678f) out[0] = sum;
 }
 
+// Picks runs of `words` 16-byte words out of `runs`, `stride` runs apart: far, or one after the other.
+__device__ long long picked_word(long long i, int words, int runs, int stride) {
+  const unsigned long long run = (unsigned long long)(i / words) * stride % runs;
+  return run * words + i % words;
+}
+
+extern "C" __global__ void gather(const float4* data, float* out, int words, int runs, int picked,
+                                  int stride) {
+  const long long step = gridDim.x * blockDim.x, last = (long long)picked * words;
+  float sum = 0;
+  for (long long i = blockIdx.x * blockDim.x + threadIdx.x; i + 3 * step < last; i += 4 * step) {
+    float4 r[4];
+#pragma unroll
+    for (int j = 0; j < 4; ++j) r[j] = __ldcg(data + picked_word(i + j * step, words, runs, stride));
+#pragma unroll
+    for (int j = 0; j < 4; ++j) sum += r[j].x + r[j].y + r[j].z + r[j].w;
+  }
+  if (sum == 12345.678f) out[0] = sum;
+}
+
 // Every block reads the whole buffer, beginning at another place.
 extern "C" __global__ void l2_read(const float4* data, float* out, int vectors, int repeats) {
   float sum = 0;

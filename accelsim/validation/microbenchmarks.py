@@ -3,6 +3,7 @@
     pipe         one instruction over and over: its rate, its latency (`*_chain`), its energy
     launch       blocks that do nothing: launching them and waiting for their end
     stream_read  DRAM read once, with as many bytes under way as blocks and threads make
+    gather       runs of a few bytes out of DRAM, at places of their own or one after the other
     fill         DRAM written once
     l2_read      a buffer that stays in the L2 cache, read by every block
     accumulate   every block adds to a buffer of floats, one atomic add a word
@@ -72,6 +73,17 @@ class StreamRead(Call):
     threads: Count
 
 
+class Gather(Call):
+    """`picked` bytes in runs of `run` bytes (16, 32, ...), `stride` runs apart in `bytes`."""
+
+    bytes: Count
+    picked: Count
+    run: Count
+    stride: Count
+    blocks: Count
+    threads: Count
+
+
 class Fill(Call):
     bytes: Count
 
@@ -110,6 +122,7 @@ MICROBENCHMARKS: Mapping[str, type[Call]] = {
     "pipe": Pipe,
     "launch": Launch,
     "stream_read": StreamRead,
+    "gather": Gather,
     "fill": Fill,
     "l2_read": L2Read,
     "accumulate": Accumulate,
@@ -149,6 +162,16 @@ def _stream_read(call: StreamRead, device: str) -> Run:
     data, out = _noise(call.bytes, device), torch.zeros(1, device=device)
     grid, block = (call.blocks, 1, 1), (call.threads, 1, 1)
     return lambda: kernel(grid, block, (data, out, call.bytes // 16))
+
+
+def _gather(call: Gather, device: str) -> Run:
+    import torch
+
+    kernel = _compiled("gather")
+    data, out = _noise(call.bytes, device), torch.zeros(1, device=device)
+    numbers = (call.run // 16, call.bytes // call.run, call.picked // call.run, call.stride)
+    grid, block = (call.blocks, 1, 1), (call.threads, 1, 1)
+    return lambda: kernel(grid, block, (data, out, *numbers))
 
 
 def _fill(call: Fill, device: str) -> Run:
@@ -208,6 +231,7 @@ _PREPARE: Mapping[type[Call], Callable[[Any, str], Run]] = {
     Pipe: _pipe,
     Launch: _launch,
     StreamRead: _stream_read,
+    Gather: _gather,
     Fill: _fill,
     L2Read: _l2_read,
     Accumulate: _accumulate,

@@ -83,15 +83,17 @@ class _Draft:
         return {**self.cascade.ranks, **self.ranks}[rank]
 
     def tensor(
-        self, name: str, ranks: tuple[str, ...], like: str, picked_of: str | None = None
+        self, name: str, ranks: tuple[str, ...], like: str, run: tuple[str, ...] | None = None
     ) -> str:
-        """A new tensor of these ranks, with the words of another; the same one for the same."""
+        """A new tensor of these ranks, with the words of another; the same one for the same. With
+        a `run` it is what is picked of the other."""
         word = self.cascade.tensors[like].word_bytes
         number, free = 1, name
         while free in self.tensors and self.tensors[free].ranks != ranks:
             number += 1
             free = f"{name}_{number}"
-        self.tensors[free] = Tensor(free, ranks, word, picked_of)
+        of = None if run is None else like
+        self.tensors[free] = Tensor(free, ranks, word, of, run or ())
         return free
 
     def finished(self) -> Cascade:
@@ -170,8 +172,17 @@ def _at_positions(access: Access, draft: _Draft) -> Access:
         # One index in two positions moves both at once.
         places |= {r: each for r, each in own.items() if each not in places.values()}
     by = "_".join(dict.fromkeys(each.tensor for each in access.looked_up))
-    name = draft.tensor(f"{access.tensor}_at_{by}", tuple(places), access.tensor, access.tensor)
+    run = _side_by_side(list(zip(ranks, positions, strict=True)))
+    name = draft.tensor(f"{access.tensor}_at_{by}", tuple(places), access.tensor, run)
     return Access(name, tuple(places.values()))
+
+
+def _side_by_side(places: Sequence[tuple[str, Index]]) -> tuple[str, ...]:
+    """The ranks of a run: those behind the last position that is looked up, and what is added to
+    that, as `u` in `K[I[p,k]*U + u,e]`."""
+    last = max(at for at, (_, index) in enumerate(places) if index.looked_up)
+    added = [rank for rank, factor in places[last][1].terms if factor == 1]
+    return (*added, *(rank for rank, _ in places[last + 1 :]))
 
 
 def _is_shift(rank: str, index: Index) -> bool:

@@ -278,7 +278,8 @@ class _Job:
             name += "_"
         word = self.cascade.tensors[access.tensor].word_bytes
         of = self.cascade.tensors[access.tensor].of or access.tensor
-        self.tensors[name] = Tensor(name, tuple(places), word, of)
+        run = tuple(places)[list(places).index(self.short) + 1 :]
+        self.tensors[name] = Tensor(name, tuple(places), word, of, run)
         return Access(name, tuple(places.values()))
 
 

@@ -217,14 +217,15 @@ class InitialValue:
 class Tensor:
     """Ranks in order, and the bytes of one element.
 
-    `of` names the tensor that this one holds picked elements of, of which no more can differ
-    (budget.py).
+    `of` names the tensor that this one holds picked elements of, of which no more can differ;
+    `run` the ranks of elements that lie side by side there (budget.py).
     """
 
     name: str
     ranks: tuple[str, ...]
     word_bytes: float
     of: str | None = None
+    run: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

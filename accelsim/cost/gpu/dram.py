@@ -8,12 +8,36 @@ exp(-bytes / capacity), and never exceed what the cache lets be dirty:
     seconds = read / read rate + written / write rate + turnaround · min(read, written) / rate
 
 What the call leaves in L2 is written back after it has ended. Back to back it pays for its own.
+
+Runs of r bytes at places of their own take device memory as many bytes' time (and energy) as
+
+    (r^q + run^q)^(1/q) / apart      q = 4, as servers add up
+
+in a row would: rows are opened for each, and no run takes less than one access.
 """
 
 from math import exp
+from typing import NamedTuple
 
 from accelsim.arch.gpu import Gpu, rate_per_s
 from accelsim.cost.gpu.overlap import swept
+
+
+class Apart(NamedTuple):
+    """What runs at places of their own cost: a share of the rate, and no less than `run_bytes`."""
+
+    share: float = 1
+    run_bytes: float = 0
+    servers: float = 4
+
+    def bytes_in_a_row(self, run_bytes: float) -> float:
+        """The bytes of a long read that take as long as one run."""
+        together = run_bytes**self.servers + self.run_bytes**self.servers
+        return float(together ** (1 / self.servers) / self.share)
+
+
+def apart(gpu: Gpu) -> Apart:
+    return Apart(float(gpu.hbm.apart), float(gpu.hbm.run_bytes), float(gpu.timing.servers))
 
 
 def written_back(gpu: Gpu, reads: float, writes: float, cold: bool) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 
 from accelsim.arch.gpu import WARP, Gpu, rate_per_s
 from accelsim.base.entrywise import Number, either, is_array, longer
-from accelsim.cost.gpu.dram import dram_seconds
+from accelsim.cost.gpu.dram import apart, dram_seconds
 from accelsim.cost.gpu.fused_block import BlockTime, block_time
 from accelsim.cost.gpu.fused_bytes import Hbm, Moved, crossing, l2_reads, waves_again
 from accelsim.cost.gpu.fused_share import block_weights, visited_share
@@ -165,7 +165,7 @@ class FusedBlocks:
 
     @cached_property
     def moved(self) -> Moved:
-        return crossing(self.kernel.fusion)
+        return crossing(self.kernel.fusion, apart(self.gpu))
 
     @cached_property
     def again(self) -> Number:

@@ -13,12 +13,13 @@ A wave of W blocks is as wide along each side of the grid as W^(1 / sides).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 
 from accelsim.arch.gpu import Gpu
 from accelsim.base.entrywise import Number, is_array, longer
-from accelsim.cost.gpu.dram import written_back
+from accelsim.cost.gpu.dram import Apart, written_back
 from accelsim.cost.gpu.overlap import kept, swept
 from accelsim.mapping.fused_kernel import FusedKernel, elements, extents, resident
 from accelsim.mapping.fused_tiles import sides_of_grid
@@ -49,12 +50,16 @@ class Hbm:
     warm: tuple[float, float]
 
 
+IN_ORDER = Apart()
+
+
 @lru_cache(maxsize=64)
-def crossing(fusion: Fusion) -> Moved:
-    """What crosses the kernel's border in a launch, once: no less can move."""
+def crossing(fusion: Fusion, apart: Apart = IN_ORDER) -> Moved:
+    """What crosses the kernel's border in a launch, once: no less can move. What is picked out of a
+    tensor counts as the bytes in a row that would take as long."""
     read = dict.fromkeys(access.tensor for access in fusion.reads)
     return Moved(
-        {name: _read_bytes(fusion, name) / _steps(fusion, name) for name in read},
+        {name: _read_bytes(fusion, name, apart) / _steps(fusion, name) for name in read},
         {name: _bytes(fusion.whole, name) / _steps(fusion, name) for name in fusion.written},
         fusion.launches,
     )
@@ -67,11 +72,22 @@ def _steps(fusion: Fusion, tensor: str) -> int:
     return 1 if same else fusion.launches
 
 
-def _read_bytes(fusion: Fusion, tensor: str) -> float:
+def _read_bytes(fusion: Fusion, tensor: str, apart: Apart) -> float:
     # A step reads what it wrote a step before.
     if tensor in fusion.einsums:
         return _bytes(fusion.whole, tensor)
-    return float(tensor_read_bytes(fusion.whole, tensor, fusion.einsums))
+    found = float(tensor_read_bytes(fusion.whole, tensor, fusion.einsums))
+    return found * _stretch(fusion.whole, tensor, apart, found)
+
+
+def _stretch(cascade: Cascade, tensor: str, apart: Apart, picked_bytes: float) -> float:
+    """How much longer than in a row; at most until all of the tensor could be read so."""
+    own = cascade.tensors[tensor]
+    if own.of is None or not picked_bytes:
+        return 1.0
+    run_bytes = float(own.word_bytes * prod(cascade.ranks[rank] for rank in own.run))
+    whole = own.word_bytes * prod(cascade.ranks[r] for r in cascade.tensors[own.of].ranks)
+    return min(apart.bytes_in_a_row(run_bytes) / run_bytes, max(1.0, float(whole) / picked_bytes))
 
 
 def _bytes(cascade: Cascade, tensor: str) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.arch.gpu import Gpu
+from accelsim.cost.gpu.dram import apart
 from accelsim.cost.gpu.fused import FusedBlocks
 from accelsim.cost.gpu.fused_bytes import crossing
 from accelsim.cost.gpu.overlap import swept
@@ -103,7 +104,7 @@ def choice(own: Fusion, gpu: Gpu) -> Choice | None:
     kernels = candidates(own, gpu)
     if kernels is None:
         return None
-    moved = crossing(own)
+    moved = crossing(own, apart(gpu))
     missing = 1 - swept(gpu, moved.total, float(gpu.l2.capacity_bytes))
     read, written = (sum(each.values()) * missing for each in (moved.reads, moved.writes))
     return Choice(kernels, gpu, read, written)

@@ -1,11 +1,18 @@
 """Bytes and seconds of device memory."""
 
+import csv
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accelsim.arch.load import load_gpu
-from accelsim.cost.gpu.dram import dram_seconds, found_in_l2, written_back
+from accelsim.base.catalogue import shipped
+from accelsim.cost.gpu.dram import apart, dram_seconds, found_in_l2, written_back
+from accelsim.cost.gpu.fused_bytes import crossing
+from accelsim.cost.gpu.mapping import gpu_mapping
+from tests.workload.test_selections import cascade_of
 
 H100 = load_gpu("h100_sxm")
 BYTES = st.floats(0, 1e12)
@@ -54,3 +61,31 @@ def test_a_call_writes_back_its_own_and_at_most_all_dirty_lines(reads, writes):
 @given(read=BYTES, written=BYTES)
 def test_nothing_is_faster_than_the_datasheet(read, written):
     assert dram_seconds(H100, read, written) >= (read + written) / 3350e9
+
+
+def test_runs_at_places_of_their_own_take_what_was_measured():
+    """The rows that set the two constants; a 4-norm of a run and an access is within 6 % of each."""
+    own = apart(load_gpu("h100_sxm"))
+    ms: dict[tuple[int, bool], float] = {}
+    with (shipped() / "arch/gpu/calibration/h100_sxm_pipes.csv").open() as file:
+        for row in (each for each in csv.DictReader(file) if each["kernel"] == "gather"):
+            params = json.loads(row["params"])
+            ms[params["run"], params["stride"] == 1] = float(row["ms"])
+    runs = sorted({run for run, _ in ms})
+    assert runs == [16, 32, 64, 128, 256, 512, 1024, 4096]
+    for run in runs:
+        assert own.bytes_in_a_row(run) / run == pytest.approx(
+            ms[run, False] / ms[run, True], rel=0.06
+        )
+
+
+def test_what_is_picked_by_token_counts_more_than_what_is_read_whole():
+    text = "Z[p,e] = K[I[p],e]"
+    made = cascade_of(
+        text, ranks="{P: 1024, M: 1048576, E: 8}", inputs="{K: [M, E], I: [P]}", words="{I: 4 B}"
+    )
+    gpu = load_gpu("h100_sxm")
+    (kernel,) = gpu_mapping(made, gpu).kernels
+    reads = crossing(kernel.fusion, apart(gpu)).reads
+    assert reads["K_at_I"] == pytest.approx(1024 * apart(gpu).bytes_in_a_row(16))
+    assert reads["I"] == 4 * 1024
