@@ -12,8 +12,8 @@ from accelsim.mapping.fused_kernel import (
     is_product,
     resident,
     sides,
-    tiles,
 )
+from accelsim.mapping.fused_tiles import tiles
 from accelsim.mapping.fusion import fusion, units
 from accelsim.workload.load import load_workload
 
