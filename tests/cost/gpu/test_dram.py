@@ -64,7 +64,7 @@ def test_nothing_is_faster_than_the_datasheet(read, written):
 
 
 def test_runs_at_places_of_their_own_take_what_was_measured():
-    """The rows that set the two constants; a 4-norm of a run and an access is within 6 % of each."""
+    """The rows that set the two constants: a 4-norm of a run and an access is that near."""
     own = apart(load_gpu("h100_sxm"))
     ms: dict[tuple[int, bool], float] = {}
     with (shipped() / "arch/gpu/calibration/h100_sxm_pipes.csv").open() as file:
