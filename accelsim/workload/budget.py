@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.workload.affine import Access, Index, Size, multiply_sizes, rank_size, sum_of
-from accelsim.workload.compressed import compressed
+from accelsim.workload.compressed import compressed, whole_number
 from accelsim.workload.einsum import Cascade, Einsum, Expression, Operation, Tensor, accesses
 from accelsim.workload.grouped import grouped
 from accelsim.workload.operations import SELECTIONS
@@ -205,7 +205,7 @@ def _in_steps(einsum: Einsum, draft: _Draft) -> Iterator[Einsum]:
     candidates = prod(draft.size(rank) for rank in einsum.reduced_ranks)
     wanted = prod(draft.size(rank) for rank in slots)
     steps_rank = f"{einsum.name.upper()}_STEPS"
-    draft.ranks[steps_rank] = _whole(np.ceil(kind.steps(candidates, wanted) / candidates))
+    draft.ranks[steps_rank] = whole_number(np.ceil(kind.steps(candidates, wanted) / candidates))
     kept = tuple(each for each in einsum.output.indices if not set(slots) & set(each.ranks))
     ranks = tuple(r for r in draft.cascade.tensors[einsum.name].ranks if r not in slots)
     steps = Access(draft.tensor(f"{einsum.name}_steps", ranks, einsum.name), kept)
@@ -242,7 +242,3 @@ def _in_turn(ranks: Sequence[str]) -> Index:
         total = sum_of(Index(((rank, stride),)), total)
         stride = multiply_sizes(stride, rank_size(rank))
     return total
-
-
-def _whole(number: Any) -> Any:
-    return number.astype(np.int64) if getattr(number, "shape", ()) else int(number)

@@ -67,7 +67,7 @@ def _without_mask(cascade: Cascade, group: _Group) -> Cascade:
     short = _free_name(cascade, f"{rank}_{group.mask.tensor.upper()}")
     job = _Job(cascade, group, rank, short)
     length = np.rint(cascade.ranks[rank] * max(_share(cascade, e, rank) for e in group.einsums))
-    ranks = {**cascade.ranks, short: _whole(np.maximum(length, 1))}
+    ranks = {**cascade.ranks, short: whole_number(np.maximum(length, 1))}
     einsums = tuple(new for each in cascade.einsums for new in job.einsums(each))
     return replace(
         cascade,
@@ -300,5 +300,6 @@ def _free_name(cascade: Cascade, name: str) -> str:
     return name
 
 
-def _whole(number: Any) -> Any:
+def whole_number(number: Any) -> Any:
+    """A count, or counts of a sweep, as whole numbers."""
     return number.astype(np.int64) if getattr(number, "shape", ()) else int(number)

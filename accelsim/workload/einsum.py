@@ -62,6 +62,7 @@ __all__ = [
     "Size",
     "Tensor",
     "accesses",
+    "ranks_as_numbers",
 ]
 
 
@@ -143,7 +144,7 @@ class Einsum:
     def read_ranks(self) -> tuple[str, ...]:
         """The same without ranks that only comparisons have."""
         read = [rank for access in self.reads for rank in access.ranks]
-        return _distinct([*read, *_valued(self.expression), *self.over])
+        return _distinct([*read, *ranks_as_numbers(self.expression), *self.over])
 
     @cached_property
     def slots(self) -> tuple[str, ...]:
@@ -386,13 +387,13 @@ def accesses(expression: Expression) -> Iterator[Access]:
             yield from accesses(argument)
 
 
-def _valued(expression: Expression) -> Iterator[str]:
-    """The ranks whose index stands for its number."""
+def ranks_as_numbers(expression: Expression) -> Iterator[str]:
+    """The ranks whose index stands for its number, as often as they do."""
     if isinstance(expression, IndexValue):
         yield expression.rank
     elif isinstance(expression, Operation):
         for argument in expression.args:
-            yield from _valued(argument)
+            yield from ranks_as_numbers(argument)
 
 
 def _operation_names(expression: Expression) -> Iterator[str]:

@@ -27,6 +27,7 @@ from accelsim.workload.einsum import (
     Operation,
     Tensor,
     accesses,
+    ranks_as_numbers,
 )
 from accelsim.workload.substitute import at_positions, own_index
 
@@ -143,7 +144,7 @@ class _Job:
     cut: Mapping[str, _Parts]
 
     def einsum(self, einsum: Einsum) -> Einsum:
-        numbered = [rank for rank in _numbers(einsum.expression) if rank in self.cut]
+        numbered = [rank for rank in ranks_as_numbers(einsum.expression) if rank in self.cut]
         over = [p for r in numbered for p in (self.cut[r].outer, self.cut[r].inner)]
         return replace(
             einsum,
@@ -222,11 +223,3 @@ class _Job:
             return own_index(rank)
         parts = self.cut[rank]
         return Index(((parts.outer, rank_size(parts.inner)), (parts.inner, 1)))
-
-
-def _numbers(expression: Expression) -> Iterator[str]:
-    if isinstance(expression, IndexValue):
-        yield expression.rank
-    elif isinstance(expression, Operation):
-        for argument in expression.args:
-            yield from _numbers(argument)
