@@ -24,7 +24,7 @@ M1 has tiles, the first being the initial one. Steps that do not exist (conditio
 running value as it was: RM[m1+1] is then RM[m1]. `RM[M1,p]` reads the value after the last step.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -41,7 +41,17 @@ from accelsim.workload.affine import (
     rank_size,
 )
 from accelsim.workload.conditions import Condition, ranks_of, text_of
-from accelsim.workload.operations import OPERATIONS, REDUCTIONS, SELECTIONS
+from accelsim.workload.expression import (
+    Constant,
+    Expression,
+    IndexValue,
+    Operation,
+    RankSize,
+    accesses,
+    operation_names,
+    ranks_as_numbers,
+)
+from accelsim.workload.operations import REDUCTIONS, SELECTIONS
 from accelsim.workload.ranks import resolve_ranks
 
 __all__ = [
@@ -64,50 +74,6 @@ __all__ = [
     "accesses",
     "ranks_as_numbers",
 ]
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A number; `-inf` and `inf` are numbers."""
-
-    value: float
-
-    def __str__(self) -> str:
-        return f"{self.value:g}" if self.value == float(f"{self.value:g}") else repr(self.value)
-
-
-@dataclass(frozen=True)
-class RankSize:
-    """A rank's name standing for its size, as in `U[r] / C`."""
-
-    rank: str
-
-    def __str__(self) -> str:
-        return self.rank
-
-
-@dataclass(frozen=True)
-class IndexValue:
-    """A loop index standing for its number, as in `exp(-L[h] * p)`; free, like all indices."""
-
-    rank: str
-
-    def __str__(self) -> str:
-        return self.rank.lower()
-
-
-@dataclass(frozen=True)
-class Operation:
-    """A row of `operations.py` applied to arguments; `name` is the row's ("add", "exp", …)."""
-
-    name: str
-    args: tuple["Expression", ...]
-
-    def __str__(self) -> str:
-        return _operation_text(self)
-
-
-Expression = Access | Constant | RankSize | IndexValue | Operation
 
 
 @dataclass(frozen=True)
@@ -186,7 +152,7 @@ class Einsum:
     @cached_property
     def operations(self) -> dict[str, int]:
         """Operations per point by name; `+=` over a product multiplies and adds in one "mac"."""
-        names = list(_operation_names(self.expression))
+        names = list(operation_names(self.expression))
         if self.reduction == "+" and names and names[0] == "mul":
             names = ["mac", *names[1:]]
         elif self.reduction is not None:
@@ -374,54 +340,6 @@ class Cascade:
             for whole, parts in self.partitions.items()
         ]
         return "\n".join([*partitions, *map(str, self.initial), *map(str, self.einsums)])
-
-
-def accesses(expression: Expression) -> Iterator[Access]:
-    """Every access in an expression, left to right, repetitions included; lookups come before what
-    they are the position of."""
-    if isinstance(expression, Access):
-        yield from expression.looked_up
-        yield expression
-    elif isinstance(expression, Operation):
-        for argument in expression.args:
-            yield from accesses(argument)
-
-
-def ranks_as_numbers(expression: Expression) -> Iterator[str]:
-    """The ranks whose index stands for its number, as often as they do."""
-    if isinstance(expression, IndexValue):
-        yield expression.rank
-    elif isinstance(expression, Operation):
-        for argument in expression.args:
-            yield from ranks_as_numbers(argument)
-
-
-def _operation_names(expression: Expression) -> Iterator[str]:
-    """Names of the operations, the outermost first."""
-    if isinstance(expression, Operation):
-        yield expression.name
-        for argument in expression.args:
-            yield from _operation_names(argument)
-
-
-_PRECEDENCE = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 3}
-
-
-def _operation_text(operation: Operation) -> str:
-    symbol = OPERATIONS[operation.name].symbol
-    if symbol is None:
-        return f"{operation.name}({', '.join(map(str, operation.args))})"
-    level = _PRECEDENCE[operation.name]
-    if len(operation.args) == 1:
-        return f"{symbol}{_in_parentheses(operation.args[0], level)}"
-    left, right = operation.args
-    return f"{_in_parentheses(left, level)} {symbol} {_in_parentheses(right, level + 1)}"
-
-
-def _in_parentheses(expression: Expression, level: int) -> str:
-    """The expression's text, bracketed if it binds less tightly than `level`."""
-    own = _PRECEDENCE.get(expression.name, 4) if isinstance(expression, Operation) else 4
-    return f"({expression})" if own < level else str(expression)
 
 
 def _distinct(names: Any) -> tuple[str, ...]:
