@@ -102,8 +102,9 @@ _SHAPES = {
 
 
 def _key(problem: ErrorDetails) -> str:
-    """The last name on the way to the problem: a key the user wrote, or should have written."""
-    names = [step for step in problem["loc"] if isinstance(step, str)]
+    """The last name on the way to the problem: a key the user wrote, or should have written.
+    Of several types that a value may have, pydantic names the one it tried: `union[int,float]`."""
+    names = [step for step in problem["loc"] if isinstance(step, str) and "[" not in step]
     return names[-1] if names else ""
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.spatial import Spatial
-from accelsim.base.errors import MappingError
+from accelsim.base.errors import MappingError, WorkloadError
 from accelsim.cost import spatial
 from accelsim.cost.coverage import Key, coverage_of, noting
 from accelsim.cost.leaves import Points, numbers, structure, with_numbers
@@ -56,6 +56,8 @@ def evaluate(
     MappingError
         if the mapping is for another kind of machine or another workload, or names an Einsum, rank,
         tensor or part that is not there.
+    WorkloadError
+        on a spatial array, if conditions leave no point of any Einsum.
     """
     if isinstance(arch, Gpu):
         return _on_gpu(cascade, arch, mapping)
@@ -84,6 +86,9 @@ def _on_gpu(cascade: Cascade, gpu: Gpu, mapping: Mapping | GpuMapping | None) ->
 def _on_array(cascade: Cascade, arch: Spatial, mapping: Mapping) -> Cost:
     bound = bind(mapping, cascade, arch)
     points = spatial.points_of(bound)
+    if all(isinstance(number, int) and number == 0 for number in points.values()):
+        remedy = "See what its conditions and positions leave"
+        raise WorkloadError(f"no point of {cascade.name} exists", at=cascade.place, remedy=remedy)
     key = (id(mapping), id(cascade.einsums), structure(bound))
     known = _tapes.get(key) or _Known(mapping, cascade.einsums, met=0, play=None)
     if known.play is None and known.met == MET_BEFORE_RECORDING:

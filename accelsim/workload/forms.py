@@ -99,7 +99,21 @@ def read_forms(node: Node) -> Forms | None:
             place = node["forms"][name]["equals"].place
             remedy = did_you_mean(form.equals, found.forms)
             raise WorkloadError(f"there is no form {form.equals!r}", at=place, remedy=remedy)
+    _check_presets(node, found)
     return found
+
+
+def _check_presets(node: Node, found: Forms) -> None:
+    """Ranks of presets are those of the file or of a form: another would change no number."""
+    known = set(node["ranks"].keys() if "ranks" in node else ())
+    known |= {rank for form in found.forms.values() for rank in form.ranks}
+    for name, preset in found.presets.items():
+        for rank in preset.ranks:
+            if rank not in known:
+                place = node["presets"][name]["ranks"].key_place(rank)
+                remedy = did_you_mean(rank, known) or f"The ranks are {', '.join(sorted(known))}"
+                fact = f"preset {name}: there is no rank {rank!r}"
+                raise WorkloadError(fact, at=place, remedy=remedy)
 
 
 def chosen(node: Node, choices: Sequence[str]) -> tuple[Node, str]:

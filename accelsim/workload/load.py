@@ -32,6 +32,7 @@ from accelsim.base.record import Number, Positive, Record, read_record, refuse_a
 from accelsim.base.setting import Value, parse_setting, with_settings
 from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.workload.checks import check_cascade, check_text
+from accelsim.workload.data_checks import check_data
 from accelsim.workload.dependencies import offset_over
 from accelsim.workload.einsum import Access, Cascade, Einsum, Tensor
 from accelsim.workload.forms import Density, chosen, read_forms, split_name
@@ -111,6 +112,7 @@ def read_workload(
     chosen = frozenset([*(shape_ranks or {}), *(rank_overrides or {})])
     cascade = replace(_cascade(name, node, workload, text, written), chosen=chosen)
     check_cascade(cascade, workload.ranks)
+    check_data(cascade, node)
     return cascade
 
 

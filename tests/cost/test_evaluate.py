@@ -5,14 +5,17 @@ import pytest
 
 from accelsim.arch.load import load_arch
 from accelsim.arch.spatial import Spatial, with_values
+from accelsim.base.errors import WorkloadError
 from accelsim.cost import spatial
 from accelsim.cost.evaluate import _tapes, evaluate
 from accelsim.cost.result import Cost
+from accelsim.mapping.automatic import automatic_mapping
 from accelsim.mapping.binding import bind
 from accelsim.mapping.load import load_mapping
 from accelsim.mapping.mapping import Mapping
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import load_workload
+from tests.workload.test_selections import cascade_of
 
 BINDING = load_mapping("fusemax_binding")
 assert isinstance(BINDING, Mapping)
@@ -133,3 +136,9 @@ def test_every_total_is_the_sum_of_its_rows(fusemax: Spatial) -> None:
 def test_no_array_is_busier_than_it_is_in_use(fusemax: Spatial) -> None:
     for use in evaluate(one_pass(3000), fusemax, BINDING).utilization.values():
         assert 0 < use.busy <= use.in_use <= 1 + 1e-12
+
+
+def test_a_workload_without_a_point_is_refused(fusemax: Spatial) -> None:
+    empty = cascade_of("Y[m] = X[m] where m < 0", ranks="{M: 8}", inputs="{X: [M]}")
+    with pytest.raises(WorkloadError, match="no point of made exists. See what its conditions"):
+        evaluate(empty, fusemax, automatic_mapping(empty, fusemax))

@@ -140,11 +140,13 @@ def _board(gpu: Gpu, seconds: float, clock_hz: float) -> Iterator[EnergyRow]:
 
 
 def _occupancy(mapping: GpuMapping, gpu: Gpu) -> Mapping[str, float]:
-    """Of device memory all tensors that lie there; of an SM its blocks' shared memory."""
+    """Of device memory all tensors that lie there, whole, whatever is picked of them; of an SM its
+    blocks' shared memory."""
     cascade = mapping.cascade
     fused = [kernel for kernel in mapping.kernels if isinstance(kernel, FusedKernel)]
     crossing = {name for kernel in fused for name in kernel.fusion.written}
-    names = {*cascade.inputs, *cascade.outputs, *crossing}
+    lying = (*cascade.inputs, *cascade.outputs, *crossing)
+    names = {cascade.tensors[name].of or name for name in lying}
     in_hbm = sum(float(tensor_bytes(cascade, name)) for name in names)
     shared = [resident(k, gpu) * (k.shared_bytes + SYSTEM_BYTES) for k in fused]
     return {

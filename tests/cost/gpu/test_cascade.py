@@ -12,6 +12,7 @@ from accelsim.cost.gpu.mapping import gpu_mapping
 from accelsim.mapping.load import load_mapping
 from accelsim.workload.calls import Gemm, Sdpa
 from accelsim.workload.load import load_workload
+from tests.workload.test_selections import cascade_of
 
 H100 = load_gpu("h100_sxm")
 LAYER, ONE_PASS = load_workload("transformer/encoder_layer"), load_workload("attention/one_pass")
@@ -52,6 +53,18 @@ def test_busy_is_work_of_the_workload_and_no_more_than_in_use(layer):
     assert (
         layer.einsums["FF1"].array == "tensor" and layer.einsums["SN"].array == "special-function"
     )
+
+
+def test_device_memory_holds_tensors_once_however_often_they_are_looked_up():
+    ranks = "{T: 4096, X: 8, D: 4096, N: 14336}"
+    inputs = "{A: [T, D], G: [T, X], W: [X, D, N]}"
+    experts = cascade_of(
+        "I[t] argmax= G[t,x]\nY[t,n] += A[t,d] * W[I[t],d,n]", ranks=ranks, inputs=inputs
+    )
+    elements = 4096 * 4096 + 4096 * 8 + 8 * 4096 * 14336 + 4096 * 14336
+    found = evaluate(experts, H100)
+    assert found.fits
+    assert elements <= found.occupancy_bytes["HBM"] / 2 <= elements + 2 * 4096
 
 
 def test_device_memory_holds_what_crosses_kernels(layer):
