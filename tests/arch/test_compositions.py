@@ -59,7 +59,7 @@ def test_an_operation_of_the_table_names_its_source():
 def test_with_every_unit_the_whole_table_is_taken():
     taken = array(f"{UNITS}, max: {{energy: 1 pJ}}").operations
     assert {"sub", "gelu", "softplus", "pow", "rsqrt"} < {*taken}
-    assert len(taken) == 5 + 23
+    assert len(taken) == 5 + 34
 
 
 def test_a_setting_reaches_into_the_table():
