@@ -7,11 +7,23 @@ PASSES = {"query_aware": {"M": (2, 1)}}
 
 
 def inputs(rng, shapes, sizes):
-    """The first heads' queries are small, so that their attention is flat: both choices occur."""
+    """The first heads' queries are small, so that their attention is flat: both choices occur. For
+    the choice alone they are scaled until the divergence is just below or above the threshold."""
     queries = rng.normal(size=shapes["Q"])
     queries[:, : sizes["H"] // 2] *= 0.1
     queries[:, sizes["H"] // 2 :] *= 2.5
-    return {"Q": queries}
+    if "V" in shapes:
+        return {"Q": queries}
+    keys = rng.normal(size=shapes["K"])
+    for b, h in np.ndindex(sizes["B"], sizes["H"]):
+        low, high = 0.0, 8.0
+        direction = rng.normal(size=queries[b, h].shape)
+        for _ in range(40):
+            scale = (low + high) / 2
+            queries[b, h] = scale * direction
+            below = _divergence({"Q": queries, "K": keys}, sizes, b, h) < 0.1 + 0.001 * (-1) ** h
+            low, high = (scale, high) if below else (low, scale)
+    return {"Q": queries, "K": keys}
 
 
 def _softmax(scores):
@@ -94,16 +106,20 @@ def vertical_slash(x, s):
     return _attend(x, keep)
 
 
-def choice(x, s):
+def _divergence(x, s, b, h):
+    """The root of the Jensen-Shannon divergence of the last queries' attention and its estimate."""
     size, blocks = s["N"], s["P"] // s["N"]
+    keys = x["K"][b, h // (s["H"] // s["G"])].reshape(blocks, size, -1).mean(1)
+    estimated = _softmax(keys @ x["Q"][b, h, -size:].mean(0))
+    exact = _last_block(x, s, b, h).mean(0).reshape(blocks, size).sum(1)
+    middle = (estimated + exact) / 2
+    return np.sqrt(sum((p * np.log(p / middle)).sum() for p in (estimated, exact)) / 2)
+
+
+def choice(x, s):
     chosen = np.zeros((s["B"], s["H"]))
     for b, h in np.ndindex(s["B"], s["H"]):
-        keys = x["K"][b, h // (s["H"] // s["G"])].reshape(blocks, size, -1).mean(1)
-        estimated = _softmax(keys @ x["Q"][b, h, -size:].mean(0))
-        exact = _last_block(x, s, b, h).mean(0).reshape(blocks, size).sum(1)
-        middle = (estimated + exact) / 2
-        divergence = sum((p * np.log(p / middle)).sum() for p in (estimated, exact)) / 2
-        chosen[b, h] = np.sqrt(divergence) < 0.1
+        chosen[b, h] = _divergence(x, s, b, h) < 0.1
     return {"QA": chosen}
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-SIZES = {"B": 2, "P": 3, "M": 20, "E": 4, "G": 5, "T": 2, "Z": 4}
+SIZES = {"B": 2, "P": 3, "M": 12, "E": 4, "G": 5, "T": 3, "Z": 8}
 PASSES = {"direct": {"M": (1, 1)}, "bucketed": {"M": (1, 1)}}
 
 
