@@ -11,10 +11,21 @@ PASSES = {"given_map": {"M": (2, 1)}, "prefill": {"M": (3, 2)}}
 
 
 def inputs(rng, shapes, sizes):
-    """Keys of unlike norms; a map that leaves out one key head."""
-    spread = rng.uniform(0.5, 1.5, (1, shapes["K"][1], 1, 1))
+    """Keys of unlike norms, whose rounded shares do not add up to H; a map that leaves out one key
+    head."""
     dealt = np.array([0] * 4 + [1] * 2 + [3] * 3)
-    return {"K": rng.normal(size=shapes["K"]) * spread, "MAP": dealt}
+    while True:
+        spread = rng.uniform(0.5, 1.5, (1, shapes["K"][1], 1, 1))
+        keys = rng.normal(size=shapes["K"]) * spread
+        if rounded(keys, sizes["H"]).sum() != sizes["H"]:
+            return {"K": keys, "MAP": dealt}
+
+
+def rounded(keys, heads):
+    """Shares of the query heads, in proportion to norms, before they are corrected."""
+    norms = sum(np.array([np.linalg.norm(head) for head in each]) for each in keys)
+    scaled = (norms - norms.min()) / (norms.max() - norms.min())
+    return np.round(scaled / scaled.sum() * heads).astype(int)
 
 
 def attend(x, s, dealt, noise=None):
@@ -38,9 +49,7 @@ def perturbed(x, s):
 
 
 def prefill(x, s):
-    norms = sum(np.array([np.linalg.norm(head) for head in keys]) for keys in x["K"])
-    scaled = (norms - norms.min()) / (norms.max() - norms.min())
-    counts = np.round(scaled / scaled.sum() * s["H"]).astype(int)
+    counts = rounded(x["K"], s["H"])
     while counts.sum() > s["H"]:
         counts[counts.argmax()] -= 1
     while counts.sum() < s["H"]:
