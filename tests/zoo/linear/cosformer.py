@@ -7,8 +7,11 @@ PASSES = {"prefill": {"M": (1, 1)}, "sequential": {"M": (1, 1)}}
 
 
 def inputs(rng, shapes, sizes):
-    positive = {name: rng.uniform(0.5, 2, shapes[name]) for name in ("Q", "K") if name in shapes}
-    return positive | ({"ZP": rng.uniform(1, 2, shapes["ZP"])} if "ZP" in shapes else {})
+    """One element is positive everywhere, so that no query's sum is 0."""
+    found = {name: rng.uniform(-1, 2, shapes[name]) for name in ("Q", "K") if name in shapes}
+    for array in found.values():
+        array[..., 0] = rng.uniform(0.5, 2, array.shape[:-1])
+    return found | ({"ZP": rng.uniform(1, 2, shapes["ZP"])} if "ZP" in shapes else {})
 
 
 def attention(x, s, causal):

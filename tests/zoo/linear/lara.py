@@ -3,7 +3,7 @@
 import numpy as np
 
 SIZES = {"B": 2, "H": 3, "P": 8, "M": 8, "E": 4, "F": 5, "A": 4}
-PASSES = {"prefill": {"M": (3, 2), "P": (2, 2)}}
+PASSES = {"prefill": {"M": (3, 2), "P": (4, 2)}}
 
 
 def inputs(rng, shapes, sizes):
@@ -11,28 +11,34 @@ def inputs(rng, shapes, sizes):
 
 
 def feature(omega, x):
-    """The positive random feature of x at a sample."""
+    """The positive random feature of x at a sample; also the density at omega of a unit normal
+    around x, relative to one around 0."""
     return np.exp(omega @ x - x @ x / 2)
+
+
+def one_head(q, k, v, proposals):
+    """Self-normalized importance sampling with one sample a proposal, at its mean."""
+    parts = np.arange(len(q)).reshape(proposals, -1)
+    samples = [q[part].mean(axis=0) + k[part].mean(axis=0) for part in parts]
+    fits = np.array([np.exp(q @ q[part].mean(axis=0)) for part in parts])
+    fits /= fits.sum(axis=1, keepdims=True)
+    out = []
+    for p, query in enumerate(q):
+        numerator, denominator = 0.0, 0.0
+        for sample, fit in zip(samples, fits, strict=True):
+            density = feature(sample, sample)
+            balance = density / sum(feature(sample, other) for other in samples)
+            share = max(balance + fit[p] - fits[:, p].mean(), 1e-8)
+            weight = share * feature(sample, query) / density
+            keys = np.array([feature(sample, key) for key in k])
+            numerator = numerator + weight * (keys @ v)
+            denominator = denominator + weight * keys.sum()
+        out.append(numerator / denominator)
+    return out
 
 
 def prefill(x, s):
     out = np.zeros((s["B"], s["H"], s["P"], s["F"]))
-    size = s["P"] // s["A"]
-    for b in range(s["B"]):
-        for h in range(s["H"]):
-            q, k, v = (x[name][b, h] for name in "QKV")
-            means = [
-                q[a * size : (a + 1) * size].mean(axis=0)
-                + k[a * size : (a + 1) * size].mean(axis=0)
-                for a in range(s["A"])
-            ]
-            for p in range(s["P"]):
-                numerator, denominator = 0.0, 0.0
-                for mean in means:
-                    keys = np.array([feature(mean, key) for key in k])
-                    # importance of this proposal for the query, times its estimate
-                    weight = np.exp(mean @ q[p]) * feature(mean, q[p]) / feature(mean, mean)
-                    numerator = numerator + weight * (keys @ v)
-                    denominator = denominator + weight * keys.sum()
-                out[b, h, p] = numerator / denominator
+    for b, h in np.ndindex(s["B"], s["H"]):
+        out[b, h] = one_head(*(x[name][b, h] for name in "QKV"), s["A"])
     return {"AV": out}
