@@ -6,7 +6,7 @@ SIZES = {
     **{"B": 2, "H": 2, "G": 1, "P": 24, "M": 24, "E": 3, "F": 4},
     **{"U": 2, "K": 3, "S": 2, "N": 4},
 }
-SIZES_OF = {"decode": {"P": 2}, "decode_reuse": {"P": 2}}
+SIZES_OF = {"decode": {"P": 2, "M": 26}, "decode_reuse": {"P": 2}}
 PASSES = {"decode_reuse": {"K": (2, 1)}}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 SIZES = {"B": 2, "H": 2, "P": 18, "M": 18, "E": 3, "F": 5, "N": 4, "K": 3, "L": 1}
-SIZES_OF = {"decode": {"P": 2}}
+SIZES_OF = {"decode": {"P": 2, "M": 20}}  # whose last token is a landmark
 
 
 def grouped_softmax(scores, groups):
