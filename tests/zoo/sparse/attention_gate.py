@@ -8,11 +8,14 @@ PASSES = {"decode": {"M": (2, 1), "N": (2, 1)}}
 
 
 def inputs(rng, shapes, sizes):
-    """A bias with which the first token is kept everywhere, so that every query sees a key."""
+    """A bias with which the first token is kept everywhere, so that every query sees a key; for one
+    token, a bias that puts the first sequence's gates close to the threshold, on both sides."""
     if "KEEP" in shapes:
         keep = (rng.uniform(size=shapes["KEEP"]) < 0.5).astype(float)
         keep[..., 0] = 1
-        return {"KEEP": keep}
+        made = {name: rng.normal(size=shapes[name]) for name in ("X", "WQ", "WO", "KC", "VC")}
+        near = 0.01 * (-1.0) ** np.arange(sizes["H"])
+        return made | {"KEEP": keep, "BO": near - one_gate(made, 0)}
     made = {name: rng.normal(size=shapes[name]) for name in ("X", "WQ", "WK", "WV", "WO")}
     plain = gate(made["X"], made["X"], made)
     return made | {"BO": 0.1 - plain[:, 0].min(axis=0)}
@@ -36,6 +39,15 @@ def gate(queries, context, x):
     return np.array(result)
 
 
+def one_gate(x, b):
+    """One number a head for the new token of sequence b, from the gate's cache."""
+    parts = []
+    for a in range(x["WQ"].shape[1]):
+        query = x["X"][b] @ x["WQ"][:, a]
+        parts.append(softmax(x["KC"][b, :, a] @ query) @ x["VC"][b, :, a])
+    return np.concatenate(parts) @ x["WO"].reshape(-1, x["WO"].shape[-1])
+
+
 def prefill(x, s):
     score = 1 / (1 + np.exp(-(gate(x["X"], x["X"], x) + x["BO"])))
     keep = np.swapaxes(score >= 0.5, 1, 2)
@@ -49,11 +61,7 @@ def decode(x, s):
     out = np.zeros((s["B"], s["H"], s["F"]))
     flags = np.zeros((s["B"], s["H"]))
     for b in range(s["B"]):
-        parts = []
-        for a in range(s["A"]):
-            query = x["X"][b] @ x["WQ"][:, a]
-            parts.append(softmax(x["KC"][b, :, a] @ query) @ x["VC"][b, :, a])
-        logits = np.concatenate(parts) @ x["WO"].reshape(-1, s["H"]) + x["BO"]
+        logits = one_gate(x, b) + x["BO"]
         flags[b] = 1 / (1 + np.exp(-logits)) >= 0.5
         for h in range(s["H"]):
             kept = x["KEEP"][b, h] == 1

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-SIZES = {"B": 2, "H": 4, "G": 2, "N": 20, "T": 3, "E": 3, "F": 5, "W": 4, "O": 3, "C": 5, "L": 6}
-SIZES |= {"A": 4}
+SIZES = {"B": 2, "H": 4, "G": 2, "N": 26, "T": 3, "E": 3, "F": 5, "W": 4, "O": 7, "C": 9, "L": 6}
+SIZES |= {"A": 7}
 SIZES_OF = {"decode": {"P": 2, "Y": 3}}
 PASSES = {"decode": {"M": (2, 1)}}
 

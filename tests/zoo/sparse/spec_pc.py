@@ -2,8 +2,8 @@
 
 import numpy as np
 
-SIZES = {"B": 2, "L": 2, "A": 4, "X": 2, "D": 3, "H": 4, "G": 2, "N": 17, "E": 3, "F": 5, "W": 4}
-SIZES |= {"O": 4, "C": 6}
+SIZES = {"B": 2, "L": 2, "A": 4, "X": 2, "D": 3, "H": 4, "G": 2, "N": 31, "E": 3, "F": 5, "W": 4}
+SIZES |= {"O": 4, "C": 13}
 SIZES_OF = {"decode": {"P": 2, "Y": 3}}
 PASSES = {"prefill": {"M": (2, 1)}, "decode": {"M": (2, 1)}}
 
