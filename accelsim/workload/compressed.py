@@ -3,10 +3,10 @@
     S[p,m] += Q[p,e] * K[m,e]  where X[p // N, m]       a density of 0.1, M = 4096
       → S[p,m_x] += Q[p,e] * K_at_X[p // N,m_x,e]       M_X = 410
 
-One rank of the mask is compressed in all Einsums under it. What they make has the short rank; what
-they only read becomes a tensor of what the mask picks for each setting of its other ranks, which is
-where one mask for 64 queries saves traffic over one for each. Of the mask's ranks that one is taken
-which makes these tensors smallest.
+One rank of the mask is compressed in all Einsums under it. What they make has the short rank, and
+so has what they read at the mask's own positions; what has not all of these becomes a tensor of what
+the mask picks for each setting of its other ranks, which is where one mask for 64 queries saves
+traffic over one for each. Of the mask's ranks that one is taken which makes these tensors smallest.
 
     length of the rank = size · share of its points that the conditions leave
 
@@ -259,6 +259,9 @@ class _Job:
         """An access to what the group only reads: `K[m,e]` → `K_at_X[p // N,m_x,e]`."""
         ranks = self.cascade.tensors[access.tensor].ranks
         mask = self.group.mask
+        if set(mask.indices) <= set(access.indices):
+            # Every element picked is another one: as many as the short rank has.
+            return self._renamed(access)
         places: dict[str, Index] = {}
         masks = zip(
             self.cascade.tensors[mask.tensor].ranks, self.cascade.positions(mask), strict=True

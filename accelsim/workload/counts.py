@@ -2,7 +2,7 @@
 
     points       = combinations of an Einsum's indices that exist (see einsum.py)
     operations   = points · operations per point, by name (mac, exp, div, …) or cost class
-    flop         = operations, a mac counting as 2
+    flop         = operations, a mac counting as 2 (a complex product 6, a butterfly 10)
     compulsory bytes of an Einsum   = what it reads, once, + what it writes, once
     compulsory bytes of a cascade   = what is read of its inputs, once, + its outputs, once;
                                       intermediates move nothing
@@ -23,6 +23,9 @@ from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.extent import iteration_points, tensor_bytes, tensor_read_bytes
 from accelsim.workload.operations import cost_class
+
+FLOP = {"mac": 2, "cmul": 6, "fft": 10, "ifft": 10}
+"""Of operations that are several; a butterfly is a complex product, a sum and a difference."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +124,9 @@ def sum_by_class(operations: Mapping[str, int]) -> dict[str, int]:
 
 
 def flop(operations: Mapping[str, int]) -> int:
-    """Floating-point operations; a mac is two, everything else one."""
-    return sum(number * (2 if name == "mac" else 1) for name, number in operations.items())
+    """Floating-point operations; a mac is two, a complex product six, a butterfly ten, everything
+    else one."""
+    return sum(number * FLOP.get(name, 1) for name, number in operations.items())
 
 
 def _ratio(flops: Any, moved_bytes: Any) -> Any:

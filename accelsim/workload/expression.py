@@ -72,11 +72,18 @@ def ranks_as_numbers(expression: Expression) -> Iterator[str]:
 
 
 def operation_names(expression: Expression) -> Iterator[str]:
-    """Names of the operations, the outermost first."""
-    if isinstance(expression, Operation):
+    """Names of the operations, the outermost first; those of numbers and sizes alone, `sqrt(E)`,
+    are known before anything runs and count as none."""
+    if isinstance(expression, Operation) and not _is_known(expression):
         yield expression.name
         for argument in expression.args:
             yield from operation_names(argument)
+
+
+def _is_known(expression: Expression) -> bool:
+    if isinstance(expression, Operation):
+        return all(map(_is_known, expression.args))
+    return isinstance(expression, Constant | RankSize)
 
 
 _PRECEDENCE = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 3}

@@ -298,8 +298,10 @@ def _comparisons(cursor: Cursor) -> Condition:
     if cursor.ahead.text not in COMPARISONS:
         if len(left.lookups) == 1 and left == Index(lookups=(Lookup(1, left.lookups[0].access),)):
             return Member(left.lookups[0].access)
-        expected = " ".join(COMPARISONS)
-        cursor.fail(f"expected a comparison, found {found(cursor.ahead)}", f"One of {expected}")
+        remedy = f"One of {' '.join(COMPARISONS)}"
+        if cursor.ahead.text == "(":
+            remedy = "The only function of positions is power_of_two(p - m)"
+        cursor.fail(f"expected a comparison, found {found(cursor.ahead)}", remedy)
     comparisons = []
     while token := cursor.take_if(*COMPARISONS):
         right = parse_position(cursor)

@@ -190,7 +190,7 @@ def test_heads_chosen_by_token_shorten_the_tokens_not_the_keys():
         densities="{R: {value: 0.5, source: made up}}",
     )
     made = budgeted(cascade)
-    assert str(made.einsum("S")) == "S[h,p_r,m] += Q_at_R[h,p_r,e] * K[h,m,e]"
+    assert str(made.einsum("S")) == "S[h,p_r,m] += Q[h,p_r,e] * K[h,m,e]"
     assert made.tensors["O"].ranks == ("P", "F")
     assert counts(cascade).einsums[0].points == 4 * 8 * 64 * 8
 

@@ -33,6 +33,13 @@ def test_three_pass_over_4_queries_and_6_keys_counts_each_score_once_per_operati
     assert found.flop == 2 * 96 + 5 * 24
 
 
+def test_numbers_and_sizes_alone_are_computed_before_anything_runs(cascade_of):
+    cascade = cascade_of(
+        "Y[m,e] = X[m,e] / sqrt(E) * (2 - log(1 / M))", "{M: 4, E: 6}", "{X: [M, E]}"
+    )
+    assert counts(cascade).operations == {"mul": 4 * 6, "div": 4 * 6}
+
+
 def test_deferring_the_division_takes_p_times_f_divisions():
     assert counts(small("deferred_division", P=4, M=6, E=2, F=2)).operations["div"] == 4 * 2
 

@@ -207,6 +207,11 @@ def test_an_einsum_reads_back_from_its_own_text(expression, assignment, conditio
             "One of < <= > >= == !=",
         ),
         (
+            "O[p] = A[p] where powerof_two(p)",
+            "w.yaml:7: Einsum O, column 30: expected a comparison, found '('. "
+            "The only function of positions is power_of_two(p - m)",
+        ),
+        (
             "O[p] = A[p] < B[p]",
             "w.yaml:7: Einsum O, column 13: '<' is not expected here. "
             "Conditions stand at the end of the line, after 'where'",
