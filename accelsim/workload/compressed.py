@@ -4,9 +4,9 @@
       → S[p,m_x] += Q[p,e] * K_at_X[p // N,m_x,e]       M_X = 410
 
 One rank of the mask is compressed in all Einsums under it. What they make has the short rank, and
-so has what they read at the mask's own positions; what has not all of these becomes a tensor of what
-the mask picks for each setting of its other ranks, which is where one mask for 64 queries saves
-traffic over one for each. Of the mask's ranks that one is taken which makes these tensors smallest.
+so has what they read at the mask's own positions. What has not all of these becomes a tensor of
+what the mask picks for each setting of its other ranks, which is where one mask for 64 queries
+saves traffic over one for each. Of the mask's ranks that one is taken which makes these smallest.
 
     length of the rank = size · share of its points that the conditions leave
 
