@@ -3,7 +3,7 @@
 import numpy as np
 
 SIZES = {"B": 2, "H": 3, "P": 8, "M": 8, "E": 4, "F": 5, "A": 4}
-PASSES = {"prefill": {"M": (3, 2), "P": (4, 2)}}
+PASSES = {"prefill": {"M": (3, 2)}}
 
 
 def inputs(rng, shapes, sizes):
