@@ -6,7 +6,8 @@ What is moved, and the steps an array takes, shrink by the share of the tiles th
     share(inside) = tiles with a point / all tiles,   a tile spanning the loops `inside`
 
 Within a visited tile, masked points take their step like any other, and inputs come whole; outputs
-move only where a point updates them. The shares are multiplied into counts that hold without
+move only where a point updates them, and what an Einsum made under the same conditions comes only
+where it is. The shares are multiplied into counts that hold without
 conditions; what rests across skipped tiles is then counted as if they were visited.
 """
 

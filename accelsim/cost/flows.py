@@ -24,6 +24,7 @@ from accelsim.cost.traffic import moved_elements, operand_elements
 from accelsim.mapping.footprint import Family, families, overlap, spread
 from accelsim.mapping.loops import LoopNest, Number, Storage, factor_product, innermost, smallest
 from accelsim.workload.einsum import Access, Cascade, Einsum
+from accelsim.workload.tiles import conditional_ranks
 
 
 class Flow(NamedTuple):
@@ -78,7 +79,9 @@ class Moves:
 
     def fetched(self, depth: int, shared_from: int) -> Number:
         """Elements of an input that come into the tiles at `depth`."""
-        inside = self._places(shared_from).of_fetched_tiles(depth)
+        places = self._places(shared_from)
+        exists = self._exists_where_it_is_read
+        inside = places.of_kept_results(depth) if exists else places.of_fetched_tiles(depth)
         return self._into(depth, shared_from, ()) * self._share(inside)
 
     def kept(self, depth: int, shared_from: int, around: tuple[int, ...]) -> Number:
@@ -95,6 +98,16 @@ class Moves:
             * self._overlap(depth, shared_from)
             * self._share(self._places(shared_from).of_steps())
         )
+
+    @property
+    def _exists_where_it_is_read(self) -> bool:
+        """Whether an Einsum made it under the same conditions, which its own ranks decide."""
+        tensor, conditions = self.access.tensor, self.einsum.conditions
+        if not conditions or tensor in self.cascade.inputs or len(self.family) > 1:
+            return False
+        maker = self.cascade.einsum(tensor)
+        own = set(conditional_ranks(self.einsum)) <= self._ranks
+        return own and maker.conditions == conditions and maker.output == self.access
 
     @property
     def _ranks(self) -> frozenset[str]:

@@ -10,10 +10,13 @@ from accelsim.cost.coverage import coverage_of, visited_steps
 from accelsim.cost.default import default_mapping
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
+from accelsim.mapping.automatic import automatic_mapping
 from accelsim.mapping.load import load_mapping, select
 from accelsim.mapping.loops import Loop, LoopNest
 from accelsim.mapping.mapping import Mapping
+from accelsim.workload.extent import iteration_points
 from accelsim.workload.load import load_workload
+from tests.workload.test_selections import cascade_of
 
 
 def cost_of(workload: str, machine: str, mapping: str, length: int) -> Cost:
@@ -131,3 +134,18 @@ def test_columns_around_a_loop_over_the_same_queries_take_every_second_one() -> 
 
     assert steps(Loop("P", 4, "columns"), Loop("P", 2)) == 15
     assert steps(Loop("P", 2), Loop("P", 4, "columns")) == 12
+
+
+@pytest.mark.parametrize("where", ["0 <= p - m < W", "m <= p", "p // W == m // W"])
+def test_what_exists_only_under_the_conditions_comes_only_there(where):
+    """Scores are written, then read once, as many as there are; queries and keys a few times."""
+    cascade = cascade_of(
+        f"S[p,m] += Q[p,e] * K[m,e] where {where}\nG[p] max= S[p,m] where {where}",
+        ranks="{P: 2048, M: P, E: 16, W: 64}",
+        inputs="{Q: [P, E], K: [M, E]}",
+    )
+    arch = load_arch("fusemax_cloud")
+    cost = evaluate(cascade, arch, automatic_mapping(cascade, arch))
+    scores = 2 * 2 * iteration_points(cascade, "S") / 16
+    others = 2 * (2 * 2048 * 16 + 2048)
+    assert scores <= cost.traffic_bytes["DRAM"] - others <= scores + 2 * others
