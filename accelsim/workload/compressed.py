@@ -23,7 +23,7 @@ import numpy as np
 
 from accelsim.base.expression import parse_expression
 from accelsim.workload.affine import Access, Index
-from accelsim.workload.conditions import AllOf, AnyOf, Condition, Member, leaves_of
+from accelsim.workload.conditions import AllOf, AnyOf, Condition, Member, leaves_of, text_of
 from accelsim.workload.einsum import Cascade, Einsum, Expression, InitialValue, Operation, Tensor
 from accelsim.workload.extent import iteration_points
 from accelsim.workload.substitute import in_access, own_index
@@ -48,15 +48,19 @@ class _Group:
 
 
 def _groups(cascade: Cascade) -> Iterator[_Group]:
-    """By mask and position, in the order of the cascade."""
+    """By the conditions with masks in them (`X` and `not X` are two), in the cascade's order."""
     masks: dict[str, tuple[Access, list[Einsum]]] = {}
     for einsum in cascade.einsums:
-        for leaf in leaves_of(einsum.conditions):
-            if isinstance(leaf, Member):
-                masks.setdefault(str(leaf.access), (leaf.access, []))[1].append(einsum)
-                break
+        masked = [each for each in einsum.conditions if _masks(each)]
+        if masked:
+            first = _masks(masked[0])[0]
+            masks.setdefault(text_of(masked), (first, []))[1].append(einsum)
     for key, (mask, einsums) in masks.items():
-        yield _Group(key, mask, tuple(dict.fromkeys(einsums)))
+        yield _Group(key, mask, tuple(einsums))
+
+
+def _masks(condition: Condition) -> list[Access]:
+    return [leaf.access for leaf in leaves_of([condition]) if isinstance(leaf, Member)]
 
 
 def _without_mask(cascade: Cascade, group: _Group) -> Cascade:
@@ -86,8 +90,7 @@ def _bare(einsum: Einsum, rank: str | None) -> Einsum:
 
 
 def _is_gone(condition: Condition, rank: str | None) -> bool:
-    masked = any(isinstance(leaf, Member) for leaf in leaves_of([condition]))
-    return masked or rank in condition.ranks
+    return bool(_masks(condition)) or rank in condition.ranks
 
 
 def _replaced(cascade: Cascade, einsums: dict[str, Einsum]) -> tuple[Einsum, ...]:
@@ -201,7 +204,7 @@ class _Job:
 
     def einsums(self, einsum: Einsum) -> Iterator[Einsum]:
         under = einsum.name in self.under
-        masks = [leaf.access for leaf in leaves_of(einsum.conditions) if isinstance(leaf, Member)]
+        masks = [mask for each in einsum.conditions for mask in _masks(each)]
         beside = (*einsum.beside, *(masks if under else ()))
         changed = replace(
             _bare(einsum, self.rank) if under else einsum,

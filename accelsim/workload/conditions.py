@@ -156,9 +156,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class AllOf:
-    """Every part holds; the parts are comparisons, members and AnyOf."""
-
+class _Joined:
     parts: tuple["Condition", ...]
 
     @property
@@ -166,12 +164,17 @@ class AllOf:
         return ranks_of(self.parts)
 
     @property
-    def opposite(self) -> "Condition":
-        return any_of([part.opposite for part in self.parts])
-
-    @property
     def accesses(self) -> tuple[Access, ...]:
         return tuple(dict.fromkeys(each for part in self.parts for each in part.accesses))
+
+
+@dataclass(frozen=True)
+class AllOf(_Joined):
+    """Every part holds; the parts are comparisons, members and AnyOf."""
+
+    @property
+    def opposite(self) -> "Condition":
+        return any_of([part.opposite for part in self.parts])
 
     def holds(
         self, indices: Mapping[str, Any], ranks: Mapping[str, Any], read: Reader | None = None
@@ -183,22 +186,12 @@ class AllOf:
 
 
 @dataclass(frozen=True)
-class AnyOf:
+class AnyOf(_Joined):
     """At least one part holds; the parts are comparisons, members and AllOf."""
-
-    parts: tuple["Condition", ...]
-
-    @property
-    def ranks(self) -> tuple[str, ...]:
-        return ranks_of(self.parts)
 
     @property
     def opposite(self) -> "Condition":
         return all_of([part.opposite for part in self.parts])
-
-    @property
-    def accesses(self) -> tuple[Access, ...]:
-        return tuple(dict.fromkeys(each for part in self.parts for each in part.accesses))
 
     def holds(
         self, indices: Mapping[str, Any], ranks: Mapping[str, Any], read: Reader | None = None

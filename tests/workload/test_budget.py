@@ -205,3 +205,13 @@ def test_every_pattern_of_a_small_mask_has_the_mean_of_its_density():
         counted.append({each.einsum: each.points for each in counts(cascade).einsums}["N"])
     assert all(abs(a - c) <= 2 for a, c in zip(actual, counted, strict=True))
     assert counted[-1] == actual[-1] == 4
+
+
+def test_a_mask_and_its_opposite_have_a_length_each():
+    cascade = cascade_of(
+        "A[p] += S[p,m] where X[p,m]\nB[p] += S[p,m] where not X[p,m]",
+        ranks="{P: 5, M: 40}",
+        inputs="{S: [P, M], X: [P, M]}",
+        densities="{X: {value: 0.1, source: made up}}",
+    )
+    assert [each.points for each in counts(cascade).einsums] == [5 * 4, 5 * 36]

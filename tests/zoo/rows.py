@@ -24,8 +24,14 @@ def forms_of(row: str) -> Forms | None:
     return read_forms(read_yaml(find(row, "workloads")))
 
 
+def _forms(row: str) -> Forms:
+    found = forms_of(row)
+    assert found is not None, f"{row} has one cascade"
+    return found
+
+
 ROWS = [name for name in names("workloads") if forms_of(name)]
-FORMS = [(row, form) for row in ROWS for form in forms_of(row).forms]  # type: ignore[union-attr]
+FORMS = [(row, form) for row in ROWS for form in _forms(row).forms]
 
 
 @cache

@@ -129,8 +129,9 @@ class _Lifting:
         output = Access(einsum.name, indices)
         (start,) = (e.expression for e in self.cascade.initial if e.tensor == einsum.name)
         body = einsum.expression
-        if getattr(body, "name", None) == "max" and start == Constant(float("-inf")):
-            own, new = sorted(body.args, key=lambda each: not self._is_before(einsum, each))  # type: ignore[union-attr]
+        starts_lowest = start == Constant(float("-inf"))
+        if isinstance(body, Operation) and body.name == "max" and starts_lowest:
+            own, new = sorted(body.args, key=lambda each: not self._is_before(einsum, each))
             if self._is_before(einsum, own):
                 return self._maximum(einsum, new, output)
         if start != Constant(0.0):
