@@ -25,7 +25,6 @@ traffic no more than the whole tensor: how often the same element is picked agai
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -36,23 +35,14 @@ from accelsim.workload.compressed import compressed, whole_number
 from accelsim.workload.einsum import Cascade, Einsum, Expression, Operation, Tensor, accesses
 from accelsim.workload.grouped import grouped
 from accelsim.workload.operations import SELECTIONS
+from accelsim.workload.remembered import remembered
 from accelsim.workload.tables import written_out
 
 
+@remembered
 def budgeted(cascade: Cascade) -> Cascade:
     """The cascade itself if nothing in it depends on data or is divided among ranks, else the one
     of the declared size."""
-    swept = any(isinstance(size, np.ndarray) for size in cascade.ranks.values())
-    swept |= any(isinstance(each.word_bytes, np.ndarray) for each in cascade.tensors.values())
-    return _budgeted(cascade) if swept else _remembered(cascade)
-
-
-@lru_cache(maxsize=256)
-def _remembered(cascade: Cascade) -> Cascade:
-    return _budgeted(cascade)
-
-
-def _budgeted(cascade: Cascade) -> Cascade:
     cascade = grouped(written_out(cascade))
     if not _has_something_to_say(cascade):
         return cascade

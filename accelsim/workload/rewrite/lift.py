@@ -18,7 +18,15 @@ from dataclasses import dataclass, replace
 from accelsim.workload.affine import Index, multiply_sizes, rank_size
 from accelsim.workload.conditions import Comparison, Condition
 from accelsim.workload.dependencies import step
-from accelsim.workload.einsum import Access, Cascade, Constant, Einsum, Expression, Tensor
+from accelsim.workload.einsum import (
+    Access,
+    Cascade,
+    Constant,
+    Einsum,
+    Expression,
+    Operation,
+    Tensor,
+)
 from accelsim.workload.fibres import moves, reads
 from accelsim.workload.rewrite.draft import in_order, without_unread
 from accelsim.workload.rewrite.presence import implies
