@@ -64,10 +64,11 @@ def launched_blocks(row) -> int:
     return prod(kernels[0]["grid"])
 
 
-def test_every_attention_call_is_cut_into_the_blocks_that_were_launched():
+@pytest.mark.parametrize("name", ["h100_sxm", "h200_sxm"])
+def test_every_attention_call_is_cut_into_the_blocks_that_were_launched(name):
     """Of sequences of unequal lengths, blocks beyond a sequence's end leave at once."""
-    gpu = load_gpu("h100_sxm")
-    with (VALIDATION / "h100_sxm.csv").open(newline="") as file:
+    gpu = load_gpu(name)
+    with (VALIDATION / f"{name}.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     checked = 0
     for row, case in zip(rows, read_cases(VALIDATION / "cases.csv"), strict=True):

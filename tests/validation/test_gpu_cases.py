@@ -11,7 +11,8 @@ from accelsim.workload.calls import KERNELS, read_cases
 
 ROOT = Path(__file__).parents[2]
 VALIDATION = ROOT / "studies/gpu_validation/cases.csv"
-CALIBRATION = [ROOT / f"arch/gpu/calibration/{name}.csv" for name in ("pipes", "shapes")]
+CALIBRATING = ROOT / "arch/gpu/calibration"
+CALIBRATION = [CALIBRATING / f"{name}.csv" for name in ("pipes", "shapes")]
 SIZES = {
     "copy": ("bytes",),
     "gemm": ("m", "n", "k"),
@@ -42,6 +43,18 @@ def test_no_calibration_shape_lies_within_ten_percent_of_a_validation_shape(kern
         and is_near(mine.call, other, SIZES[kernel])
     ]
     assert judged and near == []
+
+
+@pytest.mark.parametrize("file", sorted(CALIBRATING.glob("h*.csv")), ids=lambda file: file.stem)
+def test_calibrating_rows_are_of_the_calls_that_are_kept_apart(file):
+    """A board at rest has no shape."""
+    listed = {(case.kernel, case.params) for case in calibrating()}
+    with file.open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert rows
+    for row in rows:
+        assert (row["kernel"], row["params"]) in listed or row["kernel"] == "idle"
+        assert row["device"] and row["driver"] and row["torch"] and row["date"]
 
 
 def test_attention_calibrates_nothing():
