@@ -8,9 +8,9 @@ instruction family and word: `mma` (of a warp, from registers) is not `wgmma` (o
 shared memory).
 
 What a datasheet says stands in `arch/gpu/NAME.yaml`; what it does not say was measured on one GPU
-of a generation and stands in `arch/gpu/calibration/GENERATION.yaml`, which the first names; a
-generation of which none was measured carries over another's. The source of every number says which
-it is.
+of a generation and stands in `arch/gpu/calibration/GENERATION.yaml`, which the first names; what
+was measured on the machine itself stands in its own file and goes first. A generation of which none
+was measured carries over another's. The source of every number says which it is.
 """
 
 from collections.abc import Mapping
