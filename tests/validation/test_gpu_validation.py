@@ -1,10 +1,10 @@
 """Two gates: did a prediction change, and are we accurate?
 
-The first compares with `studies/gpu_validation/predictions_h100_sxm.csv`; a change is looked at and
+The first compares with `studies/gpu_validation/predictions_GPU.csv`; a change is looked at and
 recorded anew with
 
-    accelsim predict h100_sxm studies/gpu_validation/cases.csv \
-        --out studies/gpu_validation/predictions_h100_sxm.csv
+    accelsim predict GPU studies/gpu_validation/cases.csv \
+        --out studies/gpu_validation/predictions_GPU.csv
 
 The second holds predictions against the rows that were measured, and the errors against those that
 were asked for (`targets.csv`).
@@ -25,19 +25,24 @@ FOLDER = Path(__file__).parents[2] / "studies/gpu_validation"
 NUMBERS = ("predicted_ms", "predicted_sustained_ms", "predicted_mj", "predicted_clock_mhz")
 
 
-@pytest.fixture(scope="module")
-def gpu():
-    return load_gpu("h100_sxm")
+@pytest.fixture(scope="module", params=["h100_sxm", "h200_sxm"])
+def name(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def statistics(gpu):
-    rows = long_rows(compared(read_measured(FOLDER / "h100_sxm.csv"), gpu))
+def gpu(name):
+    return load_gpu(name)
+
+
+@pytest.fixture(scope="module")
+def statistics(name, gpu):
+    rows = long_rows(compared(read_measured(FOLDER / f"{name}.csv"), gpu))
     return {quantity: by_family(rows, quantity) for quantity in ("ms", "mj", "clock_mhz")}
 
 
-def test_no_prediction_has_changed(gpu):
-    with (FOLDER / "predictions_h100_sxm.csv").open(newline="") as file:
+def test_no_prediction_has_changed(name, gpu):
+    with (FOLDER / f"predictions_{name}.csv").open(newline="") as file:
         recorded = list(csv.DictReader(file))
     for case, row in zip(read_cases(FOLDER / "cases.csv"), recorded, strict=True):
         assert (case.kernel, case.params) == (row["kernel"], row["params"])
@@ -49,10 +54,12 @@ def test_no_prediction_has_changed(gpu):
             assert cost.bound == row["bound"], row
 
 
-def test_every_target_is_met(statistics):
-    assert [str(failure) for failure in missed(targets_of("h100_sxm"), statistics)] == []
+def test_every_target_is_met(name, statistics):
+    targets = targets_of(name)
+    assert targets
+    assert [str(failure) for failure in missed(targets, statistics)] == []
 
 
-def test_every_family_has_been_judged(statistics):
+def test_every_family_has_been_judged(name, statistics):
     families = {each.family for each in statistics["ms"]}
-    assert {target.family for target in targets_of("h100_sxm")} <= families
+    assert {target.family for target in targets_of(name)} <= families
