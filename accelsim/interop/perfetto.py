@@ -41,9 +41,8 @@ def trace_events(trace: Trace, clock_hz: float) -> Iterator[Event]:
 
 
 def span_events(window: Window) -> Iterator[Event]:
-    """The names of the actors, in the order in which they first act, then the spans; times are
-    those of the run."""
-    threads = _threads(span.actor for span in window.spans)
+    """The names of the actors, in the order of the lanes, then the spans, at the run's times."""
+    threads = _threads(window.lanes())
     yield from _names(threads)
     for span in window.spans:
         yield _span(span, threads[span.actor])

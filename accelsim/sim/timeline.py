@@ -14,7 +14,7 @@ A run is a million spans long; a `Window` keeps those of a few seconds, so that 
 with the run. `sim.trace` is the same for a machine, in cycles.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -46,6 +46,8 @@ class Window:
 
     start_s: float
     end_s: float
+    actors: Sequence[str] = ()
+    """Whose lanes come first, in this order, whether they act in the window or not."""
     spans: list[Span] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,13 +66,16 @@ class Window:
     def seconds(self) -> float:
         return self.end_s - self.start_s
 
+    def lanes(self) -> dict[str, list[Span]]:
+        """The spans of each actor by their start; actors that were not named come as they acted."""
+        found: dict[str, list[Span]] = {actor: [] for actor in self.actors}
+        for span in self.spans:
+            found.setdefault(span.actor, []).append(span)
+        return {actor: sorted(own, key=_start) for actor, own in found.items()}
 
-def by_actor(spans: Iterable[Span]) -> Mapping[str, list[Span]]:
-    """The spans of each actor by their start; actors in the order in which they first appear."""
-    found: dict[str, list[Span]] = {}
-    for span in spans:
-        found.setdefault(span.actor, []).append(span)
-    return {actor: sorted(own, key=lambda span: span.start_s) for actor, own in found.items()}
+
+def _start(span: Span) -> float:
+    return span.start_s
 
 
 def busy_share(window: Window) -> dict[str, float]:
@@ -78,10 +83,8 @@ def busy_share(window: Window) -> dict[str, float]:
 
     Spans of one actor may overlap; the time that they share counts once.
     """
-    return {
-        actor: _covered(window, own) / window.seconds
-        for actor, own in by_actor(window.spans).items()
-    }
+    lanes = window.lanes()
+    return {actor: _covered(window, own) / window.seconds for actor, own in lanes.items()}
 
 
 def _covered(window: Window, spans: Iterable[Span]) -> float:

@@ -21,7 +21,7 @@ GHZ = 1e9
 WINDOW = Window(
     2.0,
     3.0,
-    [
+    spans=[
         Span("H100 0", "model", 2.0, 2.03, "slice 1", batch=64),
         Span("H20 0", "attention", 2.03, 2.05, batch=64),
         Span("H100 0", "wait", 2.03, 2.05),

@@ -1,6 +1,6 @@
 import pytest
 
-from accelsim.sim.timeline import Span, Window, busy_share, by_actor
+from accelsim.sim.timeline import Span, Window, busy_share
 
 
 def test_a_window_keeps_what_reaches_into_it():
@@ -24,11 +24,14 @@ def test_a_window_reaches_forward(start, end):
         Window(start, end)
 
 
-def test_actors_are_in_their_order_and_their_spans_by_time():
-    spans = [Span("b", "model", 2, 3), Span("a", "model", 0, 1), Span("b", "wait", 0, 2)]
-    found = by_actor(spans)
-    assert list(found) == ["b", "a"]
-    assert [span.start_s for span in found["b"]] == [0, 2]
+def test_lanes_are_in_the_order_given_and_then_as_actors_appear_and_spans_by_time():
+    window = Window(0.0, 9.0, actors=("idle", "a"))
+    for span in (Span("b", "model", 2, 3), Span("a", "model", 0, 1), Span("b", "wait", 0, 2)):
+        window.note(span)
+    lanes = window.lanes()
+    assert list(lanes) == ["idle", "a", "b"]
+    assert lanes["idle"] == []
+    assert [span.start_s for span in lanes["b"]] == [0, 2]
 
 
 def test_busy_is_what_is_no_waiting_and_overlaps_count_once():
