@@ -84,6 +84,7 @@ def timed_layer(bench: Bench, pair: Pair) -> dict[str, Any]:
         "backend": bench.backend,
         **bench.plan._asdict(),
         "difference": _difference(whole.result, expected),
+        "queued_ms": burst(pair.queued(bench.run), pair).ms / bench.plan.layers,
     }
     del whole
     named = parts_of(bench)

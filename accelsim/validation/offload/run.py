@@ -7,8 +7,9 @@ The columns are those of `validation/measure.py` and `parts`: what else was foun
     nccl_send,    ms of one alone; back_to_back_ms; of a message half_round_trip_ms
     all_reduce
     decode_layer  ms of a layer among many; form, backend, layers, weights and caches of a run,
-                  difference of the recorded result from that of plain calls; before_ms, query_ms,
-                  keys_values_ms, attention_ms, result_ms, after_ms of the parts by themselves
+                  difference of the recorded result from that of plain calls; queued_ms, the same
+                  started by Python; before_ms, query_ms, keys_values_ms, attention_ms, result_ms,
+                  after_ms of the parts by themselves
 
 `form` says how work was started: from a `graph`; by Python while the device waits (`queue`, and
 why); on the processor, by a `call`. Nothing here needs the command line's libraries:
@@ -23,6 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from accelsim.base.errors import InputError
 from accelsim.validation.measure import COLUMNS, about_of, free, short
 from accelsim.validation.offload.cases import OFFLOAD_KERNELS, DecodeLayer, PeerCopy
 from accelsim.validation.offload.decode import Bench, launched, prepared_layer, timed_layer
@@ -49,21 +51,19 @@ def measure_offload(
     """Measures what `out` does not hold yet of the cases of a file and appends it there.
 
     After `limit_s` seconds no further case is begun. Raises InputError if the cases cannot be read,
-    `out` is another table, or torch or its CUDA device is not there.
+    `out` is another table, torch or its CUDA device is not there, or a case has left the device
+    unusable; the row of that case is written.
     """
     found = read_cases(cases, OFFLOAD_KERNELS)
     about, pair, ranks = about_of(device), pair_of(device), Ranks(device)
 
     def row_of(case: Case) -> dict[str, Any]:
+        _clear(device)
         row = {"kernel": case.kernel, "params": case.params, **about}
         try:
             return row | _texts(_timed(case, pair, ranks))
         except Exception as error:
             return row | row_error(error)
-        finally:
-            # A failed case may still be held by the error that it raised.
-            gc.collect()
-            free(device)
 
     # What was imported is no garbage: looking through it after every case would take seconds.
     gc.freeze()
@@ -72,6 +72,16 @@ def measure_offload(
     finally:
         gc.unfreeze()
         ranks.close()
+
+
+def _clear(device: str) -> None:
+    """What the last case held is given back; an InputError if it has left the device unusable."""
+    gc.collect()
+    try:
+        free(device)
+    except Exception as error:
+        fact = f"the device has failed: {row_error(error)['error']}"
+        raise InputError(fact, remedy="Start again: what is measured stays") from error
 
 
 def _timed(case: Case, pair: Pair, ranks: Ranks) -> dict[str, Any]:

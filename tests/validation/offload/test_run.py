@@ -62,7 +62,7 @@ def test_a_layer_on_one_device_and_over_two_has_its_times_and_those_of_its_parts
     assert tuple(one) == OFFLOAD_COLUMNS and one["error"] == ""
     assert float(one["min_ms"]) <= float(one["ms"]) <= float(one["max_ms"])
     assert parts["backend"] == "flash" and parts["difference"] == 0 and parts["layers"] == 4
-    both = {"before_ms", "attention_ms", "after_ms"}
+    both = {"queued_ms", "before_ms", "attention_ms", "after_ms"}
     assert {name for name in parts if name.endswith("_ms")} == both
     sent = {"query_ms", "keys_values_ms", "result_ms"}
     parts = json.loads(apart["parts"])
@@ -101,6 +101,18 @@ def test_what_fails_is_a_row_with_its_error_and_the_others_run(measured):
     assert counts == (1, 1, 0, 0)
     assert failed["error"].startswith("does not fit: ") and "GiB wanted on cpu" in failed["error"]
     assert failed["ms"] == failed["parts"] == "" and fine["error"] == ""
+
+
+def test_a_device_that_has_failed_measures_nothing_more(measured, monkeypatch):
+    def fails(device):
+        raise RuntimeError("an illegal memory access was encountered")
+
+    freed = iter([lambda device: None, fails])
+    monkeypatch.setattr(offload, "free", lambda device: next(freed)(device))
+    with pytest.raises(InputError, match="the device has failed: an illegal memory access"):
+        measured(COPY, layer("one"), layer("apart"))
+    monkeypatch.undo()
+    assert measured(COPY, layer("one"))[0] == (1, 0, 1, 0)
 
 
 def test_a_file_is_resumed_and_a_limit_leaves_the_rest(measured):
