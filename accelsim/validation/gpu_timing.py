@@ -52,11 +52,15 @@ class Sustained:
     mj: float | None
 
 
-class Timer(Protocol):
-    """A device that runs calls and tells how long they took."""
+class Stopwatch(Protocol):
+    """What tells how long runs took."""
 
     def times_ms(self, run: Run, runs: int) -> list[float]:
-        """Of each run, caches cold."""
+        """Of each run."""
+
+
+class Timer(Stopwatch, Protocol):
+    """A device that runs calls, each with cold caches, and tells how long they took."""
 
     def chunk(self, run: Run, calls: int) -> Callable[[], Any]:
         """A function that starts this many calls and returns a mark of their end."""
@@ -68,8 +72,8 @@ class Timer(Protocol):
         """From one mark to another."""
 
 
-def burst(run: Run, timer: Timer) -> Burst:
-    """The call alone, caches cold."""
+def burst(run: Run, timer: Stopwatch) -> Burst:
+    """The call alone."""
     once = min(timer.times_ms(run, 3))
     timer.times_ms(run, _runs(once, WARM_UP_MS, 1, MOST_RUNS))
     times = timer.times_ms(run, _runs(once, BURST_MS, FEWEST_RUNS, MOST_RUNS))

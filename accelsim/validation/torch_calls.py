@@ -77,7 +77,7 @@ def _sdpa(call: Sdpa, device: str) -> Run:
         )
     if call.window or call.lengths or call.page:
         return _flash(call, device)
-    _allow_only(call.backend)
+    allow_only(call.backend)
     query, key, value = _heads_first(call, device)
     return lambda: scaled_dot_product_attention(
         query, key, value, is_causal=call.causal, enable_gqa=call.h != call.g
@@ -152,7 +152,7 @@ def _key_shape(
     return (call.b * each, call.page, call.g, call.e), table
 
 
-def _allow_only(backend: str) -> None:
+def allow_only(backend: str) -> None:
     """For the whole process: a context around every call would take longer than many calls."""
     from torch.backends import cuda
 

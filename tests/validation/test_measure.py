@@ -48,7 +48,7 @@ def rows(path):
 
 def test_every_kernel_is_timed_and_nothing_is_known_of_clock_and_energy(tmp_path, bench):
     out = tmp_path / "measured.csv"
-    assert measure(cases(CALLS), out, bench, sustain_s=0) == (len(CALLS), 0)
+    assert measure(cases(CALLS), out, bench, sustain_s=0)[:2] == (len(CALLS), 0)
     for row in rows(out):
         assert row["error"] == "" and float(row["ms"]) >= float(row["min_ms"]) > 0
         assert row["sustained_mj"] == "" and row["torch"] == torch.__version__
@@ -66,15 +66,21 @@ def test_a_file_is_resumed_where_it_stopped(tmp_path, bench):
     out = tmp_path / "measured.csv"
     measure(cases(CALLS[:2]), out, bench, sustain_s=0)
     before = out.read_text()
-    assert measure(cases(CALLS[:3]), out, bench, sustain_s=0) == (1, 0)
+    assert measure(cases(CALLS[:3]), out, bench, sustain_s=0) == (1, 0, 2, 0)
     assert out.read_text().startswith(before)
     assert [row["kernel"] for row in rows(out)] == ["copy", "gemm", "bmm"]
+
+
+def test_a_limit_leaves_the_cases_that_it_did_not_reach(tmp_path, bench):
+    out = tmp_path / "measured.csv"
+    assert measure(cases(CALLS), out, bench, sustain_s=0, limit_s=-1) == (0, 0, 0, len(CALLS))
+    assert measure(cases(CALLS[:1]), out, bench, sustain_s=0, limit_s=60) == (1, 0, 0, 0)
 
 
 def test_a_case_that_fails_is_a_row_with_its_error_and_the_others_run(tmp_path, bench):
     out = tmp_path / "measured.csv"
     flash = CALLS[-1][1].replace("math", "cudnn")
-    assert measure(cases([("sdpa", flash), CALLS[0]]), out, bench, sustain_s=0) == (1, 1)
+    assert measure(cases([("sdpa", flash), CALLS[0]]), out, bench, sustain_s=0)[:2] == (1, 1)
     failed, fine = rows(out)
     assert failed["error"] and failed["ms"] == ""
     assert fine["error"] == "" and float(fine["ms"]) > 0
