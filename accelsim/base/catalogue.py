@@ -3,6 +3,7 @@
     kind          folder                 a name in it
     workloads     workloads/             attention/one_pass
     shapes        workloads/shapes/      bert
+    traces        workloads/traces/      azure_conv
     machines      arch/spatial, arch/gpu fusemax_cloud     (or spatial/fusemax_cloud)
     calibrations  arch/gpu/calibration/  hopper
     kernels       arch/kernel/           flash_attention_2
@@ -44,8 +45,9 @@ class Entry:
 
 
 SHELVES = {
-    "workloads": Shelf(("workloads",), "workload", without=("shapes",)),
+    "workloads": Shelf(("workloads",), "workload", without=("shapes", "traces")),
     "shapes": Shelf(("workloads/shapes",), "shape"),
+    "traces": Shelf(("workloads/traces",), "trace"),
     "machines": Shelf(("arch/spatial", "arch/gpu"), "machine", without=("calibration",)),
     "calibrations": Shelf(("arch/gpu/calibration",), "calibration"),
     "kernels": Shelf(("arch/kernel",), "kernel"),

@@ -10,6 +10,7 @@ AccelsimError            anything accelsim says about what the user gave it
     ├── ArchError        a machine that cannot be built
     ├── MappingError     a mapping for another workload or machine
     ├── StudyError       a study that cannot run
+    ├── TraceError       a trace of requests that cannot be played
     └── OutputError      a result that cannot be written
 """
 
@@ -76,6 +77,10 @@ class MappingError(InputError):
 
 
 class StudyError(InputError):
+    pass
+
+
+class TraceError(InputError):
     pass
 
 

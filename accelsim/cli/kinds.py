@@ -19,6 +19,8 @@ from accelsim.mapping.product_kernel import ProductKernel
 from accelsim.mapping.row_kernel import RowKernel
 from accelsim.mapping.unfused_kernel import UnfusedKernel
 from accelsim.report.spec import read_figures
+from accelsim.sim.arrivals import read_request_trace
+from accelsim.sim.request_lengths import RequestTrace
 from accelsim.study.load import read_study
 from accelsim.study.study import Study
 from accelsim.validation.published import PublishedFile
@@ -57,6 +59,7 @@ KINDS = (
     Kind("part", ("entries",), Table, _plainly(Table)),
     Kind("table of operations", ("operations",), Compositions, _plainly(Compositions)),
     Kind("kernel of products", ("families",), ProductKernel, _plainly(ProductKernel)),
+    Kind("trace", ("prompt", "output"), RequestTrace, lambda node, name: read_request_trace(node)),
     Kind("shape", ("ranks",), Shape, _plainly(Shape)),
 )
 

@@ -11,6 +11,7 @@ FILES = {
     "workloads/attention/three_pass.yaml": "about: Three passes.\n",
     "workloads/other/three_pass.yaml": "about: Another.\n",
     "workloads/shapes/bert.yaml": "about: A shape.\n",
+    "workloads/traces/azure_conv.yaml": "about: A trace.\n",
     "arch/spatial/toy.yaml": "about: A toy.\n",
     "arch/gpu/h100_sxm.yaml": "about: A GPU.\n",
     "studies/fusemax/study.yaml": "question: How fast?\n",
@@ -42,6 +43,12 @@ def test_a_machine_is_found_with_or_without_its_folder(shipped):
 def test_a_study_is_called_like_its_folder(shipped):
     assert find("fusemax", "studies") == shipped / "studies/fusemax/study.yaml"
     assert [entry.name for entry in entries("studies")] == ["fusemax"]
+
+
+def test_shapes_and_traces_lie_under_workloads_and_are_none(shipped):
+    assert find("azure_conv", "traces") == shipped / "workloads/traces/azure_conv.yaml"
+    with pytest.raises(CatalogueError, match="there is no workload 'azure_conv'"):
+        find("azure_conv", "workloads")
 
 
 def test_what_ends_in_yaml_is_a_path():

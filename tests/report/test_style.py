@@ -3,6 +3,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
+from accelsim.report.serving import ACTIVITY_COLOURS
 from accelsim.report.style import (
     COLOURS,
     TEXT_PT,
@@ -73,6 +74,12 @@ def test_every_two_colours_differ_by_ten_just_noticeable_differences_for_all_eye
 @pytest.mark.parametrize("eyes", SEEN)
 def test_the_colours_of_the_five_configurations_differ_by_more_than_twenty(figures, eyes):
     assert nearest([look.colour for look in figures.names["config"].values()], eyes) > 20
+
+
+@pytest.mark.parametrize("eyes", SEEN)
+def test_the_colours_of_the_activities_of_a_system_differ_by_more_than_fifteen(eyes):
+    names = {colour: name for name, colour in COLOURS.items()}
+    assert nearest([names[colour] for colour in ACTIVITY_COLOURS.values()], eyes) > 15
 
 
 def test_neighbouring_configurations_print_as_different_greys(figures):
