@@ -66,15 +66,15 @@ class Experts(Record):
 
 
 def _as_many_as_heads(data: Mapping[str, Any]) -> Any:
-    return data.get("heads")
+    return data["heads"]
 
 
 def _of_one_head(data: Mapping[str, Any]) -> int:
-    return max(1, data.get("hidden", 1) // data.get("heads", 1))
+    return max(1, int(data["hidden"]) // int(data["heads"]))
 
 
 def _as_of_keys(data: Mapping[str, Any]) -> Any:
-    return data.get("head_dim")
+    return data["head_dim"]
 
 
 class Model(Record):

@@ -35,7 +35,7 @@ class LayerParameters:
 
 @lru_cache(maxsize=1024)
 def layer_parameters(model: Model, layer: int, tensor: int = 1) -> LayerParameters:
-    """Those of a layer, counted from 0; D = hidden, h and g heads, keys of e and values of f numbers:
+    """Those of a layer, counted from 0; D = hidden, h and g heads, e numbers a key, f a value:
 
         attention      D (h e + g (e + f)) + h f D, and biases
         ... latent     D q + q h e (or D h e), D (c + r) + c h (n + f), h f D
