@@ -1,5 +1,5 @@
-"""Arch YAML → machine. Its kind shows in its keys: `compute` makes a spatial array, `sms` a GPU, and
-`devices` a system of machines.
+"""Arch YAML → machine. Its kind shows in its keys: `compute` makes a spatial array, `sms` a GPU,
+and `devices` a system of machines.
 
 Reading a spatial array has four steps: operations from a shared table are written out, then the
 records (keys, units, ranges), the tree between them, and what the parts catalogue supplies. A GPU's
@@ -50,9 +50,7 @@ def load_gpu(name_or_path: str | Path, overrides: Mapping[str, Value] | None = N
     return read_record(with_settings(calibrated(node), Gpu, overrides or {}), Gpu)
 
 
-def load_system(
-    name_or_path: str | Path, overrides: Mapping[str, Value] | None = None
-) -> System:
+def load_system(name_or_path: str | Path, overrides: Mapping[str, Value] | None = None) -> System:
     """`load_system("lamina_2h100_4h20", {"links.rdma.bandwidth": "20 GB/s"})`."""
     node = read_yaml(find(name_or_path, "systems"))
     return read_system(with_settings(node, System, overrides or {}))

@@ -20,16 +20,20 @@ and a `shared` link carries one byte of one message at a time, whoever sends it.
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import networkx as nx
+
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import ArchError, did_you_mean
-from accelsim.base.record import Count, NonNegative, Positive, Rate, Record, Share
+from accelsim.base.record import Count, NonNegative, Rate, Record, Share
 
 Machine = Gpu | Spatial
 Role = Literal["model", "attention", "both", "prefill"]
+Library = Literal["flash", "cudnn", "efficient", "math", "flash3", "lean", "trtllm"]
+"""Whose attention kernels a GPU runs."""
 
 
 class Device(Record):
@@ -43,13 +47,13 @@ class Device(Record):
     count: Count = 1
     role: Role
     price_usd_per_hour: NonNegative = 0
-    attention: str = "flash"
+    attention: Library = "flash"
     set: dict[str, str | int | float] = {}
     source: str = ""
 
 
 class Link(Record):
-    """Between two names: `[A, A]` joins the devices of one kind. Bandwidth is one port's, one way."""
+    """Between two names: `[A, A]` joins devices of one kind. Bandwidth is one port's, one way."""
 
     name: str
     between: tuple[str, str]
@@ -65,7 +69,7 @@ class Link(Record):
         return float(self.bandwidth.per_second(1))
 
     def seconds(self, size_bytes: float, messages: int = 1) -> float:
-        """One port's time for so many messages one after the other, the first one's way included."""
+        """From the first byte's start to the last one's arrival, so many messages in a row."""
         return float(self.latency_s + messages * self.message_s + size_bytes / self.bytes_per_s)
 
     def energy_j(self, size_bytes: float) -> float:
@@ -179,10 +183,10 @@ class System(Record):
         return (Worker(each.name, n) for each in self.devices for n in range(each.count))
 
     @cached_property
-    def graph(self) -> "nx.Graph[str]":
+    def graph(self) -> nx.Graph:
         """Kinds of devices and switches, joined by links (`link` of an edge); a kind that is
         linked with itself has a loop."""
-        graph: nx.Graph[str] = nx.Graph()
+        graph: nx.Graph = nx.Graph()
         graph.add_nodes_from([*(each.name for each in self.devices), *self.switches])
         for link in self.links:
             graph.add_edge(*link.between, link=link, latency=link.latency_s)
@@ -196,16 +200,16 @@ class System(Record):
         ArchError
             if no chain of links joins the two.
         """
-        if one == other and not self.graph.has_edge(one, one):
-            switch = next((s for s in self.switches if self.graph.has_edge(one, s)), None)
+        edges = self.graph.edges
+        if one == other:
+            switch = next((each for each in self.switches if (one, each) in edges), None)
+            if (one, one) in edges:
+                return (edges[one, one]["link"],)
             if switch is not None:
-                return (self.graph.edges[one, switch]["link"],) * 2
-        if one == other and self.graph.has_edge(one, one):
-            return (self.graph.edges[one, one]["link"],)
-        if one != other and nx.has_path(self.graph, one, other):
+                return (edges[one, switch]["link"],) * 2
+        elif other in nx.node_connected_component(self.graph, one):
             path = nx.shortest_path(self.graph, one, other, weight="latency")
-            pairs = zip(path, path[1:], strict=False)
-            return tuple(self.graph.edges[pair]["link"] for pair in pairs)
+            return tuple(edges[pair]["link"] for pair in pairwise(path))
         fact = f"no link joins {one} and {other}"
         raise ArchError(fact, remedy=f"Add one with between: [{one}, {other}]")
 
