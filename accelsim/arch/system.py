@@ -207,9 +207,10 @@ class System(Record):
                 return (edges[one, one]["link"],)
             if switch is not None:
                 return (edges[one, switch]["link"],) * 2
-        elif other in nx.node_connected_component(self.graph, one):
-            path = nx.shortest_path(self.graph, one, other, weight="latency")
-            return tuple(edges[pair]["link"] for pair in pairwise(path))
+        else:
+            paths = nx.single_source_dijkstra_path(self.graph, one, weight="latency")
+            if other in paths:
+                return tuple(edges[pair]["link"] for pair in pairwise(paths[other]))
         fact = f"no link joins {one} and {other}"
         raise ArchError(fact, remedy=f"Add one with between: [{one}, {other}]")
 

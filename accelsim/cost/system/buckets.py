@@ -45,7 +45,7 @@ class Bucketed:
         return ((low, 1.0),) if share == 0 else ((low, 1 - share), (high, share))
 
     def _node(self, step: int) -> int:
-        return int(round(FEW * 2.0 ** (step / self.per_octave)))
+        return round(FEW * float(2.0 ** (step / self.per_octave)))
 
 
 @dataclass(frozen=True)
