@@ -1,4 +1,5 @@
-"""Arch YAML → machine. Its kind shows in its keys: `compute` makes a spatial array, `sms` a GPU.
+"""Arch YAML → machine. Its kind shows in its keys: `compute` makes a spatial array, `sms` a GPU,
+and `devices` a system of machines.
 
 Reading a spatial array has four steps: operations from a shared table are written out, then the
 records (keys, units, ranges), the tree between them, and what the parts catalogue supplies. A GPU's
@@ -15,9 +16,11 @@ from accelsim.arch.gpu import Gpu
 from accelsim.arch.spatial import Spatial, with_parts
 from accelsim.arch.structure import problems
 from accelsim.arch.supply import supplied_array, supplied_memory
+from accelsim.arch.system import Machine, System
+from accelsim.arch.system_checks import system_problems
 from accelsim.base.catalogue import find
 from accelsim.base.errors import ArchError, Place
-from accelsim.base.record import read_record
+from accelsim.base.record import read_record, refuse_another_kind
 from accelsim.base.setting import Value, with_settings
 from accelsim.base.yamlfile import Node, read_yaml
 
@@ -45,6 +48,30 @@ def load_gpu(name_or_path: str | Path, overrides: Mapping[str, Value] | None = N
             fact, at=node.place, remedy="`accelsim list machines` shows what is shipped"
         )
     return read_record(with_settings(calibrated(node), Gpu, overrides or {}), Gpu)
+
+
+def load_system(name_or_path: str | Path, overrides: Mapping[str, Value] | None = None) -> System:
+    """`load_system("lamina_2h100_4h20", {"links.rdma.bandwidth": "20 GB/s"})`."""
+    node = read_yaml(find(name_or_path, "systems"))
+    return read_system(with_settings(node, System, overrides or {}))
+
+
+def read_system(node: Node) -> System:
+    refuse_another_kind(node, System, "devices")
+    system = read_record(node, System)
+    for problem in system_problems(system):
+        raise ArchError(problem.fact, at=_place(node, problem.path), remedy=problem.remedy)
+    machines_of(system)
+    return system
+
+
+def machines_of(system: System) -> Mapping[str, Machine]:
+    """The machine of every kind of device, by the device's name."""
+    return {device.name: _machine(device.machine, device.set) for device in system.devices}
+
+
+def _machine(name: str, overrides: Mapping[str, Value]) -> Machine:
+    return load_gpu(name, overrides) if is_gpu(name) else load_arch(name, overrides)
 
 
 def read_arch(node: Node) -> Spatial | Gpu:

@@ -4,6 +4,7 @@
     workloads     workloads/             attention/one_pass
     shapes        workloads/shapes/      bert
     traces        workloads/traces/      azure_conv
+    models        workloads/models/      llama3_70b
     machines      arch/spatial, arch/gpu fusemax_cloud     (or spatial/fusemax_cloud)
     calibrations  arch/gpu/calibration/  hopper
     kernels       arch/kernel/           flash_attention_2
@@ -12,8 +13,8 @@
     parts         arch/parts/
     studies       studies/<name>/study.yaml
 
-A name may leave out leading folders as long as it stays unique, and BERT finds bert. What ends in
-`.yaml`, or is a file, is taken as a path.
+A name may leave out leading folders as long as it stays unique; BERT finds bert, and qwen3-0.6B
+finds qwen3_0_6b. What ends in `.yaml`, or is a file, is taken as a path.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,9 +46,10 @@ class Entry:
 
 
 SHELVES = {
-    "workloads": Shelf(("workloads",), "workload", without=("shapes", "traces")),
+    "workloads": Shelf(("workloads",), "workload", without=("shapes", "traces", "models")),
     "shapes": Shelf(("workloads/shapes",), "shape"),
     "traces": Shelf(("workloads/traces",), "trace"),
+    "models": Shelf(("workloads/models",), "model"),
     "machines": Shelf(("arch/spatial", "arch/gpu"), "machine", without=("calibration",)),
     "calibrations": Shelf(("arch/gpu/calibration",), "calibration"),
     "kernels": Shelf(("arch/kernel",), "kernel"),
@@ -73,7 +75,8 @@ def find(name_or_path: str | Path, kind: str) -> Path:
 def matching(text: str, kind: str) -> list[str]:
     """The names of this kind that the text could mean."""
     known = names(kind)
-    return _matches(text, known) or _matches(text.lower(), known)
+    plain = {_plain(name): name for name in known}
+    return _matches(text, known) or [plain[name] for name in _matches(_plain(text), list(plain))]
 
 
 def entries(kind: str) -> list[Entry]:
@@ -121,6 +124,10 @@ def _name(file: Path, root: Path) -> str:
     return file.relative_to(root).with_suffix("").as_posix()
 
 
+def _plain(text: str) -> str:
+    return text.lower().replace("-", "_").replace(".", "_")
+
+
 def _ends(name: str, text: str) -> bool:
     """one_pass means attention/one_pass; spatial/toy and arch/spatial/toy mean the machine toy."""
     return name.endswith(f"/{text}") or text.endswith(f"/{name}")
@@ -131,7 +138,7 @@ def _not_one(text: str, kind: str, found: list[str], known: list[str]) -> Catalo
     if found:
         return CatalogueError(f"{text!r} could be {' or '.join(found)}", remedy="Write it in full")
     short = {name.rpartition("/")[2]: name for name in known}
-    begun = [name for name in known if name.rpartition("/")[2].startswith(f"{text.lower()}_")]
+    begun = [name for name in known if name.rpartition("/")[2].startswith(f"{_plain(text)}_")]
     longer = " or ".join(map(repr, begun))
     meant = f"Did you mean {longer}?" if longer else did_you_mean(text, [*known, *short])
     remedy = meant or f"`accelsim list {kind}` shows what is shipped"

@@ -4,7 +4,7 @@
     m.yaml:2: capacity: '512' is not a quantity in B; write it like '64 B' or '2 kB'
 
 One problem is reported: an unknown key before all others, for a misspelt key is also a missing one;
-then the topmost in the file.
+then the topmost in the file. A default that another field would have given follows from that one.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,8 @@ def record_error(node: Node, model: Model, problems: Sequence[ErrorDetails]) -> 
     def urgency(problem: ErrorDetails) -> tuple[bool, int]:
         return problem["type"] != "extra_forbidden", _place(node, problem).line or 0
 
-    problem = min(problems, key=urgency)
+    causes = [each for each in problems if each["type"] != "default_factory_not_called"]
+    problem = min(causes, key=urgency)
     owner, key = _owner(model, problem), _key(problem)
     fact, remedy = _about_key(owner, key, problem) or (
         _about_value(node, owner, key, problem),

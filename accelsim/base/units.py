@@ -1,6 +1,6 @@
 """Quantities: read once at the edge, plain numbers in house units after that.
 
-House units: B, cycle, s, Hz, pJ, um^2, W, and what is built from them (B/cycle, B/s, pJ/B).
+House units: B, cycle, s, Hz, pJ, um^2, W, USD/h, and what is built from them (B/cycle, B/s, pJ/B).
 Decimal and binary prefixes are what they say: 16 GB = 16e9 B, 16 GiB = 16 * 2**30 B; 1 B = 8 bit.
 
     quantity("512 KiB", "B") = 512 * 1024 = 524288
@@ -39,6 +39,7 @@ UNIT_OF_SUFFIX: Mapping[str, str] = {
     "_um2": "um^2",
     "_nm": "nm",
     "_w": "W",
+    "_usd_per_hour": "USD/h",
 }
 #: Far above every quantity of a machine, and far below what a float can hold.
 LARGEST = 10**100
@@ -57,6 +58,7 @@ _UNITS = (
     "W = J / s",
     "Hz = 1 / s",
     "FLOP = [operation]",
+    "USD = [currency]",
 )
 _EXAMPLES = {
     "B": "'64 B' or '2 kB'",
@@ -70,6 +72,7 @@ _EXAMPLES = {
     "W": "'300 mW' or '2 W'",
     "B/s": "'400 GB/s' or '1.2 TB/s'",
     "B/cycle": "'128 B/cycle' or '1 KiB/cycle'",
+    "USD/h": "'11.06 USD/h'",
     "1": "'0.5' or '3'",
 }
 _WORDS = ("KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB", "TB", "bit", "cycle", "ms", "us", "ns",
@@ -77,7 +80,7 @@ _WORDS = ("KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB", "TB", "bit", "cycle", "m
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*")
-_SYMBOL = r"(?:[KMGTPE]i(?:bit|B)|[fpnumkMGTPE]?(?:bit|B|cycle|s|m|J|W|Hz|FLOP)|cycles|min|h)"
+_SYMBOL = r"(?:[KMGTPE]i(?:bit|B)|[fpnumkMGTPE]?(?:bit|B|cycle|s|m|J|W|Hz|FLOP)|cycles|min|h|USD)"
 # pint computes whatever it is given, so it is given symbols that we know, with one-digit exponents.
 _UNIT = re.compile(rf"{_SYMBOL}(?:\^\d)?(?:\s*[*/]\s*{_SYMBOL}(?:\^\d)?){{0,5}}")
 

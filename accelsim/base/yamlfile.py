@@ -18,7 +18,7 @@ import yaml
 from accelsim.base.errors import Place, YamlError, did_you_mean
 from accelsim.base.node import Node, Scalar
 
-__all__ = ["Node", "Scalar", "parse_yaml", "read_head", "read_yaml"]
+__all__ = ["Node", "Scalar", "parse_yaml", "read_head", "read_text", "read_yaml"]
 
 MOST_BYTES = 1_000_000
 MOST_NODES = 100_000
@@ -40,7 +40,7 @@ _WORDS: Mapping[str, Scalar] = {
 
 def read_yaml(path: str | Path) -> Node:
     """The file as a Node; every way it can be bad is one `YamlError`."""
-    return parse_yaml(_read_text(Path(path)), str(path))
+    return parse_yaml(read_text(Path(path)), str(path))
 
 
 def parse_yaml(text: str, file: str = "<text>") -> Node:
@@ -58,7 +58,7 @@ def read_head(path: str | Path, keys: tuple[str, ...]) -> dict[str, str]:
     """The text of some top-level scalar keys, read no further than needed; for catalogues."""
     found: dict[str, str] = {}
     try:
-        for key, node in _Builder(_read_text(Path(path)), str(path)).top_level():
+        for key, node in _Builder(read_text(Path(path)), str(path)).top_level():
             if key in keys:
                 found[key] = node.text
             if len(found) == len(keys):
@@ -68,7 +68,8 @@ def read_head(path: str | Path, keys: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """All of a file of at most 1 MB; every way it can be bad is one `YamlError`."""
     try:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)

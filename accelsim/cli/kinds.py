@@ -26,6 +26,7 @@ from accelsim.study.study import Study
 from accelsim.validation.published import PublishedFile
 from accelsim.workload.forms import Forms
 from accelsim.workload.load import Shape, Workload, read_every_form, read_workload
+from accelsim.workload.model import Model
 
 Read = Callable[[Node, str], Any]
 
@@ -49,6 +50,7 @@ KINDS = (
     Kind("workload", ("cascade",), Workload, read_workload),
     Kind("machine", ("sms",), Gpu, lambda node, name: read_arch(node)),
     Kind("machine", ("memories", "compute"), Spatial, lambda node, name: read_arch(node)),
+    Kind("model", ("vocabulary",), Model, _plainly(Model)),
     Kind("mapping", ("nests", "extends"), Mapping, lambda node, name: mapping_from_yaml(node)),
     Kind("mapping", ("choose",), Choice, lambda node, name: mapping_from_yaml(node)),
     Kind("kernel of rows", ("threads_per_row",), RowKernel, _plainly(RowKernel)),

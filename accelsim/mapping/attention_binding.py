@@ -97,7 +97,8 @@ class BoundAttention:
 
 
 def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
-    """The kernel that the backend takes for a call. A window wider than all keys is none.
+    """The kernel that the backend takes for a call. A window wider than all keys is none; values of
+    fewer numbers than keys are padded.
 
     Raises
     ------
@@ -106,6 +107,8 @@ def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
     """
     if call.window and call.window > call.m:
         call = call.model_copy(update={"window": None})
+    if call.f and not call.latent:
+        call = call.model_copy(update={"f": None})
     kernels = attention_kernels(call.backend, WORKLOADS[type(call)])
     of = "gradients of " if isinstance(call, SdpaBackward) else ""
     if not kernels:
@@ -190,6 +193,7 @@ def features(call: Sdpa) -> set[Feature]:
         "window": call.window is not None,
         "lengths": bool(call.lengths),
         "page": call.page is not None,
+        "latent": call.latent,
     }
     return {name for name, there in has.items() if there}
 

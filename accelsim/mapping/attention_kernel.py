@@ -50,7 +50,7 @@ from accelsim.mapping.stream_k import StreamK
 from accelsim.mapping.unfused_kernel import UnfusedStep
 from accelsim.workload.calls import Dtype
 
-Feature = Literal["window", "lengths", "page"]
+Feature = Literal["window", "lengths", "page", "latent"]
 
 
 class Code(Record):

@@ -75,6 +75,8 @@ def _sdpa(call: Sdpa, device: str) -> Run:
         raise InputError(
             f"torch does not ship {call.backend} attention; it has {', '.join(SHIPPED)}"
         )
+    if call.f or call.latent:
+        raise InputError("attention is measured with values as long as keys, kept beside them")
     if call.window or call.lengths or call.page:
         return _flash(call, device)
     allow_only(call.backend)

@@ -16,10 +16,11 @@ from accelsim.workload.calls import (
     Softmax,
 )
 
-FORWARD_PRODUCTS = 2
+FORWARD_PRODUCTS = (1, 1)
+"""Over the numbers of a key, and over those of a value: scores, results."""
 
-BACKWARD_PRODUCTS = 5
-"""Scores again, the gradients of weights, values, queries and keys."""
+BACKWARD_PRODUCTS = (3, 2)
+"""Scores again and the gradients of queries and keys; those of weights and values."""
 
 SOFTMAX_OPERATIONS = 5
 
@@ -33,8 +34,9 @@ def useful_flop(call: Call) -> int:
             return 2 * b * m * n * k
         case Sdpa():
             is_backward = isinstance(call, SdpaBackward)
-            products = BACKWARD_PRODUCTS if is_backward else FORWARD_PRODUCTS
-            return call.h * pairs_seen(call) * (2 * products * call.e + SOFTMAX_OPERATIONS)
+            of_keys, of_values = BACKWARD_PRODUCTS if is_backward else FORWARD_PRODUCTS
+            macs = of_keys * call.e + of_values * call.value_dim
+            return call.h * pairs_seen(call) * (2 * macs + SOFTMAX_OPERATIONS)
         case Softmax() | RmsNorm():
             return 5 * call.rows * call.cols
     return 0
@@ -53,21 +55,25 @@ def compulsory_bytes(call: Call) -> int:
             return WORD_BYTES[call.dtype] * 2 * call.rows * call.cols
         case SdpaBackward():
             # Queries, results, their gradients and those of queries; keys, values, and theirs.
-            return 4 * query_bytes(call) + 2 * key_bytes(call)
+            return 2 * (query_bytes(call) + result_bytes(call) + key_bytes(call))
         case Sdpa():
-            return 2 * query_bytes(call) + key_bytes(call)
+            return query_bytes(call) + result_bytes(call) + key_bytes(call)
     return 0
 
 
 def query_bytes(call: Sdpa) -> int:
-    """Of the queries, or of the result."""
     queries = sum(each.queries * each.number for each in call.sequences)
     return WORD_BYTES[call.dtype] * queries * call.h * call.e
 
 
+def result_bytes(call: Sdpa) -> int:
+    return query_bytes(call) * call.value_dim // call.e
+
+
 def key_bytes(call: Sdpa) -> int:
-    """Of keys and values that any query sees."""
-    return 2 * WORD_BYTES[call.dtype] * keys_seen(call) * call.g * call.e
+    """Of keys and values that any query sees; latent values are among the keys."""
+    numbers = call.e if call.latent else call.e + call.value_dim
+    return WORD_BYTES[call.dtype] * keys_seen(call) * call.g * numbers
 
 
 def keys_seen(call: Sdpa) -> int:

@@ -13,6 +13,8 @@ and `trtllm` (what TensorRT-LLM generates). `bytes` of a copy are those read; as
     lengths        of `sdpa`: the keys of each of the b sequences, of which m is the longest, packed
                    one after the other; as many queries each (p = m), or one (p = 1)
     page           of `sdpa`: keys and values lie in pages of so many tokens, found by a table
+    f              of `sdpa`: numbers of a value, where they are not e
+    latent         of `sdpa`: no values are kept; they are the first f numbers of the keys
     sdpa_backward  gradients of queries, keys and values from that of the result
 """
 
@@ -93,6 +95,12 @@ class Sdpa(Call):
     window: Count | None = None
     lengths: tuple[Count, ...] = ()
     page: Count | None = None
+    f: Count | None = None
+    latent: bool = False
+
+    @property
+    def value_dim(self) -> int:
+        return self.f or self.e
 
     @property
     def sequences(self) -> tuple[Sequences, ...]:
@@ -106,6 +114,12 @@ class Sdpa(Call):
     def _heads_divide(self) -> Self:
         if self.h % self.g:
             raise ValueError(f"{self.h} query heads do not divide over {self.g} key/value heads")
+        return self
+
+    @model_validator(mode="after")
+    def _values_are_in_the_keys(self) -> Self:
+        if self.latent and self.value_dim > self.e:
+            raise ValueError(f"latent: no {self.f} numbers (f) are in keys of {self.e} (e)")
         return self
 
     @model_validator(mode="after")

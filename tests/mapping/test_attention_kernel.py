@@ -158,3 +158,10 @@ def test_a_window_wider_than_all_keys_is_none():
 def test_a_head_of_more_blocks_than_arrays_hold_is_refused():
     with pytest.raises(MappingError, match="more than 20,000,000 blocks"):
         bind_attention(call(b=1, p=10**11, m=512), GPU)
+
+
+def test_values_shorter_than_keys_are_padded_and_latent_ones_are_refused():
+    sizes = call(e=128).model_dump() | {"f": 64}
+    assert bind_attention(Sdpa(**sizes), GPU).call == call(e=128)
+    with pytest.raises(MappingError, match="takes no latent"):
+        bind_attention(Sdpa(**sizes | {"latent": True}), GPU)

@@ -34,6 +34,18 @@ def test_flop_and_bytes_of_a_product_and_of_grouped_attention():
     assert (useful_flop(Copy(bytes=7)), compulsory_bytes(Copy(bytes=7))) == (0, 14)
 
 
+def test_values_may_be_shorter_than_keys_or_lie_within_them():
+    sizes = {"b": 1, "h": 4, "p": 1, "m": 10, "e": 6, "f": 4}
+    apart = Sdpa(backend="flash", g=4, **sizes)
+    assert useful_flop(apart) == 4 * 10 * (2 * 6 + 2 * 4 + 5)
+    assert compulsory_bytes(apart) == 2 * (4 * (6 + 4) + 4 * 10 * (6 + 4))
+    latent = Sdpa(backend="flash", g=1, latent=True, **sizes)
+    assert useful_flop(latent) == useful_flop(apart)
+    assert compulsory_bytes(latent) == 2 * (4 * (6 + 4) + 10 * 6)
+    gradients = SdpaBackward(backend="flash", g=4, **sizes)
+    assert useful_flop(gradients) == 4 * 10 * (2 * (3 * 6 + 2 * 4) + 5)
+
+
 def call(kind=Sdpa, **sizes):
     shape = {"backend": "flash", "b": 1, "h": 4, "g": 2, "p": 64, "m": 64, "e": 32}
     return kind(**shape | sizes)

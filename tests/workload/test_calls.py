@@ -40,6 +40,7 @@ def test_rows_keep_their_order_and_other_columns_are_ignored(tmp_path):
         ("copy", "bytes=3", "cases.csv:2: the params are not JSON"),
         ("sdpa", SDPA.replace('"h": 8', '"h": 7'), "7 query heads do not divide over 2"),
         ("sdpa", SDPA.replace("flash", "flesh"), "flesh"),
+        ("sdpa", SDPA.replace("}", ', "f": 999, "latent": true}'), "no 999 numbers (f) are in"),
     ],
 )
 def test_a_bad_row_is_refused_with_place_and_remedy(kernel, params, words):

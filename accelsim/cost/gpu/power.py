@@ -44,10 +44,15 @@ def _picojoules(gpu: Gpu, actions: Mapping[str, float]) -> tuple[float, float]:
 
 
 def _joules(gpu: Gpu, pj: tuple[float, float], seconds: float, clock_hz: float) -> float:
-    power, squared = gpu.power, voltage(gpu, clock_hz) ** 2
-    waiting = power.constant_w + power.clock_tree_w * clock_hz / gpu.clock_hz * squared
     core, memory = pj
-    return float(waiting * seconds + (squared * core + memory) * 1e-12)
+    squared = voltage(gpu, clock_hz) ** 2
+    return float(waiting_w(gpu, clock_hz) * seconds + (squared * core + memory) * 1e-12)
+
+
+def waiting_w(gpu: Gpu, clock_hz: float) -> float:
+    """What the board draws at this clock without doing anything."""
+    power, squared = gpu.power, voltage(gpu, clock_hz) ** 2
+    return float(power.constant_w + power.clock_tree_w * clock_hz / gpu.clock_hz * squared)
 
 
 def voltage(gpu: Gpu, clock_hz: float) -> float:

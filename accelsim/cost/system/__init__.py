@@ -1,0 +1,1 @@
+"""What an iteration of a model takes on a system, by formula."""

@@ -1,0 +1,199 @@
+"""An iteration where attention runs on workers of its own, as in Lamina (arXiv 2405.01814v2).
+
+One batch, in one layer (t devices that hold the model, b that attend):
+
+    early ── late ───────────────────────── after
+      └ q → attention over old keys ┐ result →
+             └ k, v → the new key ──┘
+
+    q travels when `early` is done (send_q_early), or with k and v; old keys are attended to from
+    when q has come (attend_while_kv_travels), or from when k and v have
+
+n batches take turns on R replicas of the model and on the workers. Every batch does the same, so
+whatever is needed longest sets the pace (`sim/rotation.py` plays it slice by slice):
+
+    seconds = longest of  a batch's own way,  n · model / R,  n · attention,  n · port
+"""
+
+from typing import NamedTuple
+
+from accelsim.arch.system import Offload
+from accelsim.cost.system.effort import NONE, Effort
+from accelsim.cost.system.efforts import Efforts
+from accelsim.cost.system.iteration import Batch, Iteration
+from accelsim.cost.system.plan import WORD_BYTES, Plan
+from accelsim.cost.system.transfer import NOTHING, Path, Sent, all_reduce, path_between
+
+
+class Layer(NamedTuple):
+    """Of one batch in one layer: efforts of a device, and what travels."""
+
+    early: Effort
+    late: Effort
+    after: Effort
+    old: Effort
+    new: Effort
+    reduces: tuple[Sent, Sent]
+    q: Sent
+    kv: Sent
+    result: Sent
+
+    @property
+    def model_s(self) -> float:
+        """For which a replica is taken."""
+        own = self.early.seconds + self.late.seconds + self.after.seconds
+        return own + sum(each.seconds for each in self.reduces)
+
+    @property
+    def attention_s(self) -> float:
+        return self.old.seconds + self.new.seconds
+
+    def way_s(self, offload: Offload) -> float:
+        """From the layer's input to its output."""
+        projected = self.early.seconds + self.late.seconds
+        q_sent = self.early.seconds if offload.send_q_early else projected
+        # What is sent together shares a message; the queries go first.
+        q_there = q_sent + self.q.seconds
+        kv_there = max(projected, q_sent + self.q.port_s) + self.kv.seconds
+        begun = q_there if offload.attend_while_kv_travels else max(q_there, kv_there)
+        done = max(begun + self.old.seconds, kv_there) + self.new.seconds
+        return done + self.result.seconds + self.model_s - projected
+
+
+def iteration_apart(efforts: Efforts, batch: Batch) -> Iteration:
+    plan, offload = efforts.plan, _offload(efforts.plan)
+    sequences = max(1.0, batch.sequences / offload.batches)
+    layer = layer_of(efforts, sequences, batch.keys / max(1, batch.sequences))
+    head, layers = efforts.head(sequences), plan.model.layers
+    host_s = float(plan.system.serving.overhead_s)
+    own_s = layers * layer.way_s(offload) + head.seconds + host_s
+    turns = {
+        "model": (layers * layer.model_s + head.seconds + host_s) / plan.system.replicas,
+        "attention": layers * layer.attention_s,
+        "network": layers * (layer.q.port_s + layer.kv.port_s),
+    }
+    longest = max(turns, key=lambda name: turns[name])
+    paced_s = offload.batches * turns[longest]
+    seconds = max(own_s, paced_s)
+    sent_bytes = offload.batches * layers * (layer.q.bytes + layer.kv.bytes + layer.result.bytes)
+    return Iteration(
+        seconds=seconds,
+        busy_s=_busy_s(plan, layer, head),
+        port_s=_port_s(plan, layer, offload.batches),
+        link_bytes=_link_bytes(plan, layer, sent_bytes, offload.batches),
+        joules=_joules(plan, layer, head, sent_bytes),
+        way_s={
+            "model": layers * layer.model_s + head.seconds,
+            "attention": layers * layer.attention_s,
+            "network": layers * (layer.q.seconds + layer.kv.seconds + layer.result.seconds),
+            "host": host_s,
+        },
+        bound=longest if paced_s > own_s else "way",
+    )
+
+
+def layer_of(efforts: Efforts, sequences: float, keys: float) -> Layer:
+    """Of a batch of so many sequences with so many keys each (their mean)."""
+    plan, offload = efforts.plan, _offload(efforts.plan)
+    by_sequence, b = offload.split == "sequence", plan.attender.count
+    sizes = _sizes(plan, sequences)
+    copies = b if by_sequence else 1
+    merging = efforts.merge(sizes.result * copies) if copies > 1 else NONE
+    hidden_bytes = sequences * plan.model.hidden * WORD_BYTES
+    reduced = NOTHING
+    if plan.tensor > 1:
+        own = path_between(plan.system, plan.holder.name, plan.holder.name)
+        reduced = all_reduce(own, plan.tensor, hidden_bytes)
+    path = path_between(plan.system, plan.holder.name, plan.attender.name)
+    old_keys = max(1.0, (keys - 1) / copies)
+    return Layer(
+        early=efforts.early(sequences),
+        late=efforts.late(sequences),
+        after=efforts.after(sequences) + merging,
+        old=efforts.attention(sequences, old_keys),
+        new=efforts.attention(sequences, 1),
+        reduces=(reduced, reduced),
+        q=_sent(plan, path, sizes.q * copies),
+        kv=_sent(plan, path, sizes.kv),
+        result=_sent(plan, path, sizes.result * copies),
+    )
+
+
+class _Sizes(NamedTuple):
+    """Bytes of a batch in one layer. Of latent attention, queries and results are in the latent
+    space, and keys and values one."""
+
+    q: float
+    kv: float
+    result: float
+
+
+def _sizes(plan: Plan, sequences: float) -> _Sizes:
+    model, mla = plan.model, plan.model.mla
+    if mla:
+        words = (model.heads * mla.kept, mla.kept, model.heads * mla.kv_rank)
+    else:
+        kept = model.kv_heads * (model.head_dim + model.value_dim)
+        words = (model.heads * model.head_dim, kept, model.heads * model.value_dim)
+    return _Sizes(*(sequences * each * WORD_BYTES for each in words))
+
+
+def _sent(plan: Plan, path: Path, size_bytes: float) -> Sent:
+    """Between all that hold the model and all that attend, each at its own port."""
+    senders, takers = plan.tensor, plan.attender.count
+    ports = min(senders, takers)
+    messages = -(-max(senders, takers) // ports)
+    port_s = path.port_s(size_bytes / ports, ports, messages)
+    return Sent(path.latency_s + port_s, port_s, size_bytes)
+
+
+def _busy_s(plan: Plan, layer: Layer, head: Effort) -> dict[str, float]:
+    batches, layers = _offload(plan).batches, plan.model.layers
+    own = layer.early.seconds + layer.late.seconds + layer.after.seconds
+    return {
+        plan.holder.name: batches * (layers * own + head.seconds) / plan.system.replicas,
+        plan.attender.name: batches * layers * layer.attention_s,
+    }
+
+
+def _port_s(plan: Plan, layer: Layer, batches: int) -> dict[str, float]:
+    layers, found = plan.model.layers, {}
+    way = batches * layers * max(layer.q.port_s + layer.kv.port_s, layer.result.port_s)
+    for link in path_between(plan.system, plan.holder.name, plan.attender.name).links:
+        found[link.name] = way
+    if plan.tensor > 1:
+        for link in path_between(plan.system, plan.holder.name, plan.holder.name).links:
+            own = batches * layers * sum(each.port_s for each in layer.reduces)
+            found[link.name] = found.get(link.name, 0.0) + own / plan.system.replicas
+    return found
+
+
+def _link_bytes(plan: Plan, layer: Layer, sent_bytes: float, batches: int) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for link in path_between(plan.system, plan.holder.name, plan.attender.name).links:
+        found[link.name] = sent_bytes
+    if plan.tensor > 1:
+        reduced = batches * plan.model.layers * sum(each.bytes for each in layer.reduces)
+        for link in path_between(plan.system, plan.holder.name, plan.holder.name).links:
+            found[link.name] = found.get(link.name, 0.0) + reduced
+    return found
+
+
+def _joules(plan: Plan, layer: Layer, head: Effort, sent_bytes: float) -> dict[str, float]:
+    batches, layers = _offload(plan).batches, plan.model.layers
+    own = layers * (layer.early.joules + layer.late.joules + layer.after.joules) + head.joules
+    found = {
+        plan.holder.name: batches * plan.tensor * own,
+        plan.attender.name: batches
+        * plan.attender.count
+        * layers
+        * (layer.old.joules + layer.new.joules),
+    }
+    by_link = _link_bytes(plan, layer, sent_bytes, batches)
+    links = {link.name: link for link in plan.system.links}
+    return found | {name: links[name].energy_j(size) for name, size in by_link.items()}
+
+
+def _offload(plan: Plan) -> Offload:
+    assert plan.system.offload is not None
+    return plan.system.offload

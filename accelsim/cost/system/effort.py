@@ -1,0 +1,136 @@
+"""What library calls take on one device amid a model: seconds, and joules beyond waiting.
+
+On a GPU the kernels follow one another out of a graph; each finds its weights, keys and values in
+device memory, for other layers ran since, but no dirty lines in L2:
+
+    seconds = Σ kernels · back-to-back start + Σ kernel, cold, at the clock that the board holds
+    joules  = Σ actions · energy per action (what a board draws while it waits comes on top)
+
+On a spatial array attention is the shipped one-pass cascade under the array's default mapping, the
+query heads of a group folded into its queries.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from accelsim.arch.gpu import Gpu
+from accelsim.arch.spatial import Spatial
+from accelsim.arch.system import Machine
+from accelsim.base.errors import MappingError
+from accelsim.cost.default import default_mapping
+from accelsim.cost.evaluate import evaluate
+from accelsim.cost.gpu.call import works_of
+from accelsim.cost.gpu.composed import actions_of
+from accelsim.cost.gpu.power import energy_j, sustained_clock_hz, waiting_w
+from accelsim.workload.calls import Call, Sdpa
+from accelsim.workload.load import load_workload
+
+
+class Effort(NamedTuple):
+    """Of one device."""
+
+    seconds: float
+    joules: float
+
+    def __add__(self, other: object) -> "Effort":
+        if not isinstance(other, Effort):
+            return NotImplemented
+        return Effort(self.seconds + other.seconds, self.joules + other.joules)
+
+    def times(self, number: float) -> "Effort":
+        return Effort(self.seconds * number, self.joules * number)
+
+
+NONE = Effort(0.0, 0.0)
+
+
+def total(efforts: Iterable[Effort]) -> Effort:
+    return sum(efforts, NONE)
+
+
+def effort(calls: Sequence[Call], machine: Machine) -> Effort:
+    """Of calls one after the other on a machine that is `in_stream`.
+
+    Raises
+    ------
+    MappingError
+        if the machine has no kernel for one of them; a spatial array has one for attention alone.
+    """
+    if not calls:
+        return NONE
+    return _on_gpu(calls, machine) if isinstance(machine, Gpu) else _on_array(calls, machine)
+
+
+def idle_w(machine: Machine) -> float:
+    """What a device draws while it waits."""
+    if isinstance(machine, Gpu):
+        return waiting_w(machine, float(machine.clock_hz))
+    return float(sum(machine.leakage_w.values()))
+
+
+def memory_bytes(machine: Machine) -> float:
+    """What a device can hold: a GPU's device memory, an array's outermost memory.
+
+    Raises
+    ------
+    MappingError
+        if that memory has no end, or none is told.
+    """
+    if isinstance(machine, Gpu):
+        return float(machine.hbm.capacity_bytes)
+    outermost = next(memory for memory in machine.memories if memory.under is None)
+    if outermost.capacity_bytes is None:
+        remedy = "Give it a capacity, as in set: {memories.DRAM.capacity: 64 GB}"
+        raise MappingError(f"{outermost.name} does not say what it holds", remedy=remedy)
+    return float(outermost.capacity_bytes)
+
+
+def _on_gpu(calls: Sequence[Call], gpu: Gpu) -> Effort:
+    works = tuple(work for call in calls for work in works_of(call, gpu))
+    actions = actions_of(works, cold=True)
+
+    def seconds_at(clock_hz: float) -> float:
+        kernels = sum(work.times(clock_hz, True).seconds for work in works)
+        return float(len(works) * gpu.launch.back_to_back_s + kernels)
+
+    clock_hz = sustained_clock_hz(gpu, actions, seconds_at)
+    seconds = seconds_at(clock_hz)
+    joules = energy_j(gpu, actions, seconds, clock_hz) - waiting_w(gpu, clock_hz) * seconds
+    return Effort(seconds, joules)
+
+
+def in_stream(machine: Machine) -> Machine:
+    """The machine as the kernels of a model find it: of a GPU, without dirty lines in L2."""
+    if not isinstance(machine, Gpu):
+        return machine
+    levels = (
+        level.model_copy(update={"dirty_bytes": 0}) if level.name == "L2" else level
+        for level in machine.memories
+    )
+    return machine.model_copy(update={"memories": tuple(levels)})
+
+
+def _on_array(calls: Sequence[Call], array: Spatial) -> Effort:
+    return total(_attention_on_array(call, array) for call in calls)
+
+
+def _attention_on_array(call: Call, array: Spatial) -> Effort:
+    if not isinstance(call, Sdpa) or call.causal:
+        fact = f"a spatial array runs attention without a mask here, no {type(call).__name__}"
+        raise MappingError(fact, remedy="Give it the role 'attention'")
+    ranks = {
+        "B": call.b,
+        "H": call.g,
+        "P": call.p * call.h // call.g,
+        "M": call.m,
+        "E": call.e,
+        "F": call.e,
+    }
+    cascade = load_workload(ONE_PASS, {f"ranks.{rank}": size for rank, size in ranks.items()})
+    mapping = default_mapping(cascade, array, "").mapping
+    cost = evaluate(cascade, array, mapping)
+    seconds = float(cost.latency_s)
+    return Effort(seconds, float(cost.energy_pj) * 1e-12 - idle_w(array) * seconds)
+
+
+ONE_PASS = "attention/one_pass"

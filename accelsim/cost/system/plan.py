@@ -1,0 +1,166 @@
+"""A model laid out over a system: who holds what, who attends to what, and what does not fit.
+
+tensor t      every matrix of a layer in t parts; key/value heads too, as far as they go
+pipeline p    layers in p stages; as many batches are under way
+context c     tokens in c parts: of a decoding batch the sequences, of a sequence its keys
+expert e      experts of a layer in e parts, on devices that share it
+replicas      independent copies; with attention workers, replicas that take turns
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from accelsim.arch.system import Device, Machine, System
+from accelsim.base.errors import ArchError, InputError
+from accelsim.base.units import format_quantity
+from accelsim.cost.system.effort import in_stream, memory_bytes
+from accelsim.workload.model import Model
+from accelsim.workload.model_size import activation_bytes, kv_bytes_per_token, weight_bytes
+
+WORD_BYTES = 2
+"""Of activations: bf16."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Nothing in it is checked; `plan_of` makes one that holds together."""
+
+    system: System
+    model: Model
+    machines: Mapping[str, Machine]
+
+    @property
+    def tensor(self) -> int:
+        return self.system.parallel.tensor
+
+    @property
+    def pipeline(self) -> int:
+        return self.system.parallel.pipeline
+
+    @property
+    def context(self) -> int:
+        return self.system.parallel.context
+
+    @property
+    def expert(self) -> int:
+        return self.system.parallel.expert
+
+    @property
+    def holder(self) -> Device:
+        return self.system.model_device
+
+    @property
+    def attender(self) -> Device:
+        """The devices that attend and hold keys and values."""
+        return self.system.attention_device or self.holder
+
+    @property
+    def is_offloaded(self) -> bool:
+        return self.system.attention_device is not None
+
+    @property
+    def engines(self) -> int:
+        """Batches that know nothing of one another: one a replica, or one over all workers."""
+        return 1 if self.is_offloaded else self.system.replicas
+
+    @cached_property
+    def stage_layers(self) -> int:
+        """Of the longest stage."""
+        return -(-self.model.layers // self.pipeline)
+
+    @cached_property
+    def weight_bytes(self) -> float:
+        """Of one device that holds the model."""
+        return weight_bytes(self.model, self.tensor) / self.pipeline
+
+    @cached_property
+    def kv_token_bytes(self) -> float:
+        """Of one token, over all devices that hold a part of it; heads that do not divide any
+        further, and latents, lie on several."""
+        return float(kv_bytes_per_token(self.model, self.head_parts) * self.head_parts)
+
+    @cached_property
+    def kv_room_bytes(self) -> float:
+        """For keys and values of one engine."""
+        rules, machine = self.system.memory, self.machines[self.attender.name]
+        room = memory_bytes(machine) * rules.usable - rules.reserve_bytes
+        if self.is_offloaded:
+            return self.attender.count * room
+        held = self.weight_bytes + self._activation_bytes
+        return (room - held) * self.tensor * self.pipeline * self.context
+
+    @cached_property
+    def kv_tokens(self) -> int:
+        """That one engine holds; pages are filled to the middle of their last one on average."""
+        return max(0, int(self.kv_room_bytes // self.kv_token_bytes))
+
+    @property
+    def head_parts(self) -> int:
+        """Among how many devices the heads of one sequence are divided."""
+        if not self.is_offloaded:
+            return self.tensor
+        offload = self.system.offload
+        return 1 if offload is not None and offload.split == "sequence" else self.attender.count
+
+    @property
+    def _activation_bytes(self) -> float:
+        chunk = self.system.serving.chunk
+        return float(activation_bytes(self.model, chunk, chunk, self.tensor))
+
+
+def plan_of(system: System, model: Model, machines: Mapping[str, Machine]) -> Plan:
+    """Raises
+    ------
+    ArchError
+        if heads or experts do not divide over devices, or the model does not fit: by how much.
+    """
+    ready = {name: in_stream(machine) for name, machine in machines.items()}
+    plan = Plan(system, model, ready)
+    for problem in _problems(plan):
+        raise problem
+    return plan
+
+
+def _problems(plan: Plan) -> Iterator[InputError]:
+    yield from _of_division(plan)
+    yield from _of_room(plan)
+
+
+def _of_division(plan: Plan) -> Iterator[InputError]:
+    model, t = plan.model, plan.tensor
+    if model.heads % t or (model.kv_heads % t and t % model.kv_heads):
+        fact = f"{model.heads} query and {model.kv_heads} key/value heads do not divide over {t}"
+        yield ArchError(f"{fact} {plan.holder.name}", remedy="Change parallel.tensor")
+    if plan.pipeline > model.layers:
+        fact = f"{model.layers} layers make no {plan.pipeline} stages"
+        yield ArchError(fact, remedy="Change parallel.pipeline")
+    if plan.expert > 1 and (model.experts is None or model.experts.count % plan.expert):
+        count = model.experts.count if model.experts else 0
+        fact = f"{count} experts do not divide over {plan.expert} devices"
+        yield ArchError(fact, remedy="Change parallel.expert")
+    offload, b = plan.system.offload, plan.attender.count
+    if plan.is_offloaded and plan.head_parts > 1 and model.kv_heads % b:
+        fact = f"{model.kv_heads} key/value heads do not divide over {b} {plan.attender.name}"
+        divisors = [n for n in range(1, model.kv_heads + 1) if model.kv_heads % n == 0]
+        counts = ", ".join(map(str, divisors))
+        yield ArchError(fact, remedy=f"Take {counts} of them, or offload.split: sequence")
+    if plan.is_offloaded and (plan.pipeline > 1 or plan.context > 1 or plan.expert > 1):
+        fact = "attention workers go with tensor parallelism alone"
+        yield ArchError(fact, remedy="Set parallel.pipeline, context and expert to 1")
+    if offload is None and plan.is_offloaded:
+        yield ArchError("attention workers need 'offload'", remedy="Add offload: {}")
+
+
+def _of_room(plan: Plan) -> Iterator[InputError]:
+    rules, machine = plan.system.memory, plan.machines[plan.holder.name]
+    room = memory_bytes(machine) * rules.usable - rules.reserve_bytes
+    needed = plan.weight_bytes + plan._activation_bytes
+    if needed > room:
+        sizes = f"{format_quantity(needed, 'B')} a device, of which {plan.holder.name} has "
+        fact = f"{plan.model.about or 'the model'} needs {sizes}{format_quantity(room, 'B')}"
+        remedy = "Take more devices (parallel.tensor, parallel.pipeline) or narrower weights"
+        yield ArchError(fact, remedy=remedy)
+    elif plan.kv_tokens < 1:
+        fact = "no memory is left for keys and values"
+        yield ArchError(fact, remedy="Take more devices or a smaller model")

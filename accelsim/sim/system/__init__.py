@@ -1,0 +1,1 @@
+"""Serving in time: requests come, become batches, and get their tokens."""

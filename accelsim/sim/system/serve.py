@@ -1,0 +1,214 @@
+"""Serving a stream of requests on a system: the door of the simulation.
+
+    served = serve(plan, read_trace("azure_conv", requests=1000))
+    served.summary.tokens_per_s
+
+Requests go to the engine with the fewest of them. What was under way when a device died is put back
+into the queue of an engine that works; while there is none, it waits for one.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import singledispatchmethod
+from math import inf
+
+import simpy
+
+from accelsim.arch.system import Worker, devices_of_a_replica
+from accelsim.base.errors import WorkloadError
+from accelsim.cost.system.buckets import Nodes
+from accelsim.cost.system.costs import Costs, costs_of
+from accelsim.cost.system.plan import Plan
+from accelsim.sim.arrivals import ClosedLoop
+from accelsim.sim.request import Outcome, Request
+from accelsim.sim.summary import Summary
+from accelsim.sim.system import faults as fault_times
+from accelsim.sim.system.engine import Engine, Process
+from accelsim.sim.system.faults import Fault
+from accelsim.sim.system.impaired import impaired
+from accelsim.sim.system.ledger import Ledger
+from accelsim.sim.system.prompts import PromptPool
+from accelsim.sim.system.scheduler import Scheduler, Sequence
+from accelsim.sim.timeline import Window
+
+MOST_WAITING = 2048
+"""Requests of an engine's queue, beyond which those that have arrived stay in their source."""
+
+Progress = Callable[[float, int], None]
+Source = Iterable[Request] | ClosedLoop
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run takes besides system and requests."""
+
+    faults: tuple[Fault, ...] = ()
+    nodes: Nodes | None = None
+    until_s: float = inf
+    window: Window | None = None
+    took: Callable[[Outcome], None] = lambda outcome: None
+    progress: Progress = lambda now_s, finished: None
+
+
+@dataclass(frozen=True)
+class Served:
+    summary: Summary
+    ledger: Ledger
+
+
+def serve(plan: Plan, source: Source, options: Options | None = None) -> Served:
+    """Until every request is answered, or no engine will work again.
+
+    Raises
+    ------
+    WorkloadError
+        if a request needs more room for keys and values than an engine has: how much.
+    """
+    return _Run(plan, options or Options()).play(source)
+
+
+class _Run:
+    """The actors of one run, and who hands what to whom."""
+
+    def __init__(self, plan: Plan, options: Options) -> None:
+        self.plan, self.options = plan, options
+        self.env = simpy.Environment()
+        self.ledger = Ledger(plan, options.took, options.window)
+        self.costs = costs_of(plan, options.nodes)
+        self.stranded: deque[Sequence] = deque()
+        self.clients: ClosedLoop | None = None
+        self.engines = [self._engine(number) for number in range(plan.engines)]
+        self.prompts: PromptPool | None = None
+        if plan.system.prefill_device is not None:
+            self.prompts = PromptPool(self.env, plan, options.nodes, self.ledger, self._place)
+            for engine in self.engines:
+                engine.fetch = self.prompts.fetch
+
+    def play(self, source: Source) -> Served:
+        self._begin(source)
+        if self.options.faults:
+            self.env.process(self._fail())
+        if self.options.until_s < inf:
+            self.env.run(until=self.options.until_s)
+            self.ledger.end_s = max(self.ledger.end_s, self.options.until_s)
+        else:
+            self.env.run()
+        return Served(self.ledger.summary(), self.ledger)
+
+    # --- requests come ----------------------------------------------------------------------------
+
+    @singledispatchmethod
+    def _begin(self, source: Source) -> None:
+        assert isinstance(source, Iterable)
+        self.env.process(self._arrive(iter(source)))
+
+    @_begin.register
+    def _(self, source: ClosedLoop) -> None:
+        self.clients = source
+        for request in source.begin():
+            self._take_up(request)
+
+    def _arrive(self, requests: Iterator[Request]) -> Process:
+        for request in requests:
+            if request.arrived_s > self.env.now:
+                yield self.env.timeout(request.arrived_s - self.env.now)
+            while (busiest := self._next_engine()) and busiest.scheduler.load > self._most_load:
+                yield self.env.any_of([engine.drained for engine in self.engines])
+            self._take_up(request)
+
+    @property
+    def _most_load(self) -> int:
+        return MOST_WAITING + self.plan.system.serving.most_sequences
+
+    def _take_up(self, request: Request) -> None:
+        self._refuse_too_long(request)
+        self.ledger.requests += 1
+        self._place(Sequence(request))
+
+    def _refuse_too_long(self, request: Request) -> None:
+        tokens = request.prompt_tokens + request.output_tokens + self.plan.system.memory.page
+        if tokens > self.plan.kv_tokens:
+            fact = (
+                f"request {request.number} needs room for {tokens:,} tokens; "
+                f"{self.plan.attender.name} has room for {self.plan.kv_tokens:,}"
+            )
+            raise WorkloadError(fact, remedy="Take more devices, or leave such requests out")
+
+    def _place(self, sequence: Sequence) -> None:
+        """Where its prompt is worked on, or where it decodes."""
+        engine = self._next_engine()
+        if engine is None:
+            self.stranded.append(sequence)
+        elif self.prompts is not None and sequence.prefilled < sequence.to_prefill - 1:
+            self.prompts.put(sequence)
+        else:
+            engine.put(sequence)
+
+    def _next_engine(self) -> Engine | None:
+        working = [engine for engine in self.engines if engine.costs is not None]
+        return min(working, key=lambda engine: engine.scheduler.load, default=None)
+
+    def _done(self, sequence: Sequence, now_s: float) -> None:
+        self.ledger.end(sequence, now_s)
+        self.options.progress(now_s, self.ledger.finished)
+        if self.clients is not None:
+            request = self.clients.next_after(now_s)
+            if request is not None:
+                self.env.process(self._arrive(iter([request])))
+
+    # --- devices ----------------------------------------------------------------------------------
+
+    def _engine(self, number: int) -> Engine:
+        plan, serving = self.plan, self.plan.system.serving
+        scheduler = Scheduler(
+            serving=serving,
+            room_tokens=plan.kv_tokens,
+            page=plan.system.memory.page,
+            prefills_here=serving.prefill == "here",
+        )
+        workers = {
+            plan.attender.name: _all_of(plan.attender.name, plan.attender.count),
+            plan.holder.name: self._holders(number),
+        }
+        return Engine(self.env, scheduler, self.costs, workers, self.ledger, self._done)
+
+    def _holders(self, number: int) -> tuple[Worker, ...]:
+        plan = self.plan
+        if plan.is_offloaded:
+            return _all_of(plan.holder.name, plan.holder.count)
+        own = devices_of_a_replica(plan.system.parallel)
+        return tuple(Worker(plan.holder.name, number * own + n) for n in range(own))
+
+    def _fail(self) -> Process:
+        known: dict[tuple[int, tuple[Fault, ...]], Costs | None] = {}
+        for time_s in fault_times.changes(self.options.faults):
+            yield self.env.timeout(max(0.0, time_s - self.env.now))
+            active = fault_times.at(self.options.faults, self.env.now)
+            for number, engine in enumerate(self.engines):
+                own = tuple(each for each in active if self._concerns(each, engine))
+                if (number, own) not in known:
+                    known[number, own] = impaired(self.costs, own)
+                self._change(engine, known[number, own], own)
+            while self.stranded and self._next_engine() is not None:
+                self._place(self.stranded.popleft())
+
+    def _concerns(self, fault: Fault, engine: Engine) -> bool:
+        workers = {str(worker) for own in engine.workers.values() for worker in own}
+        return fault.kind == "degrades" or fault.what in workers
+
+    def _change(self, engine: Engine, costs: Costs | None, active: tuple[Fault, ...]) -> None:
+        engine.change(costs)
+        died = any(each.kind == "dies" and each.at_s == self.env.now for each in active)
+        lost = engine.stop() if died else []
+        if costs is None:
+            lost += engine.scheduler.waiting
+            engine.scheduler.waiting.clear()
+        else:
+            engine.scheduler.room_tokens = costs.plan.kv_tokens
+        for sequence in lost:
+            self._place(sequence)
+
+
+def _all_of(kind: str, count: int) -> tuple[Worker, ...]:
+    return tuple(Worker(kind, number) for number in range(count))

@@ -1,0 +1,294 @@
+"""A layer of a transformer as calls of libraries, in order, on one tensor-parallel device.
+
+    before      norm; projections to queries, keys and values; their norms; rotation; cache update
+    attention   an Sdpa for every part of the phase; reads no weights, so that it may run elsewhere
+    after       output projection, norm, feed-forward network or experts
+
+Latent attention decodes in its absorbed form: queries go into the latent space at the end of
+`before`, results leave it at the start of `after`, and all heads read the latent as their one key.
+Parts of prompts have keys and values, made from the latents of their whole context.
+
+A `Copy` has half of the bytes that the step reads and writes. Left out: the addition of the
+residual, which libraries do in the norm's kernel (two words a feature); sums over devices, which
+are transfers; merging attention over earlier tokens with that over new ones.
+
+Matrices are multiplied as words of `weight` bits, attention is of words of `kv` bits.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from accelsim.base.errors import WorkloadError
+from accelsim.workload.calls import Backend, Bmm, Call, Copy, Dtype, Gemm, RmsNorm, Sdpa, Softmax
+from accelsim.workload.model import Experts, LatentAttention, Model, Shard
+from accelsim.workload.phase import Decode, Phase, Prefill, new_tokens
+
+DTYPES: dict[float, Dtype] = {8: "fp8", 16: "bf16", 32: "fp32"}
+
+
+@dataclass(frozen=True)
+class LayerCalls:
+    """Those of one layer."""
+
+    before: tuple[Call, ...]
+    attention: tuple[Call, ...]
+    after: tuple[Call, ...]
+
+    def __iter__(self) -> Iterator[Call]:
+        yield from (*self.before, *self.attention, *self.after)
+
+
+def layer_calls(
+    model: Model, layer: int, phase: Phase, tensor: int = 1, backend: Backend = "flash"
+) -> LayerCalls:
+    """The calls of a layer, counted from 0, on one of `tensor` devices.
+
+    Raises
+    ------
+    WorkloadError
+        if there is no such layer, the model does not divide over so many devices, or no library
+        has words of so many bits.
+    """
+    return _layer_calls(model, model.has_experts(layer), phase, tensor, backend)
+
+
+def embedding_calls(model: Model, tokens: int) -> tuple[Call, ...]:
+    """Rows of the embedding, looked up."""
+    bits = tokens * model.hidden * model.activation_bits
+    return (_copy(bits, bits),)
+
+
+def head_calls(model: Model, tokens: int, tensor: int = 1) -> tuple[Call, ...]:
+    """Final norm, and the scores of every word of the device's vocabulary, for tokens from which
+    the next is sampled."""
+    dtype, columns = _dtype(model.activation_bits), model.divided(tensor).vocabulary
+    norm = _norm(tokens, model.hidden, dtype)
+    return norm, _gemm(tokens, columns, model.hidden, dtype)
+
+
+def experts_hit(experts: Experts, tokens: int) -> float:
+    """Experts that at least one of n tokens goes to, in expectation if each takes k of E at
+    random: E (1 - (1 - k/E)^n)."""
+    return experts.count * (1 - (1 - experts.active / experts.count) ** tokens)
+
+
+@lru_cache(maxsize=8192)
+def _layer_calls(
+    model: Model, has_experts: bool, phase: Phase, tensor: int, backend: Backend
+) -> LayerCalls:
+    part, tokens = model.divided(tensor), new_tokens(phase)
+    of_network = _experts(model, part, tokens) if has_experts else _dense(model, part, tokens)
+    return LayerCalls(
+        before=tuple(_before(model, part, phase, tokens)),
+        attention=tuple(
+            call for each in phase.parts for call in _attention(model, part, each, backend)
+        ),
+        after=(*_out(model, part, phase, tokens), *of_network),
+    )
+
+
+# --- before --------------------------------------------------------------------------------------
+
+
+def _before(model: Model, part: Shard, phase: Phase, tokens: int) -> Iterator[Call]:
+    yield _norm(tokens, model.hidden, _dtype(model.activation_bits))
+    if model.mla:
+        yield from _latent_projections(model, model.mla, part, tokens)
+        yield from _absorbed(model, part, phase, model.mla.kv_rank, model.mla.nope_dim)
+        yield from _keys_and_values(model, model.mla, part, phase)
+    else:
+        yield from _projections(model, part, tokens)
+
+
+def _projections(model: Model, part: Shard, tokens: int) -> Iterator[Call]:
+    rotated = part.heads + part.kv_heads
+    kept = part.kv_heads * (model.head_dim + model.value_dim)
+    columns = part.heads * model.head_dim + kept
+    yield _gemm(tokens, columns, model.hidden, _dtype(model.weight_bits))
+    if model.qk_norm:
+        yield _norm(tokens * part.heads, model.head_dim, _dtype(model.activation_bits))
+        yield _norm(tokens * part.kv_heads, model.head_dim, _dtype(model.activation_bits))
+    yield _elementwise(model, tokens * rotated * model.head_dim)
+    yield _cache_update(model, tokens * kept)
+
+
+def _latent_projections(
+    model: Model, mla: LatentAttention, part: Shard, tokens: int
+) -> Iterator[Call]:
+    words, dtype = _dtype(model.weight_bits), _dtype(model.activation_bits)
+    queries = part.heads * model.query_dim
+    if mla.query_rank:
+        yield _gemm(tokens, mla.query_rank + mla.kept, model.hidden, words)
+        yield _norm(tokens, mla.query_rank, dtype)
+        yield _gemm(tokens, queries, mla.query_rank, words)
+    else:
+        yield _gemm(tokens, queries, model.hidden, words)
+        yield _gemm(tokens, mla.kept, model.hidden, words)
+    yield _norm(tokens, mla.kv_rank, dtype)
+    yield _elementwise(model, tokens * (part.heads + 1) * mla.rope_dim)
+    yield _cache_update(model, tokens * mla.kept)
+
+
+def _absorbed(model: Model, part: Shard, phase: Phase, columns: int, deep: int) -> Iterator[Call]:
+    """A product of each head, for the tokens that are decoded."""
+    tokens = sum(each.tokens for each in phase.parts if isinstance(each, Decode))
+    if tokens:
+        yield _bmm(part.heads, tokens, columns, deep, _dtype(model.weight_bits))
+
+
+def _keys_and_values(
+    model: Model, mla: LatentAttention, part: Shard, phase: Phase
+) -> Iterator[Call]:
+    columns = part.heads * (mla.nope_dim + mla.value_dim)
+    for each in phase.parts:
+        if isinstance(each, Prefill):
+            rows = each.sequences * each.context
+            yield _gemm(rows, columns, mla.kv_rank, _dtype(model.weight_bits))
+
+
+# --- attention -----------------------------------------------------------------------------------
+
+
+def _attention(
+    model: Model, part: Shard, each: Decode | Prefill, backend: Backend
+) -> Iterable[Sdpa]:
+    if isinstance(each, Decode):
+        return (_decode(model, part, each, backend),)
+    return _prefill(model, part, each, backend)
+
+
+def _decode(model: Model, part: Shard, each: Decode, backend: Backend) -> Sdpa:
+    keys = each.context
+    return Sdpa.model_construct(
+        backend=backend,
+        b=each.tokens,
+        h=part.heads,
+        g=1 if model.mla else part.kv_heads,
+        p=1,
+        m=keys,
+        e=model.mla.kept if model.mla else model.head_dim,
+        f=model.mla.kv_rank if model.mla else _unequal(model),
+        latent=model.mla is not None,
+        window=model.window if model.window and model.window < keys else None,
+        dtype=_dtype(model.kv_bits),
+    )
+
+
+def _prefill(model: Model, part: Shard, each: Prefill, backend: Backend) -> Iterator[Sdpa]:
+    """Over earlier tokens, of which as many as the window shows on average, and over new ones."""
+    sizes: dict[str, Any] = {
+        "backend": backend,
+        "b": each.sequences,
+        "h": part.heads,
+        "g": part.heads if model.mla else part.kv_heads,
+        "p": each.tokens,
+        "e": model.query_dim,
+        "f": _unequal(model),
+        "dtype": _dtype(model.kv_bits),
+    }
+    window = model.window if model.window and model.window < each.context else None
+    earlier = -(-_pairs_with_earlier(each, window) // each.tokens) if window else each.earlier
+    if earlier:
+        yield Sdpa.model_construct(**sizes, m=earlier)
+    own = window if window and window < each.tokens else None
+    yield Sdpa.model_construct(**sizes, m=each.tokens, causal=True, window=own)
+
+
+def _pairs_with_earlier(each: Prefill, window: int) -> int:
+    """Of a new token, the j-th from 1, and an earlier one: the sum of what a window of W shows
+    beyond the j new ones, at most all C earlier ones: sum_j min(max(W - j, 0), C)."""
+
+    def beyond(width: int) -> int:
+        terms = min(each.tokens, max(width, 0))
+        return terms * width - terms * (terms + 1) // 2
+
+    return beyond(window) - beyond(window - each.earlier)
+
+
+def _unequal(model: Model) -> int | None:
+    return None if model.result_dim == model.query_dim else model.result_dim
+
+
+# --- after ---------------------------------------------------------------------------------------
+
+
+def _out(model: Model, part: Shard, phase: Phase, tokens: int) -> Iterator[Call]:
+    if model.mla:
+        yield from _absorbed(model, part, phase, model.mla.value_dim, model.mla.kv_rank)
+    rows = part.heads * model.result_dim
+    yield _gemm(tokens, model.hidden, rows, _dtype(model.weight_bits))
+    yield _norm(tokens, model.hidden, _dtype(model.activation_bits))
+
+
+def _dense(model: Model, part: Shard, tokens: int) -> Iterator[Call]:
+    return _network(model, tokens, part.feed_forward)
+
+
+def _network(model: Model, tokens: int, columns: int) -> Iterator[Call]:
+    words = _dtype(model.weight_bits)
+    yield _gemm(tokens, (1 + model.gated) * columns, model.hidden, words)
+    yield _activation(model, tokens * columns)
+    yield _gemm(tokens, model.hidden, columns, words)
+
+
+def _experts(model: Model, part: Shard, tokens: int) -> Iterator[Call]:
+    """The router, then as many experts as are hit, each with its share of tokens (the last row of
+    some is padding), then the shared ones."""
+    experts = model.experts
+    assert experts is not None, "the layer has experts"
+    words, dtype = _dtype(model.weight_bits), _dtype(model.activation_bits)
+    pairs, hit = tokens * experts.active, round(experts_hit(experts, tokens))
+    rows = -(-pairs // hit)
+    moved = model.hidden * model.activation_bits
+    yield _gemm(tokens, experts.count, model.hidden, dtype)
+    yield Softmax.model_construct(rows=tokens, cols=experts.count, dtype=dtype)
+    yield _copy(pairs * moved, pairs * moved)
+    yield _bmm(hit, rows, (1 + model.gated) * part.expert, model.hidden, words)
+    yield _activation(model, pairs * part.expert)
+    yield _bmm(hit, rows, model.hidden, part.expert, words)
+    yield _copy(pairs * moved, tokens * moved)
+    if experts.shared:
+        yield from _network(model, tokens, part.shared)
+
+
+# --- calls ---------------------------------------------------------------------------------------
+# Made without the checks of their records, which take longer than all else; sizes are whole.
+
+
+def _gemm(m: int, n: int, k: int, dtype: Dtype) -> Gemm:
+    return Gemm.model_construct(m=m, n=n, k=k, dtype=dtype)
+
+
+def _bmm(b: int, m: int, n: int, k: int, dtype: Dtype) -> Bmm:
+    return Bmm.model_construct(b=b, m=m, n=n, k=k, dtype=dtype)
+
+
+def _norm(rows: int, columns: int, dtype: Dtype) -> RmsNorm:
+    return RmsNorm.model_construct(rows=rows, cols=columns, dtype=dtype)
+
+
+def _elementwise(model: Model, numbers: int) -> Copy:
+    return _copy(numbers * model.activation_bits, numbers * model.activation_bits)
+
+
+def _activation(model: Model, numbers: int) -> Copy:
+    """Gate and up are read, or the only one, and their product written."""
+    bits = numbers * model.activation_bits
+    return _copy((1 + model.gated) * bits, bits)
+
+
+def _cache_update(model: Model, numbers: int) -> Copy:
+    return _copy(numbers * model.activation_bits, numbers * model.kv_bits)
+
+
+def _copy(read_bits: float, written_bits: float) -> Copy:
+    return Copy.model_construct(bytes=int(-(-(read_bits + written_bits) // 16)))
+
+
+def _dtype(bits: float) -> Dtype:
+    if bits not in DTYPES:
+        fact = f"no library multiplies words of {bits:g} bit"
+        raise WorkloadError(fact, remedy="Set weight and kv to 8, 16 or 32 bit; sizes take any")
+    return DTYPES[bits]
