@@ -75,6 +75,8 @@ def _sdpa(call: Sdpa, device: str) -> Run:
         raise InputError(
             f"torch does not ship {call.backend} attention; it has {', '.join(SHIPPED)}"
         )
+    if call.splits:
+        raise InputError("torch lets nobody choose over how many blocks keys are split")
     if call.window or call.lengths or call.page:
         return _flash(call, device)
     _allow_only(call.backend)

@@ -5,14 +5,16 @@
 
 A call says what a program asks of its library (`sdpa` with these shapes, on that backend), not how
 it is done. Matrices are row-major; `rms_norm` has a weight; the causal mask of `sdpa` is torch's:
-aligned at the top left. Torch does not ship `flash3` (FlashAttention-3), `lean` (LeanAttention)
-and `trtllm` (what TensorRT-LLM generates). `bytes` of a copy are those read; as many are written.
+aligned at the top left. Torch does not ship `flash3` (FlashAttention-3), `flash_decoding`
+(FlashAttention-2 as its interface for decoding launches it), `lean` (LeanAttention) and `trtllm`
+(what TensorRT-LLM generates). `bytes` of a copy are those read; as many are written.
 
     sdpa           b batch, h query heads, g key/value heads, p queries, m keys, e head dimension
     window         of `sdpa`: a query sees so many keys at most, the last its own
     lengths        of `sdpa`: the keys of each of the b sequences, of which m is the longest, packed
                    one after the other; as many queries each (p = m), or one (p = 1)
     page           of `sdpa`: keys and values lie in pages of so many tokens, found by a table
+    splits         of `sdpa`: so many blocks share the keys of a head; if left out, the library says
     sdpa_backward  gradients of queries, keys and values from that of the result
 """
 
@@ -30,7 +32,9 @@ from accelsim.base.record import Count, Record, keys_of, read_record
 from accelsim.base.yamlfile import parse_yaml
 
 Dtype = Literal["bf16", "fp16", "fp32", "fp8"]
-Backend = Literal["flash", "cudnn", "efficient", "math", "flash3", "lean", "trtllm"]
+Backend = Literal[
+    "flash", "cudnn", "efficient", "math", "flash3", "flash_decoding", "lean", "trtllm"
+]
 
 WORD_BYTES: Mapping[str, int] = {"fp32": 4, "bf16": 2, "fp16": 2, "fp8": 1}
 
@@ -93,6 +97,7 @@ class Sdpa(Call):
     window: Count | None = None
     lengths: tuple[Count, ...] = ()
     page: Count | None = None
+    splits: Count | None = None
 
     @property
     def sequences(self) -> tuple[Sequences, ...]:
