@@ -10,7 +10,7 @@
              from the first on) or `longest_first`
     stream_k blocks stay and share out the steps of all heads and sequences (`stream_k.py`)
     words    those that the kernel is compiled for, as it is for all GPUs or some `generations`
-    splits   the rule by which keys are split, of calls that are `splittable`; a part is its share of
+    splits   the rule by which keys are split, of calls that are `splittable`; a part is a share of
              `each` sequence's tiles, or of the `longest` one's, so that shorter ones have fewer
     takes    what else a call may have: a `window`, sequences of other `lengths`, `page`s, its own
              number of `splits`

@@ -59,7 +59,7 @@ def test_parts_that_fill_the_chip_have_two_steps_at_least():
 
 
 def test_parts_are_shares_of_the_longest_sequence():
-    """Four parts of 8 tiles: two tiles each, so that a sequence of two tiles is all in the first."""
+    """Four parts of 8 tiles: two each, so that a sequence of two tiles is all in the first."""
     call = decoding("flash_decoding", b=2, m=1024, lengths=(1024, 256), splits=4)
     bound = bind_attention(call, load_gpu("h100_sxm"))
     each = [[int(part.steps[0]) for part in bound.visits(1, keys)] for keys in call.lengths]

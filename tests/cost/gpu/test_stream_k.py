@@ -1,7 +1,7 @@
 """LeanAttention: laws, how full its waves are, and what it gains over FlashDecoding.
 
-FlashDecoding is `flash_decoding`: the split kernel, also where one split is enough and for sequences
-of unequal lengths, and its combine kernel.
+FlashDecoding is `flash_decoding`: the split kernel, also where one split is enough and where
+sequences are of unequal lengths, and its combine kernel.
 """
 
 from math import ceil
