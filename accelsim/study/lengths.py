@@ -21,7 +21,7 @@ def drawn_lengths(longest: int, number: int, mean: float, seed: int) -> tuple[in
     StudyError
         if the longest alone has more than that mean, or the mean is more than the longest.
     """
-    if not 1 / number < mean <= 1:
+    if not (1 / number < mean <= 1 or number == mean == 1):
         fact = f"{number} sequences cannot have {mean:g} of the longest one in the mean"
         raise StudyError(fact, remedy="Take more than 1 / sequences, and 1 at most")
     rng = np.random.default_rng(seed)

@@ -8,8 +8,8 @@ blocks, splits    launched, and parts of a head (the mean, where steps are share
 step_share        slots that compute, of all there are: in steps (`cost/gpu/waves.py`)
 slot_share        the same as the model has it, in cycles
 bandwidth_share   compulsory bytes / (latency · bandwidth of device memory)
-reason            why a row has no numbers: its operands are more than the memory holds, or no
-                  kernel takes such a call
+reason            why a row has no numbers: its operands are more than the memory holds, no
+                  kernel takes such a call, or no lengths have such a mean
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,12 +22,12 @@ from accelsim.arch.gpu import Gpu, rate_per_s
 from accelsim.arch.load import load_gpu
 from accelsim.base.errors import MappingError, Place, StudyError, did_you_mean
 from accelsim.base.record import keys_of
-from accelsim.base.units import format_quantity
+from accelsim.base.units import format_quantity, quantity
 from accelsim.cost.gpu.attention import AttentionWork
 from accelsim.cost.gpu.call import call_cost, works_of
 from accelsim.cost.gpu.waves import waves_of
 from accelsim.study.axes import Axis, Value, as_axis
-from accelsim.study.calls import Calls, CallTable
+from accelsim.study.calls import Calls, CallTable, Lengths
 from accelsim.study.cases import below
 from accelsim.study.lengths import drawn_lengths
 from accelsim.study.points import plain
@@ -81,8 +81,9 @@ def _table(calls: Calls, table: CallTable, gpus: Mapping[str, Gpu]) -> Table:
 # --- points ---------------------------------------------------------------------------------------
 
 
-def _points(calls: Calls, table: CallTable) -> Iterator[tuple[str, Row, Call]]:
-    """Of every kernel the combinations of all axes, the last one fastest: columns, and the call."""
+def _points(calls: Calls, table: CallTable) -> Iterator[tuple[str, Row, Call | str]]:
+    """Of every kernel the combinations of all axes, the last one fastest: columns, and the call, or
+    why there is none."""
     axes = {name: as_axis(name, axis) for name, axis in table.vary.items()}
     for name, axis in axes.items():
         if not axis.to:
@@ -91,10 +92,23 @@ def _points(calls: Calls, table: CallTable) -> Iterator[tuple[str, Row, Call]]:
         for values in product(*(map(plain, axis.to) for axis in axes.values())):
             columns = dict(zip(axes, values, strict=True))
             params = {**calls.params, **table.params, **own, **_set(axes, columns)}
+            place = f"table {table.name}"
+            call: Call | str = _call(calls.of, params, place)
             if table.lengths is not None:
-                mean, seed = float(columns[table.lengths.mean]), table.lengths.seed
-                params["lengths"] = drawn_lengths(params["m"], params["b"], mean, seed)
-            yield kernel, columns, _call(calls.of, params, f"table {table.name}")
+                call = _ragged(call, table.lengths, columns, place)
+            yield kernel, columns, call
+
+
+def _ragged(call: Call | str, lengths: Lengths, columns: Row, place: str) -> Call | str:
+    """The call with sequences of such lengths, or why there are none."""
+    if not isinstance(call, Sdpa):
+        raise StudyError("only sdpa has sequences of lengths", at=Place(place))
+    mean = float(quantity(str(columns[lengths.mean]), "1"))
+    try:
+        drawn = drawn_lengths(call.m, call.b, mean, lengths.seed)
+    except StudyError as error:
+        return error.fact
+    return call.model_copy(update={"lengths": drawn})
 
 
 def _set(axes: Mapping[str, Axis], columns: Row) -> Row:
@@ -126,7 +140,9 @@ def _refuse_others(fixed: Mapping[str, Value]) -> None:
 # --- rows -----------------------------------------------------------------------------------------
 
 
-def _measured(call: Call, gpu: Gpu) -> Row:
+def _measured(call: Call | str, gpu: Gpu) -> Row:
+    if isinstance(call, str):
+        return {"reason": call}
     held, needed = float(gpu.hbm.capacity_bytes), compulsory_bytes(call)
     if needed > held:
         sizes = (format_quantity(each, "B") for each in (needed, held))

@@ -156,8 +156,10 @@ class Study(Record):
     def _has_something_to_run(self) -> "Study":
         own = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(own) + bool(self.tables) + (self.workload is not None) != 1:
-            others = ", ".join(f"'{kind}'" for kind in KINDS)
-            raise ValueError(f"a study has 'tables', or a 'workload' on an 'arch', or {others}")
+            others = " or ".join(f"'{kind}'" for kind in KINDS)
+            raise ValueError(
+                f"a study has either 'tables' or a 'workload' on an 'arch', or else {others}"
+            )
         if self.workload is not None and self.arch is None:
             raise ValueError("a 'workload' needs an 'arch'")
         if self.tables and (self.arch or self.mapping or self.vary):
