@@ -10,6 +10,7 @@ splits, and nearly 2 just above a full wave.
 
 from math import ceil
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from accelsim.arch.load import load_gpu
 from accelsim.cost.gpu.call import call_cost, works_of
 from accelsim.cost.gpu.waves import waves_of
+from accelsim.cost.kernels import scheduled
 from accelsim.workload.calls import Sdpa
 
 A100, H100 = load_gpu("a100_sxm_80gb"), load_gpu("h100_sxm")
@@ -98,3 +100,21 @@ def test_blocks_without_keys_fill_no_slot(gpu):
     tiles = [ceil(keys / 128) for keys in lengths]
     share = waves(call, gpu).steps / waves(one, gpu).steps
     assert share == pytest.approx(sum(tiles) / tiles[0], rel=0.05)
+
+
+@given(
+    busy=st.lists(st.floats(1, 100), min_size=1, max_size=40),
+    ends=st.floats(0, 10),
+    sms=st.integers(1, 8),
+)
+def test_with_a_slot_an_sm_slots_are_held_for_as_long_as_all_blocks_take(busy, ends, sms):
+    each = np.array(busy)
+    end, held = scheduled(each, 2 * each, ends, 1, sms)
+    assert held == pytest.approx(2 * each.sum() + ends * len(each))
+    assert end <= held <= sms * end * (1 + 1e-9)
+
+
+def test_two_blocks_on_an_sm_hold_two_slots():
+    # Two SMs of two slots, three blocks: two share an SM's pipes for twice as long.
+    each = np.array([10.0, 10.0, 10.0])
+    assert scheduled(each, each, 0.0, 2, 2) == pytest.approx((20, 2 * 20 + 10))
