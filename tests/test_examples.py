@@ -23,7 +23,7 @@ CONSOLE = [
 ]
 SHIPPED = [
     entry.file
-    for kind in ("workloads", "shapes", "machines", "mappings", "parts", "studies")
+    for kind in ("workloads", "shapes", "models", "machines", "mappings", "parts", "studies")
     for entry in catalogue.entries(kind)
 ]
 
