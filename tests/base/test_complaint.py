@@ -1,7 +1,9 @@
+from typing import Literal
+
 import pytest
 
 from accelsim.base.errors import InputError, RecordError
-from accelsim.base.record import read_record
+from accelsim.base.record import Record, read_record
 from accelsim.base.yamlfile import parse_yaml
 from tests.base.test_record import MACHINE, Machine
 
@@ -66,3 +68,26 @@ def test_a_complaint_names_line_key_and_remedy(right, wrong, complaint):
 def test_a_file_that_is_a_list_is_no_record():
     with pytest.raises(InputError, match="m.yaml:1: expected 'key: value' lines, found a sequence"):
         read_record(parse_yaml("- 1\n", "m.yaml"), Machine)
+
+
+class Wire(Record):
+    """A record with a word of a few, and a pair."""
+
+    kind: Literal["copper", "fibre"]
+    ends: tuple[str, str]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("kind: fiber", "1: kind: 'fiber' is none of 'copper' or 'fibre'. Did you mean 'fibre'?"),
+        ("kind: radio", "1: kind: 'radio' is none of 'copper' or 'fibre'"),
+        ("kind: fibre\nends: [A]", "2: ends: a sequence has no entry 2"),
+        ("kind: fibre\nends: [A, B, C]", "2: ends: a sequence has more than 2 entries"),
+    ],
+)
+def test_a_word_that_is_none_of_those_names_the_nearest_and_a_pair_is_two(text, complaint):
+    written = text if "ends" in text else f"{text}\nends: [A, B]"
+    with pytest.raises(RecordError) as caught:
+        read_record(parse_yaml(written, "m.yaml"), Wire)
+    assert str(caught.value) == f"m.yaml:{complaint}"
