@@ -6,12 +6,13 @@
     links      between two kinds of devices, among those of one kind, or to a switch
     parallel   one replica of the model: tensor x pipeline x context devices of the model's kind;
                what is left makes further replicas; experts are spread over `expert` of them
-    offload    how attention travels to the attention workers, and what overlaps with what
+    offload    how attention travels to the attention workers, and what overlaps with what; a system
+               has both, or neither
     memory     what of a device's memory requests may have
     serving    how requests become batches
 
-A link joins every pair of devices that it names, each at its own port. A message of b bytes over
-ports of which each has `bandwidth` takes
+A link joins every pair of devices that it names, each at its own port; two names are joined by one
+link at most. A message of b bytes over ports of which each has `bandwidth` takes
 
     latency + message + b / bandwidth
 
@@ -20,22 +21,26 @@ and a `shared` link carries one byte of one message at a time, whoever sends it.
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import networkx as nx
+
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import ArchError, did_you_mean
-from accelsim.base.record import Count, NonNegative, Positive, Rate, Record, Share
+from accelsim.base.record import Count, NonNegative, Rate, Record, Share
 
 Machine = Gpu | Spatial
 Role = Literal["model", "attention", "both", "prefill"]
+Kernels = Literal["flash", "cudnn", "efficient", "math", "flash3", "lean", "trtllm"]
+"""Libraries of attention kernels, as calls name them (`Backend` of `workload.calls`)."""
 
 
 class Device(Record):
     """`count` machines of one kind. `attention` names the library whose kernels a GPU runs.
 
-    `set` puts values into the machine's file, by their paths.
+    `set` puts values into the machine's file, by their paths. A price is one machine's.
     """
 
     name: str
@@ -43,13 +48,13 @@ class Device(Record):
     count: Count = 1
     role: Role
     price_usd_per_hour: NonNegative = 0
-    attention: str = "flash"
+    attention: Kernels = "flash"
     set: dict[str, str | int | float] = {}
     source: str = ""
 
 
 class Link(Record):
-    """Between two names: `[A, A]` joins the devices of one kind. Bandwidth is one port's, one way."""
+    """Between two names: `[A, A]` joins devices of one kind. Bandwidth is one port's, one way."""
 
     name: str
     between: tuple[str, str]
@@ -65,7 +70,7 @@ class Link(Record):
         return float(self.bandwidth.per_second(1))
 
     def seconds(self, size_bytes: float, messages: int = 1) -> float:
-        """One port's time for so many messages one after the other, the first one's way included."""
+        """One port's time for so many messages, one after the other, and the first one's way."""
         return float(self.latency_s + messages * self.message_s + size_bytes / self.bytes_per_s)
 
     def energy_j(self, size_bytes: float) -> float:
@@ -179,33 +184,38 @@ class System(Record):
         return (Worker(each.name, n) for each in self.devices for n in range(each.count))
 
     @cached_property
-    def graph(self) -> "nx.Graph[str]":
+    def graph(self) -> nx.Graph:
         """Kinds of devices and switches, joined by links (`link` of an edge); a kind that is
         linked with itself has a loop."""
-        graph: nx.Graph[str] = nx.Graph()
+        graph: nx.Graph = nx.Graph()
         graph.add_nodes_from([*(each.name for each in self.devices), *self.switches])
         for link in self.links:
             graph.add_edge(*link.between, link=link, latency=link.latency_s)
         return graph
 
     def route(self, one: str, other: str) -> tuple[Link, ...]:
-        """The links that a message takes; within a kind, its own, or else through a switch.
+        """The links that a message takes, of least latency; within a kind, its own, or else through
+        a switch and back.
 
         Raises
         ------
         ArchError
-            if no chain of links joins the two.
+            if the system has no device or switch of these names, or no chain of links joins them.
         """
-        if one == other and not self.graph.has_edge(one, one):
-            switch = next((s for s in self.switches if self.graph.has_edge(one, s)), None)
-            if switch is not None:
-                return (self.graph.edges[one, switch]["link"],) * 2
-        if one == other and self.graph.has_edge(one, one):
-            return (self.graph.edges[one, one]["link"],)
-        if one != other and nx.has_path(self.graph, one, other):
-            path = nx.shortest_path(self.graph, one, other, weight="latency")
-            pairs = zip(path, path[1:], strict=False)
-            return tuple(self.graph.edges[pair]["link"] for pair in pairs)
+        for name in (one, other):
+            if name not in self.graph:
+                remedy = did_you_mean(name, self.graph)
+                raise ArchError(f"the system has no device or switch {name!r}", remedy=remedy)
+        links = self.graph.edges
+        if (one, other) in links and one == other:
+            return (links[one, one]["link"],)
+        if one == other:
+            switch = next((each for each in self.switches if (one, each) in links), None)
+            path = [one, switch, one] if switch else []
+        else:
+            path = _least_latency(self.graph, one, other)
+        if path:
+            return tuple(links[pair]["link"] for pair in pairwise(path))
         fact = f"no link joins {one} and {other}"
         raise ArchError(fact, remedy=f"Add one with between: [{one}, {other}]")
 
@@ -215,3 +225,11 @@ class System(Record):
 
 def devices_of_a_replica(parallel: Parallel) -> int:
     return parallel.tensor * parallel.pipeline * parallel.context
+
+
+def _least_latency(graph: nx.Graph, one: str, other: str) -> list[str]:
+    """The names on the way; none if there is no way."""
+    try:
+        return list(nx.shortest_path(graph, one, other, weight="latency"))
+    except nx.NetworkXNoPath:
+        return []
