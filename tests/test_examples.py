@@ -23,7 +23,16 @@ CONSOLE = [
 ]
 SHIPPED = [
     entry.file
-    for kind in ("workloads", "shapes", "traces", "machines", "mappings", "parts", "studies")
+    for kind in (
+        "workloads",
+        "shapes",
+        "traces",
+        "machines",
+        "systems",
+        "mappings",
+        "parts",
+        "studies",
+    )
     for entry in catalogue.entries(kind)
 ]
 
