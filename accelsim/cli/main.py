@@ -27,7 +27,7 @@ BROKEN_PIPE = 141
 COMMANDS = {
     "list": "What is shipped: workloads, machines, systems, studies, ...",
     "check": "Read a YAML file of any kind and say what is wrong with it.",
-    "show": "A workload, a machine, or a mapping of one onto the other, as text.",
+    "show": "A workload, a machine, a system, or a mapping, as text.",
     "zoo": "The attention mechanisms of the catalogue: passes, operations, bytes, growth.",
     "passes": "How often each rank of a workload must be traversed, and why.",
     "optimise": "An equal workload that traverses a rank less often, tried on numbers.",
