@@ -32,7 +32,9 @@ from accelsim.base.record import Count, NonNegative, Rate, Record, Share
 
 Machine = Gpu | Spatial
 Role = Literal["model", "attention", "both", "prefill"]
-Library = Literal["flash", "cudnn", "efficient", "math", "flash3", "lean", "trtllm"]
+Library = Literal[
+    "flash", "cudnn", "efficient", "math", "flash3", "flash_decoding", "lean", "trtllm"
+]
 """Whose attention kernels a GPU runs."""
 
 
