@@ -37,14 +37,14 @@ COMMANDS = {
     "explain": "Why a call of a kernel takes as long as it does on a GPU, and what would help.",
     "roofline": "Kernels under the ceilings of a GPU, predicted and measured.",
     "predict": "How long calls of kernels take on a GPU, how many joules, and bound by what.",
-    "validate": "Predictions held against measurements of GPUs.",
+    "validate": "Predictions held against measurements of GPUs, and of two of them.",
     "measure": "How long kernels take on the device at hand, through torch.",
     "model": "How large a transformer is, and how many sequences of it a machine holds.",
     "study": "Run a study: its tables, figures, and how they compare with what was published.",
 }
 
 #: Commands below a command: `accelsim zoo compare` is `zoo_compare.py`.
-GROUPS = {"zoo": ("compare",)}
+GROUPS = {"zoo": ("compare",), "validate": ("gpu", "offload")}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,8 +6,10 @@ One batch, in one layer (t devices that hold the model, b that attend):
       └ q → attention over old keys ┐ result →
              └ k, v → the new key ──┘
 
-    q travels when `early` is done (send_q_early), or with k and v; old keys are attended to from
-    when q has come (attend_while_kv_travels), or from when k and v have
+    send_q_early               q travels when `early` is done; if not, all three are projected in
+                               one product and q travels with k and v
+    attend_while_kv_travels    old keys are attended to from when q has come; if not, all keys at
+                               once, from when k and v have
 
 n batches take turns on R replicas of the model and on the workers. Every batch does the same, so
 whatever is needed longest sets the pace (`sim/rotation.py` plays it slice by slice):
@@ -106,18 +108,36 @@ def layer_of(efforts: Efforts, sequences: float, keys: float) -> Layer:
     merging = efforts.merge(sizes.result * copies) if copies > 1 else NONE
     reduced = _reduced(plan, sequences)
     path = path_between(plan.system, plan.holder.name, plan.attender.name)
-    old_keys = max(1.0, (keys - 1) / copies)
+    early, late = _projections(efforts, offload, sequences)
+    old, new = _attention(efforts, offload, sequences, keys, copies)
     return Layer(
-        early=efforts.early(sequences),
-        late=efforts.late(sequences),
+        early=early,
+        late=late,
         after=efforts.after(sequences) + merging,
-        old=efforts.attention(sequences, old_keys),
-        new=efforts.attention(sequences, 1),
+        old=old,
+        new=new,
         reduces=(reduced, reduced),
         q=_sent(plan, path, sizes.q * copies),
         kv=_sent(plan, path, sizes.kv),
         result=_sent(plan, path, sizes.result * copies),
     )
+
+
+def _projections(efforts: Efforts, offload: Offload, sequences: float) -> tuple[Effort, Effort]:
+    """Up to the queries, and the rest: in two products only where that sends the queries early."""
+    if offload.send_q_early:
+        return efforts.early(sequences), efforts.late(sequences)
+    return efforts.before(sequences), NONE
+
+
+def _attention(
+    efforts: Efforts, offload: Offload, sequences: float, keys: float, copies: int
+) -> tuple[Effort, Effort]:
+    """Over old keys, and over the new one: apart only where the old ones do not wait for it."""
+    if offload.attend_while_kv_travels:
+        old_keys = max(1.0, (keys - 1) / copies)
+        return efforts.attention(sequences, old_keys), efforts.attention(sequences, 1)
+    return efforts.attention(sequences, max(1.0, keys / copies)), NONE
 
 
 class _Sizes(NamedTuple):

@@ -8,9 +8,9 @@ batch, which are seen in proportion to how long they stay, the mean is
 The first in the queue waits for room for its whole prompt, the longer the more: of the room for
 keys half of E[P^2] / E[P] is empty on average, the mean prompt as its own tokens see it. The rest
 allows N = room / (keys held + page / 2). Where prompts are worked on here, one such prompt has
-room, too; each token brings P / G tokens of prompts along on average, a prompt at a time while there
-is less than one an iteration, over half of a prompt's tokens; and an iteration takes no more than
-`chunk`:
+room, too; each token brings P / G tokens of prompts along on average, a prompt at a time while
+there is less than one an iteration, over half of its own tokens; and an iteration takes no more
+than `chunk`:
 
     N <= chunk · E[G] / (E[P] + E[G])
 
@@ -63,7 +63,7 @@ def lengths_of(requests: Iterable[tuple[float, float]]) -> Lengths:
 @dataclass(frozen=True)
 class Steady:
     """Of the whole system. `bound` is what keeps more requests out: memory, chunk, sequences, or
-    that no more come (arrivals). `seconds` is the mean iteration's, `iteration` one with prompts."""
+    that no more come (arrivals). `seconds` is the mean iteration's; `iteration` has prompts."""
 
     sequences: float
     seconds: float

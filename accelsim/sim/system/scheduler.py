@@ -7,8 +7,8 @@ tokens it has, and on average half a page more:
     held = Σ keys + page / 2 · sequences  <=  room
 
 First come, first served; where prompts are worked on here, none is let in before those before it
-leave tokens of a chunk to it. Where a decoding sequence finds no room for its next key, the one that
-came last gives its keys up, goes to the front of the queue, and has its prompt and its tokens
+leave tokens of a chunk to it. Where a decoding sequence finds no room for its next key, the one
+that came last gives its keys up, goes to the front of the queue, and has its prompt and its tokens
 computed once more (as vLLM does; Kwon et al., SOSP 2023).
 
 An iteration costs the same work whatever the batch: sequences that end are found by the number of
