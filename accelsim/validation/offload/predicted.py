@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from accelsim.arch.load import machines_of
-from accelsim.arch.system import Library, System
+from accelsim.arch.system import Kernels, System
 from accelsim.base.errors import ArchError
 from accelsim.cost.system.costs import Costs, costs_of
 from accelsim.cost.system.iteration import Batch
@@ -96,7 +96,7 @@ def by_itself(system: System) -> System:
     )
 
 
-def attending_by(system: System, library: Library) -> System:
+def attending_by(system: System, library: Kernels) -> System:
     """With the kernels of that library on every device."""
     devices = tuple(each.model_copy(update={"attention": library}) for each in system.devices)
     return system.model_copy(update={"devices": devices})
