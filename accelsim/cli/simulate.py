@@ -77,7 +77,7 @@ def command(
     Or play a workload on a spatial array tile by tile, beside what the formula says:
     accelsim simulate attention/one_pass fusemax_cloud --tiles 64 --out trace.json
     """
-    if machine is not None or not _is_system(what):
+    if machine is not None or _is_workload(what):
         of_system: dict[str, Any] = {
             "model": model,
             "trace": trace,
@@ -87,9 +87,8 @@ def command(
         of_system |= {"clients": clients, "faults": faults, "window": window}
         _refuse(of_system, "goes with a system, not with a workload on a machine")
         if machine is None:
-            fact = f"{what!r} is no system, and no machine is named for a workload"
-            remedy = "`accelsim list systems` shows what is shipped; a workload needs a machine"
-            raise InputError(fact, remedy=remedy)
+            fact = f"no machine is named for the workload {what}"
+            raise InputError(fact, remedy="Name a spatial array after it, or a system instead")
         play(Play(what, machine, mapping, tiles, out, figure, shape, settings), json)
         return
     _refuse({"tiles": tiles, "figure": figure, "shape": shape}, "goes with a workload")
@@ -109,10 +108,10 @@ def command(
     simulate_system(what, asked, out, json)
 
 
-def _is_system(name: str) -> bool:
+def _is_workload(name: str) -> bool:
     if Path(name).is_file():
-        return bool(read_head(name, ("devices",)))
-    return bool(matching(name, "systems"))
+        return not read_head(name, ("devices",))
+    return bool(matching(name, "workloads")) and not matching(name, "systems")
 
 
 def _refuse(options: Mapping[str, Any], fact: str) -> None:

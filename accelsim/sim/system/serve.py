@@ -16,7 +16,7 @@ from math import inf
 import simpy
 
 from accelsim.arch.system import Worker, devices_of_a_replica
-from accelsim.base.errors import WorkloadError
+from accelsim.base.errors import AccelsimError, WorkloadError
 from accelsim.cost.system.buckets import Nodes
 from accelsim.cost.system.costs import Costs, costs_of
 from accelsim.cost.system.plan import Plan
@@ -51,7 +51,8 @@ class Options:
     until_s: float = inf
     window: Window | None = None
     shown_s: float = 0.0
-    """Without a window: how long one is that opens when SHOWN_AFTER requests are answered."""
+    """Without a window: how long one is at the start, and, instead of it, one that opens when
+    SHOWN_AFTER requests are answered."""
     took: Callable[[Outcome], None] = lambda outcome: None
     progress: Progress = lambda now_s, finished: None
 
@@ -80,6 +81,8 @@ class _Run:
         self.plan, self.options = plan, options
         self.env = simpy.Environment()
         self.ledger = Ledger(plan, options.took, options.window)
+        if options.window is None and options.shown_s:
+            self.ledger.window = Window(0.0, options.shown_s)
         self.costs = costs_of(plan, options.nodes)
         self.stranded: deque[Sequence] = deque()
         self.clients: ClosedLoop | None = None
@@ -94,12 +97,19 @@ class _Run:
         self._begin(source)
         if self.options.faults:
             self.env.process(self._fail())
+        try:
+            self._run()
+        except AccelsimError as error:
+            # simpy raises what an actor raised anew, from its message alone.
+            raise error.__cause__ or error from None
+        return Served(self.ledger.summary(), self.ledger)
+
+    def _run(self) -> None:
         if self.options.until_s < inf:
             self.env.run(until=self.options.until_s)
             self.ledger.end_s = max(self.ledger.end_s, self.options.until_s)
         else:
             self.env.run()
-        return Served(self.ledger.summary(), self.ledger)
 
     # --- requests come ----------------------------------------------------------------------------
 
@@ -156,8 +166,9 @@ class _Run:
 
     def _done(self, sequence: Sequence, now_s: float) -> None:
         self.ledger.end(sequence, now_s)
-        if self.ledger.finished == SHOWN_AFTER and self.options.shown_s:
-            self.ledger.open_window(now_s, now_s + self.options.shown_s)
+        chosen = self.options.window is not None
+        if self.ledger.finished == SHOWN_AFTER and self.options.shown_s and not chosen:
+            self.ledger.window = Window(now_s, now_s + self.options.shown_s)
         self.options.progress(now_s, self.ledger.finished)
         if self.clients is not None:
             request = self.clients.next_after(now_s)
