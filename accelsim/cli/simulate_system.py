@@ -8,7 +8,7 @@ from typing import Any
 from accelsim.base.files import refuse_unwritable, staged_folder
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import progress
-from accelsim.cli.serving import Asked, Ran, actors_of, run
+from accelsim.cli.serving import SHOWN_S, Asked, Ran, actors_of, run
 from accelsim.interop.perfetto import write_span_events
 from accelsim.sim.request import Outcome
 from accelsim.sim.timeline import Window
@@ -32,8 +32,7 @@ def simulate_system(name: str, asked: Asked, out: Path | None, as_json: bool) ->
         figures = ran.figures(asked)
         text = json.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False)
         (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
-        window = ran.ledger.window
-        assert window is not None, "one is asked for, or shown"
+        window = ran.ledger.window or Window(0.0, SHOWN_S)
         write_span_events(window, folder / "trace.json")
         _draw(ran, asked, window, folder / "timeline.png")
         written = sorted(file.name for file in folder.iterdir())

@@ -45,6 +45,7 @@ class Ledger:
     plan: Plan
     took: Took
     window: Window | None = None
+    shown_s: float = 0.0
     requests: int = 0
     finished: int = 0
     tokens: int = 0
@@ -80,8 +81,15 @@ class Ledger:
             self.moved(name, size)
         for name, joules in of.joules.items():
             self.joules[name] = self.joules.get(name, 0.0) + joules
+        if self.window is None:
+            self.show_from(start_s)
         if self.window is not None and self.window.shows(start_s, end_s):
             self._note(self.window, workers, batch, of, start_s)
+
+    def show_from(self, start_s: float) -> None:
+        """A window that nobody chose opens here."""
+        if self.shown_s:
+            self.window = Window(start_s, start_s + self.shown_s)
 
     def produced(self, tokens: int, start_s: float, end_s: float) -> None:
         self.tokens += tokens

@@ -51,8 +51,8 @@ class Options:
     until_s: float = inf
     window: Window | None = None
     shown_s: float = 0.0
-    """Without a window: how long one is at the start, and, instead of it, one that opens when
-    SHOWN_AFTER requests are answered."""
+    """Without a window: how long one is that opens with the first iteration, and, in its place, with
+    the SHOWN_AFTER-th answer."""
     took: Callable[[Outcome], None] = lambda outcome: None
     progress: Progress = lambda now_s, finished: None
 
@@ -80,9 +80,8 @@ class _Run:
     def __init__(self, plan: Plan, options: Options) -> None:
         self.plan, self.options = plan, options
         self.env = simpy.Environment()
-        self.ledger = Ledger(plan, options.took, options.window)
-        if options.window is None and options.shown_s:
-            self.ledger.window = Window(0.0, options.shown_s)
+        shown_s = 0.0 if options.window else options.shown_s
+        self.ledger = Ledger(plan, options.took, options.window, shown_s)
         self.costs = costs_of(plan, options.nodes)
         self.stranded: deque[Sequence] = deque()
         self.clients: ClosedLoop | None = None
@@ -166,9 +165,8 @@ class _Run:
 
     def _done(self, sequence: Sequence, now_s: float) -> None:
         self.ledger.end(sequence, now_s)
-        chosen = self.options.window is not None
-        if self.ledger.finished == SHOWN_AFTER and self.options.shown_s and not chosen:
-            self.ledger.window = Window(now_s, now_s + self.options.shown_s)
+        if self.ledger.finished == SHOWN_AFTER:
+            self.ledger.show_from(now_s)
         self.options.progress(now_s, self.ledger.finished)
         if self.clients is not None:
             request = self.clients.next_after(now_s)
