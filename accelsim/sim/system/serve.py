@@ -51,8 +51,8 @@ class Options:
     until_s: float = inf
     window: Window | None = None
     shown_s: float = 0.0
-    """Without a window: how long one is that opens with the first iteration, and, in its place, with
-    the SHOWN_AFTER-th answer."""
+    """Without a window: how long one is that opens with the first iteration, and, in its place,
+    with the SHOWN_AFTER-th answer."""
     took: Callable[[Outcome], None] = lambda outcome: None
     progress: Progress = lambda now_s, finished: None
 
