@@ -83,6 +83,10 @@ class Ledger:
         if self.window is not None and self.window.shows(start_s, end_s):
             self._note(self.window, workers, batch, of, start_s)
 
+    def open_window(self, start_s: float, end_s: float) -> None:
+        """Spans are kept from now on, unless they already are."""
+        self.window = self.window or Window(start_s, end_s)
+
     def produced(self, tokens: int, start_s: float, end_s: float) -> None:
         self.tokens += tokens
         self.made.spread(tokens, start_s, end_s)

@@ -6,8 +6,9 @@ tokens it has, and on average half a page more:
 
     held = Σ keys + page / 2 · sequences  <=  room
 
-First come, first served. Where a decoding sequence finds no room for its next key, the one that
-came last gives its keys up, goes to the front of the queue, and has its prompt and its tokens
+First come, first served; where prompts are worked on here, none is let in before those before it
+leave tokens of a chunk to it. Where a decoding sequence finds no room for its next key, the one
+that came last gives its keys up, goes to the front of the queue, and has its prompt and its tokens
 computed once more (as vLLM does; Kwon et al., SOSP 2023).
 
 An iteration costs the same work whatever the batch: sequences that end are found by the number of
@@ -67,6 +68,7 @@ class Scheduler:
     iteration: int = 0
     keys: int = 0
     room_taken: float = 0.0
+    prompts_left: int = 0
     coming: dict[Sequence, None] = field(default_factory=dict)
     _ends: list[tuple[int, int, Sequence]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
@@ -102,6 +104,7 @@ class Scheduler:
             sequence.room = self.needs(sequence)
             self.room_taken += sequence.room
             self.coming[sequence] = None
+            self.prompts_left += sequence.to_prefill
             found.append(sequence)
         return found
 
@@ -111,6 +114,7 @@ class Scheduler:
         if self.prefills_here:
             self.prefilling.append(sequence)
         else:
+            self.prompts_left -= sequence.to_prefill
             self._decode(sequence, sequence.to_prefill)
 
     def make_way(self) -> list[Sequence]:
@@ -144,6 +148,7 @@ class Scheduler:
         gone = [*self.decoding, *self.prefilling, *self.coming]
         for sequence in list(self.decoding):
             self._lose(sequence)
+        self.prompts_left = 0
         for sequence in (*self.prefilling, *self.coming):
             self.room_taken -= sequence.room
             sequence.recomputed_tokens += sequence.prefilled
@@ -161,7 +166,8 @@ class Scheduler:
 
     def _has_room(self, sequence: Sequence) -> bool:
         fits = self.room_taken + self.needs(sequence) <= self.room_tokens
-        return fits and self.under_way < self.serving.most_sequences
+        in_turn = not self.prefills_here or self.prompts_left < self.serving.chunk
+        return fits and in_turn and self.under_way < self.serving.most_sequences
 
     def _decode(self, sequence: Sequence, held: int) -> None:
         sequence.held, sequence.begun = held, self.iteration
@@ -200,6 +206,7 @@ class Scheduler:
         done: list[Sequence] = []
         for chunk, sequence in zip(chunks, list(self.prefilling), strict=False):
             sequence.prefilled += chunk.tokens
+            self.prompts_left -= chunk.tokens
             if sequence.prefilled < sequence.to_prefill:
                 continue
             self.prefilling.remove(sequence)

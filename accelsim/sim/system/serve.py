@@ -32,6 +32,9 @@ from accelsim.sim.system.prompts import PromptPool
 from accelsim.sim.system.scheduler import Scheduler, Sequence
 from accelsim.sim.timeline import Window
 
+SHOWN_AFTER = 100
+"""Requests answered, by which time batches have filled."""
+
 MOST_WAITING = 2048
 """Requests of an engine's queue, beyond which those that have arrived stay in their source."""
 
@@ -47,6 +50,8 @@ class Options:
     nodes: Nodes | None = None
     until_s: float = inf
     window: Window | None = None
+    shown_s: float = 0.0
+    """Without a window: how long one is that opens when SHOWN_AFTER requests are answered."""
     took: Callable[[Outcome], None] = lambda outcome: None
     progress: Progress = lambda now_s, finished: None
 
@@ -151,6 +156,8 @@ class _Run:
 
     def _done(self, sequence: Sequence, now_s: float) -> None:
         self.ledger.end(sequence, now_s)
+        if self.ledger.finished == SHOWN_AFTER and self.options.shown_s:
+            self.ledger.open_window(now_s, now_s + self.options.shown_s)
         self.options.progress(now_s, self.ledger.finished)
         if self.clients is not None:
             request = self.clients.next_after(now_s)
