@@ -154,7 +154,7 @@ def test_a_wrong_device_or_link_gets_one_sentence_with_its_line(old, new, text):
         (
             "expert: 2",
             "expert: 3",
-            "11: a replica of 2 does not divide over 3 for experts. Take a divisor of 2",
+            "11: 2 devices share a layer and do not divide over 3 for experts. Take a divisor of 2",
         ),
         (
             "[spine, H20]",
