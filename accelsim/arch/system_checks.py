@@ -93,9 +93,11 @@ def _of_counts(system: System) -> Iterator[Problem]:
     if holder.count % wanted:
         fact = f"{holder.count} {holder.name} do not divide into replicas of {wanted}"
         yield Problem(("parallel",), fact, "A replica is tensor x pipeline x context devices")
-    if wanted % system.parallel.expert:
-        fact = f"a replica of {wanted} does not divide over {system.parallel.expert} for experts"
-        yield Problem(("parallel", "expert"), fact, f"Take a divisor of {wanted}")
+    sharing = system.parallel.tensor * system.parallel.context
+    if sharing % system.parallel.expert:
+        experts = system.parallel.expert
+        fact = f"{sharing} devices share a layer and do not divide over {experts} for experts"
+        yield Problem(("parallel", "expert"), fact, f"Take a divisor of {sharing}")
 
 
 def _of_routes(system: System) -> Iterator[Problem]:

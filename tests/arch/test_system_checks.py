@@ -57,7 +57,7 @@ def test_the_toy_itself_fits_together():
             "attention: cudnn",
             "attention: cudn",
             "5: attention: 'cudn' is none of 'flash', 'cudnn', 'efficient', 'math', 'flash3', "
-            "'lean' or 'trtllm'. Did you mean 'cudnn'?",
+            "'flash_decoding', 'lean' or 'trtllm'. Did you mean 'cudnn'?",
         ),
         (
             "role: model",
@@ -154,7 +154,7 @@ def test_a_wrong_device_or_link_gets_one_sentence_with_its_line(old, new, text):
         (
             "expert: 2",
             "expert: 3",
-            "11: a replica of 2 does not divide over 3 for experts. Take a divisor of 2",
+            "11: 2 devices share a layer and do not divide over 3 for experts. Take a divisor of 2",
         ),
         (
             "[spine, H20]",

@@ -96,7 +96,7 @@ def test_what_is_wrong_is_said(run, words, said):
         ("0,10,-3\n", "trace.csv:2: num_decode_tokens: '-3' is no number of tokens"),
         ("0,10,5\n0,1e9,5\n", "trace.csv:3: num_prefill_tokens"),
         ("", "trace.csv: the trace has no requests"),
-        ("0,100000000,5\n", "request 0 needs room for 100,000,021 tokens"),
+        ("0,100000000,5\n", "request 0 needs room for 100,000,014 tokens"),
     ],
 )
 def test_a_bad_trace_leaves_nothing_behind(run, tmp_path, rows, said):

@@ -27,7 +27,14 @@ from accelsim.cost.system.effort import NONE, Effort, total
 from accelsim.cost.system.efforts import Efforts
 from accelsim.cost.system.iteration import Batch, Iteration
 from accelsim.cost.system.plan import WORD_BYTES, Plan
-from accelsim.cost.system.transfer import NOTHING, Path, Sent, all_reduce, path_between
+from accelsim.cost.system.transfer import (
+    NOTHING,
+    Path,
+    Sent,
+    all_reduce,
+    path_between,
+    path_within_replica,
+)
 
 
 class Layer(NamedTuple):
@@ -66,31 +73,28 @@ class Layer(NamedTuple):
 
 
 def iteration_apart(efforts: Efforts, batch: Batch) -> Iteration:
-    plan, offload = efforts.plan, _offload(efforts.plan)
-    sequences = max(1.0, batch.sequences / offload.batches)
-    layer = layer_of(efforts, sequences, batch.keys / max(1, batch.sequences))
-    head, layers = efforts.head(sequences), plan.model.layers
-    host_s = float(plan.system.serving.overhead_s)
-    own_s = layers * layer.way_s(offload) + head.seconds + host_s
-    chunks = _chunks(efforts, batch)
-    model_s = offload.batches * (layers * layer.model_s + head.seconds + host_s) + chunks.seconds
-    there_s = offload.batches * layers * (layer.q.port_s + layer.kv.port_s)
+    work = _work(efforts, batch)
+    plan, layer, head, chunks = work.plan, work.layer, work.head, work.chunks
+    layers, host_s = plan.model.layers, float(plan.system.serving.overhead_s)
+    way_s = layers * layer.way_s(_offload(plan)) + head.seconds if work.batches else 0.0
+    own_s = way_s + host_s
+    model_s = work.batches * (layers * layer.model_s + head.seconds) + chunks.seconds
+    port_s = _port_s(work)
     turns = {
-        "model": model_s / plan.system.replicas,
-        "attention": offload.batches * layers * layer.attention_s,
-        "network": there_s + layers * chunks.kv.port_s,
+        "model": (model_s + max(1, work.batches) * host_s) / plan.system.replicas,
+        "attention": work.batches * layers * layer.attention_s,
+        "network": max(port_s.values()),
     }
     longest = max(turns, key=lambda name: turns[name])
     paced_s = turns[longest]
-    seconds = max(own_s, paced_s)
     return Iteration(
-        seconds=seconds,
-        busy_s=_busy_s(plan, layer, head, chunks.own),
-        port_s=_port_s(plan, layer, chunks),
-        link_bytes=_link_bytes(plan, layer, chunks),
-        joules=_joules(plan, layer, head, chunks),
+        seconds=max(own_s, paced_s),
+        busy_s=_busy_s(work),
+        port_s=port_s,
+        link_bytes=_link_bytes(work),
+        joules=_joules(work),
         way_s={
-            "model": layers * layer.model_s + head.seconds + chunks.seconds / offload.batches,
+            "model": model_s / max(1, work.batches),
             "attention": layers * layer.attention_s,
             "network": layers * (layer.q.seconds + layer.kv.seconds + layer.result.seconds),
             "host": host_s,
@@ -141,8 +145,7 @@ def _attention(
 
 
 class _Sizes(NamedTuple):
-    """Bytes of a batch in one layer. Of latent attention, queries and results are in the latent
-    space, and keys and values one."""
+    """Bytes of a batch in one layer."""
 
     q: float
     kv: float
@@ -150,13 +153,11 @@ class _Sizes(NamedTuple):
 
 
 def _sizes(plan: Plan, sequences: float) -> _Sizes:
-    model, mla = plan.model, plan.model.mla
-    if mla:
-        words = (model.heads * mla.kept, mla.kept, model.heads * mla.kv_rank)
-    else:
-        kept = model.kv_heads * (model.head_dim + model.value_dim)
-        words = (model.heads * model.head_dim, kept, model.heads * model.value_dim)
-    return _Sizes(*(sequences * each * WORD_BYTES for each in words))
+    """Every worker that has heads needs the latents, which are those of all heads."""
+    words = plan.words
+    copies = plan.head_parts if plan.model.mla else 1
+    each = (words.q, words.kv * copies, words.result)
+    return _Sizes(*(sequences * number * WORD_BYTES for number in each))
 
 
 def _sent(plan: Plan, path: Path, size_bytes: float) -> Sent:
@@ -166,6 +167,24 @@ def _sent(plan: Plan, path: Path, size_bytes: float) -> Sent:
     messages = -(-max(senders, takers) // ports)
     port_s = path.port_s(size_bytes / ports, ports, messages)
     return Sent(path.latency_s + port_s, port_s, size_bytes)
+
+
+class _Work(NamedTuple):
+    """Of an iteration. With fewer sequences than batches, each is a batch of its own."""
+
+    plan: Plan
+    batches: int
+    layer: Layer
+    head: Effort
+    chunks: "_Chunks"
+
+
+def _work(efforts: Efforts, batch: Batch) -> _Work:
+    batches = min(_offload(efforts.plan).batches, batch.sequences)
+    sequences = batch.sequences / max(1, batches)
+    layer = layer_of(efforts, max(1.0, sequences), batch.keys / max(1, batch.sequences))
+    head = efforts.head(max(1.0, sequences))
+    return _Work(efforts.plan, batches, layer, head, _chunks(efforts, batch))
 
 
 class _Chunks(NamedTuple):
@@ -198,34 +217,34 @@ def _reduced(plan: Plan, tokens: float) -> Sent:
     """One sum over the devices of a replica."""
     if plan.tensor == 1:
         return NOTHING
-    own = path_between(plan.system, plan.holder.name, plan.holder.name)
+    own = path_within_replica(plan.system)
     return all_reduce(own, plan.tensor, tokens * plan.model.hidden * WORD_BYTES)
 
 
-def _busy_s(plan: Plan, layer: Layer, head: Effort, chunks: Effort) -> dict[str, float]:
-    batches, layers = _offload(plan).batches, plan.model.layers
+def _busy_s(work: _Work) -> dict[str, float]:
+    plan, layer, layers = work.plan, work.layer, work.plan.model.layers
     own = layer.early.seconds + layer.late.seconds + layer.after.seconds
-    model_s = batches * (layers * own + head.seconds) + chunks.seconds
+    model_s = work.batches * (layers * own + work.head.seconds) + work.chunks.own.seconds
     return {
         plan.holder.name: model_s / plan.system.replicas,
-        plan.attender.name: batches * layers * layer.attention_s,
+        plan.attender.name: work.batches * layers * layer.attention_s,
     }
 
 
-def _port_s(plan: Plan, layer: Layer, chunks: _Chunks) -> dict[str, float]:
-    batches, layers = _offload(plan).batches, plan.model.layers
-    there_s = batches * layers * (layer.q.port_s + layer.kv.port_s) + layers * chunks.kv.port_s
-    way_s = max(there_s, batches * layers * layer.result.port_s)
-    reduced_s = batches * layers * sum(each.port_s for each in layer.reduces)
-    reduced_s += chunks.reduced.port_s
+def _port_s(work: _Work) -> dict[str, float]:
+    plan, layer, chunks = work.plan, work.layer, work.chunks
+    slices = work.batches * plan.model.layers
+    there_s = slices * (layer.q.port_s + layer.kv.port_s) + plan.model.layers * chunks.kv.port_s
+    way_s = max(there_s, slices * layer.result.port_s)
+    reduced_s = slices * sum(each.port_s for each in layer.reduces) + chunks.reduced.port_s
     return _by_link(plan, way_s, reduced_s / plan.system.replicas)
 
 
-def _link_bytes(plan: Plan, layer: Layer, chunks: _Chunks) -> dict[str, float]:
-    batches, layers = _offload(plan).batches, plan.model.layers
-    there = batches * (layer.q.bytes + layer.kv.bytes + layer.result.bytes) + chunks.kv.bytes
-    reduced = batches * layers * sum(each.bytes for each in layer.reduces) + chunks.reduced.bytes
-    return _by_link(plan, layers * there, reduced)
+def _link_bytes(work: _Work) -> dict[str, float]:
+    layer, layers, chunks = work.layer, work.plan.model.layers, work.chunks
+    there = work.batches * (layer.q.bytes + layer.kv.bytes + layer.result.bytes) + chunks.kv.bytes
+    reduced = work.batches * layers * sum(each.bytes for each in layer.reduces)
+    return _by_link(work.plan, layers * there, reduced + chunks.reduced.bytes)
 
 
 def _by_link(plan: Plan, between: float, among: float) -> dict[str, float]:
@@ -234,21 +253,20 @@ def _by_link(plan: Plan, between: float, among: float) -> dict[str, float]:
     for link in path_between(plan.system, plan.holder.name, plan.attender.name).links:
         found[link.name] = between
     if plan.tensor > 1:
-        for link in path_between(plan.system, plan.holder.name, plan.holder.name).links:
+        for link in path_within_replica(plan.system).links:
             found[link.name] = found.get(link.name, 0.0) + among
     return found
 
 
-def _joules(plan: Plan, layer: Layer, head: Effort, chunks: _Chunks) -> dict[str, float]:
-    batches, layers = _offload(plan).batches, plan.model.layers
-    own = layers * (layer.early.joules + layer.late.joules + layer.after.joules) + head.joules
+def _joules(work: _Work) -> dict[str, float]:
+    plan, layer, layers = work.plan, work.layer, work.plan.model.layers
+    own = layers * (layer.early.joules + layer.late.joules + layer.after.joules) + work.head.joules
     attended = layers * (layer.old.joules + layer.new.joules)
     links = {link.name: link for link in plan.system.links}
-    sent = _link_bytes(plan, layer, chunks)
     return {
-        plan.holder.name: plan.tensor * (batches * own + chunks.own.joules),
-        plan.attender.name: plan.attender.count * batches * attended,
-        **{name: links[name].energy_j(size) for name, size in sent.items()},
+        plan.holder.name: plan.tensor * (work.batches * own + work.chunks.own.joules),
+        plan.attender.name: plan.attender.count * work.batches * attended,
+        **{name: links[name].energy_j(size) for name, size in _link_bytes(work).items()},
     }
 
 

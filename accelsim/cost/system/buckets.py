@@ -40,7 +40,9 @@ class Bucketed:
             step = floor(self.per_octave * log2(size / FEW))
             step -= self._node(step) > size
             step += self._node(step + 1) <= size
-            low, high = self._node(step), self._node(step + 1)
+            low = self._node(step)
+            # Steps of less than 1 make every size a node.
+            high = max(self._node(step + 1), low + 1)
         share = min(1.0, max(0.0, (size - low) / (high - low)))
         return ((low, 1.0),) if share == 0 else ((low, 1 - share), (high, share))
 

@@ -8,7 +8,7 @@ tokens it has, and on average half a page more:
 
 First come, first served; where prompts are worked on here, none is let in before those before it
 leave tokens of a chunk to it. Where a decoding sequence finds no room for its next key, the one
-that came last gives its keys up, goes to the front of the queue, and has its prompt and its tokens
+that came last gives its keys up, waits in front of all others, and has its prompt and its tokens
 computed once more (as vLLM does; Kwon et al., SOSP 2023).
 
 An iteration costs the same work whatever the batch: sequences that end are found by the number of
@@ -94,6 +94,10 @@ class Scheduler:
         own = whole if self.serving.admit == "whole" else sequence.to_prefill + 1
         return own + self.page / 2
 
+    def most_needed(self, request: Request) -> float:
+        """Tokens of room before its last token, if it was alone."""
+        return request.prompt_tokens + request.output_tokens + 1 + self.page / 2
+
     def admitted(self, now_s: float) -> list[Sequence]:
         """Those from the queue for which there is room now, in order; it is theirs from now on."""
         found: list[Sequence] = []
@@ -115,16 +119,16 @@ class Scheduler:
             self.prefilling.append(sequence)
         else:
             self.prompts_left -= sequence.to_prefill
-            self._decode(sequence, sequence.to_prefill)
+            # Where the prompt's last query made a token, the key of that one is still to come.
+            self._decode(sequence, sequence.prefilled or sequence.to_prefill)
 
     def make_way(self) -> list[Sequence]:
-        """The last to come give way where the next keys would find no room; they wait again."""
+        """The last to come give way where the next keys would find no room; last come first."""
         gone: list[Sequence] = []
         while self._grows and self.room_taken + len(self.decoding) > self.room_tokens:
             sequence = next(reversed(self.decoding))
             self._lose(sequence)
             sequence.preempted += 1
-            self.waiting.appendleft(sequence)
             gone.append(sequence)
         return gone
 
@@ -155,6 +159,7 @@ class Scheduler:
             sequence.prefilled = 0
         self.prefilling.clear()
         self.coming.clear()
+        self._ends.clear()
         return gone
 
     # --- its own ----------------------------------------------------------------------------------
@@ -223,8 +228,8 @@ class Scheduler:
         ended: list[Sequence] = []
         while self._ends and self._ends[0][0] <= self.iteration:
             end, _, sequence = heapq.heappop(self._ends)
-            # Those that gave way meanwhile will end at another time.
-            if sequence.end == end:
+            # Those that gave way meanwhile will end at another time, or somewhere else.
+            if sequence.end == end and sequence in self.decoding:
                 self._leave(sequence)
                 ended.append(sequence)
         return ended
