@@ -76,6 +76,9 @@ def _print(ran: Ran, asked: Asked, files: list[str], as_json: bool) -> None:
     print(f"{figures['model']} on {ran.name}: {figures['trace']}, rate {figures['rate']}\n")
     print_table(("figure", "value"), rows_of(figures))
     print()
+    spent = [(part, _time(seconds)) for part, seconds in ran.summary.way_s.items()]
+    print_table(("a batch in an iteration", "spends"), spent)
+    print()
     shares = {**ran.summary.utilization, **ran.summary.link_utilization}
     print_table(("part", "busy"), [(part, f"{share:.1%}") for part, share in shares.items()])
     for note in ran.summary.notes:

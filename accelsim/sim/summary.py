@@ -42,6 +42,9 @@ class Summary:
     """By link: the share of the time in which it carries data."""
     energy_by_part_j: Mapping[str, float]
     """By device and what it does there; empty where energies are not known."""
+    way_s: Mapping[str, float] = field(default_factory=dict)
+    """By model, attention, network and host: what a batch spends on each in a mean iteration. Where
+    these overlap, or batches wait for one another, an iteration takes less or more than the sum."""
     preempted: int = 0
     """How often a request had to give its place up."""
     recomputed_tokens: int = 0
@@ -83,6 +86,7 @@ class Summary:
             "tokens_per_usd": self.tokens_per_usd,
             "utilization": dict(self.utilization),
             "link_utilization": dict(self.link_utilization),
+            "iteration_way_s": dict(self.way_s),
             "energy_j": self.energy_j,
             "energy_by_part_j": dict(self.energy_by_part_j),
             "requests": self.requests,

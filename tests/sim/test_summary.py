@@ -20,6 +20,7 @@ KEYS = [
     "tokens_per_usd",
     "utilization",
     "link_utilization",
+    "iteration_way_s",
     "energy_j",
     "energy_by_part_j",
     "requests",

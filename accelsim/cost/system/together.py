@@ -6,8 +6,10 @@ Of a layer, for the x tokens of a batch over t x c devices:
     c > 1: queries are gathered, partial results exchanged       e > 1: tokens go to their experts
                                                                         and back
 
-Of a chunk each of the c devices has every query against a c-th of the keys, old ones and new: as
-many pairs as its own queries have with all of them.
+Of a chunk each of the c devices has every query against a c-th of the keys, old ones and new, or
+its own queries against all of them: as many pairs. The first sends queries and partial results; the
+second sends keys and values around a ring beneath attention (Liu et al., arXiv 2310.01889), of
+which counts what attention does not hide. The faster one is taken (Yang et al., arXiv 2411.01783).
 
 With p stages, p batches are under way, one a stage; of fewer than p tokens, as many as there are:
 
@@ -36,7 +38,7 @@ def iteration_together(efforts: Efforts, batch: Batch) -> Iteration:
     parts = max(1, min(plan.pipeline, batch.tokens))
     share = _share(batch, parts)
     model, attention = _model(efforts, share), _attention(efforts, share)
-    sent = _sent(plan, share)
+    sent = _sent(efforts, share)
     layer_s = model.seconds + attention.seconds + sum(each.seconds for each in sent)
     head = efforts.head(share.sampled / plan.context)
     stages_s = plan.model.layers * layer_s + head.seconds
@@ -113,15 +115,16 @@ def _chunk(efforts: Efforts, chunk: Chunk, context: int) -> Effort:
     return efforts.chunk(own, before + 1)
 
 
-def _sent(plan: Plan, share: _Share) -> tuple[Sent, ...]:
+def _sent(efforts: Efforts, share: _Share) -> tuple[Sent, ...]:
     """Of one layer."""
+    plan = efforts.plan
     if not _links(plan):
         return ()
     path = _path(plan)
     own = share.tokens / plan.context
     hidden_bytes = own * plan.model.hidden * WORD_BYTES
     reduced = all_reduce(path, plan.tensor, hidden_bytes, plan.context)
-    exchanged = _context_parts(plan, path, share)
+    exchanged = _context_parts(efforts, path, share)
     experts = plan.model.experts
     to_experts = NOTHING
     if plan.expert > 1 and experts is not None:
@@ -131,14 +134,46 @@ def _sent(plan: Plan, share: _Share) -> tuple[Sent, ...]:
     return (reduced, reduced, *exchanged, to_experts, to_experts)
 
 
-def _context_parts(plan: Plan, path: Path, share: _Share) -> tuple[Sent, ...]:
+def _context_parts(efforts: Efforts, path: Path, share: _Share) -> tuple[Sent, ...]:
+    plan = efforts.plan
     if plan.context == 1:
         return ()
-    own, words = share.tokens / plan.tensor, plan.words
+    chunks = tuple(
+        min(
+            _sum(_queries_around(plan, path, chunk.tokens / share.parts)),
+            _keys_around(efforts, path, chunk).times(1 / share.parts),
+            key=lambda sent: sent.seconds,
+        )
+        for chunk in share.chunks
+    )
+    return (*(_queries_around(plan, path, share.sequences) if share.sequences else ()), *chunks)
+
+
+def _queries_around(plan: Plan, path: Path, tokens: float) -> tuple[Sent, Sent]:
+    """Every device gets all queries, and for its own the partial results of all."""
+    own, words = tokens / plan.tensor, plan.words
     queries = all_gather(path, plan.context, own * words.q * WORD_BYTES, plan.tensor)
     # Partial results are in fp32, with a maximum and a sum for each head.
     partial_bytes = own * (words.result + 2 * plan.model.heads) * 4
     return queries, all_to_all(path, plan.context, partial_bytes, plan.tensor)
+
+
+def _keys_around(efforts: Efforts, path: Path, chunk: Chunk) -> Sent:
+    """Every device gets all keys and values, a part from its neighbour while it attends to the
+    part before."""
+    plan, others = efforts.plan, efforts.plan.context - 1
+    size_bytes = (chunk.done + chunk.tokens) * plan.words.kv / plan.tensor * WORD_BYTES
+    port_bytes = others / plan.context * size_bytes
+    ports = plan.context * plan.tensor
+    port_s = path.port_s(port_bytes, ports, others)
+    hidden_s = _chunk(efforts, chunk, plan.context).seconds * others / plan.context
+    exposed_s = max(0.0, others * path.latency_s + port_s - hidden_s)
+    return Sent(exposed_s, port_s, ports * port_bytes)
+
+
+def _sum(sent: tuple[Sent, Sent]) -> Sent:
+    one, other = sent
+    return Sent(one.seconds + other.seconds, one.port_s + other.port_s, one.bytes + other.bytes)
 
 
 def _hop(plan: Plan, share: _Share) -> Sent:

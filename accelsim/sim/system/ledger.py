@@ -62,6 +62,8 @@ class Ledger:
     joules: dict[str, float] = field(default_factory=dict)
     sent_bytes: dict[str, float] = field(default_factory=dict)
     received_bytes: dict[str, float] = field(default_factory=dict)
+    way_s: dict[str, float] = field(default_factory=dict)
+    decoded: int = 0
     lost_s: float = 0.0
     notes: list[str] = field(default_factory=list)
 
@@ -77,6 +79,10 @@ class Ledger:
         for kind, seconds in of.busy_s.items():
             for worker in workers[kind]:
                 self.busy_s[worker] = self.busy_s.get(worker, 0.0) + seconds
+        if batch.sequences:
+            self.decoded += 1
+            for name, seconds in of.way_s.items():
+                self.way_s[name] = self.way_s.get(name, 0.0) + seconds
         share = self._share(workers)
         for name, seconds in of.port_s.items():
             self.carried(name, share * seconds, of.link_bytes[name])
@@ -150,6 +156,7 @@ class Ledger:
                 link.name: self.port_s.get(link.name, 0.0) / seconds for link in system.links
             },
             energy_by_part_j=self._energy(system),
+            way_s={name: seconds / self.decoded for name, seconds in self.way_s.items()},
             preempted=self.preempted,
             recomputed_tokens=self.recomputed_tokens,
             notes=tuple(self.notes),

@@ -235,3 +235,22 @@ def test_a_faster_link_is_never_slower(layout):
     slow, fast = (costs_of(plan(**layout, bandwidth=rate)) for rate in ("10 GB/s", "90 GB/s"))
     for batch in random_batches(30):
         assert fast(batch).seconds <= slow(batch).seconds
+
+
+
+def test_of_a_long_chunk_keys_go_around_beneath_attention():
+    """8192 keys and values of 4 heads of 64, three quarters of them to each of 4 devices."""
+    found = costs(count=4, context=4)(Batch(0, 0, (Chunk(8192, 0),)))
+    around_bytes = LAYERS * 4 * 3 / 4 * 8192 * 2 * 4 * 64 * 2
+    assert found.link_bytes["own"] == pytest.approx(around_bytes)
+    # 3 steps of 2 us and 6.3 MB at 100 GB/s a layer, of which attention hides a part.
+    unhidden_s = LAYERS * (3 * 2e-6 + 3 / 4 * 8192 * 2 * 4 * 64 * 2 / 100e9)
+    assert 0 <= found.way_s["network"] < unhidden_s
+
+
+def test_of_a_short_chunk_over_many_keys_queries_go_around():
+    """16 queries of 8 heads of 64, and partial results in fp32 with 2 numbers for each head."""
+    found = costs(count=4, context=4)(Batch(0, 0, (Chunk(16, 100_000),)))
+    queries = 3 / 4 * 16 * 512 * 2
+    results = 3 / 4 * 16 * (512 + 2 * 8) * 4
+    assert found.link_bytes["own"] == pytest.approx(LAYERS * 4 * (queries + results))
