@@ -57,7 +57,7 @@ def test_the_toy_itself_fits_together():
             "attention: cudnn",
             "attention: cudn",
             "5: attention: 'cudn' is none of 'flash', 'cudnn', 'efficient', 'math', 'flash3', "
-            "'lean' or 'trtllm'. Did you mean 'cudnn'?",
+            "'flash_decoding', 'lean' or 'trtllm'. Did you mean 'cudnn'?",
         ),
         (
             "role: model",
