@@ -15,7 +15,7 @@ from a user asks `refuse_value` first.
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import numpy as np
 from pydantic import (
@@ -74,6 +74,13 @@ class Record(BaseModel):
     def _in_house_unit(cls, value: Any, info: ValidationInfo) -> Any:
         unit = UNIT_OF_SUFFIX.get(suffix_of(info.field_name or ""))
         return _in_unit(value, unit, from_yaml=info.context is _FROM_YAML) if unit else value
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """With other values in some fields; cached properties are found anew."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 R = TypeVar("R", bound=Record)

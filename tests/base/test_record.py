@@ -1,3 +1,5 @@
+from functools import cached_property
+
 import numpy as np
 import pydantic
 import pytest
@@ -107,3 +109,17 @@ def test_the_json_schema_has_the_keys_of_the_yaml():
 def test_a_key_is_the_fields_name_without_its_unit():
     assert fields_by_key(Machine)["clock"] == "clock_hz"
     assert keys_of(Machine) == ["clock", "memories", "spare", "tables", "rows"]
+
+
+def test_a_copy_with_other_values_finds_its_cached_properties_anew():
+    class Ring(Record):
+        names: tuple[str, ...]
+
+        @cached_property
+        def number(self):
+            return len(self.names)
+
+    ring = Ring(names=("a", "b"))
+    assert ring.number == 2
+    assert ring.model_copy(update={"names": ("a",)}).number == 1
+    assert ring.number == 2

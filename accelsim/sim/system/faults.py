@@ -64,9 +64,9 @@ def read_faults(node: Node, system: System) -> tuple[Fault, ...]:
 
 
 def changes(faults: Iterable[Fault]) -> Iterator[float]:
-    """The times at which something changes, in order."""
+    """The times after 0 at which something changes, in order."""
     times = {time for fault in faults for time in (fault.at_s, fault.until_s)}
-    return iter(sorted(time for time in times if time < inf))
+    return iter(sorted(time for time in times if 0 < time < inf))
 
 
 def at(faults: Iterable[Fault], now_s: float) -> tuple[Fault, ...]:

@@ -20,6 +20,8 @@ def impaired(costs: Costs, faults: Iterable[Fault]) -> Costs | None:
     a part of the model.
     """
     faults = tuple(faults)
+    if not faults:
+        return costs
     dead = [_kind(fault) for fault in faults if fault.kind == "dies"]
     plan = costs.plan
     if plan.holder.name in dead:

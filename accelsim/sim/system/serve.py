@@ -16,7 +16,7 @@ from math import ceil, inf
 import simpy
 
 from accelsim.arch.system import Worker, devices_of_a_replica
-from accelsim.base.errors import AccelsimError, WorkloadError
+from accelsim.base.errors import InputError, WorkloadError
 from accelsim.cost.system.buckets import Nodes
 from accelsim.cost.system.costs import Costs, costs_of
 from accelsim.cost.system.plan import Plan
@@ -87,6 +87,7 @@ class _Run:
         self.stranded: deque[Sequence] = deque()
         self.clients: ClosedLoop | None = None
         self.sources = 0
+        self.impaired: dict[tuple[int, tuple[Fault, ...]], Costs | None] = {}
         self.engines = [self._engine(number) for number in range(plan.engines)]
         self.prompts: PromptPool | None = None
         if plan.system.prefill_device is not None:
@@ -95,13 +96,13 @@ class _Run:
                 engine.prompts = self.prompts
 
     def play(self, source: Source) -> Served:
+        self._suffer(0.0)
         self._begin(source)
-        if self.options.faults:
-            self.env.process(self._fail())
+        self.env.process(self._fail())
         try:
             self.env.run(until=None if self.options.until_s == inf else self.options.until_s)
-        except AccelsimError as error:
-            # simpy raises what an actor raised anew, from its message alone.
+        except InputError as error:
+            # simpy raises a copy that is made of the arguments alone, without place and remedy.
             raise error.__cause__ or error from None
         self._note_unanswered()
         return Served(self.ledger.summary(), self.ledger)
@@ -173,7 +174,7 @@ class _Run:
         engine = self._next_engine()
         if engine is None:
             self.stranded.append(sequence)
-        elif self.prompts is not None and sequence.prefilled < sequence.to_prefill - 1:
+        elif self.prompts is not None and not sequence.prefilled:
             self.prompts.put(sequence)
         else:
             engine.put(sequence)
@@ -223,20 +224,23 @@ class _Run:
         return tuple(Worker(plan.holder.name, number * own + n) for n in range(own))
 
     def _fail(self) -> Process:
-        known: dict[tuple[int, tuple[Fault, ...]], Costs | None] = {}
         for time_s in fault_times.changes(self.options.faults):
             yield self.env.timeout(max(0.0, time_s - self.env.now))
-            active = fault_times.at(self.options.faults, time_s)
-            if self.prompts is not None:
-                self.prompts.change(active)
-            for number, engine in enumerate(self.engines):
-                own = tuple(each for each in active if concerns(each, engine.workers))
-                if (number, own) not in known:
-                    known[number, own] = impaired(self.costs, own)
-                died = any(each.kind == "dies" and each.at_s == time_s for each in own)
-                self._change(engine, known[number, own], died)
-            while self.stranded and self._next_engine() is not None:
-                self._place(self.stranded.popleft())
+            self._suffer(time_s)
+
+    def _suffer(self, time_s: float) -> None:
+        """The faults in force from this time on."""
+        active = fault_times.at(self.options.faults, time_s)
+        if self.prompts is not None:
+            self.prompts.change(active)
+        for number, engine in enumerate(self.engines):
+            own = tuple(each for each in active if concerns(each, engine.workers))
+            if (number, own) not in self.impaired:
+                self.impaired[number, own] = impaired(self.costs, own)
+            died = any(each.kind == "dies" and each.at_s == time_s for each in own)
+            self._change(engine, self.impaired[number, own], died)
+        while self.stranded and self._next_engine() is not None:
+            self._place(self.stranded.popleft())
 
     def _change(self, engine: Engine, costs: Costs | None, died: bool) -> None:
         engine.change(costs)

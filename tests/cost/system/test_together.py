@@ -237,7 +237,6 @@ def test_a_faster_link_is_never_slower(layout):
         assert fast(batch).seconds <= slow(batch).seconds
 
 
-
 def test_of_a_long_chunk_keys_go_around_beneath_attention():
     """8192 keys and values of 4 heads of 64, three quarters of them to each of 4 devices."""
     found = costs(count=4, context=4)(Batch(0, 0, (Chunk(8192, 0),)))
