@@ -19,7 +19,7 @@ from accelsim.cli.output import print_json, print_table
 from accelsim.report.spec import FigureSet, load_figures
 from accelsim.study.load import load_study
 from accelsim.study.run import run_tables
-from accelsim.study.study import Study
+from accelsim.study.study import KINDS, Study
 from accelsim.study.table import Table, write_tables
 from accelsim.validation.compare import AGREES, NOT_RUN, compare, failures
 from accelsim.validation.published import published_for
@@ -76,11 +76,13 @@ def command(
 
 
 def _has_own_inputs(study: Study, shipped: Study) -> bool:
-    """Whether settings have changed no more than the points at which the study is run."""
+    """Whether settings have changed no more than the points at which the study is run; not even
+    these where it has a section of its kind, whose ratios are over all of them."""
 
     def inputs(one: Study) -> tuple[Any, ...]:
         tables = [(t.runs, t.derive, t.measures, t.first) for t in one.tables]
-        return one.workload, one.arch, one.mapping, one.set, one.accounting, tables
+        sections = [getattr(one, kind) for kind in KINDS]
+        return one.workload, one.arch, one.mapping, one.set, one.accounting, tables, sections
 
     return inputs(study) == inputs(shipped)
 

@@ -11,7 +11,14 @@ Array = NDArray[Any]
 
 @njit(cache=True)
 def scheduled_cycles(busy: Array, alone: Array, ends: float, slots: int, sms: int) -> float:
-    """When the last block ends: blocks go, in order, to the first SM with a free slot.
+    """When the last block ends (see `scheduled`)."""
+    return scheduled(busy, alone, ends, slots, sms)[0]
+
+
+@njit(cache=True)
+def scheduled(busy: Array, alone: Array, ends: float, slots: int, sms: int) -> tuple[float, float]:
+    """When the last block ends, and for how long slots held blocks, all together: blocks go, in
+    order, to the first SM with a free slot.
 
     A block needs `busy` cycles of its SM's pipes, `alone >= busy` cycles by itself, and `ends`
     before and after, when it has nothing to compute. With r blocks on an SM each is done after
@@ -36,13 +43,14 @@ def scheduled_cycles(busy: Array, alone: Array, ends: float, slots: int, sms: in
     for sm in range(sms):
         if count[sm]:
             heappush(events, (_soonest(sm, slots, here, left, count, busy, alone, ends), sm, 0))
-    end = 0.0
+    end = held = 0.0
     while len(events):
         now, sm, number = heappop(events)
         if number != version[sm]:
             continue
         passed, sharing, end = now - then[sm], count[sm], now
         then[sm] = now
+        held += passed * sharing
         for slot in range(sm * slots, (sm + 1) * slots):
             block = here[slot] - 1
             if block >= 0:
@@ -59,7 +67,7 @@ def scheduled_cycles(busy: Array, alone: Array, ends: float, slots: int, sms: in
             version[sm] += 1
             soonest = now + _soonest(sm, slots, here, left, count, busy, alone, ends)
             heappush(events, (soonest, sm, version[sm]))
-    return end
+    return end, held
 
 
 @njit(cache=True)

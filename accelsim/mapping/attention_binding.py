@@ -74,7 +74,8 @@ class BoundAttention:
             return [by_keys(self.call, self.tile, queries, keys)]
         whole = by_queries(self.call, self.tile, queries, keys, self.fold)
         whole = whole.masking(self.kernel.ragged)
-        each = ceil(ceil(keys / self.tile.keys) / self.splits)
+        shared = self.call.m if self.kernel.share_of == "longest" else keys
+        each = ceil(ceil(shared / self.tile.keys) / self.splits)
         parts = (range(each * part, each * (part + 1)) for part in range(self.splits))
         return [whole.share(tiles) for tiles in parts]
 
@@ -136,7 +137,8 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | st
     is_folded = bool(_value(kernel.fold, values))
     fold, heads = (call.h // call.g, call.g) if is_folded else (1, call.h)
     rule = SPLITS.get(kernel.splits or "") if _value(kernel.splittable, values) else None
-    splits = rule(fold * call.p, heads, call.b, call.m, call.e, gpu.sms) if rule else 1
+    ruled = rule(fold * call.p, heads, call.b, call.m, call.e, gpu.sms) if rule else 1
+    splits = call.splits or ruled
     values |= {"splits": splits}
     tile = next((tile for tile in kernel.tiles if _value(tile.when, values)), None)
     has = {cores.name for cores in gpu.tensor if call.dtype in cores.flop}
@@ -194,6 +196,7 @@ def features(call: Sdpa) -> set[Feature]:
         "lengths": bool(call.lengths),
         "page": call.page is not None,
         "latent": call.latent,
+        "splits": call.splits is not None,
     }
     return {name for name, there in has.items() if there}
 

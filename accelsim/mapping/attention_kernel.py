@@ -10,8 +10,10 @@
              from the first on) or `longest_first`
     stream_k blocks stay and share out the steps of all heads and sequences (`stream_k.py`)
     words    those that the kernel is compiled for, as it is for all GPUs or some `generations`
-    splits   the rule by which keys are split, of calls that are `splittable`
-    takes    what else a call may have: a `window`, sequences of other `lengths`, `page`s
+    splits   the rule by which keys are split, of calls that are `splittable`; a part is a share of
+             `each` sequence's tiles, or of the `longest` one's, so that shorter ones have fewer
+    takes    what else a call may have: a `window`, sequences of other `lengths`, `page`s, its own
+             number of `splits`
     over     what blocks are cut from: `queries`, each against keys, or (a gradient) `keys`, each
              against queries
     held     tensors that warps keep in registers for the product that reads them; others that a
@@ -50,7 +52,7 @@ from accelsim.mapping.stream_k import StreamK
 from accelsim.mapping.unfused_kernel import UnfusedStep
 from accelsim.workload.calls import Dtype
 
-Feature = Literal["window", "lengths", "page", "latent"]
+Feature = Literal["window", "lengths", "page", "latent", "splits"]
 
 
 class Code(Record):
@@ -99,6 +101,7 @@ class AttentionKernel(Record):
     fold: Formula
     splits: SplitRule | None = None
     splittable: Formula = 1
+    share_of: Literal["each", "longest"] = "each"
     combine: Formula = 0
     combines: Formula = "splits > 1"
     early: bool = False

@@ -18,11 +18,23 @@ from accelsim.base.errors import OutputError, Place
 from accelsim.base.files import atomic_write, output_folder
 from accelsim.report.bars import draw_bars
 from accelsim.report.breakdown import draw_breakdown
+from accelsim.report.lines import draw_lines
 from accelsim.report.pareto import draw_pareto
 from accelsim.report.selection import NoRowsError
 from accelsim.report.sheet import house_style
-from accelsim.report.spec import AnySpec, Bars, Breakdown, FigureSet, FigureSpec, Names, Pareto
+from accelsim.report.spec import (
+    AnySpec,
+    Bars,
+    Breakdown,
+    FigureSet,
+    FigureSpec,
+    Lines,
+    Names,
+    Pareto,
+    Winners,
+)
 from accelsim.report.style import DOTS_PER_INCH
+from accelsim.report.winners import draw_winners
 
 Frames = Mapping[str, pd.DataFrame]
 
@@ -30,6 +42,8 @@ _DRAW: Mapping[type[FigureSpec], Callable[[Any, pd.DataFrame, Names], Figure]] =
     Bars: draw_bars,
     Breakdown: draw_breakdown,
     Pareto: draw_pareto,
+    Lines: draw_lines,
+    Winners: draw_winners,
 }
 
 

@@ -24,6 +24,10 @@
        title: What keeps the array busy}
     - {name: fig12, kind: pareto, table: pareto, x: {column: area_um2, label: area, unit: mm^2},
        y: {column: latency_s, label: latency}, series: model, points: pe_dim, title: Area and time}
+    - {name: gains, kind: lines, table: gains, panels: machine, x: context, log: [x, y],
+       axis: tokens, series: ratio, value: mean, unit: ×, line_at: 1, title: Speedup over context}
+    - {name: where, kind: winners, table: uniform, panels: heads, x: context, x_axis: tokens,
+       y: batch, y_axis: batch, series: kernel, value: latency_s, tie: 0.02, title: The fastest}
 
 The order of `names` is the order of drawing. Values without a name come after the named ones and
 are called what they are; colours that are not given are taken from the palette in turn, so a value
@@ -146,8 +150,47 @@ class Pareto(FigureSpec):
     join: Literal["straight", "steps"] = "straight"
 
 
-AnySpec = Bars | Breakdown | Pareto
-_KINDS: Mapping[str, type[AnySpec]] = {"bars": Bars, "breakdown": Breakdown, "pareto": Pareto}
+class Lines(FigureSpec):
+    """Strips of lines over a column of numbers: a strip for each panel, a line for each series."""
+
+    kind: Literal["lines"] = "lines"
+    panels: str | None = None
+    x: str
+    log: tuple[Literal["x", "y"], ...] = ()
+    """Directions in which a power of two is as far from the next one everywhere."""
+    axis: str
+    """What `x` is, under the figure."""
+    series: str
+    value: str
+    unit: str = ""
+    line_at: float | None = None
+    beside: str | None = None
+    """Another column, drawn as a thin broken line beside every line."""
+
+
+class Winners(FigureSpec):
+    """Maps of two columns: which series has the least value, and how much more the next one has."""
+
+    kind: Literal["winners"] = "winners"
+    panels: str | None = None
+    x: str
+    y: str
+    x_axis: str
+    y_axis: str
+    series: str
+    value: str
+    tie: float = 0.0
+    """Where the next one has less than this share more, none wins."""
+
+
+AnySpec = Bars | Breakdown | Pareto | Lines | Winners
+_KINDS: Mapping[str, type[AnySpec]] = {
+    "bars": Bars,
+    "breakdown": Breakdown,
+    "pareto": Pareto,
+    "lines": Lines,
+    "winners": Winners,
+}
 Names = Mapping[str, Mapping[str, Look]]
 
 

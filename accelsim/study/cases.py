@@ -19,9 +19,10 @@ from accelsim.arch.spatial import Spatial, names, with_values
 from accelsim.base.errors import StudyError, did_you_mean
 from accelsim.base.expression import parse_expression
 from accelsim.base.record import Rate, Record, fields_by_key
+from accelsim.study.axes import Value
 from accelsim.study.inputs import Inputs
 from accelsim.study.points import Points, refuse_unless_path
-from accelsim.study.study import Part, Value
+from accelsim.study.study import Part
 from accelsim.study.table import Column
 from accelsim.workload.einsum import Cascade
 

@@ -10,10 +10,11 @@ from accelsim.cost.evaluate import evaluate
 from accelsim.cost.gpu.mapping import gpu_mapping
 from accelsim.cost.result import Cost
 from accelsim.mapping import at_point
+from accelsim.study.axes import Value
 from accelsim.study.cases import below, cascade_at
 from accelsim.study.inputs import Inputs
 from accelsim.study.points import Points, refuse_unless_path
-from accelsim.study.study import Part, Value
+from accelsim.study.study import Part
 from accelsim.study.table import Column
 from accelsim.workload.einsum import Cascade
 

@@ -10,6 +10,7 @@ Files that a study names by a path are looked for beside it first.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base.catalogue import find
@@ -17,17 +18,8 @@ from accelsim.base.errors import StudyError, did_you_mean
 from accelsim.base.record import keys_of, read_record, refuse_another_kind
 from accelsim.base.setting import with_setting
 from accelsim.base.yamlfile import Node, read_yaml
-from accelsim.study.study import (
-    INPUTS,
-    Axis,
-    Part,
-    Run,
-    Study,
-    TableSpec,
-    Values,
-    as_axis,
-    tables_of,
-)
+from accelsim.study.axes import as_axis
+from accelsim.study.study import INPUTS, Part, Run, Study, TableSpec, kind_of, varied
 from accelsim.workload.load import Workload
 
 
@@ -36,7 +28,7 @@ def load_study(name_or_path: str | Path, settings: Mapping[str, str] | None = No
     path = find(name_or_path, "studies")
     node = read_yaml(path)
     study = read_study(node, path.parent)
-    axes = {name for table in tables_of(study) for name in table.vary}
+    axes = {name for table in varied(study) for name in table.vary}
     owners = {key: "axis" if key in axes else _owner(key, node) for key in settings or {}}
     for key, text in (settings or {}).items():
         if owners[key] == "study":
@@ -87,13 +79,18 @@ def _with_setting(study: Study, owner: str, key: str, text: str) -> Study:
 def _narrowed(study: Study, axis: str, text: str) -> Study:
     """The study with other values on one of its axes."""
 
-    def varied(found: TableSpec | Study) -> dict[str, Axis | Values]:
+    def narrowed(found: Any) -> Any:
         axes = {name: as_axis(name, values) for name, values in found.vary.items()}
         narrow = {name: each.with_values(text) for name, each in axes.items() if name == axis}
-        return {**found.vary, **narrow}
+        return found.model_copy(update={"vary": {**found.vary, **narrow}})
 
-    tables = tuple(table.model_copy(update={"vary": varied(table)}) for table in study.tables)
-    return study.model_copy(update={"vary": varied(study), "tables": tables})
+    kind = kind_of(study)
+    if kind is not None:
+        section = getattr(study, kind)
+        tables = tuple(map(narrowed, section.tables))
+        return study.model_copy(update={kind: section.model_copy(update={"tables": tables})})
+    own: Study = narrowed(study)
+    return own.model_copy(update={"tables": tuple(map(narrowed, study.tables))})
 
 
 # --- files ----------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ import numpy as np
 
 from accelsim.base.errors import StudyError, did_you_mean
 from accelsim.base.units import UNIT_OF_SUFFIX, quantity, suffix_of
-from accelsim.study.study import INPUTS, Axis, Value
+from accelsim.study.axes import Axis, Value
+from accelsim.study.study import INPUTS
 from accelsim.study.table import Column, array_of
 
 

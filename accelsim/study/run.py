@@ -23,6 +23,7 @@ from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
 from accelsim.mapping.load import select_each
 from accelsim.mapping.mapping import Mapping as MappingRecord
+from accelsim.study.axes import Value
 from accelsim.study.cases import Case, below, cascade_at, case_at, refuse_unknown_ranks
 from accelsim.study.inputs import Inputs
 from accelsim.study.measures import (
@@ -33,7 +34,18 @@ from accelsim.study.measures import (
     refuse_idle_accountings,
 )
 from accelsim.study.points import Points, crossed, plain, refuse_unless_path
-from accelsim.study.study import Accounting, Part, Run, Study, TableSpec, Value, axes_of, tables_of
+from accelsim.study.ratios import ratio_table
+from accelsim.study.study import (
+    KINDS,
+    Accounting,
+    Part,
+    Run,
+    Study,
+    TableSpec,
+    axes_of,
+    kind_of,
+    tables_of,
+)
 from accelsim.study.table import Column, Table, frames, stacked
 from accelsim.workload.einsum import Cascade
 
@@ -56,6 +68,15 @@ def run_study(
 def run_tables(study: Study, overrides: Mapping[str, Value] | None = None) -> dict[str, Table]:
     """The same without pandas."""
     fixed = {path: plain(value) for path, value in {**study.set, **(overrides or {})}.items()}
+    kind = kind_of(study)
+    # Only studies of that kind need what it imports.
+    run = _on_machines if kind is None else import_module(KINDS[kind]).tables
+    found: dict[str, Table] = run(study, fixed)
+    return found | {ratio.name: ratio_table(ratio, found) for ratio in study.ratios}
+
+
+def _on_machines(study: Study, fixed: Mapping[str, Value]) -> dict[str, Table]:
+    """Of workloads on machines."""
     _refuse_useless(fixed, tables_of(study))
     runner = _Runner(study, fixed)
     evaluated = [part for table in tables_of(study) for part in runner.parts(table)]

@@ -11,39 +11,25 @@
 values; with a unit at its end (`buffer_bytes`) the column holds numbers in that unit. `models` is
 an axis too, of shapes; its column is `model`. `set` gives paths one value in all runs, `derive`
 sets them by expressions over the axes, the ranks and the machine. A study of several tables, or of
-several runs in a table, lists them under `tables`.
+several runs in a table, lists them under `tables`. What is no workload on a machine has a section
+of its own instead (`KINDS`): `calls` of libraries. `ratios` are tables over the tables.
 """
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Any
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import model_validator
 
 from accelsim.base.record import Record
+from accelsim.study.axes import Axis, Names, Value, Values, as_axis
+from accelsim.study.calls import Calls
 
-Value = int | float | str
 INPUTS = ("workload", "arch")
 
-
-def _as_tuple(value: Any) -> Any:
-    """One value, or several in a text between commas, as on the command line."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(","))
-    return (value,) if isinstance(value, int | float) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
-Values = Annotated[tuple[Value, ...], BeforeValidator(_as_tuple)]
-
-
-class Axis(Record):
-    """Values, and the paths that take them; without paths, a number for expressions to use."""
-
-    set: Names = ()
-    to: Values
-
-    def with_values(self, text: str) -> "Axis":
-        """Other values, as on the command line: `1024, 4096`."""
-        return Axis(set=self.set, to=_as_tuple(text))
+KINDS: Mapping[str, str] = {"calls": "accelsim.study.run_calls"}
+"""Kinds of study that do not run workloads on machines: the section that only they have, and the
+module whose `tables(study, settings)` makes tables of it. A section has `tables`, each with `vary`.
+"""
 
 
 class Accounting(Record):
@@ -129,8 +115,26 @@ class Digest(Record):
         return self
 
 
+class Ratio(Record):
+    """A table of formulas over another one's points (see `study.ratios`): a row for each formula
+    and each value of the points `by`, with the mean, the least and the most of the others."""
+
+    name: str
+    over: Layout
+    of: dict[str, str]
+    by: Names = ()
+
+    @model_validator(mode="after")
+    def _by_points(self) -> "Ratio":
+        others = [name for name in self.by if name not in self.over.points]
+        if others:
+            raise ValueError(f"by: {', '.join(others)} is none of the points")
+        return self
+
+
 class Study(Record):
-    """What `study.yaml` holds: `tables`, or one `workload` on one `arch`."""
+    """What `study.yaml` holds: `tables`, or one `workload` on one `arch`, or the section of another
+    kind of study."""
 
     question: str
     source: str = ""
@@ -142,19 +146,30 @@ class Study(Record):
     arch: str | None = None
     mapping: str | None = None
     vary: dict[str, Axis | Values] = {}
+    calls: Calls | None = None
+    ratios: tuple[Ratio, ...] = ()
     names: dict[str, dict[str, Any]] = {}
     figures: tuple[dict[str, Any], ...] = ()
     summary: tuple[Digest, ...] = ()
 
     @model_validator(mode="after")
     def _has_something_to_run(self) -> "Study":
-        if bool(self.tables) == (self.workload is not None):
-            raise ValueError("a study has either 'tables' or a 'workload' on an 'arch'")
+        own = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(own) + bool(self.tables) + (self.workload is not None) != 1:
+            others = " or ".join(f"'{kind}'" for kind in KINDS)
+            raise ValueError(
+                f"a study has either 'tables' or a 'workload' on an 'arch', or else {others}"
+            )
         if self.workload is not None and self.arch is None:
             raise ValueError("a 'workload' needs an 'arch'")
         if self.tables and (self.arch or self.mapping or self.vary):
             raise ValueError("'arch', 'mapping' and 'vary' stand in 'tables' where there are any")
         return self
+
+
+def kind_of(study: Study) -> str | None:
+    """Its section, of a kind of its own; None if it runs workloads on machines."""
+    return next((kind for kind in KINDS if getattr(study, kind) is not None), None)
 
 
 def tables_of(study: Study) -> tuple[TableSpec, ...]:
@@ -165,11 +180,12 @@ def tables_of(study: Study) -> tuple[TableSpec, ...]:
     return (TableSpec(name="results", runs=(Run(parts=(part,)),), vary=study.vary),)
 
 
+def varied(study: Study) -> tuple[Any, ...]:
+    """What has `vary`: its tables, those of its section, or the study itself."""
+    kind = kind_of(study)
+    return tables_of(study) if kind is None else getattr(study, kind).tables
+
+
 def axes_of(table: TableSpec) -> dict[str, Axis]:
     """The table's axes by column."""
     return {name: as_axis(name, axis) for name, axis in table.vary.items()}
-
-
-def as_axis(name: str, axis: Axis | Values) -> Axis:
-    """`path: values` is an axis that sets that path."""
-    return axis if isinstance(axis, Axis) else Axis(set=(name,), to=axis)

@@ -30,7 +30,8 @@ from accelsim.base.errors import InputError, StudyError, did_you_mean
 from accelsim.base.record import Number, Record, read_record
 from accelsim.base.units import quantity
 from accelsim.base.yamlfile import read_yaml
-from accelsim.study.study import Layout, Names, Value
+from accelsim.study.axes import Names, Value
+from accelsim.study.study import Layout
 
 Take = Literal["mean", "geomean", "least", "most"]
 

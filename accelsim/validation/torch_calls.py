@@ -77,6 +77,8 @@ def _sdpa(call: Sdpa, device: str) -> Run:
         )
     if call.f or call.latent:
         raise InputError("attention is measured with values as long as keys, kept beside them")
+    if call.splits:
+        raise InputError("torch lets nobody choose over how many blocks keys are split")
     if call.window or call.lengths or call.page:
         return _flash(call, device)
     allow_only(call.backend)

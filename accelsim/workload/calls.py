@@ -5,8 +5,9 @@
 
 A call says what a program asks of its library (`sdpa` with these shapes, on that backend), not how
 it is done. Matrices are row-major; `rms_norm` has a weight; the causal mask of `sdpa` is torch's:
-aligned at the top left. Torch does not ship `flash3` (FlashAttention-3), `lean` (LeanAttention)
-and `trtllm` (what TensorRT-LLM generates). `bytes` of a copy are those read; as many are written.
+aligned at the top left. Torch does not ship `flash3` (FlashAttention-3), `flash_decoding`
+(FlashAttention-2 as its interface for decoding launches it), `lean` (LeanAttention) and `trtllm`
+(what TensorRT-LLM generates). `bytes` of a copy are those read; as many are written.
 
     sdpa           b batch, h query heads, g key/value heads, p queries, m keys, e head dimension
     window         of `sdpa`: a query sees so many keys at most, the last its own
@@ -15,6 +16,7 @@ and `trtllm` (what TensorRT-LLM generates). `bytes` of a copy are those read; as
     page           of `sdpa`: keys and values lie in pages of so many tokens, found by a table
     f              of `sdpa`: numbers of a value, where they are not e
     latent         of `sdpa`: no values are kept; they are the first f numbers of the keys
+    splits         of `sdpa`: so many blocks share the keys of a head; if left out, the library says
     sdpa_backward  gradients of queries, keys and values from that of the result
 """
 
@@ -32,7 +34,9 @@ from accelsim.base.record import Count, Record, keys_of, read_record
 from accelsim.base.yamlfile import parse_yaml
 
 Dtype = Literal["bf16", "fp16", "fp32", "fp8"]
-Backend = Literal["flash", "cudnn", "efficient", "math", "flash3", "lean", "trtllm"]
+Backend = Literal[
+    "flash", "cudnn", "efficient", "math", "flash3", "flash_decoding", "lean", "trtllm"
+]
 
 WORD_BYTES: Mapping[str, int] = {"fp32": 4, "bf16": 2, "fp16": 2, "fp8": 1}
 
@@ -97,6 +101,7 @@ class Sdpa(Call):
     page: Count | None = None
     f: Count | None = None
     latent: bool = False
+    splits: Count | None = None
 
     @property
     def value_dim(self) -> int:

@@ -139,3 +139,17 @@ def test_an_unknown_study_and_an_unknown_setting_name_the_nearest(run, tmp_path)
     assert "Did you mean 'fusemax'?" in run("study", "fusemx").err
     ended = run("study", "fusemax", "--out", str(tmp_path), "--set", "model=XLM")
     assert (ended.status, "Did you mean 'models'?" in ended.err) == (2, True)
+
+
+def test_a_study_of_calls_writes_its_tables_and_judges_nothing_on_other_points(run, tmp_path):
+    narrow = [("--set", text) for text in ("batch=8", "heads=16", "head_dim=64", "context=2048")]
+    ended = run("study", "lean_attention", "--out", str(tmp_path), *(t for s in narrow for t in s))
+    assert ended.status == 0, ended.err
+    assert "Nothing published is held against this study." in ended.out
+    assert len(rows_of(tmp_path / "uniform.csv")) == 2 * 3
+    assert {row["ratio"] for row in rows_of(tmp_path / "gains.csv")} == {
+        "flash_attention_2",
+        "flash_decoding",
+    }
+    assert (tmp_path / "where_each_wins_a100.png").is_file() is False
+    assert (tmp_path / "speedup_by_context.png").is_file()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from accelsim.arch.load import load_gpu
+from accelsim.base.errors import MappingError
 from accelsim.mapping.attention_binding import bind_attention
 from accelsim.mapping.splits import (
     fill_the_chip,
@@ -55,6 +56,31 @@ def test_parts_that_fill_the_chip_have_two_steps_at_least():
     assert fill_the_chip(queries=8, heads=8, batch=4, keys=8192, features=128, sms=148) == 4
     assert fill_the_chip(queries=8, heads=1, batch=1, keys=1024, features=128, sms=148) == 4
     assert fill_the_chip(queries=8, heads=8, batch=32, keys=8192, features=128, sms=148) == 1
+
+
+def test_parts_are_shares_of_the_longest_sequence():
+    """Four parts of 8 tiles: two each, so that a sequence of two tiles is all in the first."""
+    call = decoding("flash_decoding", b=2, m=1024, lengths=(1024, 256), splits=4)
+    bound = bind_attention(call, load_gpu("h100_sxm"))
+    each = [[int(part.steps[0]) for part in bound.visits(1, keys)] for keys in call.lengths]
+    assert each == [[2, 2, 2, 2], [2, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(("splits", "blocks"), [(None, 7 * 32), (1, 32), (3, 96)])
+def test_who_calls_may_say_how_many_splits(splits, blocks):
+    call = decoding("flash", b=1, m=32768, splits=splits)
+    bound = bind_attention(call, load_gpu("h100_sxm"))
+    assert bound.blocks == blocks
+    assert bound.combines == (splits != 1)
+
+
+def test_a_library_that_shares_out_steps_itself_takes_no_splits():
+    with pytest.raises(MappingError, match="it takes no splits"):
+        bind_attention(decoding("lean", b=1, m=32768, splits=2), load_gpu("h100_sxm"))
+
+
+def decoding(backend, **sizes):
+    return Sdpa(backend=backend, h=32, g=32, p=1, e=128, dtype="fp16", **sizes)
 
 
 def launched_blocks(row) -> int:

@@ -3,8 +3,8 @@
 import pytest
 
 from accelsim.base.errors import StudyError
+from accelsim.study.axes import Axis
 from accelsim.study.points import crossed, plain
-from accelsim.study.study import Axis
 
 SIZES = Axis(set=("workload.ranks.M",), to=(8, 16))
 

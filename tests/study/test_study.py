@@ -5,7 +5,8 @@ import pytest
 from accelsim.base.errors import InputError
 from accelsim.base.record import read_record
 from accelsim.base.yamlfile import parse_yaml
-from accelsim.study.study import Axis, Study, axes_of, tables_of
+from accelsim.study.axes import Axis
+from accelsim.study.study import Study, axes_of, tables_of
 
 
 def read(text: str) -> Study:

@@ -1,4 +1,4 @@
-"""The FuseMax study, run once for all tests of this folder."""
+"""Studies that are held against papers, each run once for all tests of this folder."""
 
 import pytest
 
@@ -16,3 +16,8 @@ def study() -> Study:
 @pytest.fixture(scope="session")
 def tables(study: Study) -> dict[str, Table]:
     return run_tables(study)
+
+
+@pytest.fixture(scope="session")
+def lean_tables() -> dict[str, Table]:
+    return run_tables(load_study("lean_attention"))

@@ -7,8 +7,7 @@ the chip  blocks go in order to the first SM with room; on an SM they share its 
 a call    cold, the first tiles from device memory; then that, the bytes through L2 and those of
           device memory side by side (`served`); where keys are split, a second kernel adds the
           parts up; some libraries copy queries before or results after
-
-bytes            `traffic.py`; of device memory also what the dirty L2 gives up
+bytes     `traffic.py`; of device memory also what the dirty L2 gives up
 """
 
 from collections.abc import Mapping
@@ -27,7 +26,7 @@ from accelsim.cost.gpu.tile import StepCycles, step_cycles
 from accelsim.cost.gpu.traffic import Traffic, traffic_of
 from accelsim.cost.gpu.unfused import steps_works
 from accelsim.cost.gpu.work import Times, Work
-from accelsim.cost.kernels import scheduled_cycles
+from accelsim.cost.kernels import scheduled, scheduled_cycles
 from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.workload.call_counts import query_bytes
 from accelsim.workload.calls import WORD_BYTES
@@ -198,6 +197,12 @@ class AttentionWork:
         work, alone = self._of_each(self.of_head)
         each = np.maximum(self.resident * work, alone) + ends
         return float(each.sum()) * self._heads / (self.resident * self.gpu.sms)
+
+    def slot_share(self, clock_hz: float, cold: bool) -> float:
+        """Of the time of all slots, that in which a block is there."""
+        ends = self._end_cycles + self._end_latency_s(cold) * clock_hz
+        end, held = scheduled(*self._of_each(self.blocks), ends, self.resident, self.gpu.sms)
+        return float(held / (self.resident * self.gpu.sms * end))
 
     def _of_each(self, blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
         """Cycles of an SM's pipes that every block takes, and those that it takes alone."""
