@@ -21,11 +21,8 @@ CONSOLE = [
     for part in text.split("$ ")
     if part.startswith("accelsim ")
 ]
-SHIPPED = [
-    entry.file
-    for kind in ("workloads", "shapes", "traces", "machines", "mappings", "parts", "studies")
-    for entry in catalogue.entries(kind)
-]
+KINDS = ("workloads", "shapes", "traces", "models", "machines", "mappings", "parts", "studies")
+SHIPPED = [entry.file for kind in KINDS for entry in catalogue.entries(kind)]
 
 
 @pytest.mark.parametrize(("program", "printed"), PROGRAMS)

@@ -1,5 +1,6 @@
 """Names and settings of the command line → a cascade, a machine, a mapping."""
 
+from collections.abc import Mapping as PlainMapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from accelsim.base.errors import MappingError
 from accelsim.base.record import keys_of
 from accelsim.cli.options import settings_by_input
 from accelsim.cost.default import default_mapping
+from accelsim.interop.huggingface import read_config
 from accelsim.mapping.automatic import AUTOMATIC
 from accelsim.mapping.binding import BoundMapping, bind
 from accelsim.mapping.check import check
@@ -17,6 +19,8 @@ from accelsim.mapping.load import load_mapping, select
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import Workload, load_workload
+from accelsim.workload.model import Model
+from accelsim.workload.model_load import load_model
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,13 @@ def load_machine(name: str, assignments: Sequence[str]) -> Spatial | Gpu:
     if is_gpu(name):
         return load_gpu(name, settings_by_input(assignments, {"arch": keys_of(Gpu)})["arch"])
     return load_arch(name, settings_by_input(assignments, {"arch": keys_of(Spatial)})["arch"])
+
+
+def load_any_model(name: str, settings: PlainMapping[str, str]) -> Model:
+    """A shipped model, a YAML file like those, or a `config.json`."""
+    if not name.endswith(".json"):
+        return load_model(name, settings)
+    return read_config(name, settings)
 
 
 def load_case(

@@ -39,6 +39,7 @@ COMMANDS = {
     "predict": "How long calls of kernels take on a GPU, how many joules, and bound by what.",
     "validate": "Predictions held against measurements of GPUs.",
     "measure": "How long kernels take on the device at hand, through torch.",
+    "model": "How large a transformer is, and how many sequences of it a machine holds.",
     "study": "Run a study: its tables, figures, and how they compare with what was published.",
 }
 

@@ -100,7 +100,7 @@ class _Config:
     def size(self, key: str, default: int | None = None) -> int:
         """A whole number above 0."""
         if key not in self.node and default is None:
-            remedy = did_you_mean(key, self.node.keys()) or f"Add a line like '\"{key}\": 4096,'"
+            remedy = f"Add a line like '\"{key}\": 4096,'"
             raise InputError(f"{key!r} is missing", at=self.node.place, remedy=remedy)
         value = self.value(key, default)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -256,8 +256,7 @@ def _family(config: _Config) -> _Family:
     known = f"There are {', '.join(FAMILIES)}"
     kind = config.value("model_type")
     if kind is None:
-        remedy = did_you_mean("model_type", config.node.keys()) or known
-        raise InputError("'model_type' is missing", at=config.node.place, remedy=remedy)
+        raise InputError("'model_type' is missing", at=config.node.place, remedy=known)
     if kind not in FAMILIES:
         remedy = did_you_mean(str(kind), FAMILIES) or known
         raise config.wrong("model_type", "is not a family that can be read", remedy)

@@ -31,6 +31,8 @@ from accelsim.base.errors import WorkloadError
 from accelsim.base.record import Count, NonNegative, Positive, Record
 
 MOST_LISTED = 6
+MOST_DEVICES = 1024
+"""Tried for a remedy."""
 
 
 class LatentAttention(Record):
@@ -181,7 +183,8 @@ class Model(Record):
             raise WorkloadError(f"{tensor} devices hold no model", remedy="Take 1 or more")
         wrong = self._undivided(tensor)
         if wrong:
-            some = [str(t) for t in range(1, self.heads + 1) if not self._undivided(t)]
+            tried = range(1, min(self.heads, MOST_DEVICES) + 1)
+            some = [str(t) for t in tried if not self._undivided(t)]
             listed = ", ".join(some[:MOST_LISTED])
             fact = f"{wrong} do not divide over {tensor} devices"
             raise WorkloadError(fact, remedy=f"Take {listed}{' ...' * (len(some) > MOST_LISTED)}")

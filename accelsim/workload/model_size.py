@@ -103,6 +103,12 @@ def kv_bytes_per_token(model: Model, tensor: int = 1) -> int:
     return _bytes(model.layers * (sum(vectors) * model.kv_bits + scales * model.kv_scale_bits))
 
 
+def sequence_kv_bytes(model: Model, context: int, tensor: int = 1) -> int:
+    """Of a sequence of so many tokens, of which a window keeps the last."""
+    kept = min(context, model.window) if model.window else context
+    return kept * kv_bytes_per_token(model, tensor)
+
+
 def activation_bytes_per_token(model: Model, tensor: int = 1) -> int:
     """The most that lives at once between two calls of a layer: the residual, its norm, and the
     wider of attention (queries, keys, values, results) and feed-forward network (gate and up, their

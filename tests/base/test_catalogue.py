@@ -92,3 +92,13 @@ def test_an_entry_tells_what_it_is_about_in_one_line(shipped):
         str(shipped / "workloads/attention/one_pass.yaml"),
     )
     assert [entry.name for entry in entries("shapes")] == ["bert"]
+
+
+def test_hyphens_dots_and_capitals_are_as_good_as_underscores(shipped):
+    file = shipped / "workloads/models/qwen3_0_6b.yaml"
+    file.parent.mkdir()
+    file.write_text("about: A model.\n")
+    for name in ("qwen3_0_6b", "qwen3-0.6b", "Qwen3-0.6B"):
+        assert find(name, "models") == file
+    assert find("H100-SXM", "machines") == shipped / "arch/gpu/h100_sxm.yaml"
+    assert "models/qwen3_0_6b" not in catalogue.names("workloads")

@@ -1,7 +1,8 @@
 import pytest
+from pydantic import Field
 
 from accelsim.base.errors import InputError, RecordError
-from accelsim.base.record import read_record
+from accelsim.base.record import Count, Record, read_record
 from accelsim.base.yamlfile import parse_yaml
 from tests.base.test_record import MACHINE, Machine
 
@@ -66,3 +67,14 @@ def test_a_complaint_names_line_key_and_remedy(right, wrong, complaint):
 def test_a_file_that_is_a_list_is_no_record():
     with pytest.raises(InputError, match="m.yaml:1: expected 'key: value' lines, found a sequence"):
         read_record(parse_yaml("- 1\n", "m.yaml"), Machine)
+
+
+class Derived(Record):
+    heads: Count
+    groups: Count = Field(default_factory=lambda data: data["heads"])
+
+
+def test_a_default_that_follows_from_a_wrong_field_is_no_complaint():
+    with pytest.raises(RecordError) as caught:
+        read_record(parse_yaml("\nheads: 0\n", "m.yaml"), Derived)
+    assert str(caught.value) == "m.yaml:2: heads: '0' must be above 0"

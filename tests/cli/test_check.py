@@ -34,6 +34,7 @@ def written(folder, text):
     [
         (MACHINE, "machine"),
         (WORKLOAD, "workload"),
+        ("layers: 1\nhidden: 8\nheads: 2\nfeed_forward: 8\nvocabulary: 9\n", "model"),
         ("about: A shape.\nsource: made up\nranks: {B: 1, P: 4}\n", "shape"),
         ("question: How?\nworkload: attention/one_pass\narch: fusemax_cloud\n", "study"),
         ("about: A paper.\nsource: made up\nstudy: fusemax\nclaims: []\n", "paper"),
@@ -98,7 +99,7 @@ def test_a_setting_is_checked_with_the_file(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "shelf", ["workloads", "machines", "mappings", "parts", "shapes", "studies"]
+    "shelf", ["workloads", "machines", "mappings", "parts", "shapes", "models", "studies"]
 )
 def test_everything_that_is_shipped_passes(run, shelf):
     for entry in entries(shelf):
