@@ -10,15 +10,28 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
     """A function to call after each of `total` pieces of work, with a word on it."""
-    bar = Progress(
+    with _bar() as bar:
+        task = bar.add_task(what, total=total, word="")
+        yield lambda word: bar.update(task, advance=1, word=word)
+
+
+@contextmanager
+def share_done(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A function to call with how many pieces of work are done, and of how many."""
+    with _bar() as bar:
+        task = bar.add_task(what, total=None, word="")
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _bar() -> Progress:
+    console = Console(stderr=True)
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[word]}"),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
-    with bar:
-        task = bar.add_task(what, total=total, word="")
-        yield lambda word: bar.update(task, advance=1, word=word)
