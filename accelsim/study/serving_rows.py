@@ -43,6 +43,7 @@ WARM_UP = 0.25
 """Share of the requests that are answered before the steady part begins."""
 LINK_SHARE = 0.2
 """Of an iteration, that traffic may take: alpha of Lamina's minimum bandwidth (its figure 4)."""
+PARTS = ("tbt", "model", "attention", "network", "host")
 Row = dict[str, Any]
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -102,7 +103,9 @@ def rows_of(job: Job) -> list[Row]:
             return _parts(costs, job)
         return [{**found[job.by](costs, job), "usd_per_hour": system.usd_per_hour, "reason": ""}]
     except (ArchError, WorkloadError) as error:
-        return [{"usd_per_hour": system.usd_per_hour, "reason": error.fact}]
+        parts = PARTS if job.by == "parts" else (None,)
+        told = {"usd_per_hour": system.usd_per_hour, "reason": error.fact}
+        return [{**told, "part": part} for part in parts]
 
 
 @lru_cache(maxsize=64)
@@ -190,7 +193,7 @@ def _iterated(costs: Costs, job: Job) -> Row:
 def _parts(costs: Costs, job: Job) -> list[Row]:
     iteration = _iteration(costs, job)
     seconds = {"tbt": iteration.seconds, **iteration.way_s}
-    return [{"part": part, "part_s": taken, "reason": ""} for part, taken in seconds.items()]
+    return [{"part": part, "part_s": seconds[part], "reason": ""} for part in PARTS]
 
 
 def _iteration(costs: Costs, job: Job) -> Iteration:

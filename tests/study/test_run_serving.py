@@ -1,10 +1,12 @@
 """Studies of serving: rows beside runs made one by one, and what is refused."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from accelsim.arch.load import load_system, machines_of
+from accelsim.base.catalogue import find
 from accelsim.base.errors import AccelsimError
 from accelsim.cost.system.costs import costs_of
 from accelsim.cost.system.iteration import Batch
@@ -163,3 +165,13 @@ def test_a_workload_is_nothing_to_set(load: Load) -> None:
         AccelsimError, match="there is no workload.word where a study is of serving"
     ):
         run_tables(load(STUDY, {"workload.word": "2 B"}))
+
+
+def test_a_system_may_lie_beside_the_study(load: Load, folder: Path) -> None:
+    own = find("vllm_4h100", "systems").read_text(encoding="utf-8")
+    (folder / "own.yaml").write_text(own.replace("11.06 USD/h", "1 USD/h"), encoding="utf-8")
+    text = STUDY.replace("{system: vllm_4h100, models", "{system: own.yaml, models")
+    study = load(text)
+    assert study.serving is not None
+    assert study.serving.tables[3].runs[0].system == str(folder / "own.yaml")
+    assert run_tables(study)["parts"]["part_s"][0] > 0
