@@ -21,7 +21,8 @@ CONSOLE = [
     for part in text.split("$ ")
     if part.startswith("accelsim ")
 ]
-KINDS = ("workloads", "shapes", "traces", "models", "machines", "mappings", "parts", "studies")
+KINDS = ["workloads", "shapes", "traces", "models", "machines", "systems", "mappings", "parts"]
+KINDS += ["studies"]
 SHIPPED = [entry.file for kind in KINDS for entry in catalogue.entries(kind)]
 
 

@@ -19,7 +19,7 @@ from accelsim.arch.supply import supplied_array, supplied_memory
 from accelsim.arch.system import Machine, System
 from accelsim.arch.system_checks import system_problems
 from accelsim.base.catalogue import find
-from accelsim.base.errors import ArchError, Place
+from accelsim.base.errors import ArchError, InputError, Place
 from accelsim.base.record import read_record, refuse_another_kind
 from accelsim.base.setting import Value, with_settings
 from accelsim.base.yamlfile import Node, read_yaml
@@ -33,6 +33,9 @@ def is_gpu(name_or_path: str | Path) -> bool:
 def load_arch(name_or_path: str | Path, overrides: Mapping[str, Value] | None = None) -> Spatial:
     """`load_arch("fusemax_cloud", {"memories.DRAM.bandwidth": "800 GB/s"})`."""
     node = read_yaml(find(name_or_path, "arch"))
+    if "devices" in node:
+        remedy = "`accelsim show` takes it"
+        raise ArchError("this is a system of machines, not a machine", at=node.place, remedy=remedy)
     if "sms" in node:
         remedy = "`accelsim evaluate` and `accelsim predict` take it"
         raise ArchError("this is a GPU, not a spatial array", at=node.place, remedy=remedy)
@@ -57,11 +60,24 @@ def load_system(name_or_path: str | Path, overrides: Mapping[str, Value] | None 
 
 
 def read_system(node: Node) -> System:
+    """The system that a node describes.
+
+    Raises
+    ------
+    InputError
+        for the first thing that is wrong with it, or with a machine that it names: file and line.
+    """
     refuse_another_kind(node, System, "devices")
     system = read_record(node, System)
     for problem in system_problems(system):
         raise ArchError(problem.fact, at=_place(node, problem.path), remedy=problem.remedy)
-    machines_of(system)
+    for number, device in enumerate(system.devices):
+        try:
+            _machine(device.machine, device.set)
+        except InputError as error:
+            key = "set" if device.set else "machine"
+            place = _place(node, ("devices", number, key))
+            raise ArchError(f"{device.name}: {error}", at=place) from error
     return system
 
 

@@ -6,12 +6,13 @@
     links      between two kinds of devices, among those of one kind, or to a switch
     parallel   one replica of the model: tensor x pipeline x context devices of the model's kind;
                what is left makes further replicas; experts are spread over `expert` of them
-    offload    how attention travels to the attention workers, and what overlaps with what
+    offload    how attention travels to the attention workers, and what overlaps with what; a system
+               has both, or neither
     memory     what of a device's memory requests may have
     serving    how requests become batches
 
-A link joins every pair of devices that it names, each at its own port. A message of b bytes over
-ports of which each has `bandwidth` takes
+A link joins every pair of devices that it names, each at its own port; two names are joined by one
+link at most. A message of b bytes over ports of which each has `bandwidth` takes
 
     latency + message + b / bandwidth
 
@@ -32,14 +33,23 @@ from accelsim.base.record import Count, NonNegative, Rate, Record, Share
 
 Machine = Gpu | Spatial
 Role = Literal["model", "attention", "both", "prefill"]
-Library = Literal["flash", "cudnn", "efficient", "math", "flash3", "lean", "trtllm"]
-"""Whose attention kernels a GPU runs."""
+Kernels = Literal[
+    "flash",
+    "cudnn",
+    "efficient",
+    "math",
+    "flash3",
+    "flash_decoding",
+    "lean",
+    "trtllm",
+]
+"""Libraries of attention kernels, as calls name them (`Backend` of `workload.calls`)."""
 
 
 class Device(Record):
     """`count` machines of one kind. `attention` names the library whose kernels a GPU runs.
 
-    `set` puts values into the machine's file, by their paths.
+    `set` puts values into the machine's file, by their paths. A price is one machine's.
     """
 
     name: str
@@ -47,7 +57,7 @@ class Device(Record):
     count: Count = 1
     role: Role
     price_usd_per_hour: NonNegative = 0
-    attention: Library = "flash"
+    attention: Kernels = "flash"
     set: dict[str, str | int | float] = {}
     source: str = ""
 
@@ -69,7 +79,7 @@ class Link(Record):
         return float(self.bandwidth.per_second(1))
 
     def seconds(self, size_bytes: float, messages: int = 1) -> float:
-        """From the first byte's start to the last one's arrival, so many messages in a row."""
+        """One port's time for so many messages, one after the other, and the first one's way."""
         return float(self.latency_s + messages * self.message_s + size_bytes / self.bytes_per_s)
 
     def energy_j(self, size_bytes: float) -> float:
@@ -193,24 +203,28 @@ class System(Record):
         return graph
 
     def route(self, one: str, other: str) -> tuple[Link, ...]:
-        """The links that a message takes; within a kind, its own, or else through a switch.
+        """The links that a message takes, of least latency; within a kind, its own, or else through
+        a switch and back.
 
         Raises
         ------
         ArchError
-            if no chain of links joins the two.
+            if the system has no device or switch of these names, or no chain of links joins them.
         """
-        edges = self.graph.edges
+        for name in (one, other):
+            if name not in self.graph:
+                remedy = did_you_mean(name, self.graph)
+                raise ArchError(f"the system has no device or switch {name!r}", remedy=remedy)
+        links = self.graph.edges
+        if (one, other) in links and one == other:
+            return (links[one, one]["link"],)
         if one == other:
-            switch = next((each for each in self.switches if (one, each) in edges), None)
-            if (one, one) in edges:
-                return (edges[one, one]["link"],)
-            if switch is not None:
-                return (edges[one, switch]["link"],) * 2
+            switch = next((each for each in self.switches if (one, each) in links), None)
+            path = [one, switch, one] if switch else []
         else:
-            paths = nx.single_source_dijkstra_path(self.graph, one, weight="latency")
-            if other in paths:
-                return tuple(edges[pair]["link"] for pair in pairwise(paths[other]))
+            path = _least_latency(self.graph, one, other)
+        if path:
+            return tuple(links[pair]["link"] for pair in pairwise(path))
         fact = f"no link joins {one} and {other}"
         raise ArchError(fact, remedy=f"Add one with between: [{one}, {other}]")
 
@@ -220,3 +234,11 @@ class System(Record):
 
 def devices_of_a_replica(parallel: Parallel) -> int:
     return parallel.tensor * parallel.pipeline * parallel.context
+
+
+def _least_latency(graph: nx.Graph, one: str, other: str) -> list[str]:
+    """The names on the way; none if there is no way."""
+    try:
+        return list(nx.shortest_path(graph, one, other, weight="latency"))
+    except nx.NetworkXNoPath:
+        return []

@@ -7,6 +7,7 @@ One problem is reported: an unknown key before all others, for a misspelt key is
 then the topmost in the file. A default that another field would have given follows from that one.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, get_args
 
@@ -30,7 +31,7 @@ def record_error(node: Node, model: Model, problems: Sequence[ErrorDetails]) -> 
     owner, key = _owner(model, problem), _key(problem)
     fact, remedy = _about_key(owner, key, problem) or (
         _about_value(node, owner, key, problem),
-        None,
+        _nearest(node, problem),
     )
     return RecordError(fact, at=_place(node, problem), remedy=remedy)
 
@@ -40,7 +41,7 @@ def _about_key(owner: Model, key: str, problem: ErrorDetails) -> tuple[str, str]
     if problem["type"] == "extra_forbidden":
         remedy = did_you_mean(key, known) or f"It knows {', '.join(known)}"
         return f"{owner.__name__} has no {key!r}", remedy
-    if problem["type"] == "missing":
+    if problem["type"] == "missing" and isinstance(problem["loc"][-1], str):
         return f"{owner.__name__} needs {key!r}", f"add a line like '{key}: {_example(owner, key)}'"
     return None
 
@@ -65,6 +66,13 @@ def _about_value(node: Node, owner: Model, key: str, problem: ErrorDetails) -> s
     return f"{key or owner.__name__}: {written} {verdict(problem)}"
 
 
+def _nearest(node: Node, problem: ErrorDetails) -> str | None:
+    """Of the words that a key takes, the one that was meant."""
+    if problem["type"] != "literal_error":
+        return None
+    return did_you_mean(_walk(node, problem)[-1].text, re.findall(r"'([^']*)'", verdict(problem)))
+
+
 def _as_written(problem: ErrorDetails, found: Node) -> str:
     """`1e9`, not the `1000000000.0` that YAML made of it."""
     plain = repr(str(problem["input"]))
@@ -84,6 +92,10 @@ def verdict(problem: ErrorDetails) -> str:
             return f"is none of {context['expected']}"
         case "number":
             return problem["msg"]
+        case "missing":
+            return f"has no entry {int(problem['loc'][-1]) + 1}"
+        case "too_long":
+            return f"has more than {context['max_length']} entries"
         case kind if kind in _SHAPES:
             return f"should be {_SHAPES[kind]}"
     return "is not right: it " + problem["msg"].removeprefix("Input ")
@@ -117,7 +129,7 @@ def _walk(node: Node, problem: ErrorDetails) -> list[Node]:
         if here.kind == "mapping" and str(step) in here:
             nodes.append(here[str(step)])
         elif here.kind == "sequence" and isinstance(step, int):
-            nodes.append(here.elements()[step])
+            nodes += here.elements()[step : step + 1]
     return nodes
 
 

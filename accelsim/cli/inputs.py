@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import is_gpu, load_arch, load_gpu
+from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system
 from accelsim.arch.spatial import Spatial
+from accelsim.arch.system import System
 from accelsim.base.errors import MappingError
 from accelsim.base.record import keys_of
 from accelsim.cli.options import settings_by_input
@@ -74,6 +75,11 @@ def load_any_model(name: str, settings: PlainMapping[str, str]) -> Model:
     if not name.endswith(".json"):
         return load_model(name, settings)
     return read_config(name, settings)
+
+
+def load_machines(name: str, assignments: Sequence[str]) -> System:
+    """A system of machines."""
+    return load_system(name, settings_by_input(assignments, {"system": keys_of(System)})["system"])
 
 
 def load_case(

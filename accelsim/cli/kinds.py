@@ -6,8 +6,9 @@ from typing import Any
 
 from accelsim.arch.compositions import Compositions
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import read_arch
+from accelsim.arch.load import read_arch, read_system
 from accelsim.arch.spatial import Spatial
+from accelsim.arch.system import System
 from accelsim.arch.tables import Table
 from accelsim.base.errors import InputError, did_you_mean
 from accelsim.base.record import Record, read_record
@@ -51,6 +52,7 @@ KINDS = (
     Kind("machine", ("sms",), Gpu, lambda node, name: read_arch(node)),
     Kind("machine", ("memories", "compute"), Spatial, lambda node, name: read_arch(node)),
     Kind("model", ("vocabulary",), Model, _plainly(Model)),
+    Kind("system", ("devices",), System, lambda node, name: read_system(node)),
     Kind("mapping", ("nests", "extends"), Mapping, lambda node, name: mapping_from_yaml(node)),
     Kind("mapping", ("choose",), Choice, lambda node, name: mapping_from_yaml(node)),
     Kind("kernel of rows", ("threads_per_row",), RowKernel, _plainly(RowKernel)),

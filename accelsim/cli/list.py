@@ -23,7 +23,5 @@ def command(
     found = entries(kind)
     if json:
         print_json([asdict(entry) for entry in found])
-    elif not found:
-        print(f"no {kind} are shipped yet")
     else:
         print_table(("name", "about"), [(entry.name, entry.about) for entry in found])

@@ -27,24 +27,25 @@ BROKEN_PIPE = 141
 COMMANDS = {
     "list": "What is shipped: workloads, machines, systems, studies, ...",
     "check": "Read a YAML file of any kind and say what is wrong with it.",
-    "show": "A workload, a machine, or a mapping of one onto the other, as text.",
+    "show": "A workload, a machine, a system, or a mapping, as text.",
     "zoo": "The attention mechanisms of the catalogue: passes, operations, bytes, growth.",
     "passes": "How often each rank of a workload must be traversed, and why.",
     "optimise": "An equal workload that traverses a rank less often, tried on numbers.",
     "interpret": "Run a workload on arrays and write the results.",
     "evaluate": "Latency, energy, area, traffic and utilization of a workload on a machine.",
-    "simulate": "Play a workload on a machine tile by tile, beside what the formula says.",
+    "simulate": "Serve requests on a system, or play a workload on a machine tile by tile.",
+    "compare": "The same requests on several systems, side by side.",
     "explain": "Why a call of a kernel takes as long as it does on a GPU, and what would help.",
     "roofline": "Kernels under the ceilings of a GPU, predicted and measured.",
     "predict": "How long calls of kernels take on a GPU, how many joules, and bound by what.",
-    "validate": "Predictions held against measurements of GPUs.",
+    "validate": "Predictions held against measurements of GPUs, and of two of them.",
     "measure": "How long kernels take on the device at hand, through torch.",
     "model": "How large a transformer is, and how many sequences of it a machine holds.",
     "study": "Run a study: its tables, figures, and how they compare with what was published.",
 }
 
 #: Commands below a command: `accelsim zoo compare` is `zoo_compare.py`.
-GROUPS = {"zoo": ("compare",)}
+GROUPS = {"zoo": ("compare",), "validate": ("gpu", "offload")}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,5 +1,7 @@
-"""What commands print: JSON, and tables for people."""
+"""What commands print and write: JSON, tables for people, and CSV."""
 
+import csv
+import io
 import json
 import math
 import sys
@@ -34,6 +36,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     with console.capture() as captured:
         console.print(table)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _plain(value: Any) -> Any:

@@ -8,11 +8,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[str], None]]:
-    """A function to call after each of `total` pieces of work, with a word on it."""
+def progress(what: str, total: int | None) -> Iterator[Callable[..., None]]:
+    """A function to call after a piece of work, or several, of `total`, with a word on it."""
     with _bar() as bar:
         task = bar.add_task(what, total=total, word="")
-        yield lambda word: bar.update(task, advance=1, word=word)
+        yield lambda word, pieces=1: bar.update(task, advance=pieces, word=word)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""`accelsim show`: a workload, a machine, or a mapping of one onto the other, as text."""
+"""`accelsim show`: a workload, a machine, a system of machines, or a mapping, as text."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,21 +16,29 @@ from accelsim.base.record import Rate
 from accelsim.base.units import format_quantity
 from accelsim.base.yamlfile import read_yaml
 from accelsim.cli.gpu_text import gpu_text
-from accelsim.cli.inputs import load_cascade, load_case, load_machine
+from accelsim.cli.inputs import load_cascade, load_case, load_machine, load_machines
 from accelsim.cli.kinds import kind_of
 from accelsim.cli.options import Json, Settings, Shape
 from accelsim.cli.output import print_json
+from accelsim.cli.system_text import system_facts, system_text
 from accelsim.mapping.load import load_mapping
 from accelsim.mapping.render import render
 from accelsim.workload.counts import counts
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.forms import Forms, read_forms, split_name
 
-SHELVES = {"workloads": "workload", "arch": "machine", "mappings": "mapping"}
+SHELVES = {
+    "workloads": "workload",
+    "machines": "machine",
+    "systems": "system",
+    "mappings": "mapping",
+}
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A workload, machine or mapping.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A workload, machine, system or mapping.")
+    ],
     machine: Annotated[
         str | None, typer.Argument(metavar="MACHINE", help="With a workload: what it runs on ...")
     ] = None,
@@ -42,21 +50,26 @@ def command(
     settings: Settings,
     json: Json = False,
 ) -> None:
-    """A workload, a machine, or a mapping as loop nests.
+    """A workload, a machine, a system of machines, or a mapping as loop nests.
 
     Examples: accelsim show attention/one_pass, accelsim show heads/mla:decode, accelsim show
-    fusemax_cloud, accelsim show h100_sxm, accelsim show attention/one_pass fusemax_cloud
+    fusemax_cloud, accelsim show h100_sxm, accelsim show lamina_2h100_4h20, accelsim show
+    attention/one_pass fusemax_cloud
     """
     kind = "mapping" if machine else _kind_of(name)
+    facts: dict[str, Any] = {}
     if kind == "workload":
         text = workload_text(load_cascade(name, settings, shape)) + _others_text(name)
     elif kind == "machine":
         text = machine_text(load_machine(name, settings))
+    elif kind == "system":
+        system = load_machines(name, settings)
+        text, facts = system_text(system), system_facts(system)
     elif machine:
         text = render(load_case(name, machine, mapping, settings, shape).bound())
     else:
         text = _mapping_text(name, settings, shape)
-    print_json({"kind": kind, "text": text}) if json else print(text.rstrip())
+    print_json({"kind": kind, "text": text, **facts}) if json else print(text.rstrip())
 
 
 def workload_text(cascade: Cascade) -> str:
@@ -173,4 +186,5 @@ def _kind_of(name: str) -> str:
             return kind
     known = [each for shelf in SHELVES for each in names(shelf)]
     remedy = did_you_mean(name, known) or "`accelsim list workloads` shows what is shipped"
-    raise CatalogueError(f"there is no workload, machine or mapping {name!r}", remedy=remedy)
+    fact = f"there is no workload, machine, system or mapping {name!r}"
+    raise CatalogueError(fact, remedy=remedy)

@@ -1,176 +1,120 @@
-"""`accelsim simulate`: a schedule played tile by tile, beside what the formula says."""
+"""`accelsim simulate`: a system that serves requests, or a schedule tile by tile."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from accelsim.base.catalogue import matching
 from accelsim.base.errors import InputError
-from accelsim.cli.inputs import Case, load_case, refuse_illegal
-from accelsim.cli.options import Json, MachineName, MappingName, Settings, Shape, WorkloadName
-from accelsim.cli.output import print_json, print_table
-from accelsim.cost.evaluate import evaluate
-from accelsim.cost.result import Cost
-from accelsim.interop.perfetto import write_trace_events
-from accelsim.mapping.binding import BoundMapping
-from accelsim.sim.rounds import tiles_of
-from accelsim.sim.spatial import simulate
-from accelsim.sim.trace import Trace, waterfall
-
-MOST_TILES = 20_000
-"""About three seconds, and 300,000 intervals."""
-COLUMNS = 80
-"""Of the waterfall, beside the names of its rows."""
-
-
-@dataclass(frozen=True)
-class Played:
-    """A case, what the simulation saw, and what the formula says."""
-
-    case: Case
-    machine: str
-    trace: Trace
-    cost: Cost
+from accelsim.base.yamlfile import read_head
+from accelsim.cli.options import Json, MappingName, Settings, Shape
+from accelsim.cli.serving import (
+    Asked,
+    Clients,
+    DecodeOnly,
+    Exactly,
+    FaultsFile,
+    ModelName,
+    RateText,
+    Requests,
+    Seed,
+    TraceName,
+    WindowText,
+)
+from accelsim.cli.simulate_array import Play, play
+from accelsim.cli.simulate_system import simulate_system
 
 
 def command(
-    workload: WorkloadName,
-    machine: MachineName,
+    what: Annotated[
+        str,
+        typer.Argument(metavar="SYSTEM|WORKLOAD", help="A system, or a workload; or their file."),
+    ],
+    machine: Annotated[
+        str | None, typer.Argument(metavar="MACHINE", help="Of a workload: what it runs on.")
+    ] = None,
     mapping: MappingName = None,
     *,
+    model: ModelName = None,
+    trace: TraceName = None,
+    rate: RateText = None,
+    requests: Requests = None,
+    clients: Clients = None,
+    seed: Seed = 0,
+    decode_only: DecodeOnly = False,
+    faults: FaultsFile = None,
+    window: WindowText = None,
+    exact: Exactly = False,
     tiles: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Play the first N tiles of each step; else all of them."),
+        typer.Option(metavar="N", help="Of a workload: the first N tiles of each step; else all."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="TRACE.json", help="A trace for ui.perfetto.dev.")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Of a system: a folder; of a workload: a trace.json.",
+        ),
     ] = None,
     figure: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="The first tiles drawn: .png or .svg.")
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Of a workload: the first tiles, .png or .svg."),
     ] = None,
     shape: Shape = None,
     settings: Settings,
     json: Json = False,
 ) -> None:
-    """Play a schedule tile by tile: cycles beside the formula's, and what each part does when.
+    """Serve requests on a system: tokens a second, latencies, batch, use, energy, dollars.
 
-    Example: accelsim simulate attention/one_pass fusemax_cloud --tiles 64 --out trace.json
+    Example: accelsim simulate lamina_2h100_4h20 --model llama3-70b --trace azure_conv
+    --rate inf --requests 2000 --decode-only --out out/lamina
+
+    With --out: summary.json, requests.parquet (a row a request), timeline.png, and trace.json for
+    ui.perfetto.dev. What may be set: `accelsim show lamina_2h100_4h20`, docs/systems.md.
+
+    Or play a workload on a spatial array tile by tile, beside what the formula says:
+    accelsim simulate attention/one_pass fusemax_cloud --tiles 64 --out trace.json
     """
-    case = load_case(workload, machine, mapping, settings, shape)
-    bound = refuse_illegal(case)
-    refuse_too_many(bound, tiles)
-    found = evaluate(case.cascade, case.arch, case.mapping)
-    trace = simulate(bound, most_tiles=MOST_TILES if tiles is None else tiles)
-    played = Played(case, machine, trace, found)
-    if out is not None:
-        write_trace_events(trace, case.arch.clock_hz, out)
-    if figure is not None:
-        _draw(played, figure)
-    files = [str(file) for file in (out, figure) if file is not None]
-    if json:
-        print_json({**_as_plain(played), "files": files})
-    else:
-        _print_summary(played, files)
-
-
-def refuse_too_many(bound: BoundMapping, chosen: int | None) -> None:
-    """Before anything is played: a schedule of a million tiles takes minutes and gigabytes."""
-    each = [tiles_of(step, bound) for step in bound.steps]
-    played = each if chosen is None else [min(tiles, chosen) for tiles in each]
-    if sum(played) > MOST_TILES:
-        most = MOST_TILES // len(each)
-        raise InputError(
-            f"{sum(played):,} tiles would be played, and at most {MOST_TILES:,} can be",
-            remedy=f"--tiles {min(1000, most)} plays the first {min(1000, most):,} of each step "
-            "and takes the others to be like them; smaller ranks have fewer tiles",
-        )
-
-
-def _draw(played: Played, file: Path) -> None:
-    # matplotlib takes longer to load than most simulations.
-    draw_timeline = import_module("accelsim.report.timeline").draw_timeline
-    save_figure = import_module("accelsim.report.save").save_figure
-    caption = f"{_counted(played.trace)}; {_compared(played)}."
-    save_figure(draw_timeline(played.trace, _title(played), caption=caption), file)
-
-
-# --- what is printed -----------------------------------------------------------------------------
-
-
-def _as_plain(played: Played) -> dict[str, Any]:
-    case, trace, cost = played.case, played.trace, played.cost
-    return {
-        "workload": case.cascade.name,
-        "machine": played.machine,
-        "mapping": case.mapping_name,
-        "simulated_cycles": trace.estimated_cycles,
-        "formula_cycles": cost.cycles,
-        "difference": trace.estimated_cycles / cost.cycles - 1,
-        "tiles": trace.tiles,
-        "tiles_played": trace.tiles_played,
-        "steps": [
-            {
-                "step": span.step,
-                "simulated_cycles": span.estimated_cycles,
-                "formula_cycles": by_formula.cycles,
-                "tiles": span.tiles,
-                "tiles_played": span.tiles_played,
-            }
-            for span, by_formula in zip(trace.steps, cost.steps, strict=True)
-        ],
-        "busy": trace.utilization,
-        "busy_by_formula": _busy_by_formula(cost),
-    }
-
-
-def _print_summary(played: Played, files: list[str]) -> None:
-    print(f"{_title(played)}\n")
-    plain = _as_plain(played)
-    rows = [_step_row(step["step"], step) for step in plain["steps"]]
-    rows += [_step_row("total", plain)] if len(rows) > 1 else []
-    print_table(("step", "simulated", "formula", "difference", "tiles played"), rows)
-    print()
-    by_formula = plain["busy_by_formula"]
-    print_table(
-        ("actor", "busy", "by formula"),
-        [
-            (actor, f"{share:.1%}", f"{by_formula[actor]:.1%}")
-            for actor, share in plain["busy"].items()
-        ],
+    if machine is not None or _is_workload(what):
+        of_system: dict[str, Any] = {
+            "model": model,
+            "trace": trace,
+            "rate": rate,
+            "requests": requests,
+        }
+        of_system |= {"clients": clients, "faults": faults, "window": window}
+        _refuse(of_system, "goes with a system, not with a workload on a machine")
+        if machine is None:
+            fact = f"no machine is named for the workload {what}"
+            raise InputError(fact, remedy="Name a spatial array after it, or a system instead")
+        play(Play(what, machine, mapping, tiles, out, figure, shape, settings), json)
+        return
+    _refuse({"tiles": tiles, "figure": figure, "shape": shape}, "goes with a workload")
+    asked = Asked(
+        model=model,
+        trace=trace,
+        rate=rate,
+        requests=requests,
+        clients=clients,
+        seed=seed,
+        decode_only=decode_only,
+        exact=exact,
+        faults=faults,
+        window=window,
+        settings=tuple(settings),
     )
-    print(f"\n{waterfall(played.trace, columns=COLUMNS)}", end="")
-    for file in files:
-        print(f"written: {file}")
+    simulate_system(what, asked, out, json)
 
 
-def _step_row(name: str, plain: Mapping[str, Any]) -> tuple[str, ...]:
-    simulated, formula = plain["simulated_cycles"], plain["formula_cycles"]
-    cycles = (
-        f"{simulated:,.0f} cycles",
-        f"{formula:,.0f} cycles",
-        f"{simulated / formula - 1:+.2%}",
-    )
-    return name, *cycles, f"{plain['tiles_played']:,} of {plain['tiles']:,}"
+def _is_workload(name: str) -> bool:
+    if Path(name).is_file():
+        return not read_head(name, ("devices",))
+    return bool(matching(name, "workloads")) and not matching(name, "systems")
 
 
-def _title(played: Played) -> str:
-    case = played.case
-    return f"{case.cascade.name} on {played.machine} under {case.mapping_name}"
-
-
-def _counted(trace: Trace) -> str:
-    return f"{trace.tiles_played:,} of {trace.tiles:,} tiles played"
-
-
-def _compared(played: Played) -> str:
-    simulated, formula = played.trace.estimated_cycles, played.cost.cycles
-    return f"{simulated:,.0f} cycles, {simulated / formula - 1:+.2%} against the formula"
-
-
-def _busy_by_formula(cost: Cost) -> dict[str, float]:
-    arrays = {array: float(use.in_use) for array, use in cost.utilization.items()}
-    needed = cost.cycles_by_resource
-    return {**{part: float(each / cost.cycles) for part, each in needed.items()}, **arrays}
+def _refuse(options: Mapping[str, Any], fact: str) -> None:
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise InputError(f"--{given[0]} {fact}", remedy="Leave it out")

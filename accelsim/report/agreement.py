@@ -1,4 +1,4 @@
-"""Predicted against measured, both logarithmic: a point a case, coloured by what bounds it.
+"""Predicted against measured, both logarithmic: a point a case, coloured by its kind (its bound).
 
 The solid line is equality; the dashed ones are 20 % off.
 """
@@ -26,10 +26,18 @@ COLOUR_OF = {
 }
 
 
+OTHERS = ("blue", "sky", "vermillion", "orange", "green", "purple")
+"""Colours of kinds that are no bounds, in the order in which they come."""
+
+
 def draw_agreement(
-    measured_ms: Sequence[float], predicted_ms: Sequence[float], bounds: Sequence[str], title: str
+    measured_ms: Sequence[float],
+    predicted_ms: Sequence[float],
+    kinds: Sequence[str],
+    title: str,
+    legend: str = "bound by",
 ) -> Figure:
-    """Times in ms, and the bound of each."""
+    """Times in ms, and the kind of each: its bound, unless `legend` says otherwise."""
     with house_style():
         side = WIDTH_PT / POINTS_AN_INCH
         figure = Figure(figsize=(side, side), layout="constrained")
@@ -38,16 +46,16 @@ def draw_agreement(
         axes.plot(ends, ends, color=FAINT, linewidth=0.8, zorder=1)
         for factor in (OFF, 1 / OFF):
             axes.plot(ends, [end * factor for end in ends], "--", color=FAINT, linewidth=0.6)
-        for number, bound in enumerate(dict.fromkeys(bounds)):
-            own = [place for place, each in enumerate(bounds) if each == bound]
+        for number, kind in enumerate(dict.fromkeys(kinds)):
+            own = [place for place, each in enumerate(kinds) if each == kind]
             axes.scatter(
                 [measured_ms[place] for place in own],
                 [predicted_ms[place] for place in own],
                 s=7,
                 marker=MARKERS[number % len(MARKERS)],
-                color=COLOUR_OF.get(bound, FAINT),
+                color=COLOUR_OF.get(kind, COLOURS[OTHERS[number % len(OTHERS)]]),
                 linewidths=0,
-                label=f"{bound} ({len(own)})",
+                label=f"{kind} ({len(own)})",
                 zorder=2,
             )
         axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends, aspect="equal")
@@ -55,5 +63,5 @@ def draw_agreement(
             axis.set_major_formatter(lambda ms, _: tick_label(ms))
         axes.set(xlabel="measured time (ms)", ylabel="predicted time (ms)", title=title)
         axes.grid(True)
-        axes.legend(frameon=False, title="bound by", loc="upper left")
+        axes.legend(frameon=False, title=legend, loc="upper left")
     return figure

@@ -12,8 +12,8 @@ values; with a unit at its end (`buffer_bytes`) the column holds numbers in that
 an axis too, of shapes; its column is `model`. `set` gives paths one value in all runs, `derive`
 sets them by expressions over the axes, the ranks and the machine. A study of several tables, or of
 several runs in a table, lists them under `tables`. What is no workload on a machine has a section
-of its own instead (`KINDS`): `calls` of libraries, `serving` of models on systems. `best`, `ratios`
-and `crossings` are tables over the tables, in this order.
+of its own instead (`KINDS`): `calls` of libraries, `generations` of models, `serving` of models on
+systems. `best`, `ratios` and `crossings` are tables over the tables, in this order.
 """
 
 from collections.abc import Mapping
@@ -24,12 +24,14 @@ from pydantic import model_validator
 from accelsim.base.record import Record
 from accelsim.study.axes import Axis, Names, Value, Values, as_axis
 from accelsim.study.calls import Calls
+from accelsim.study.generations import Generations
 from accelsim.study.serving import ServingSection
 
 INPUTS = ("workload", "arch")
 
 KINDS: Mapping[str, str] = {
     "calls": "accelsim.study.run_calls",
+    "generations": "accelsim.study.run_generations",
     "serving": "accelsim.study.run_serving",
 }
 """Kinds of study that do not run workloads on machines: the section that only they have, and the
@@ -187,6 +189,7 @@ class Study(Record):
     mapping: str | None = None
     vary: dict[str, Axis | Values] = {}
     calls: Calls | None = None
+    generations: Generations | None = None
     serving: ServingSection | None = None
     best: tuple[Best, ...] = ()
     ratios: tuple[Ratio, ...] = ()

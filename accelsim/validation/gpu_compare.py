@@ -154,15 +154,11 @@ def by_family(rows: Sequence[Compared], quantity: str = "ms") -> list[Statistics
         ]
         for name, is_in in chosen.items()
     }
-    return [_statistics(name, errors) for name, errors in found.items() if errors]
+    return [statistics_of(name, errors) for name, errors in found.items() if errors]
 
 
-def worst(rows: Sequence[Compared], most: int = 10) -> list[Compared]:
-    """Those furthest off in time."""
-    return sorted(rows, key=lambda row: -abs(row.errors()["ms"]))[:most]
-
-
-def _statistics(family: str, errors: Sequence[float]) -> Statistics:
+def statistics_of(family: str, errors: Sequence[float]) -> Statistics:
+    """Of relative errors, of which there is at least one."""
     array = np.array(errors)
     sizes = np.abs(array)
     return Statistics(
@@ -173,6 +169,11 @@ def _statistics(family: str, errors: Sequence[float]) -> Statistics:
         p95=float(np.quantile(sizes, 0.95)),
         bias=float(array.mean()),
     )
+
+
+def worst(rows: Sequence[Compared], most: int = 10) -> list[Compared]:
+    """Those furthest off in time."""
+    return sorted(rows, key=lambda row: -abs(row.errors()["ms"]))[:most]
 
 
 def _cost(call: Call, gpu: Gpu) -> CallCost | None:

@@ -201,3 +201,23 @@ def test_an_override_reaches_a_key_that_the_file_leaves_out():
     arch = load_arch("fusemax_cloud", wider)
     assert arch.memory("DRAM").capacity_bytes == 80 * 2**30
     assert arch.memory("GlobalBuffer").leakage_w == 3
+
+
+def test_a_cpu_multiplies_and_reads_what_its_datasheet_says():
+    # 64 cores x 2 pipes x 8 lanes x 2 FLOP x 2.45 GHz; 8 channels x 8 B x 3.2 GT/s.
+    arch = load_arch("cpu_epyc_7763")
+    assert 2 * names(arch)["Array2D.pes"] * arch.clock_hz == pytest.approx(5.0176e12)
+    assert names(arch)["DRAM.bandwidth"] == 8 * 8 * 3.2e9
+
+
+def test_attacc_reads_three_times_what_its_stacks_send_outwards():
+    # Four stacks x 670.4 GB/s x 3; 10.9 FLOP a byte are enough for groups of eight queries.
+    arch = load_arch("attacc_bg")
+    assert names(arch)["DRAM.bandwidth"] == pytest.approx(4 * 670.4e9 * 3)
+    flop = 2 * names(arch)["Array2D.pes"] * arch.clock_hz
+    assert flop / names(arch)["DRAM.bandwidth"] == pytest.approx(10.9, abs=0.1)
+
+
+def test_a_system_is_no_machine():
+    with pytest.raises(ArchError, match="this is a system of machines, not a machine. `accelsim"):
+        load_arch("vllm_2h100")

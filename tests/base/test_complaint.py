@@ -1,3 +1,5 @@
+from typing import Literal
+
 import pytest
 from pydantic import Field
 
@@ -78,3 +80,26 @@ def test_a_default_that_follows_from_a_wrong_field_is_no_complaint():
     with pytest.raises(RecordError) as caught:
         read_record(parse_yaml("\nheads: 0\n", "m.yaml"), Derived)
     assert str(caught.value) == "m.yaml:2: heads: '0' must be above 0"
+
+
+class Wire(Record):
+    """A record with a word of a few, and a pair."""
+
+    kind: Literal["copper", "fibre"]
+    ends: tuple[str, str]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("kind: fiber", "1: kind: 'fiber' is none of 'copper' or 'fibre'. Did you mean 'fibre'?"),
+        ("kind: radio", "1: kind: 'radio' is none of 'copper' or 'fibre'"),
+        ("kind: fibre\nends: [A]", "2: ends: a sequence has no entry 2"),
+        ("kind: fibre\nends: [A, B, C]", "2: ends: a sequence has more than 2 entries"),
+    ],
+)
+def test_a_word_that_is_none_of_those_names_the_nearest_and_a_pair_is_two(text, complaint):
+    written = text if "ends" in text else f"{text}\nends: [A, B]"
+    with pytest.raises(RecordError) as caught:
+        read_record(parse_yaml(written, "m.yaml"), Wire)
+    assert str(caught.value) == f"m.yaml:{complaint}"

@@ -36,6 +36,8 @@ from accelsim.base.units import (
         ("7 nm", "nm", 7),
         ("3 J", "pJ", 3 * 10**12),
         ("989 TFLOP/s", "FLOP/s", 989 * 10**12),
+        ("11.06 USD/h", "USD/h", 11.06),
+        ("0.006 USD/s", "USD/h", 21.6),
         ("0.5", "1", 0.5),
         ("50%", "1", 0.5),
         ("1e3 B", "B", 1000),
@@ -116,6 +118,7 @@ def test_the_suffix_of_a_field_is_its_unit_and_its_key_the_rest():
         "leakage",
     )
     assert (suffix_of("name"), key_of("name")) == ("", "name")
+    assert key_of("price_usd_per_hour") == "price"
     assert key_of("as_") == "as"
 
 
@@ -166,3 +169,12 @@ def test_lengths_are_read_as_they_are_written(text, count):
 def test_what_is_no_length_is_refused(text):
     with pytest.raises(InputError, match="is no length; write it like 32K, 1M or 1000"):
         read_count(text)
+
+
+@pytest.mark.parametrize("text", ["11.06", "11.06 USD", "11.06 EUR/h", "11.06 h/USD"])
+def test_what_is_no_price_an_hour_is_refused_with_an_example(text):
+    with pytest.raises(InputError) as refusal:
+        quantity(text, "USD/h")
+    assert str(refusal.value).startswith(
+        f"{text!r} is not a quantity in USD/h; write it like '11.06 USD/h'"
+    )

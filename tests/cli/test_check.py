@@ -13,6 +13,12 @@ memories:
 compute:
 - {name: Array, rows: 8, columns: 8, operations: {mac: {energy: 0.6 pJ}}}
 """
+SYSTEM = """\
+about: A toy.
+source: made up
+devices:
+- {name: H100, machine: h100_sxm, role: both, price: 3.99 USD/h}
+"""
 WORKLOAD = """\
 about: A product.
 word: 2 B
@@ -38,6 +44,7 @@ def written(folder, text):
         ("about: A shape.\nsource: made up\nranks: {B: 1, P: 4}\n", "shape"),
         ("question: How?\nworkload: attention/one_pass\narch: fusemax_cloud\n", "study"),
         ("about: A paper.\nsource: made up\nstudy: fusemax\nclaims: []\n", "paper"),
+        (SYSTEM, "system"),
         ("about: A part.\nentries: [{name: X, read: 8 pJ/bit, source: made up}]\n", "part"),
     ],
 )
@@ -56,6 +63,9 @@ def test_a_good_file_of_any_kind_is_said_to_be_good(run, tmp_path, text, kind):
         (MACHINE, ("rows: 8", "rows: -4"), "6: rows: '-4' must be above 0"),
         (MACHINE, ("- {name: DRAM", "\t- {name: DRAM"), "4: a tab is used as indentation"),
         (MACHINE, ("clock:", "clock: 2 GHz\nclock:"), "3: 'clock' is given twice, first on line 2"),
+        (SYSTEM, ("price", "prize"), "4: Device has no 'prize'. Did you mean 'price'?"),
+        (SYSTEM, ("3.99 USD/h", "3.99"), "4: price: '3.99' is not a quantity in USD/h; write it"),
+        (SYSTEM, ("h100_sxm", "h100_sxn"), "4: H100: there is no machine 'h100_sxn', and no such"),
         (WORKLOAD, ("M: 4", "M: 0"), "3: "),
         (WORKLOAD, ("M: 4", "M: -4"), "3: "),
         (WORKLOAD, ("M: 4", "M: 1e30"), "3: "),
@@ -99,7 +109,18 @@ def test_a_setting_is_checked_with_the_file(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "shelf", ["workloads", "machines", "mappings", "parts", "shapes", "models", "studies"]
+    "shelf",
+    [
+        "workloads",
+        "machines",
+        "systems",
+        "mappings",
+        "parts",
+        "shapes",
+        "traces",
+        "models",
+        "studies",
+    ],
 )
 def test_everything_that_is_shipped_passes(run, shelf):
     for entry in entries(shelf):

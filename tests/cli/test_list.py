@@ -21,7 +21,9 @@ def test_an_unknown_kind_names_the_nearest(run):
     )
 
 
-def test_a_kind_of_which_nothing_is_shipped_yet_is_an_empty_list(run):
-    ended = run("list", "systems", "--json")
-    assert (ended.status, ended.out) == (0, "[]\n")
-    assert run("list", "systems").out == "no systems are shipped yet\n"
+def test_systems_are_listed(run):
+    listed = json.loads(run("list", "systems", "--json").out)
+    lamina = next(entry for entry in listed if entry["name"] == "lamina_2h100_4h20")
+    assert lamina["kind"] == "system"
+    assert lamina["file"].endswith("arch/system/lamina_2h100_4h20.yaml")
+    assert "\nlamina_2h100_4h20 " in run("list", "systems").out

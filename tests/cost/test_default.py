@@ -202,3 +202,28 @@ def test_a_sweep_has_no_one_default():
     machine = with_values(load_arch("flat_cloud"), {"clock": np.array([1e9, 2e9])})
     with pytest.raises(MappingError, match="the points of a sweep may have different defaults"):
         default_mapping(load_workload("attention/three_pass"), machine, "flat_cloud")
+
+
+def decoding(sequences, heads, group, keys):
+    ranks = {"B": sequences, "H": heads, "P": group, "M": keys, "E": 128, "F": 128}
+    return load_workload("attention/one_pass").with_ranks(**ranks)
+
+
+@pytest.mark.parametrize("machine", ["cpu_epyc_7763", "attacc_bg", "fusemax_cloud"])
+@pytest.mark.parametrize("sequences", [1, 8, 64])
+@pytest.mark.parametrize("keys", [1024, 4096, 65536])
+def test_decoding_takes_as_long_as_keys_and_values_take_to_read(machine, sequences, keys):
+    """Eight queries share keys and values, of 128 words of two bytes each, which pass once."""
+    cascade, arch = decoding(sequences, 8, 8, keys), load_arch(machine)
+    cost = evaluate(cascade, arch, default_mapping(cascade, arch, "").mapping)
+    read = 2 * sequences * 8 * keys * (128 + 128)
+    seconds = read / arch.memory("DRAM").bandwidth.per_second(arch.clock_hz)
+    assert seconds < cost.latency_s < 1.05 * seconds
+
+
+def test_sixteen_queries_of_a_group_are_more_than_attacc_multiplies():
+    # 16 FLOP a byte of keys and values, of which it does 10.9; and their exponents.
+    cascade, arch = decoding(8, 8, 16, 8192), load_arch("attacc_bg")
+    cost = evaluate(cascade, arch, default_mapping(cascade, arch, "").mapping)
+    read_s = 2 * 8 * 8 * 8192 * 256 / arch.memory("DRAM").bandwidth.per_second(arch.clock_hz)
+    assert 16 / 10.9 * read_s < cost.latency_s < 1.15 * 16 / 10.9 * read_s

@@ -116,7 +116,7 @@ calls:
     ("old", "new", "message"),
     [
         ("of: sdpa", "of: spda", "no kernel 'spda'. Did you mean 'sdpa'?"),
-        ("e: 128}", "e: 128, q: 3}", "sdpa cannot have these parameters: q"),
+        ("e: 128}", "e: 128, x: 3}", "sdpa cannot have these parameters: x"),
         ("lean: {backend: lean}", "lean: {backend: leen}", "these parameters: backend"),
         ("to: [8, 32]", "to: []", "the axis heads has no values"),
         ("to: [0.25, 0.5]", "to: [much]", "'much' is not a number"),

@@ -6,23 +6,35 @@ One batch, in one layer (t devices that hold the model, b that attend):
       └ q → attention over old keys ┐ result →
              └ k, v → the new key ──┘
 
-    q travels when `early` is done (send_q_early), or with k and v; old keys are attended to from
-    when q has come (attend_while_kv_travels), or from when k and v have
+    send_q_early               q travels when `early` is done; if not, all three are projected in
+                               one product and q travels with k and v
+    attend_while_kv_travels    old keys are attended to from when q has come; if not, all keys at
+                               once, from when k and v have
 
 n batches take turns on R replicas of the model and on the workers. Every batch does the same, so
 whatever is needed longest sets the pace (`sim/rotation.py` plays it slice by slice):
 
-    seconds = longest of  a batch's own way,  n · model / R,  n · attention,  n · port
+    seconds = longest of  a batch's own way,  (n · model + chunks) / R,  n · attention,  n · port
+
+Chunks of prompts are worked on by the replicas between the slices of the batches; their keys and
+values travel, too.
 """
 
 from typing import NamedTuple
 
 from accelsim.arch.system import Offload
-from accelsim.cost.system.effort import NONE, Effort
+from accelsim.cost.system.effort import NONE, Effort, total
 from accelsim.cost.system.efforts import Efforts
 from accelsim.cost.system.iteration import Batch, Iteration
 from accelsim.cost.system.plan import WORD_BYTES, Plan
-from accelsim.cost.system.transfer import NOTHING, Path, Sent, all_reduce, path_between
+from accelsim.cost.system.transfer import (
+    NOTHING,
+    Path,
+    Sent,
+    all_reduce,
+    path_between,
+    path_within_replica,
+)
 
 
 class Layer(NamedTuple):
@@ -61,29 +73,28 @@ class Layer(NamedTuple):
 
 
 def iteration_apart(efforts: Efforts, batch: Batch) -> Iteration:
-    plan, offload = efforts.plan, _offload(efforts.plan)
-    sequences = max(1.0, batch.sequences / offload.batches)
-    layer = layer_of(efforts, sequences, batch.keys / max(1, batch.sequences))
-    head, layers = efforts.head(sequences), plan.model.layers
-    host_s = float(plan.system.serving.overhead_s)
-    own_s = layers * layer.way_s(offload) + head.seconds + host_s
+    work = _work(efforts, batch)
+    plan, layer, head, chunks = work.plan, work.layer, work.head, work.chunks
+    layers, host_s = plan.model.layers, float(plan.system.serving.overhead_s)
+    way_s = layers * layer.way_s(_offload(plan)) + head.seconds if work.batches else 0.0
+    own_s = way_s + host_s
+    model_s = work.batches * (layers * layer.model_s + head.seconds) + chunks.seconds
+    port_s = _port_s(work)
     turns = {
-        "model": (layers * layer.model_s + head.seconds + host_s) / plan.system.replicas,
-        "attention": layers * layer.attention_s,
-        "network": layers * (layer.q.port_s + layer.kv.port_s),
+        "model": (model_s + max(1, work.batches) * host_s) / plan.system.replicas,
+        "attention": work.batches * layers * layer.attention_s,
+        "network": max(port_s.values()),
     }
     longest = max(turns, key=lambda name: turns[name])
-    paced_s = offload.batches * turns[longest]
-    seconds = max(own_s, paced_s)
-    sent_bytes = offload.batches * layers * (layer.q.bytes + layer.kv.bytes + layer.result.bytes)
+    paced_s = turns[longest]
     return Iteration(
-        seconds=seconds,
-        busy_s=_busy_s(plan, layer, head),
-        port_s=_port_s(plan, layer, offload.batches),
-        link_bytes=_link_bytes(plan, layer, sent_bytes, offload.batches),
-        joules=_joules(plan, layer, head, sent_bytes),
+        seconds=max(own_s, paced_s),
+        busy_s=_busy_s(work),
+        port_s=port_s,
+        link_bytes=_link_bytes(work),
+        joules=_joules(work),
         way_s={
-            "model": layers * layer.model_s + head.seconds,
+            "model": model_s / max(1, work.batches),
             "attention": layers * layer.attention_s,
             "network": layers * (layer.q.seconds + layer.kv.seconds + layer.result.seconds),
             "host": host_s,
@@ -99,19 +110,16 @@ def layer_of(efforts: Efforts, sequences: float, keys: float) -> Layer:
     sizes = _sizes(plan, sequences)
     copies = b if by_sequence else 1
     merging = efforts.merge(sizes.result * copies) if copies > 1 else NONE
-    hidden_bytes = sequences * plan.model.hidden * WORD_BYTES
-    reduced = NOTHING
-    if plan.tensor > 1:
-        own = path_between(plan.system, plan.holder.name, plan.holder.name)
-        reduced = all_reduce(own, plan.tensor, hidden_bytes)
+    reduced = _reduced(plan, sequences)
     path = path_between(plan.system, plan.holder.name, plan.attender.name)
-    old_keys = max(1.0, (keys - 1) / copies)
+    early, late = _projections(efforts, offload, sequences)
+    old, new = _attention(efforts, offload, sequences, keys, copies)
     return Layer(
-        early=efforts.early(sequences),
-        late=efforts.late(sequences),
+        early=early,
+        late=late,
         after=efforts.after(sequences) + merging,
-        old=efforts.attention(sequences, old_keys),
-        new=efforts.attention(sequences, 1),
+        old=old,
+        new=new,
         reduces=(reduced, reduced),
         q=_sent(plan, path, sizes.q * copies),
         kv=_sent(plan, path, sizes.kv),
@@ -119,9 +127,25 @@ def layer_of(efforts: Efforts, sequences: float, keys: float) -> Layer:
     )
 
 
+def _projections(efforts: Efforts, offload: Offload, sequences: float) -> tuple[Effort, Effort]:
+    """Up to the queries, and the rest: in two products only where that sends the queries early."""
+    if offload.send_q_early:
+        return efforts.early(sequences), efforts.late(sequences)
+    return efforts.before(sequences), NONE
+
+
+def _attention(
+    efforts: Efforts, offload: Offload, sequences: float, keys: float, copies: int
+) -> tuple[Effort, Effort]:
+    """Over old keys, and over the new one: apart only where the old ones do not wait for it."""
+    if offload.attend_while_kv_travels:
+        old_keys = max(1.0, (keys - 1) / copies)
+        return efforts.attention(sequences, old_keys), efforts.attention(sequences, 1)
+    return efforts.attention(sequences, max(1.0, keys / copies)), NONE
+
+
 class _Sizes(NamedTuple):
-    """Bytes of a batch in one layer. Of latent attention, queries and results are in the latent
-    space, and keys and values one."""
+    """Bytes of a batch in one layer."""
 
     q: float
     kv: float
@@ -129,13 +153,11 @@ class _Sizes(NamedTuple):
 
 
 def _sizes(plan: Plan, sequences: float) -> _Sizes:
-    model, mla = plan.model, plan.model.mla
-    if mla:
-        words = (model.heads * mla.kept, mla.kept, model.heads * mla.kv_rank)
-    else:
-        kept = model.kv_heads * (model.head_dim + model.value_dim)
-        words = (model.heads * model.head_dim, kept, model.heads * model.value_dim)
-    return _Sizes(*(sequences * each * WORD_BYTES for each in words))
+    """Every worker that has heads needs the latents, which are those of all heads."""
+    words = plan.words
+    copies = plan.head_parts if plan.model.mla else 1
+    each = (words.q, words.kv * copies, words.result)
+    return _Sizes(*(sequences * number * WORD_BYTES for number in each))
 
 
 def _sent(plan: Plan, path: Path, size_bytes: float) -> Sent:
@@ -147,51 +169,105 @@ def _sent(plan: Plan, path: Path, size_bytes: float) -> Sent:
     return Sent(path.latency_s + port_s, port_s, size_bytes)
 
 
-def _busy_s(plan: Plan, layer: Layer, head: Effort) -> dict[str, float]:
-    batches, layers = _offload(plan).batches, plan.model.layers
+class _Work(NamedTuple):
+    """Of an iteration. With fewer sequences than batches, each is a batch of its own."""
+
+    plan: Plan
+    batches: int
+    layer: Layer
+    head: Effort
+    chunks: "_Chunks"
+
+
+def _work(efforts: Efforts, batch: Batch) -> _Work:
+    batches = min(_offload(efforts.plan).batches, batch.sequences)
+    sequences = batch.sequences / max(1, batches)
+    layer = layer_of(efforts, max(1.0, sequences), batch.keys / max(1, batch.sequences))
+    head = efforts.head(max(1.0, sequences))
+    return _Work(efforts.plan, batches, layer, head, _chunks(efforts, batch))
+
+
+class _Chunks(NamedTuple):
+    """Of all chunks of an iteration: work of a device in all layers, sums over devices of all
+    layers, and the keys and values of one layer."""
+
+    own: Effort
+    reduced: Sent
+    kv: Sent
+
+    @property
+    def seconds(self) -> float:
+        return self.own.seconds + self.reduced.seconds
+
+
+def _chunks(efforts: Efforts, batch: Batch) -> _Chunks:
+    plan, layers = efforts.plan, efforts.plan.model.layers
+    if not batch.chunks:
+        return _Chunks(NONE, NOTHING, NOTHING)
+    tokens = sum(chunk.tokens for chunk in batch.chunks)
+    attention = total(efforts.chunk(chunk.tokens, chunk.done + 1) for chunk in batch.chunks)
+    layer = efforts.before(tokens) + efforts.after(tokens) + attention
+    own = layer.times(layers) + efforts.head(len(batch.chunks))
+    reduced = _reduced(plan, tokens).times(2 * layers)
+    path = path_between(plan.system, plan.holder.name, plan.attender.name)
+    return _Chunks(own, reduced, _sent(plan, path, _sizes(plan, tokens).kv))
+
+
+def _reduced(plan: Plan, tokens: float) -> Sent:
+    """One sum over the devices of a replica."""
+    if plan.tensor == 1:
+        return NOTHING
+    own = path_within_replica(plan.system)
+    return all_reduce(own, plan.tensor, tokens * plan.model.hidden * WORD_BYTES)
+
+
+def _busy_s(work: _Work) -> dict[str, float]:
+    plan, layer, layers = work.plan, work.layer, work.plan.model.layers
     own = layer.early.seconds + layer.late.seconds + layer.after.seconds
+    model_s = work.batches * (layers * own + work.head.seconds) + work.chunks.own.seconds
     return {
-        plan.holder.name: batches * (layers * own + head.seconds) / plan.system.replicas,
-        plan.attender.name: batches * layers * layer.attention_s,
+        plan.holder.name: model_s / plan.system.replicas,
+        plan.attender.name: work.batches * layers * layer.attention_s,
     }
 
 
-def _port_s(plan: Plan, layer: Layer, batches: int) -> dict[str, float]:
-    layers, found = plan.model.layers, {}
-    way = batches * layers * max(layer.q.port_s + layer.kv.port_s, layer.result.port_s)
-    for link in path_between(plan.system, plan.holder.name, plan.attender.name).links:
-        found[link.name] = way
-    if plan.tensor > 1:
-        for link in path_between(plan.system, plan.holder.name, plan.holder.name).links:
-            own = batches * layers * sum(each.port_s for each in layer.reduces)
-            found[link.name] = found.get(link.name, 0.0) + own / plan.system.replicas
-    return found
+def _port_s(work: _Work) -> dict[str, float]:
+    plan, layer, chunks = work.plan, work.layer, work.chunks
+    slices = work.batches * plan.model.layers
+    there_s = slices * (layer.q.port_s + layer.kv.port_s) + plan.model.layers * chunks.kv.port_s
+    way_s = max(there_s, slices * layer.result.port_s)
+    reduced_s = slices * sum(each.port_s for each in layer.reduces) + chunks.reduced.port_s
+    return _by_link(plan, way_s, reduced_s / plan.system.replicas)
 
 
-def _link_bytes(plan: Plan, layer: Layer, sent_bytes: float, batches: int) -> dict[str, float]:
+def _link_bytes(work: _Work) -> dict[str, float]:
+    layer, layers, chunks = work.layer, work.plan.model.layers, work.chunks
+    there = work.batches * (layer.q.bytes + layer.kv.bytes + layer.result.bytes) + chunks.kv.bytes
+    reduced = work.batches * layers * sum(each.bytes for each in layer.reduces)
+    return _by_link(work.plan, layers * there, reduced + chunks.reduced.bytes)
+
+
+def _by_link(plan: Plan, between: float, among: float) -> dict[str, float]:
+    """What goes on between the kinds of devices, and among those of a replica."""
     found: dict[str, float] = {}
     for link in path_between(plan.system, plan.holder.name, plan.attender.name).links:
-        found[link.name] = sent_bytes
+        found[link.name] = between
     if plan.tensor > 1:
-        reduced = batches * plan.model.layers * sum(each.bytes for each in layer.reduces)
-        for link in path_between(plan.system, plan.holder.name, plan.holder.name).links:
-            found[link.name] = found.get(link.name, 0.0) + reduced
+        for link in path_within_replica(plan.system).links:
+            found[link.name] = found.get(link.name, 0.0) + among
     return found
 
 
-def _joules(plan: Plan, layer: Layer, head: Effort, sent_bytes: float) -> dict[str, float]:
-    batches, layers = _offload(plan).batches, plan.model.layers
-    own = layers * (layer.early.joules + layer.late.joules + layer.after.joules) + head.joules
-    found = {
-        plan.holder.name: batches * plan.tensor * own,
-        plan.attender.name: batches
-        * plan.attender.count
-        * layers
-        * (layer.old.joules + layer.new.joules),
-    }
-    by_link = _link_bytes(plan, layer, sent_bytes, batches)
+def _joules(work: _Work) -> dict[str, float]:
+    plan, layer, layers = work.plan, work.layer, work.plan.model.layers
+    own = layers * (layer.early.joules + layer.late.joules + layer.after.joules) + work.head.joules
+    attended = layers * (layer.old.joules + layer.new.joules)
     links = {link.name: link for link in plan.system.links}
-    return found | {name: links[name].energy_j(size) for name, size in by_link.items()}
+    return {
+        plan.holder.name: plan.tensor * (work.batches * own + work.chunks.own.joules),
+        plan.attender.name: plan.attender.count * work.batches * attended,
+        **{name: links[name].energy_j(size) for name, size in _link_bytes(work).items()},
+    }
 
 
 def _offload(plan: Plan) -> Offload:

@@ -9,7 +9,7 @@ plan, and a test holds it.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import floor, log2
+from math import ceil, floor, log2
 from typing import Protocol
 
 from accelsim.cost.system.effort import Effort
@@ -40,9 +40,21 @@ class Bucketed:
             step = floor(self.per_octave * log2(size / FEW))
             step -= self._node(step) > size
             step += self._node(step + 1) <= size
-            low, high = self._node(step), self._node(step + 1)
+            low = self._node(step)
+            # Steps of less than 1 make every size a node.
+            high = max(self._node(step + 1), low + 1)
         share = min(1.0, max(0.0, (size - low) / (high - low)))
         return ((low, 1.0),) if share == 0 else ((low, 1 - share), (high, share))
+
+    def between(self, low: int, high: int) -> tuple[int, ...]:
+        """The two sizes, and all nodes between them, in order."""
+        few = range(low + 1, min(FEW, high))
+        steps = range(ceil(self.per_octave * log2(max(low, FEW) / FEW)), self._steps(high))
+        above = (node for node in map(self._node, steps) if low < node < high)
+        return tuple(sorted({low, *few, *above, high}))
+
+    def _steps(self, size: int) -> int:
+        return ceil(self.per_octave * log2(max(size, FEW) / FEW)) + 1
 
     def _node(self, step: int) -> int:
         return round(FEW * float(2.0 ** (step / self.per_octave)))

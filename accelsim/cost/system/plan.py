@@ -10,6 +10,7 @@ replicas      independent copies; with attention workers, replicas that take tur
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from accelsim.arch.system import Device, Machine, System
 from accelsim.base.errors import ArchError, InputError
@@ -20,6 +21,15 @@ from accelsim.workload.model_size import activation_bytes, kv_bytes_per_token, w
 
 WORD_BYTES = 2
 """Of activations: bf16."""
+
+
+class Words(NamedTuple):
+    """Of a token in one layer, over all heads: its queries, its keys and values, its results. Of
+    latent attention, queries and results are in the latent space, and keys and values one."""
+
+    q: int
+    kv: int
+    result: int
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,14 @@ class Plan:
         """That one engine holds; pages are filled to the middle of their last one on average."""
         return max(0, int(self.kv_room_bytes // self.kv_token_bytes))
 
+    @cached_property
+    def words(self) -> Words:
+        model, mla = self.model, self.model.mla
+        if mla:
+            return Words(model.heads * mla.kept, mla.kept, model.heads * mla.kv_rank)
+        kept = model.kv_heads * (model.head_dim + model.value_dim)
+        return Words(model.heads * model.head_dim, kept, model.heads * model.value_dim)
+
     @property
     def head_parts(self) -> int:
         """Among how many devices the heads of one sequence are divided."""
@@ -158,7 +176,7 @@ def _of_room(plan: Plan) -> Iterator[InputError]:
     needed = plan.weight_bytes + plan._activation_bytes
     if needed > room:
         sizes = f"{format_quantity(needed, 'B')} a device, of which {plan.holder.name} has "
-        fact = f"{plan.model.about or 'the model'} needs {sizes}{format_quantity(room, 'B')}"
+        fact = f"{plan.model.name or 'the model'} needs {sizes}{format_quantity(room, 'B')}"
         remedy = "Take more devices (parallel.tensor, parallel.pipeline) or narrower weights"
         yield ArchError(fact, remedy=remedy)
     elif plan.kv_tokens < 1:

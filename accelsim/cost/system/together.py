@@ -6,7 +6,10 @@ Of a layer, for the x tokens of a batch over t x c devices:
     c > 1: queries are gathered, partial results exchanged       e > 1: tokens go to their experts
                                                                         and back
 
-With p stages, p batches are under way, one a stage:
+Of a chunk each of the c devices has every query against a c-th of the keys, old ones and new: as
+many pairs as its own queries have with all of them.
+
+With p stages, p batches are under way, one a stage; of fewer than p tokens, as many as there are:
 
     seconds = longer( p · longest stage,  Σ stages + hops ) + overhead of the host
 """
@@ -24,13 +27,14 @@ from accelsim.cost.system.transfer import (
     all_gather,
     all_reduce,
     all_to_all,
-    path_between,
+    path_within_replica,
 )
 
 
 def iteration_together(efforts: Efforts, batch: Batch) -> Iteration:
     plan = efforts.plan
-    share = _share(batch, plan.pipeline)
+    parts = max(1, min(plan.pipeline, batch.tokens))
+    share = _share(batch, parts)
     model, attention = _model(efforts, share), _attention(efforts, share)
     sent = _sent(plan, share)
     layer_s = model.seconds + attention.seconds + sum(each.seconds for each in sent)
@@ -40,20 +44,20 @@ def iteration_together(efforts: Efforts, batch: Batch) -> Iteration:
     longest_s = plan.stage_layers * layer_s + head.seconds
     way_s = stages_s + (plan.pipeline - 1) * hop.seconds
     host_s = float(plan.system.serving.overhead_s)
-    seconds = max(plan.pipeline * longest_s, way_s) + host_s
+    seconds = max(parts * longest_s, way_s) + host_s
     # A device does its stage for each of the batches under way.
     busy_s = plan.stage_layers * (model.seconds + attention.seconds) + head.seconds
     network_s = plan.model.layers * sum(each.seconds for each in sent)
-    layers = plan.model.layers * plan.pipeline
+    layers = plan.model.layers * parts
     devices = plan.tensor * plan.context
-    joules = devices * (layers * (model.joules + attention.joules) + plan.pipeline * head.joules)
+    joules = devices * (layers * (model.joules + attention.joules) + parts * head.joules)
     sent_bytes = layers * sum(each.bytes for each in sent)
-    sent_bytes += plan.pipeline * (plan.pipeline - 1) * hop.bytes
-    port_s = plan.pipeline * (plan.stage_layers * sum(each.port_s for each in sent) + hop.port_s)
+    sent_bytes += parts * (plan.pipeline - 1) * hop.bytes
+    port_s = parts * (plan.stage_layers * sum(each.port_s for each in sent) + hop.port_s)
     kind, links = plan.holder.name, _links(plan)
     return Iteration(
         seconds=seconds,
-        busy_s={kind: min(plan.pipeline * busy_s, seconds)},
+        busy_s={kind: min(parts * busy_s, seconds)},
         port_s={link: min(port_s, seconds) for link in links},
         link_bytes={link: sent_bytes for link in links},
         joules={kind: joules, **_link_joules(plan, sent_bytes)},
@@ -63,7 +67,7 @@ def iteration_together(efforts: Efforts, batch: Batch) -> Iteration:
             "network": network_s + (plan.pipeline - 1) * hop.seconds,
             "host": host_s,
         },
-        bound="stages" if plan.pipeline * longest_s > way_s else "way",
+        bound="stages" if parts * longest_s > way_s else "way",
     )
 
 
@@ -96,13 +100,17 @@ def _model(efforts: Efforts, share: _Share) -> Effort:
 
 def _attention(efforts: Efforts, share: _Share) -> Effort:
     context = efforts.plan.context
-    chunks = total(
-        efforts.chunk(max(1, chunk.tokens / context), chunk.done + 1).times(1 / share.parts)
-        for chunk in share.chunks
-    )
+    chunks = total(_chunk(efforts, chunk, context).times(1 / share.parts) for chunk in share.chunks)
     if not share.sequences:
         return chunks
     return chunks + efforts.attention(max(1.0, share.sequences), max(1.0, share.keys / context))
+
+
+def _chunk(efforts: Efforts, chunk: Chunk, context: int) -> Effort:
+    own = max(1.0, chunk.tokens / context)
+    # n queries have n (before + n / 2) pairs with the keys before them and their own.
+    before = chunk.done + (chunk.tokens - own) / 2
+    return efforts.chunk(own, before + 1)
 
 
 def _sent(plan: Plan, share: _Share) -> tuple[Sent, ...]:
@@ -112,22 +120,25 @@ def _sent(plan: Plan, share: _Share) -> tuple[Sent, ...]:
     path = _path(plan)
     own = share.tokens / plan.context
     hidden_bytes = own * plan.model.hidden * WORD_BYTES
-    reduced = all_reduce(path, plan.tensor, hidden_bytes)
+    reduced = all_reduce(path, plan.tensor, hidden_bytes, plan.context)
     exchanged = _context_parts(plan, path, share)
     experts = plan.model.experts
     to_experts = NOTHING
     if plan.expert > 1 and experts is not None:
-        to_experts = all_to_all(path, plan.expert, hidden_bytes * experts.active / plan.tensor)
+        own_bytes = hidden_bytes * experts.active / plan.tensor
+        groups = plan.tensor * plan.context // plan.expert
+        to_experts = all_to_all(path, plan.expert, own_bytes, groups)
     return (reduced, reduced, *exchanged, to_experts, to_experts)
 
 
 def _context_parts(plan: Plan, path: Path, share: _Share) -> tuple[Sent, ...]:
     if plan.context == 1:
         return ()
-    values = share.tokens * plan.model.heads / plan.tensor * plan.model.head_dim
-    queries = all_gather(path, plan.context, values * WORD_BYTES)
-    # Partial results are in fp32, with a maximum and a sum each.
-    return queries, all_to_all(path, plan.context, values * 4 * (1 + 2 / plan.model.head_dim))
+    own, words = share.tokens / plan.tensor, plan.words
+    queries = all_gather(path, plan.context, own * words.q * WORD_BYTES, plan.tensor)
+    # Partial results are in fp32, with a maximum and a sum for each head.
+    partial_bytes = own * (words.result + 2 * plan.model.heads) * 4
+    return queries, all_to_all(path, plan.context, partial_bytes, plan.tensor)
 
 
 def _hop(plan: Plan, share: _Share) -> Sent:
@@ -142,7 +153,7 @@ def _hop(plan: Plan, share: _Share) -> Sent:
 
 
 def _path(plan: Plan) -> Path:
-    return path_between(plan.system, plan.holder.name, plan.holder.name)
+    return path_within_replica(plan.system)
 
 
 def _links(plan: Plan) -> tuple[str, ...]:

@@ -20,10 +20,14 @@ from accelsim.sim.system.scheduler import Scheduler, Sequence
 Process = Generator[simpy.Event, Any, None]
 
 
-class Fetch(Protocol):
-    """How an admitted sequence's keys come to the engine, after which it joins."""
+class Prompts(Protocol):
+    """Where prompts are worked on, if not here."""
 
-    def __call__(self, engine: "Engine", sequence: Sequence, /) -> Process: ...
+    def put(self, sequence: Sequence, /) -> None:
+        """Its prompt, and the tokens that it has, are to be worked on."""
+
+    def fetch(self, engine: "Engine", sequence: Sequence, /) -> Process:
+        """An admitted sequence's keys come to the engine, after which it joins."""
 
 
 @dataclass(eq=False)
@@ -36,10 +40,12 @@ class Engine:
     workers: Mapping[str, tuple[Worker, ...]]
     ledger: Ledger
     done: Callable[[Sequence, float], None]
-    fetch: Fetch | None = None
+    prompts: Prompts | None = None
     longest: Longest = field(default_factory=Longest)
     came: list[Sequence] = field(default_factory=list)
     iterating: bool = False
+    token_s: float = 0.0
+    """When tokens were handed out last."""
 
     def __post_init__(self) -> None:
         self.work, self.drained = self.env.event(), self.env.event()
@@ -82,6 +88,7 @@ class Engine:
                 self.scheduler.join(sequence)
             for sequence in self.scheduler.make_way():
                 self._fell_out(sequence)
+                self._take_again(sequence)
             if self.costs is None or not self.scheduler.has_work:
                 self.work = self.env.event()
                 yield self.work
@@ -101,10 +108,10 @@ class Engine:
     def _admit(self) -> None:
         admitted = self.scheduler.admitted(self.env.now) if self.costs is not None else []
         for sequence in admitted:
-            if self.fetch is None:
+            if self.prompts is None:
                 self.came.append(sequence)
             else:
-                self.env.process(self.fetch(self, sequence))
+                self.env.process(self.prompts.fetch(self, sequence))
         if admitted:
             self.drained.succeed()
             self.drained = self.env.event()
@@ -117,8 +124,9 @@ class Engine:
         self, batch: Batch, iteration: Iteration, start_s: float, begun: list[Sequence]
     ) -> None:
         now_s, ledger = self.env.now, self.ledger
-        late = [each for each in begun if each.last_token_s >= 0 and each.begun >= 0]
+        late = [each for each in begun if each.last_token_s >= 0]
         late = [each for each in late if each in self.scheduler.decoding]
+        self.token_s = now_s
         ended, prompted = self.scheduler.advance(batch)
         self.longest.add(self.scheduler.iteration, iteration.seconds)
         ledger.iteration(self.workers, batch, iteration, start_s)
@@ -135,15 +143,25 @@ class Engine:
             self._note_gaps(sequence)
             self.done(sequence, now_s)
 
+    def _take_again(self, sequence: Sequence) -> None:
+        """Before all others that wait."""
+        if self.prompts is None:
+            self.scheduler.waiting.appendleft(sequence)
+        else:
+            self.prompts.put(sequence)
+
     def _fell_out(self, sequence: Sequence) -> None:
-        """It had its last token just now, and the next one will be late."""
+        """The next token will be late: after the last one here, or still after one from before."""
         self._note_gaps(sequence)
-        if sequence.had:
-            sequence.last_token_s = self.env.now
+        if sequence.had and sequence.last_token_s < 0:
+            sequence.last_token_s = self.token_s
 
     def _note_gaps(self, sequence: Sequence) -> None:
-        longest_s = self.longest.since(sequence.begun + 1)
-        sequence.longest_gap_s = max(sequence.longest_gap_s, longest_s)
+        """Those between the tokens that it got while it decoded here."""
+        if sequence.begun >= 0:
+            longest_s = self.longest.since(sequence.begun + 1)
+            sequence.longest_gap_s = max(sequence.longest_gap_s, longest_s)
+            sequence.begun = -1
 
     def _resumed(self, sequence: Sequence, now_s: float) -> None:
         gap_s = now_s - sequence.last_token_s

@@ -5,7 +5,8 @@
     - {at: 50 s, what: rdma, kind: degrades, by: 4}
 
 All devices of a layer wait for the slowest of them. A device that dies takes the keys and values of
-its engine's sequences along: they are queued again. Without `for`, it is for good.
+its engine's sequences along, or the prompt that its group is at: they are queued again. Without
+`for`, it is for good.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from accelsim.arch.system import System
+from accelsim.arch.system import System, Worker
 from accelsim.base.errors import ArchError, did_you_mean
 from accelsim.base.node import Node
 from accelsim.base.record import NonNegative, Positive, Record, read_record
@@ -71,6 +72,12 @@ def changes(faults: Iterable[Fault]) -> Iterator[float]:
 def at(faults: Iterable[Fault], now_s: float) -> tuple[Fault, ...]:
     """Those in force."""
     return tuple(fault for fault in faults if fault.at_s <= now_s < fault.until_s)
+
+
+def concerns(fault: Fault, workers: Mapping[str, tuple[Worker, ...]]) -> bool:
+    """Whether it is a link's, which all use, or of one of these devices, given by their kinds."""
+    names = {str(worker) for own in workers.values() for worker in own}
+    return fault.kind == "degrades" or fault.what in names
 
 
 def factors(faults: Iterable[Fault]) -> Mapping[str, float]:

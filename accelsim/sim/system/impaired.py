@@ -29,9 +29,17 @@ def impaired(costs: Costs, faults: Iterable[Fault]) -> Costs | None:
     except InputError:
         return None
     by_name = factors(faults)
-    kinds = {_kind(fault): by_name[fault.what] for fault in faults if fault.kind == "slows"}
-    efforts = slowed(left.efforts, kinds)
+    efforts = slowed(left.efforts, _slowest(faults, by_name))
     return Costs(_with_links(efforts, by_name))
+
+
+def _slowest(faults: Iterable[Fault], by_name: Mapping[str, float]) -> dict[str, float]:
+    """The factor of each kind's slowest device."""
+    found: dict[str, float] = {}
+    for fault in faults:
+        if fault.kind == "slows":
+            found[_kind(fault)] = max(found.get(_kind(fault), 1.0), by_name[fault.what])
+    return found
 
 
 def _kind(fault: Fault) -> str:
@@ -57,9 +65,13 @@ def _without(costs: Costs, dead: int) -> Costs:
 
 def _with_links(efforts: Efforts, by_name: Mapping[str, float]) -> Efforts:
     plan = efforts.plan
-    links = tuple(_slower(link, by_name.get(link.name, 1.0)) for link in plan.system.links)
+    links = slower_links(plan.system.links, by_name)
     system: System = plan.system.model_copy(update={"links": links})
     return replace(efforts, plan=Plan(system, plan.model, plan.machines))
+
+
+def slower_links(links: Iterable[Link], by_name: Mapping[str, float]) -> tuple[Link, ...]:
+    return tuple(_slower(link, by_name.get(link.name, 1.0)) for link in links)
 
 
 def _slower(link: Link, factor: float) -> Link:

@@ -1,7 +1,8 @@
 """What is kept of a run while it goes on: sums, histograms and curves, whatever its length.
 
 Every token is counted in the iteration that made it; every byte with the iteration or transfer that
-carried it, once sent and once received.
+carried it, once sent and once received. A link is busy for as long as its ports are on average: an
+engine that has a half of them counts by half.
 """
 
 from bisect import bisect_left
@@ -45,6 +46,7 @@ class Ledger:
     plan: Plan
     took: Took
     window: Window | None = None
+    shown_s: float = 0.0
     requests: int = 0
     finished: int = 0
     tokens: int = 0
@@ -61,6 +63,7 @@ class Ledger:
     sent_bytes: dict[str, float] = field(default_factory=dict)
     received_bytes: dict[str, float] = field(default_factory=dict)
     lost_s: float = 0.0
+    notes: list[str] = field(default_factory=list)
 
     # --- as it happens ----------------------------------------------------------------------------
 
@@ -74,21 +77,28 @@ class Ledger:
         for kind, seconds in of.busy_s.items():
             for worker in workers[kind]:
                 self.busy_s[worker] = self.busy_s.get(worker, 0.0) + seconds
+        share = self._share(workers)
         for name, seconds in of.port_s.items():
-            self.port_s[name] = self.port_s.get(name, 0.0) + seconds
-        for name, size in of.link_bytes.items():
-            self.moved(name, size)
+            self.carried(name, share * seconds, of.link_bytes[name])
         for name, joules in of.joules.items():
             self.joules[name] = self.joules.get(name, 0.0) + joules
+        if self.window is None:
+            self.show_from(start_s)
         if self.window is not None and self.window.shows(start_s, end_s):
             self._note(self.window, workers, batch, of, start_s)
+
+    def show_from(self, start_s: float) -> None:
+        """A window that nobody chose opens here."""
+        if self.shown_s:
+            self.window = Window(start_s, start_s + self.shown_s)
 
     def produced(self, tokens: int, start_s: float, end_s: float) -> None:
         self.tokens += tokens
         self.made.spread(tokens, start_s, end_s)
 
-    def moved(self, link: str, size_bytes: float) -> None:
-        """Bytes that left and came."""
+    def carried(self, link: str, port_s: float, size_bytes: float) -> None:
+        """Bytes that left and came, and for how long all ports of the link were busy with them."""
+        self.port_s[link] = self.port_s.get(link, 0.0) + port_s
         self.sent_bytes[link] = self.sent_bytes.get(link, 0.0) + size_bytes
         self.received_bytes[link] = self.received_bytes.get(link, 0.0) + size_bytes
 
@@ -142,7 +152,13 @@ class Ledger:
             energy_by_part_j=self._energy(system),
             preempted=self.preempted,
             recomputed_tokens=self.recomputed_tokens,
+            notes=tuple(self.notes),
         )
+
+    def _share(self, workers: Mapping[str, tuple[Worker, ...]]) -> float:
+        """What of the devices of their kinds, and of those devices' ports, these are."""
+        system = self.plan.system
+        return min(len(own) / system.device(kind).count for kind, own in workers.items())
 
     def _energy(self, system: System) -> dict[str, float]:
         """What was done, and for the whole run what every device draws while it waits."""
@@ -172,6 +188,8 @@ class Ledger:
                 label = f"{batch.sequences} sequences, {batch.keys} keys"
                 end_s = start_s + min(seconds, of.seconds)
                 window.note(Span(str(worker), activity, start_s, end_s, label, batch.sequences))
+        first = next(iter(workers.values()))[0]
+        ports = "" if self._share(workers) == 1 else f" of {first}"
         for name, seconds in of.port_s.items():
             end_s = start_s + min(seconds, of.seconds)
-            window.note(Span(name, "send", start_s, end_s, "", batch.sequences))
+            window.note(Span(f"{name}{ports}", "send", start_s, end_s, "", batch.sequences))

@@ -2,23 +2,43 @@
 needed.
 
 A group of as many devices as one replica of the model shares each prompt; groups take the next one
-from a common queue. The prompt's last query makes the first token. Its keys leave when an engine
-has room for them, and share the link with those of other prompts.
+from a common queue, by arrival. The prompt's last query makes the first token. Its keys leave when
+an engine has room for them, and share the link with those of other prompts. A group that has lost a
+device stops, and its prompt goes back into the queue.
 """
 
-from collections.abc import Callable
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import simpy
 
 from accelsim.arch.system import Parallel, Worker
 from accelsim.cost.system.buckets import Nodes
-from accelsim.cost.system.costs import costs_of
+from accelsim.cost.system.costs import Costs, costs_of
 from accelsim.cost.system.iteration import Batch, Chunk
 from accelsim.cost.system.plan import Plan, plan_of
-from accelsim.cost.system.transfer import path_between
+from accelsim.cost.system.transfer import Path, path_between
 from accelsim.sim.system.engine import Engine, Process
+from accelsim.sim.system.faults import Fault, concerns, factors
+from accelsim.sim.system.impaired import impaired, slower_links
 from accelsim.sim.system.ledger import Ledger
 from accelsim.sim.system.scheduler import Sequence
+
+
+@dataclass(eq=False)
+class _Group:
+    """Devices that share a prompt; `costs` is None while they cannot."""
+
+    workers: dict[str, tuple[Worker, ...]]
+    costs: Costs | None
+    work: simpy.Event
+    process: simpy.Process | None = None
+    busy: bool = False
+
+    def wake(self) -> None:
+        if not self.work.triggered:
+            self.work.succeed()
 
 
 class PromptPool:
@@ -35,41 +55,72 @@ class PromptPool:
         self.env, self.plan, self.ledger, self.prompted = env, plan, ledger, prompted
         self.costs = costs_of(_plan_of_prompts(plan), nodes)
         own = self.costs.plan.holder
-        self.path = path_between(plan.system, own.name, plan.attender.name)
+        self.whole = self.path = path_between(plan.system, own.name, plan.attender.name)
         self.ports = min(own.count, plan.attender.count)
         self.link = simpy.Resource(env, 1)
-        self.queue: simpy.Store = simpy.Store(env)
+        self.queue: list[tuple[float, int, Sequence]] = []
         size = self.costs.plan.tensor
-        for group in range(own.count // size):
-            workers = tuple(Worker(own.name, group * size + n) for n in range(size))
-            env.process(self._work({own.name: workers}))
+        self.groups = [self._group(number * size, size) for number in range(own.count // size)]
 
     def put(self, sequence: Sequence) -> None:
-        self.queue.put(sequence)
+        request = sequence.request
+        heapq.heappush(self.queue, (request.arrived_s, request.number, sequence))
+        for group in self.groups:
+            group.wake()
 
     def fetch(self, engine: Engine, sequence: Sequence) -> Process:
         """The keys of an admitted sequence travel."""
-        size = sequence.to_prefill * self.plan.kv_token_bytes
+        size, path = sequence.prefilled * self.plan.kv_token_bytes, self.path
         with self.link.request() as turn:
             yield turn
-            port_s = self.path.port_s(size / self.ports, self.ports)
+            port_s = path.port_s(size / self.ports, self.ports)
             yield self.env.timeout(port_s)
-        for link in self.path.links:
-            port_s_before = self.ledger.port_s.get(link.name, 0.0)
-            self.ledger.port_s[link.name] = port_s_before + port_s
-            self.ledger.moved(link.name, size)
-        yield self.env.timeout(self.path.latency_s)
+        for link in path.links:
+            self.ledger.carried(link.name, port_s, size)
+        yield self.env.timeout(path.latency_s)
         engine.come(sequence)
 
-    def _work(self, workers: dict[str, tuple[Worker, ...]]) -> Process:
+    def change(self, active: Iterable[Fault]) -> None:
+        """These faults are in force."""
+        active = tuple(active)
+        self.path = Path(slower_links(self.whole.links, factors(active)))
+        for group in self.groups:
+            own = tuple(each for each in active if concerns(each, group.workers))
+            group.costs = impaired(self.costs, own)
+            if group.busy and group.costs is None and group.process is not None:
+                group.process.interrupt()
+            group.wake()
+
+    # --- what a group does ------------------------------------------------------------------------
+
+    def _group(self, begin: int, size: int) -> _Group:
+        kind = self.costs.plan.holder.name
+        workers = {kind: tuple(Worker(kind, begin + n) for n in range(size))}
+        group = _Group(workers, self.costs, self.env.event())
+        group.process = self.env.process(self._work(group))
+        return group
+
+    def _work(self, group: _Group) -> Process:
         while True:
-            sequence: Sequence = yield self.queue.get()
+            if group.costs is None or not self.queue:
+                group.work = self.env.event()
+                yield group.work
+                continue
+            *_, sequence = heapq.heappop(self.queue)
             if sequence.started_s < 0:
                 sequence.started_s = self.env.now
             batch = Batch(0, 0, (Chunk(sequence.to_prefill, 0),))
-            iteration, start_s = self.costs(batch), self.env.now
-            yield self.env.timeout(iteration.seconds)
-            self.ledger.iteration(workers, batch, iteration, start_s)
+            iteration, start_s = group.costs(batch), self.env.now
+            group.busy = True
+            try:
+                yield self.env.timeout(iteration.seconds)
+            except simpy.Interrupt:
+                self.ledger.lost_s += self.env.now - start_s
+                self.put(sequence)
+                continue
+            finally:
+                group.busy = False
+            self.ledger.iteration(group.workers, batch, iteration, start_s)
             self._prompted(sequence, start_s)
 
     def _prompted(self, sequence: Sequence, start_s: float) -> None:
@@ -80,7 +131,9 @@ class PromptPool:
         if sequence.first_token_s < 0:
             self.ledger.first_token(sequence, now_s)
         else:
-            self.ledger.gap(now_s - sequence.last_token_s, 1)
+            gap_s = now_s - sequence.last_token_s
+            self.ledger.gap(gap_s, 1)
+            sequence.longest_gap_s = max(sequence.longest_gap_s, gap_s)
         sequence.last_token_s = now_s
         self.prompted(sequence)
 

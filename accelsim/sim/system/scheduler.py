@@ -6,8 +6,9 @@ tokens it has, and on average half a page more:
 
     held = Σ keys + page / 2 · sequences  <=  room
 
-First come, first served. Where a decoding sequence finds no room for its next key, the one that
-came last gives its keys up, goes to the front of the queue, and has its prompt and its tokens
+First come, first served; where prompts are worked on here, none is let in before those before it
+leave tokens of a chunk to it. Where a decoding sequence finds no room for its next key, the one
+that came last gives its keys up, waits in front of all others, and has its prompt and its tokens
 computed once more (as vLLM does; Kwon et al., SOSP 2023).
 
 An iteration costs the same work whatever the batch: sequences that end are found by the number of
@@ -67,6 +68,7 @@ class Scheduler:
     iteration: int = 0
     keys: int = 0
     room_taken: float = 0.0
+    prompts_left: int = 0
     coming: dict[Sequence, None] = field(default_factory=dict)
     _ends: list[tuple[int, int, Sequence]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
@@ -92,6 +94,10 @@ class Scheduler:
         own = whole if self.serving.admit == "whole" else sequence.to_prefill + 1
         return own + self.page / 2
 
+    def most_needed(self, request: Request) -> float:
+        """Tokens of room before its last token, if it was alone."""
+        return request.prompt_tokens + request.output_tokens + 1 + self.page / 2
+
     def admitted(self, now_s: float) -> list[Sequence]:
         """Those from the queue for which there is room now, in order; it is theirs from now on."""
         found: list[Sequence] = []
@@ -102,6 +108,7 @@ class Scheduler:
             sequence.room = self.needs(sequence)
             self.room_taken += sequence.room
             self.coming[sequence] = None
+            self.prompts_left += sequence.to_prefill
             found.append(sequence)
         return found
 
@@ -111,16 +118,17 @@ class Scheduler:
         if self.prefills_here:
             self.prefilling.append(sequence)
         else:
-            self._decode(sequence, sequence.to_prefill)
+            self.prompts_left -= sequence.to_prefill
+            # Where the prompt's last query made a token, the key of that one is still to come.
+            self._decode(sequence, sequence.prefilled or sequence.to_prefill)
 
     def make_way(self) -> list[Sequence]:
-        """The last to come give way where the next keys would find no room; they wait again."""
+        """The last to come give way where the next keys would find no room; last come first."""
         gone: list[Sequence] = []
         while self._grows and self.room_taken + len(self.decoding) > self.room_tokens:
             sequence = next(reversed(self.decoding))
             self._lose(sequence)
             sequence.preempted += 1
-            self.waiting.appendleft(sequence)
             gone.append(sequence)
         return gone
 
@@ -144,12 +152,14 @@ class Scheduler:
         gone = [*self.decoding, *self.prefilling, *self.coming]
         for sequence in list(self.decoding):
             self._lose(sequence)
+        self.prompts_left = 0
         for sequence in (*self.prefilling, *self.coming):
             self.room_taken -= sequence.room
             sequence.recomputed_tokens += sequence.prefilled
             sequence.prefilled = 0
         self.prefilling.clear()
         self.coming.clear()
+        self._ends.clear()
         return gone
 
     # --- its own ----------------------------------------------------------------------------------
@@ -161,7 +171,8 @@ class Scheduler:
 
     def _has_room(self, sequence: Sequence) -> bool:
         fits = self.room_taken + self.needs(sequence) <= self.room_tokens
-        return fits and self.under_way < self.serving.most_sequences
+        in_turn = not self.prefills_here or self.prompts_left < self.serving.chunk
+        return fits and in_turn and self.under_way < self.serving.most_sequences
 
     def _decode(self, sequence: Sequence, held: int) -> None:
         sequence.held, sequence.begun = held, self.iteration
@@ -200,6 +211,7 @@ class Scheduler:
         done: list[Sequence] = []
         for chunk, sequence in zip(chunks, list(self.prefilling), strict=False):
             sequence.prefilled += chunk.tokens
+            self.prompts_left -= chunk.tokens
             if sequence.prefilled < sequence.to_prefill:
                 continue
             self.prefilling.remove(sequence)
@@ -216,8 +228,8 @@ class Scheduler:
         ended: list[Sequence] = []
         while self._ends and self._ends[0][0] <= self.iteration:
             end, _, sequence = heapq.heappop(self._ends)
-            # Those that gave way meanwhile will end at another time.
-            if sequence.end == end:
+            # Those that gave way meanwhile will end at another time, or somewhere else.
+            if sequence.end == end and sequence in self.decoding:
                 self._leave(sequence)
                 ended.append(sequence)
         return ended

@@ -11,12 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import singledispatchmethod
-from math import inf
+from math import ceil, inf
 
 import simpy
 
 from accelsim.arch.system import Worker, devices_of_a_replica
-from accelsim.base.errors import WorkloadError
+from accelsim.base.errors import AccelsimError, WorkloadError
 from accelsim.cost.system.buckets import Nodes
 from accelsim.cost.system.costs import Costs, costs_of
 from accelsim.cost.system.plan import Plan
@@ -25,12 +25,15 @@ from accelsim.sim.request import Outcome, Request
 from accelsim.sim.summary import Summary
 from accelsim.sim.system import faults as fault_times
 from accelsim.sim.system.engine import Engine, Process
-from accelsim.sim.system.faults import Fault
+from accelsim.sim.system.faults import Fault, concerns
 from accelsim.sim.system.impaired import impaired
 from accelsim.sim.system.ledger import Ledger
 from accelsim.sim.system.prompts import PromptPool
 from accelsim.sim.system.scheduler import Scheduler, Sequence
 from accelsim.sim.timeline import Window
+
+SHOWN_AFTER = 100
+"""Requests answered, by which time batches have filled."""
 
 MOST_WAITING = 2048
 """Requests of an engine's queue, beyond which those that have arrived stay in their source."""
@@ -47,6 +50,9 @@ class Options:
     nodes: Nodes | None = None
     until_s: float = inf
     window: Window | None = None
+    shown_s: float = 0.0
+    """Without a window: how long one is that opens with the first iteration, and, in its place,
+    with the SHOWN_AFTER-th answer."""
     took: Callable[[Outcome], None] = lambda outcome: None
     progress: Progress = lambda now_s, finished: None
 
@@ -58,7 +64,8 @@ class Served:
 
 
 def serve(plan: Plan, source: Source, options: Options | None = None) -> Served:
-    """Until every request is answered, or no engine will work again.
+    """Until every request is answered, or nobody is left to answer; a note of the summary says what
+    was not.
 
     Raises
     ------
@@ -74,34 +81,49 @@ class _Run:
     def __init__(self, plan: Plan, options: Options) -> None:
         self.plan, self.options = plan, options
         self.env = simpy.Environment()
-        self.ledger = Ledger(plan, options.took, options.window)
+        shown_s = 0.0 if options.window else options.shown_s
+        self.ledger = Ledger(plan, options.took, options.window, shown_s)
         self.costs = costs_of(plan, options.nodes)
         self.stranded: deque[Sequence] = deque()
         self.clients: ClosedLoop | None = None
+        self.sources = 0
         self.engines = [self._engine(number) for number in range(plan.engines)]
         self.prompts: PromptPool | None = None
         if plan.system.prefill_device is not None:
-            self.prompts = PromptPool(self.env, plan, options.nodes, self.ledger, self._place)
+            self.prompts = PromptPool(self.env, plan, options.nodes, self.ledger, self._prompted)
             for engine in self.engines:
-                engine.fetch = self.prompts.fetch
+                engine.prompts = self.prompts
 
     def play(self, source: Source) -> Served:
         self._begin(source)
         if self.options.faults:
             self.env.process(self._fail())
-        if self.options.until_s < inf:
-            self.env.run(until=self.options.until_s)
-            self.ledger.end_s = max(self.ledger.end_s, self.options.until_s)
-        else:
-            self.env.run()
+        try:
+            self.env.run(until=None if self.options.until_s == inf else self.options.until_s)
+        except AccelsimError as error:
+            # simpy raises what an actor raised anew, from its message alone.
+            raise error.__cause__ or error from None
+        self._note_unanswered()
         return Served(self.ledger.summary(), self.ledger)
+
+    def _note_unanswered(self) -> None:
+        ledger, until_s = self.ledger, self.options.until_s
+        left = ledger.requests - ledger.finished
+        if not left and not self.sources:
+            return
+        if until_s < inf:
+            ledger.end_s = max(ledger.end_s, until_s)
+            ledger.notes.append(f"stopped at {until_s:g} s, with {left:,} requests under way")
+        else:
+            after = f"{left:,} of {ledger.requests:,} requests that came are not answered"
+            ledger.notes.append(f"{after}: no device is left that could, or none has the room")
 
     # --- requests come ----------------------------------------------------------------------------
 
     @singledispatchmethod
     def _begin(self, source: Source) -> None:
         assert isinstance(source, Iterable)
-        self.env.process(self._arrive(iter(source)))
+        self._expect(iter(source))
 
     @_begin.register
     def _(self, source: ClosedLoop) -> None:
@@ -109,17 +131,26 @@ class _Run:
         for request in source.begin():
             self._take_up(request)
 
+    def _expect(self, requests: Iterator[Request]) -> None:
+        self.sources += 1
+        self.env.process(self._arrive(requests))
+
     def _arrive(self, requests: Iterator[Request]) -> Process:
         for request in requests:
             if request.arrived_s > self.env.now:
                 yield self.env.timeout(request.arrived_s - self.env.now)
-            while (busiest := self._next_engine()) and busiest.scheduler.load > self._most_load:
+            while self._is_full:
                 yield self.env.any_of([engine.drained for engine in self.engines])
             self._take_up(request)
+        self.sources -= 1
 
     @property
-    def _most_load(self) -> int:
-        return MOST_WAITING + self.plan.system.serving.most_sequences
+    def _is_full(self) -> bool:
+        """Whether even the engine with the fewest requests has more than it should hold."""
+        engine = self._next_engine()
+        prompts = len(self.prompts.queue) if self.prompts is not None else 0
+        most = MOST_WAITING + self.plan.system.serving.most_sequences
+        return engine is not None and engine.scheduler.load + prompts > most
 
     def _take_up(self, request: Request) -> None:
         self._refuse_too_long(request)
@@ -127,11 +158,13 @@ class _Run:
         self._place(Sequence(request))
 
     def _refuse_too_long(self, request: Request) -> None:
-        tokens = request.prompt_tokens + request.output_tokens + self.plan.system.memory.page
-        if tokens > self.plan.kv_tokens:
+        tokens = ceil(self.engines[0].scheduler.most_needed(request))
+        plans = (self.plan, self.prompts.costs.plan) if self.prompts is not None else (self.plan,)
+        plan = min(plans, key=lambda plan: plan.kv_tokens)
+        if tokens > plan.kv_tokens:
             fact = (
                 f"request {request.number} needs room for {tokens:,} tokens; "
-                f"{self.plan.attender.name} has room for {self.plan.kv_tokens:,}"
+                f"{plan.attender.name} has room for {plan.kv_tokens:,}"
             )
             raise WorkloadError(fact, remedy="Take more devices, or leave such requests out")
 
@@ -145,17 +178,26 @@ class _Run:
         else:
             engine.put(sequence)
 
+    def _prompted(self, sequence: Sequence) -> None:
+        """Its first token may be all that was asked for."""
+        if sequence.had == sequence.request.output_tokens:
+            self._done(sequence, self.env.now)
+        else:
+            self._place(sequence)
+
     def _next_engine(self) -> Engine | None:
         working = [engine for engine in self.engines if engine.costs is not None]
         return min(working, key=lambda engine: engine.scheduler.load, default=None)
 
     def _done(self, sequence: Sequence, now_s: float) -> None:
         self.ledger.end(sequence, now_s)
+        if self.ledger.finished == SHOWN_AFTER:
+            self.ledger.show_from(now_s)
         self.options.progress(now_s, self.ledger.finished)
         if self.clients is not None:
             request = self.clients.next_after(now_s)
             if request is not None:
-                self.env.process(self._arrive(iter([request])))
+                self._expect(iter([request]))
 
     # --- devices ----------------------------------------------------------------------------------
 
@@ -184,22 +226,20 @@ class _Run:
         known: dict[tuple[int, tuple[Fault, ...]], Costs | None] = {}
         for time_s in fault_times.changes(self.options.faults):
             yield self.env.timeout(max(0.0, time_s - self.env.now))
-            active = fault_times.at(self.options.faults, self.env.now)
+            active = fault_times.at(self.options.faults, time_s)
+            if self.prompts is not None:
+                self.prompts.change(active)
             for number, engine in enumerate(self.engines):
-                own = tuple(each for each in active if self._concerns(each, engine))
+                own = tuple(each for each in active if concerns(each, engine.workers))
                 if (number, own) not in known:
                     known[number, own] = impaired(self.costs, own)
-                self._change(engine, known[number, own], own)
+                died = any(each.kind == "dies" and each.at_s == time_s for each in own)
+                self._change(engine, known[number, own], died)
             while self.stranded and self._next_engine() is not None:
                 self._place(self.stranded.popleft())
 
-    def _concerns(self, fault: Fault, engine: Engine) -> bool:
-        workers = {str(worker) for own in engine.workers.values() for worker in own}
-        return fault.kind == "degrades" or fault.what in workers
-
-    def _change(self, engine: Engine, costs: Costs | None, active: tuple[Fault, ...]) -> None:
+    def _change(self, engine: Engine, costs: Costs | None, died: bool) -> None:
         engine.change(costs)
-        died = any(each.kind == "dies" and each.at_s == self.env.now for each in active)
         lost = engine.stop() if died else []
         if costs is None:
             lost += engine.scheduler.waiting

@@ -1,0 +1,87 @@
+"""The steady state by formula: by hand, and beside the simulation."""
+
+from math import inf
+
+import pytest
+
+from accelsim.arch.load import load_system, machines_of
+from accelsim.cost.system.costs import costs_of
+from accelsim.cost.system.plan import plan_of
+from accelsim.cost.system.steady import Lengths, lengths_of, steady
+from accelsim.sim.arrivals import at_once, poisson, read_trace
+from accelsim.sim.system.serve import serve
+from accelsim.workload.model_load import load_model
+
+ELSEWHERE = {"serving.prefill": "elsewhere"}
+
+
+def plan(system, model, overrides=None):
+    found = load_system(system, overrides or {})
+    return plan_of(found, load_model(model), machines_of(found))
+
+
+def lengths_of_trace(name, requests):
+    of = read_trace(name, requests=requests)
+    return lengths_of((each.prompt_tokens, each.output_tokens) for each in of)
+
+
+def middle(curve, end_s):
+    """The mean of a curve between 30 and 70 % of a run."""
+    points = [each for each in curve if each.start_s > 0.3 * end_s and each.end_s < 0.7 * end_s]
+    seconds = sum(each.end_s - each.start_s for each in points)
+    return sum(each.value * (each.end_s - each.start_s) for each in points) / seconds
+
+
+def test_lengths_are_means_as_a_batch_sees_them():
+    # Requests of 10 + 2 and 20 + 6 tokens: held (2 * 11 + 6 * 23) / 8, whole (2 * 12 + 6 * 26) / 8,
+    # seen (100 + 400) / 30.
+    assert lengths_of([(10, 2), (20, 6)]) == pytest.approx((15, 4, 20, 22.5, 500 / 30))
+
+
+def test_memory_bounds_a_batch_as_it_is_worked_out_on_paper():
+    costs = costs_of(plan("vllm_2h100", "llama3-8b", ELSEWHERE))
+    lengths = Lengths(prompt=1000, output=200, held=1100, whole=1200, seen=1000)
+    found = steady(costs, lengths)
+    assert found.bound == "memory"
+    assert found.sequences == pytest.approx((costs.plan.kv_tokens - 500) / 1108)
+    assert found.tokens_per_s == pytest.approx(found.sequences / found.seconds)
+
+
+def test_arrivals_keep_as_many_decoding_as_littles_law_says():
+    costs = costs_of(plan("vllm_2h100", "llama3-8b", ELSEWHERE))
+    lengths = Lengths(prompt=1000, output=200, held=1100, whole=1200, seen=1000)
+    rate = 0.5 * steady(costs, lengths, inf).requests_per_s
+    found = steady(costs, lengths, rate)
+    assert found.bound == "arrivals"
+    assert found.requests_per_s == pytest.approx(rate, rel=1e-2)
+    assert found.sequences == pytest.approx(rate * 200 * found.seconds, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("system", "trace", "overrides"),
+    [
+        ("vllm_4h100", "azure_conv", ELSEWHERE),
+        ("vllm_4h100", "azure_conv", {}),
+        ("vllm_4h100", "kimi_conv", {}),
+        ("lamina_2h100_4h20", "azure_conv", ELSEWHERE),
+        ("lamina_2h100_4h20", "kimi_conv", {}),
+        ("eight_h100_pipeline", "azure_code", {}),
+        ("vllm_4h100", "azure_conv", {"serving.admit": "whole"}),
+    ],
+)
+def test_throughput_is_that_of_the_simulation_within_5_percent(system, trace, overrides):
+    requests = 2500 if trace == "kimi_conv" else 5000
+    of = plan(system, "llama3-70b", overrides)
+    served = serve(of, at_once(read_trace(trace, requests=requests)))
+    simulated = middle(served.ledger.made.curve(), served.ledger.end_s)
+    found = steady(costs_of(of), lengths_of_trace(trace, requests))
+    assert found.tokens_per_s == pytest.approx(simulated, rel=0.05)
+
+
+def test_below_saturation_the_time_between_tokens_is_that_of_the_simulation():
+    of = plan("vllm_4h100", "llama3-70b", ELSEWHERE)
+    lengths = lengths_of_trace("azure_conv", 3000)
+    rate = 0.6 * steady(costs_of(of), lengths).requests_per_s
+    served = serve(of, poisson(read_trace("azure_conv", requests=3000), rate, 1))
+    found = steady(costs_of(of), lengths, rate)
+    assert found.seconds == pytest.approx(served.ledger.tbt.mean, rel=0.05)
