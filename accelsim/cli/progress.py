@@ -10,8 +10,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 @contextmanager
 def progress(what: str, total: int | None) -> Iterator[Callable[..., None]]:
     """A function to call after a piece of work, or several, of `total`, with a word on it."""
+    with _bar() as bar:
+        task = bar.add_task(what, total=total, word="")
+        yield lambda word, pieces=1: bar.update(task, advance=pieces, word=word)
+
+
+@contextmanager
+def share_done(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A function to call with how many pieces of work are done, and of how many."""
+    with _bar() as bar:
+        task = bar.add_task(what, total=None, word="")
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _bar() -> Progress:
     console = Console(stderr=True)
-    bar = Progress(
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -21,6 +35,3 @@ def progress(what: str, total: int | None) -> Iterator[Callable[..., None]]:
         transient=True,
         disable=not console.is_terminal,
     )
-    with bar:
-        task = bar.add_task(what, total=total, word="")
-        yield lambda word, pieces=1: bar.update(task, advance=pieces, word=word)

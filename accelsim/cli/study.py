@@ -16,6 +16,7 @@ from accelsim.base.catalogue import find
 from accelsim.base.files import atomic_write, refuse_unwritable, staged_folder
 from accelsim.cli.options import Json, Settings, parsed_settings
 from accelsim.cli.output import print_json, print_table
+from accelsim.cli.progress import share_done
 from accelsim.report.spec import FigureSet, load_figures
 from accelsim.study.load import load_study
 from accelsim.study.run import run_tables
@@ -60,7 +61,8 @@ def command(
     wanted = load_figures(path) if figures and study.figures else None
     folder = out or Path("out") / _title(path)
     refuse_unwritable(folder)
-    tables = run_tables(study)
+    with share_done("running") as progress:
+        tables = run_tables(study, progress=progress)
     published = published_for(_title(path)) if _has_own_inputs(study, load_study(path)) else ()
     comparison = compare(tables, published)
     with staged_folder(folder) as staging:

@@ -13,7 +13,15 @@ from matplotlib.ticker import MaxNLocator
 
 from accelsim.report.measure import Measure, headline, measure
 from accelsim.report.selection import Array, mean
-from accelsim.report.sheet import MARGIN_PT, Key, add_boxes, open_sheet, width_pt
+from accelsim.report.sheet import (
+    MARGIN_PT,
+    Key,
+    add_boxes,
+    band_keys,
+    draw_band,
+    open_sheet,
+    width_pt,
+)
 from accelsim.report.spec import Bars, Names
 from accelsim.report.style import (
     FAINT,
@@ -41,21 +49,23 @@ FEWEST_GROUPS = 4
 
 def draw_bars(spec: Bars, frame: pd.DataFrame, names: Names) -> Figure:
     shown = measure(spec, frame, names)
-    strips, ticks = len(shown.panels), _ticks(shown)
+    top = _top(spec, shown)
+    strips, ticks = len(shown.panels), _ticks(top)
     body_pt = BASE_PT + strips * STRIP_PT + (strips - 1) * STRIP_GAP_PT
     sheet = open_sheet(
         _title(spec, shown),
         body_pt,
         headline=headline(shown),
-        keys=legend(shown),
+        keys=[*legend(shown), *band_keys(spec.band)],
         caption=f"{spec.caption} {spec.source}",
     )
     left_pt = MARGIN_PT + LINE_PT * (spec.panels is not None) + _widest_pt(ticks) + 5
     for strip in range(strips):
         bottom_pt = body_pt - STRIP_PT - strip * (STRIP_PT + STRIP_GAP_PT)
         axes = sheet.axes(left_pt, bottom_pt, WIDTH_PT - left_pt - MARGIN_PT, STRIP_PT)
+        draw_band(axes, spec.band)
         _draw_strip(axes, shown, strip)
-        _set_scales(axes, shown, ticks)
+        _set_scales(axes, shown, top, ticks)
         _name_strip(axes, shown.panels.labels[strip], left_pt)
     _name_groups(axes, spec, shown)
     return sheet.figure
@@ -84,14 +94,14 @@ def _mean_text(shown: Measure, series: int) -> str:
     return f" ({with_unit(f'{number:.3g}', shown.unit)})"
 
 
-def _ticks(shown: Measure) -> list[float]:
-    top = _top(shown)
+def _ticks(top: float) -> list[float]:
     ticks = MaxNLocator(nbins=3, steps=[1, 2, 2.5, 5, 10]).tick_values(0, top)
     return [float(tick) for tick in ticks if 0 <= tick <= top * 1.01]
 
 
-def _top(shown: Measure) -> float:
+def _top(spec: Bars, shown: Measure) -> float:
     highest = float(np.nanmax(shown.values[..., shown.bars]))
+    highest = max(highest, spec.band.high) if spec.band else highest
     return max(highest, 1.0) if shown.baseline is not None else highest or 1.0
 
 
@@ -131,12 +141,12 @@ def _write_numbers(axes: Axes, shown: Measure, values: Array) -> None:
             )
 
 
-def _set_scales(axes: Axes, shown: Measure, ticks: list[float]) -> None:
+def _set_scales(axes: Axes, shown: Measure, top: float, ticks: list[float]) -> None:
     places = _group_places(shown)
     # A lone group is as wide as one of several.
     around = 0.5 + max(0, FEWEST_GROUPS - len(places)) / 2
     axes.set_xlim(places[0] - around, places[-1] + around)
-    axes.set_ylim(0, _top(shown) * STRIP_PT / (STRIP_PT - NUMBERS_PT))
+    axes.set_ylim(0, top * STRIP_PT / (STRIP_PT - NUMBERS_PT))
     axes.set_yticks(ticks, [tick_label(tick) for tick in ticks])
     axes.grid(axis="y")
     axes.xaxis.set_visible(False)

@@ -20,7 +20,7 @@ from accelsim.report.selection import (
     nothing_to_draw,
     values_of,
 )
-from accelsim.report.sheet import MARGIN_PT, Key, open_sheet, width_pt
+from accelsim.report.sheet import MARGIN_PT, Key, band_keys, draw_band, open_sheet, width_pt
 from accelsim.report.spec import Lines, Names, shown_per_unit, shown_unit
 from accelsim.report.style import (
     FAINT,
@@ -58,7 +58,7 @@ def draw_lines(spec: Lines, frame: pd.DataFrame, names: Names) -> Figure:
     sheet = open_sheet(
         filled(spec, _title(spec), rows, names),
         body_pt,
-        keys=_legend(spec, series),
+        keys=[*_legend(spec, series), *band_keys(spec.band)],
         caption=f"{filled(spec, spec.caption, rows, names)} {spec.source}",
     )
     left_pt = MARGIN_PT + LINE_PT * (spec.panels is not None) + width_pt("0.25") + 6
@@ -66,6 +66,7 @@ def draw_lines(spec: Lines, frame: pd.DataFrame, names: Names) -> Figure:
     for strip, label in enumerate(panels.labels):
         bottom_pt = body_pt - STRIP_PT - strip * (STRIP_PT + STRIP_GAP_PT)
         axes = sheet.axes(left_pt, bottom_pt, WIDTH_PT - left_pt - MARGIN_PT - 4, STRIP_PT)
+        draw_band(axes, spec.band)
         _draw_strip(axes, spec, series, x, [values[strip] for values in every])
         _set_scales(axes, spec, x, every, is_last=strip == len(panels) - 1)
         _name_strip(axes, label, left_pt)
@@ -113,6 +114,7 @@ def _set_scales(axes: Axes, spec: Lines, x: Array, every: list[Array], *, is_las
     if is_last:
         axes.set_xlabel(spec.axis)
     marks = [] if spec.line_at is None else [spec.line_at]
+    marks += [spec.band.low, spec.band.high] if spec.band else []
     low = min([float(np.nanmin(values)) for values in every] + marks)
     high = max([float(np.nanmax(values)) for values in every] + marks)
     if "y" in spec.log:

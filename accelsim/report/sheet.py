@@ -25,6 +25,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D
 
+from accelsim.report.spec import Band
 from accelsim.report.style import (
     FAINT,
     FONT,
@@ -36,6 +37,7 @@ from accelsim.report.style import (
     WIDTH_PT,
 )
 
+BAND = "#d9e6f2"
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 MARGIN_PT = 4.0
@@ -96,6 +98,17 @@ def open_sheet(
         top_pt -= LINE_PT + 1
     _write(figure, below, foot_pt + MARGIN_PT - GAP_PT * bool(below), LINE_PT, colour=FAINT)
     return Sheet(figure, foot_pt + MARGIN_PT, body_pt)
+
+
+def band_keys(band: Band | None) -> list[Key]:
+    """What the legend says of a band."""
+    return [] if band is None else [Key(band.label, BAND)]
+
+
+def draw_band(axes: Axes, band: Band | None) -> None:
+    """Behind everything else."""
+    if band is not None:
+        axes.axhspan(band.low, band.high, facecolor=BAND, linewidth=0, zorder=0)
 
 
 def add_boxes(axes: Axes, boxes: Array, colour: str, label: str) -> None:

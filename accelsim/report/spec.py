@@ -67,6 +67,20 @@ class Look(Record):
         return colour
 
 
+class Band(Record):
+    """A range that is shaded behind what is drawn, in the shown unit: what others found."""
+
+    low: float
+    high: float
+    label: str
+
+    @model_validator(mode="after")
+    def _upwards(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"a band from {self.low:g} to {self.high:g} is none")
+        return self
+
+
 class FigureSpec(Record):
     """What every kind of figure has."""
 
@@ -106,6 +120,7 @@ class Bars(FigureSpec):
     """The series whose values are written above its bars; the last one, if not given."""
     compare_with: Value | None = None
     """A series that the headline compares the highlighted one with."""
+    band: Band | None = None
 
     @model_validator(mode="after")
     def _one_baseline(self) -> Self:
@@ -166,6 +181,7 @@ class Lines(FigureSpec):
     line_at: float | None = None
     beside: str | None = None
     """Another column, drawn as a thin broken line beside every line."""
+    band: Band | None = None
 
 
 class Winners(FigureSpec):

@@ -139,6 +139,14 @@ class OverTime:
                 curve.append(Point(start_s, end_s, amount / (end_s - start_s)))
         return curve
 
+    def mean_between(self, start_s: float, end_s: float) -> float:
+        """Over a part of the run, with shares of the steps in which it begins and ends."""
+        inside = (
+            point.value * max(0.0, min(point.end_s, end_s) - max(point.start_s, start_s))
+            for point in self.curve()
+        )
+        return sum(inside) / (end_s - start_s)
+
     def _make_room(self) -> None:
         """Joins steps until the last one ends no earlier than the run."""
         while self.end_s > self.points * self.width_s:

@@ -19,6 +19,7 @@ from accelsim.base.record import keys_of, read_record, refuse_another_kind
 from accelsim.base.setting import with_setting
 from accelsim.base.yamlfile import Node, read_yaml
 from accelsim.study.axes import as_axis
+from accelsim.study.serving import ServingRun, ServingSection
 from accelsim.study.study import INPUTS, Part, Run, Study, TableSpec, kind_of, varied
 from accelsim.workload.load import Workload
 
@@ -100,7 +101,18 @@ def _beside(study: Study, folder: Path) -> Study:
     """The study with the paths of files that lie in its folder."""
     tables = tuple(_table(table, folder) for table in study.tables)
     names = {key: _file(getattr(study, key), folder) for key in ("workload", "arch", "mapping")}
-    return study.model_copy(update={"tables": tables, **names})
+    serving = None if study.serving is None else _serving(study.serving, folder)
+    return study.model_copy(update={"tables": tables, "serving": serving, **names})
+
+
+def _serving(section: ServingSection, folder: Path) -> ServingSection:
+    def run(one: ServingRun) -> ServingRun:
+        return one.model_copy(update={"system": _file(one.system, folder)})
+
+    tables = (
+        table.model_copy(update={"runs": tuple(map(run, table.runs))}) for table in section.tables
+    )
+    return section.model_copy(update={"tables": tuple(tables)})
 
 
 def _table(table: TableSpec, folder: Path) -> TableSpec:

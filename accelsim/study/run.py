@@ -24,7 +24,9 @@ from accelsim.cost.result import Cost
 from accelsim.mapping.load import select_each
 from accelsim.mapping.mapping import Mapping as MappingRecord
 from accelsim.study.axes import Value
+from accelsim.study.best import best_table
 from accelsim.study.cases import Case, below, cascade_at, case_at, refuse_unknown_ranks
+from accelsim.study.crossings import crossing_table
 from accelsim.study.inputs import Inputs
 from accelsim.study.measures import (
     all_measures,
@@ -34,6 +36,7 @@ from accelsim.study.measures import (
     refuse_idle_accountings,
 )
 from accelsim.study.points import Points, crossed, plain, refuse_unless_path
+from accelsim.study.progress import Progress, quiet
 from accelsim.study.ratios import ratio_table
 from accelsim.study.study import (
     KINDS,
@@ -65,25 +68,33 @@ def run_study(
     return frames(run_tables(study, overrides))
 
 
-def run_tables(study: Study, overrides: Mapping[str, Value] | None = None) -> dict[str, Table]:
-    """The same without pandas."""
+def run_tables(
+    study: Study, overrides: Mapping[str, Value] | None = None, progress: Progress = quiet
+) -> dict[str, Table]:
+    """The same without pandas; kinds of study that take long tell `progress` how far they are."""
     fixed = {path: plain(value) for path, value in {**study.set, **(overrides or {})}.items()}
     kind = kind_of(study)
     # Only studies of that kind need what it imports.
     run = _on_machines if kind is None else import_module(KINDS[kind]).tables
-    found: dict[str, Table] = run(study, fixed)
-    return found | {ratio.name: ratio_table(ratio, found) for ratio in study.ratios}
+    found: dict[str, Table] = run(study, fixed, progress)
+    found |= {best.name: best_table(best, found) for best in study.best}
+    found |= {ratio.name: ratio_table(ratio, found) for ratio in study.ratios}
+    return found | {each.name: crossing_table(each, found) for each in study.crossings}
 
 
-def _on_machines(study: Study, fixed: Mapping[str, Value]) -> dict[str, Table]:
-    """Of workloads on machines."""
+def _on_machines(study: Study, fixed: Mapping[str, Value], progress: Progress) -> dict[str, Table]:
+    """Of workloads on machines, all points at once."""
     _refuse_useless(fixed, tables_of(study))
     runner = _Runner(study, fixed)
     evaluated = [part for table in tables_of(study) for part in runner.parts(table)]
     refuse_unknown_ranks(fixed, [part.cascade for part in evaluated])
     costs = [cost for part in evaluated for cost, _ in part.costs]
     refuse_idle_accountings(_every_accounting(study), costs)
-    return {table.name: runner.table(table) for table in tables_of(study)}
+    found: dict[str, Table] = {}
+    for table in tables_of(study):
+        found[table.name] = runner.table(table)
+        progress(len(found), len(tables_of(study)))
+    return found
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from accelsim.study.calls import Calls, CallTable, Lengths
 from accelsim.study.cases import below
 from accelsim.study.lengths import drawn_lengths
 from accelsim.study.points import plain
+from accelsim.study.progress import Progress
 from accelsim.study.study import Study
 from accelsim.study.table import Table, array_of
 from accelsim.workload.call_counts import compulsory_bytes, keys_seen
@@ -51,7 +52,7 @@ NUMBERS = (
 Row = dict[str, Any]
 
 
-def tables(study: Study, fixed: Mapping[str, Value]) -> dict[str, Table]:
+def tables(study: Study, fixed: Mapping[str, Value], progress: Progress) -> dict[str, Table]:
     """The tables of its calls; `fixed` are settings of all machines.
 
     Raises
@@ -64,7 +65,11 @@ def tables(study: Study, fixed: Mapping[str, Value]) -> dict[str, Table]:
     _refuse_others(fixed)
     settings = {path: str(value) for path, value in below("arch", fixed).items()}
     gpus = {name: load_gpu(name, settings) for name in calls.machines}
-    return {table.name: _table(calls, table, gpus) for table in calls.tables}
+    found: dict[str, Table] = {}
+    for table in calls.tables:
+        found[table.name] = _table(calls, table, gpus)
+        progress(len(found), len(calls.tables))
+    return found
 
 
 def _table(calls: Calls, table: CallTable, gpus: Mapping[str, Gpu]) -> Table:

@@ -35,6 +35,7 @@ from accelsim.study.axes import Value, as_axis
 from accelsim.study.cases import below
 from accelsim.study.generations import AgreementTable, Generations, GenerationTable
 from accelsim.study.points import plain
+from accelsim.study.progress import Progress
 from accelsim.study.study import Study
 from accelsim.study.table import Table, array_of
 from accelsim.workload.capacity import capacity
@@ -62,7 +63,7 @@ NUMBERS = (
 )
 
 
-def tables(study: Study, fixed: Mapping[str, Value]) -> dict[str, Table]:
+def tables(study: Study, fixed: Mapping[str, Value], progress: Progress) -> dict[str, Table]:
     """The tables of its generations, and those of how laws rank them; `fixed` are settings of all
     machines.
 
@@ -78,7 +79,10 @@ def tables(study: Study, fixed: Mapping[str, Value]) -> dict[str, Table]:
     _refuse_others(fixed)
     settings = {path: str(value) for path, value in below("arch", fixed).items()}
     machines = {name: Asked(_gpu(name, settings)) for name in section.machines}
-    found = {table.name: _table(section, table, machines) for table in section.tables}
+    found: dict[str, Table] = {}
+    for table in section.tables:
+        found[table.name] = _table(section, table, machines)
+        progress(len(found), len(section.tables))
     for each in section.agreement:
         found[each.name] = _agreement(each, found[each.over])
     return found

@@ -12,8 +12,8 @@ values; with a unit at its end (`buffer_bytes`) the column holds numbers in that
 an axis too, of shapes; its column is `model`. `set` gives paths one value in all runs, `derive`
 sets them by expressions over the axes, the ranks and the machine. A study of several tables, or of
 several runs in a table, lists them under `tables`. What is no workload on a machine has a section
-of its own instead (`KINDS`): `calls` of libraries, `generations` of models. `ratios` are tables
-over the tables.
+of its own instead (`KINDS`): `calls` of libraries, `generations` of models, `serving` of models on
+systems. `best`, `ratios` and `crossings` are tables over the tables, in this order.
 """
 
 from collections.abc import Mapping
@@ -25,15 +25,18 @@ from accelsim.base.record import Record
 from accelsim.study.axes import Axis, Names, Value, Values, as_axis
 from accelsim.study.calls import Calls
 from accelsim.study.generations import Generations
+from accelsim.study.serving import ServingSection
 
 INPUTS = ("workload", "arch")
 
 KINDS: Mapping[str, str] = {
     "calls": "accelsim.study.run_calls",
     "generations": "accelsim.study.run_generations",
+    "serving": "accelsim.study.run_serving",
 }
 """Kinds of study that do not run workloads on machines: the section that only they have, and the
-module whose `tables(study, settings)` makes tables of it. A section has `tables`, each with `vary`.
+module whose `tables(study, settings, progress)` makes tables of it. A section has `tables`, each
+with `vary`.
 """
 
 
@@ -137,6 +140,40 @@ class Ratio(Record):
         return self
 
 
+class Best(Record):
+    """A table of another one's best rows (see `study.best`): for each value of the columns `by`,
+    the one with the most, or the least, of a column; `required` must be there too."""
+
+    name: str
+    of: str
+    most: str = ""
+    least: str = ""
+    required: str = ""
+    by: Names
+
+    @model_validator(mode="after")
+    def _of_one_column(self) -> "Best":
+        if bool(self.most) == bool(self.least):
+            raise ValueError("give either 'most' or 'least'")
+        return self
+
+
+class Crossing(Record):
+    """A table of where a formula comes to a value along one of its points (`study.crossings`)."""
+
+    name: str
+    over: Layout
+    of: str
+    along: str
+    at: float = 1.0
+
+    @model_validator(mode="after")
+    def _along_points(self) -> "Crossing":
+        if self.along not in self.over.points:
+            raise ValueError(f"along: {self.along} is none of the points")
+        return self
+
+
 class Study(Record):
     """What `study.yaml` holds: `tables`, or one `workload` on one `arch`, or the section of another
     kind of study."""
@@ -153,7 +190,10 @@ class Study(Record):
     vary: dict[str, Axis | Values] = {}
     calls: Calls | None = None
     generations: Generations | None = None
+    serving: ServingSection | None = None
+    best: tuple[Best, ...] = ()
     ratios: tuple[Ratio, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
     names: dict[str, dict[str, Any]] = {}
     figures: tuple[dict[str, Any], ...] = ()
     summary: tuple[Digest, ...] = ()

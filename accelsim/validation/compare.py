@@ -1,7 +1,7 @@
 """Ours beside theirs: a row for each published number.
 
     error    = ours / published − 1      or ours − published, if the tolerance is a number
-    verdict  = "agrees"     |error| is within the tolerance
+    verdict  = "agrees"     |error| is within the tolerance (of a bound: error is)
                "differs"    it is not; `explanation` says why, where that is understood
                "not run"    the tables lack some of the points
 
@@ -69,7 +69,7 @@ def _row(claim: Claim, tables: Mapping[str, Any]) -> dict[str, Any]:
         "printed": claim.printed,
         "error": error,
         "tolerance": str(claim.tolerance),
-        "verdict": _verdict(error, claim.tolerance.amount),
+        "verdict": _verdict(error if claim.at_most else abs(error), claim.tolerance.amount),
         "explanation": claim.differs_because,
         "source": claim.source,
         "beside": claim.beside.label if claim.beside else "",
@@ -87,4 +87,4 @@ def _ours(claim: Claim, formula: str, tables: Mapping[str, Any]) -> float:
 def _verdict(error: float, tolerance: float) -> str:
     if np.isnan(error):
         return NOT_RUN
-    return AGREES if abs(error) <= tolerance else DIFFERS
+    return AGREES if error <= tolerance else DIFFERS

@@ -10,6 +10,7 @@
       take: mean                               over the points; or least, most, geomean
       of: flat.latency_s / binding.latency_s   see study.formula
       tolerance: 1 %
+      at_most: true                            the value is a bound: ours may lie below it
       because: ...                             why that much
       differs_because: ...                     a disagreement that is understood
       beside: {label: ..., of: ...}            another formula, shown but not judged
@@ -81,6 +82,7 @@ class Claim(Record):
     take: Take = "mean"
     of: str
     tolerance: Annotated[Tolerance, BeforeValidator(_tolerance)]
+    at_most: bool = False
     because: str
     differs_because: str = ""
     beside: Beside | None = None

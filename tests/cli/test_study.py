@@ -117,7 +117,7 @@ def test_a_folder_that_cannot_be_written_is_found_before_anything_runs(run, stud
 
 
 def test_ctrl_c_while_it_runs_leaves_no_file(run, study, monkeypatch):
-    def interrupted(*arguments):
+    def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(study_command, "run_tables", interrupted)

@@ -3,6 +3,7 @@ import pytest
 
 from accelsim.report.bars import draw_bars
 from accelsim.report.sheet import house_style
+from accelsim.report.spec import Band
 from accelsim.report.style import COLOURS
 
 
@@ -103,3 +104,15 @@ def test_two_models_are_two_strips_in_the_order_of_the_names(drawn, results):
 def test_one_length_has_no_mean(drawn, results):
     axes = drawn("fig08", results[results.seq_len == 4096]).axes[-1]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["4K"]
+
+
+def test_a_band_is_behind_the_bars_within_the_scale_and_in_the_legend(results, figures, spec_of):
+    band = Band(low=9, high=12, label="published")
+    with house_style():
+        spec = spec_of("fig08").model_copy(update={"band": band})
+        figure = draw_bars(spec, results, figures.names)
+    axes = figure.axes[0]
+    shaded = axes.patches[0].get_extents().transformed(axes.transData.inverted())
+    assert (shaded.y0, shaded.y1) == pytest.approx((9, 12))
+    assert axes.get_ylim()[1] > 12
+    assert "published" in texts(figure)

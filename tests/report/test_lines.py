@@ -6,7 +6,7 @@ import pytest
 
 from accelsim.report.lines import draw_lines
 from accelsim.report.selection import NoRowsError
-from accelsim.report.spec import Lines, Look
+from accelsim.report.spec import Band, Lines, Look
 
 FRAME = pd.DataFrame(
     [
@@ -66,3 +66,18 @@ def test_a_line_is_broken_where_a_number_is_missing():
 def test_without_a_number_nothing_is_drawn():
     with pytest.raises(NoRowsError):
         draw_lines(SPEC, FRAME.assign(gain=np.nan), NAMES)
+
+
+def test_a_band_is_behind_the_lines_and_within_the_axis():
+    band = Band(low=20, high=30, label="found by others")
+    figure = draw_lines(SPEC.model_copy(update={"band": band}), FRAME, NAMES)
+    axes = figure.axes[0]
+    shaded = axes.patches[0].get_extents().transformed(axes.transData.inverted())
+    assert (shaded.y0, shaded.y1) == pytest.approx((20, 30))
+    assert axes.get_ylim()[1] > 30
+    assert "found by others" in [text.get_text() for text in figure.texts]
+
+
+def test_a_band_goes_upwards():
+    with pytest.raises(ValueError, match="a band from 3 to 2 is none"):
+        Band(low=3, high=2, label="")

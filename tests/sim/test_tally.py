@@ -154,3 +154,11 @@ def test_a_long_run_uses_more_than_half_of_the_points():
 def test_time_does_not_run_backwards():
     with pytest.raises(ValueError, match="time cannot run from 2 s to 1 s"):
         OverTime().hold(1, 2, 1)
+
+
+def test_the_mean_of_a_part_takes_shares_of_its_first_and_last_step():
+    curve = OverTime(points=4, width_s=1.0)
+    for second, value in enumerate((1, 2, 4, 8)):
+        curve.hold(value, second, second + 1)
+    assert curve.mean_between(0, 4) == curve.mean == 15 / 4
+    assert curve.mean_between(0.5, 2.5) == pytest.approx((0.5 * 1 + 2 + 0.5 * 4) / 2)

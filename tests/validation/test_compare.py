@@ -60,6 +60,12 @@ def test_an_error_is_a_difference_where_the_tolerance_is_a_number() -> None:
     assert (row["error"], row["verdict"]) == (0.25, AGREES)
 
 
+def test_ours_may_lie_below_a_bound_and_not_above_it() -> None:
+    assert judge(value=6, at_most="true")["verdict"] == AGREES
+    assert judge(value=6)["verdict"] == DIFFERS
+    assert judge(value=4, at_most="true")["verdict"] == DIFFERS
+
+
 def test_columns_of_the_points_may_stand_in_the_formula() -> None:
     assert judge(of="slow.latency_s * size")["ours"] == (8 * 1 + 8 * 2) / 2
 
