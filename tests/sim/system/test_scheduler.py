@@ -47,6 +47,8 @@ class SlowScheduler:
     def step(self):
         """One iteration: its batch, and those that ended and that gave way."""
         while self.waiting and len(self.running) < self.serving.most_sequences:
+            if self.here and self.prompt_tokens_left() >= self.serving.chunk:
+                break
             one = self.waiting[0]
             one.admitted_with, one.grown = one.request.prompt_tokens + one.tokens, 0
             if self.taken() + self.own_room(one) > self.room:
@@ -87,6 +89,14 @@ class SlowScheduler:
         for one in ended:
             self.running.remove(one)
         return batch, {one.request.number for one in ended}, [one.request.number for one in gone]
+
+    def prompt_tokens_left(self):
+        """Of those that were let in."""
+        return sum(
+            one.request.prompt_tokens + one.tokens - one.keys
+            for one in self.running
+            if one.state == "prompt"
+        )
 
     def decoding(self):
         return [one for one in self.running if one.state == "decode"]
