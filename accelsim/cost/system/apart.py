@@ -142,7 +142,7 @@ def _attention(
 
 class _Sizes(NamedTuple):
     """Bytes of a batch in one layer. Of latent attention, queries and results are in the latent
-    space, and keys and values one."""
+    space, and keys and values one, which goes to all workers between which heads are divided."""
 
     q: float
     kv: float
@@ -152,7 +152,7 @@ class _Sizes(NamedTuple):
 def _sizes(plan: Plan, sequences: float) -> _Sizes:
     model, mla = plan.model, plan.model.mla
     if mla:
-        words = (model.heads * mla.kept, mla.kept, model.heads * mla.kv_rank)
+        words = (model.heads * mla.kept, plan.head_parts * mla.kept, model.heads * mla.kv_rank)
     else:
         kept = model.kv_heads * (model.head_dim + model.value_dim)
         words = (model.heads * model.head_dim, kept, model.heads * model.value_dim)

@@ -107,7 +107,7 @@ def _of_projections(
 
 
 def _attention(plan: Plan) -> Callable[[int, int], Effort]:
-    machine, backend = plan.machines[plan.attender.name], plan.attender.attention
+    machine, backend = plan.machines[plan.attender.name], plan.decodes_with
 
     def of(sequences: int, keys: int) -> Effort:
         phase = Decode(tokens=sequences, context=keys)

@@ -11,12 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from accelsim.arch.system import Device, Machine, System
-from accelsim.base.errors import ArchError, InputError
+from accelsim.arch.gpu import Gpu
+from accelsim.arch.system import Device, Kernels, Machine, System
+from accelsim.base.errors import ArchError, InputError, MappingError
 from accelsim.base.units import format_quantity
+from accelsim.cost.gpu.call import works_of
 from accelsim.cost.system.effort import in_stream, memory_bytes
+from accelsim.mapping.attention_binding import LATENT_BACKEND, takes_latent
+from accelsim.workload.layer import layer_calls
 from accelsim.workload.model import Model
 from accelsim.workload.model_size import activation_bytes, kv_bytes_per_token, weight_bytes
+from accelsim.workload.phase import Decode
 
 WORD_BYTES = 2
 """Of activations: bf16."""
@@ -54,6 +59,13 @@ class Plan:
     def attender(self) -> Device:
         """The devices that attend and hold keys and values."""
         return self.system.attention_device or self.holder
+
+    @property
+    def decodes_with(self) -> Kernels:
+        """The library that attends to the tokens of before: the device's own, unless the model
+        keeps latents and that library takes none."""
+        own = self.attender.attention
+        return LATENT_BACKEND if self.model.mla and not takes_latent(own) else own
 
     @property
     def is_offloaded(self) -> bool:
@@ -114,6 +126,8 @@ def plan_of(system: System, model: Model, machines: Mapping[str, Machine]) -> Pl
     ------
     ArchError
         if heads or experts do not divide over devices, or the model does not fit: by how much.
+    MappingError
+        if a GPU that attends has no kernel for the model's heads.
     """
     ready = {name: in_stream(machine) for name, machine in machines.items()}
     plan = Plan(system, model, ready)
@@ -125,6 +139,7 @@ def plan_of(system: System, model: Model, machines: Mapping[str, Machine]) -> Pl
 def _problems(plan: Plan) -> Iterator[InputError]:
     yield from _of_division(plan)
     yield from _of_room(plan)
+    yield from _of_kernels(plan)
 
 
 def _of_division(plan: Plan) -> Iterator[InputError]:
@@ -164,3 +179,16 @@ def _of_room(plan: Plan) -> Iterator[InputError]:
     elif plan.kv_tokens < 1:
         fact = "no memory is left for keys and values"
         yield ArchError(fact, remedy="Take more devices or a smaller model")
+
+
+def _of_kernels(plan: Plan) -> Iterator[InputError]:
+    """Before anything is simulated: whether one sequence can be attended to."""
+    machine = plan.machines[plan.attender.name]
+    if isinstance(machine, Gpu):
+        one = Decode(tokens=1, context=1)
+        try:
+            calls = layer_calls(plan.model, 0, one, plan.head_parts, plan.decodes_with)
+            for call in calls.attention:
+                works_of(call, machine)
+        except MappingError as error:
+            yield error
