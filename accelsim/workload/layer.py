@@ -12,17 +12,20 @@ A `Copy` has half of the bytes that the step reads and writes. Left out: the add
 residual, which libraries do in the norm's kernel (two words a feature); sums over devices, which
 are transfers; merging attention over earlier tokens with that over new ones.
 
+Experts that are spread over devices are what comes to one of them: the busiest, for which all wait.
 Matrices are multiplied as words of `weight` bits, attention is of words of `kv` bits.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
 from accelsim.base.errors import WorkloadError
 from accelsim.workload.calls import Backend, Bmm, Call, Copy, Dtype, Gemm, RmsNorm, Sdpa, Softmax
-from accelsim.workload.model import Experts, LatentAttention, Model, Shard
+from accelsim.workload.expert_spread import Busy, Spread
+from accelsim.workload.model import LatentAttention, Model, Shard
 from accelsim.workload.phase import Decode, Phase, Prefill, new_tokens
 
 DTYPES: dict[float, Dtype] = {8: "fp8", 16: "bf16", 32: "fp32"}
@@ -41,9 +44,16 @@ class LayerCalls:
 
 
 def layer_calls(
-    model: Model, layer: int, phase: Phase, tensor: int = 1, backend: Backend = "flash"
+    model: Model,
+    layer: int,
+    phase: Phase,
+    tensor: int = 1,
+    backend: Backend = "flash",
+    expert: int = 1,
+    of: Busy = "busiest",
 ) -> LayerCalls:
-    """The calls of a layer, counted from 0, on one of `tensor` devices.
+    """The calls of a layer, counted from 0, on one of `tensor` devices; of those over which experts
+    are spread (`expert`; `expert_spread.py`) the busiest one, or the mean.
 
     Raises
     ------
@@ -51,7 +61,7 @@ def layer_calls(
         if there is no such layer, the model does not divide over so many devices, or no library
         has words of so many bits.
     """
-    return _layer_calls(model, model.has_experts(layer), phase, tensor, backend)
+    return _layer_calls(model, model.has_experts(layer), phase, tensor, backend, expert, of)
 
 
 def embedding_calls(model: Model, tokens: int) -> tuple[Call, ...]:
@@ -68,18 +78,21 @@ def head_calls(model: Model, tokens: int, tensor: int = 1) -> tuple[Call, ...]:
     return norm, _gemm(tokens, columns, model.hidden, dtype)
 
 
-def experts_hit(experts: Experts, tokens: int) -> float:
-    """Experts that at least one of n tokens goes to, in expectation if each takes k of E at
-    random: E (1 - (1 - k/E)^n)."""
-    return experts.count * (1 - (1 - experts.active / experts.count) ** tokens)
-
-
 @lru_cache(maxsize=8192)
 def _layer_calls(
-    model: Model, has_experts: bool, phase: Phase, tensor: int, backend: Backend
+    model: Model,
+    has_experts: bool,
+    phase: Phase,
+    tensor: int,
+    backend: Backend,
+    expert: int,
+    of: Busy,
 ) -> LayerCalls:
     part, tokens = model.divided(tensor), new_tokens(phase)
-    of_network = _experts(model, part, tokens) if has_experts else _dense(model, part, tokens)
+    if has_experts and model.experts is not None:
+        of_network = _experts(model, part, tokens, Spread(model.experts, expert, tensor), of)
+    else:
+        of_network = _dense(model, part, tokens)
     return LayerCalls(
         before=tuple(_before(model, part, phase, tokens)),
         attention=tuple(
@@ -233,24 +246,34 @@ def _network(model: Model, tokens: int, columns: int) -> Iterator[Call]:
     yield _gemm(tokens, model.hidden, columns, words)
 
 
-def _experts(model: Model, part: Shard, tokens: int) -> Iterator[Call]:
+def _experts(model: Model, part: Shard, tokens: int, spread: Spread, of: Busy) -> Iterator[Call]:
     """The router, then as many experts as are hit, each with its share of tokens (the last row of
     some is padding), then the shared ones."""
-    experts = model.experts
-    assert experts is not None, "the layer has experts"
+    experts, columns = spread.experts, spread.columns
     words, dtype = _dtype(model.weight_bits), _dtype(model.activation_bits)
-    pairs, hit = tokens * experts.active, round(experts_hit(experts, tokens))
+    load = spread.load(tokens, of)
+    pairs, hit = ceil(load.pairs), max(1, round(load.hit))
     rows = -(-pairs // hit)
-    moved = model.hidden * model.activation_bits
     yield _gemm(tokens, experts.count, model.hidden, dtype)
     yield Softmax.model_construct(rows=tokens, cols=experts.count, dtype=dtype)
-    yield _copy(pairs * moved, pairs * moved)
-    yield _bmm(hit, rows, (1 + model.gated) * part.expert, model.hidden, words)
-    yield _activation(model, pairs * part.expert)
-    yield _bmm(hit, rows, model.hidden, part.expert, words)
-    yield _copy(pairs * moved, tokens * moved)
+    yield _rows_copied(model, pairs, pairs)
+    yield _bmm(hit, rows, (1 + model.gated) * columns, model.hidden, words)
+    yield _activation(model, pairs * columns)
+    yield _bmm(hit, rows, model.hidden, columns, words)
+    yield from _summed(model, tokens, pairs, spread)
     if experts.shared:
         yield from _network(model, tokens, part.shared)
+
+
+def _summed(model: Model, tokens: int, pairs: int, spread: Spread) -> Iterator[Call]:
+    """Results of a token's experts. Of spread ones a device puts its own in the order in which they
+    go back, and adds up those that come for its share of the tokens."""
+    if spread.devices == 1:
+        yield _rows_copied(model, pairs, tokens)
+    else:
+        own = ceil(tokens / spread.tensor)
+        yield _rows_copied(model, pairs, pairs)
+        yield _rows_copied(model, ceil(own * spread.copies), own)
 
 
 # --- calls ---------------------------------------------------------------------------------------
@@ -267,6 +290,12 @@ def _bmm(b: int, m: int, n: int, k: int, dtype: Dtype) -> Bmm:
 
 def _norm(rows: int, columns: int, dtype: Dtype) -> RmsNorm:
     return RmsNorm.model_construct(rows=rows, cols=columns, dtype=dtype)
+
+
+def _rows_copied(model: Model, read: int, written: int) -> Copy:
+    """Of the features of a token."""
+    bits = model.hidden * model.activation_bits
+    return _copy(read * bits, written * bits)
 
 
 def _elementwise(model: Model, numbers: int) -> Copy:

@@ -3,7 +3,8 @@
 tensor t      every matrix of a layer in t parts; key/value heads too, as far as they go
 pipeline p    layers in p stages; as many batches are under way
 context c     tokens in c parts: of a decoding batch the sequences, of a sequence its keys
-expert e      experts of a layer in e parts, on devices that share it
+expert e      experts of a layer in e parts: over some or all of the t devices (e divides t), or
+              over those of several parts of the tokens (t divides e, and e divides t · c)
 replicas      independent copies; with attention workers, replicas that take turns
 """
 
@@ -84,7 +85,7 @@ class Plan:
     @cached_property
     def weight_bytes(self) -> float:
         """Of one device that holds the model."""
-        return weight_bytes(self.model, self.tensor) / self.pipeline
+        return weight_bytes(self.model, self.tensor, self.expert) / self.pipeline
 
     @cached_property
     def kv_token_bytes(self) -> float:
@@ -154,6 +155,10 @@ def _of_division(plan: Plan) -> Iterator[InputError]:
         count = model.experts.count if model.experts else 0
         fact = f"{count} experts do not divide over {plan.expert} devices"
         yield ArchError(fact, remedy="Change parallel.expert")
+    e, devices = plan.expert, t * plan.context
+    if t % e and (e % t or devices % e):
+        fact = f"experts over {e} devices do not go with {t} for all else (tensor) of {devices}"
+        yield ArchError(fact, remedy=f"Set parallel.expert to a divisor of {t}, or to {devices}")
     offload, b = plan.system.offload, plan.attender.count
     if plan.is_offloaded and plan.head_parts > 1 and model.kv_heads % b:
         fact = f"{model.kv_heads} key/value heads do not divide over {b} {plan.attender.name}"

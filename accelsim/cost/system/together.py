@@ -3,8 +3,11 @@
 Of a layer, for the x tokens of a batch over t x c devices:
 
     before + attention + after + 2 all-reduces of x / c · hidden over t
-    c > 1: queries are gathered, partial results exchanged       e > 1: tokens go to their experts
-                                                                        and back
+    c > 1   queries are gathered, partial results exchanged
+    e > 1   in layers with experts each device sends its x / (t c) tokens to all that have a part of
+            their experts, once, and has as many results back. These it adds to its part of the
+            shared experts' sum, and the second all-reduce tells all; without shared experts they
+            are gathered
 
 With p stages, p batches are under way, one a stage:
 
@@ -26,6 +29,7 @@ from accelsim.cost.system.transfer import (
     all_to_all,
     path_between,
 )
+from accelsim.workload.expert_spread import Spread
 
 
 def iteration_together(efforts: Efforts, batch: Batch) -> Iteration:
@@ -114,20 +118,30 @@ def _sent(plan: Plan, share: _Share) -> tuple[Sent, ...]:
     hidden_bytes = own * plan.model.hidden * WORD_BYTES
     reduced = all_reduce(path, plan.tensor, hidden_bytes)
     exchanged = _context_parts(plan, path, share)
+    return (reduced, *exchanged, *_after_experts(plan, path, hidden_bytes, reduced))
+
+
+def _after_experts(plan: Plan, path: Path, hidden_bytes: float, reduced: Sent) -> tuple[Sent, ...]:
+    """To experts, back, and what tells all devices the sum; in the mean of all layers."""
     experts = plan.model.experts
-    to_experts = NOTHING
-    if plan.expert > 1 and experts is not None:
-        to_experts = all_to_all(path, plan.expert, hidden_bytes * experts.active / plan.tensor)
-    return (reduced, reduced, *exchanged, to_experts, to_experts)
+    if plan.expert == 1 or experts is None:
+        return (reduced,)
+    spread = Spread(experts, plan.expert, plan.tensor)
+    sent = all_to_all(path, spread.members, hidden_bytes / plan.tensor * spread.copies)
+    told = reduced if experts.shared else all_gather(path, plan.tensor, hidden_bytes)
+    share = plan.model.expert_layers / plan.model.layers
+    return (*(each.times(share) for each in (sent, sent, told)), reduced.times(1 - share))
 
 
 def _context_parts(plan: Plan, path: Path, share: _Share) -> tuple[Sent, ...]:
     if plan.context == 1:
         return ()
-    values = share.tokens * plan.model.heads / plan.tensor * plan.model.head_dim
-    queries = all_gather(path, plan.context, values * WORD_BYTES)
+    model, mla = plan.model, plan.model.mla
+    asked, found = (mla.kept, mla.kv_rank) if mla else (model.head_dim, model.value_dim)
+    rows = share.tokens * model.heads / plan.tensor
+    queries = all_gather(path, plan.context, rows * asked * WORD_BYTES)
     # Partial results are in fp32, with a maximum and a sum each.
-    return queries, all_to_all(path, plan.context, values * 4 * (1 + 2 / plan.model.head_dim))
+    return queries, all_to_all(path, plan.context, rows * (found + 2) * 4)
 
 
 def _hop(plan: Plan, share: _Share) -> Sent:
