@@ -42,6 +42,7 @@ Kernels = Literal[
     "flash_decoding",
     "lean",
     "trtllm",
+    "flash_mla",
 ]
 """Libraries of attention kernels, as calls name them (`Backend` of `workload.calls`)."""
 

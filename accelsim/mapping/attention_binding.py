@@ -15,13 +15,17 @@ from accelsim.mapping.attention_kernel import (
     attention_kernels,
 )
 from accelsim.mapping.mapping import Formula
+from accelsim.mapping.planned_walk import planned_walk
 from accelsim.mapping.splits import SPLITS
 from accelsim.mapping.stream_k import Walk, walk_of
 from accelsim.mapping.visits import Visits, by_keys, by_queries, joined
-from accelsim.workload.calls import Sdpa, SdpaBackward, Sequences
+from accelsim.workload.calls import Backend, Sdpa, SdpaBackward, Sequences
 
 MOST_BLOCKS_A_HEAD = 20_000_000
 """Of one sequence, as long as arrays of them are held."""
+
+LATENT_BACKEND: Backend = "flash_mla"
+"""That decodes latents where another library does not."""
 
 WORKLOADS: Mapping[type[Sdpa], str] = {
     Sdpa: "kernels/attention",
@@ -85,7 +89,9 @@ class BoundAttention:
         if self.kernel.stream_k is None:
             return None
         period, number = self.line
-        return walk_of(period.steps, number, self.kernel.stream_k, self.sms)
+        rule = self.kernel.stream_k
+        deals = walk_of if rule.overhead is None else planned_walk
+        return deals(period.steps, number, rule, self.sms)
 
     @cached_property
     def line(self) -> tuple[Visits, int]:
@@ -120,14 +126,22 @@ def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
     if bound is None:
         reasons = "; ".join(dict.fromkeys(str(each) for each in found))
         heads = f"{of}{call.dtype} heads of dimension {call.e}"
-        raise _not_known(f"no kernel of {call.backend} is known for {heads}: {reasons}")
+        raise _not_known(f"no kernel of {call.backend} is known for {heads}: {reasons}", call)
     if max(bound.blocks_of(each) for each in call.sequences) > MOST_BLOCKS_A_HEAD:
         fact = f"a head has more than {MOST_BLOCKS_A_HEAD:,} blocks"
         raise MappingError(fact, remedy="Take fewer queries")
     return bound
 
 
-def _not_known(fact: str) -> MappingError:
+def takes_latent(backend: str) -> bool:
+    """Whether some kernel of it reads values that lie within the keys, whatever the GPU."""
+    return any("latent" in each.takes for each in attention_kernels(backend, WORKLOADS[Sdpa]))
+
+
+def _not_known(fact: str, call: Sdpa | None = None) -> MappingError:
+    if call is not None and call.latent:
+        takes = "bf16 or fp16 latents of 576 numbers, 512 of them values, on a Hopper GPU"
+        return MappingError(fact, remedy=f"{LATENT_BACKEND} decodes {takes}")
     return MappingError(fact, remedy="`accelsim list kernels` shows those that are")
 
 
@@ -205,7 +219,8 @@ def _values(call: Sdpa, gpu: Gpu) -> dict[str, int]:
     sizes = {"B": call.b, "H": call.g, "G": call.h // call.g, "P": call.p, "M": call.m}
     machine = {"sms": gpu.sms, "shared": int(gpu.sm.shared_bytes)}
     kind = {"causal": int(call.causal), "window": call.window or 0, "page": call.page or 0}
-    return sizes | machine | kind | {"E": call.e, "lengths": int(bool(call.lengths))}
+    heads = {"E": call.e, "F": call.value_dim, "latent": int(call.latent)}
+    return sizes | machine | kind | heads | {"lengths": int(bool(call.lengths))}
 
 
 def _value(formula: Formula, values: Mapping[str, int]) -> float:

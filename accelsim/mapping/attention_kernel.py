@@ -2,8 +2,8 @@
 
     block    `queries` rows of a head (with `fold`, of all query heads of a group side by side),
              against all keys, or a `splits` share of them
-    step     `keys` of those, `features` wide (the head dimension, padded); a causal block skips
-             the tiles of which every key is later
+    step     `keys` of those, `features` wide (the head dimension, padded), and their values, which
+             may be narrower (`values`); a causal block skips the tiles of which every key is later
     phases   Einsums of a step that its warps do side by side, one phase after the other
     takers   groups of warps that take turns: one works through its phases, two overlap
     queue    one block an SM stays and draws its work from a queue: `in_order` (head by head, rows
@@ -12,8 +12,8 @@
     words    those that the kernel is compiled for, as it is for all GPUs or some `generations`
     splits   the rule by which keys are split, of calls that are `splittable`; a part is a share of
              `each` sequence's tiles, or of the `longest` one's, so that shorter ones have fewer
-    takes    what else a call may have: a `window`, sequences of other `lengths`, `page`s, its own
-             number of `splits`
+    takes    what else a call may have: a `window`, sequences of other `lengths`, `page`s, values
+             that are `latent` in the keys, its own number of `splits`
     over     what blocks are cut from: `queries`, each against keys, or (a gradient) `keys`, each
              against queries
     held     tensors that warps keep in registers for the product that reads them; others that a
@@ -35,9 +35,9 @@
 
 A library chooses the first of its kernels, and of a kernel's tiles, whose `when` holds, and of the
 `tensor` instructions that a kernel is written for the first that the GPU has. Conditions are over
-B H G P M E (batch, key/value heads, query heads of each, queries, keys, head dimension), causal,
-window, lengths (1 if sequences have their own), page (0 where there is none), splits, sms and
-shared (bytes of an SM).
+B H G P M E F (batch, key/value heads, query heads of each, queries, keys, head dimension, that of
+values), causal, latent, window, lengths (1 if sequences have their own), page (0 where there is
+none), splits, sms and shared (bytes of an SM).
 """
 
 from functools import lru_cache
@@ -77,6 +77,7 @@ class AttentionTile(Record):
     queries: Count
     keys: Count
     features: Count
+    values: Count | None = None
     threads: Count
     shared_bytes: Positive
     registers: Count | None = None
@@ -84,6 +85,10 @@ class AttentionTile(Record):
     instructions: Count | None = None
     refetched_bytes: NonNegative = 0
     codes: tuple[Code, ...] = ()
+
+    @property
+    def value_features(self) -> int:
+        return self.values or self.features
 
 
 class AttentionKernel(Record):

@@ -24,14 +24,16 @@ class StreamK(Record):
     """`blocks` an SM and `parts` a tile at most, `least` steps a block.
 
     Leaving a part takes so many trips to L2 one after the other (`leave`); adding parts up takes
-    `collect` trips, and one more for each part.
+    `collect` trips, and one more for each part. Without `collect` nobody waits: another kernel adds
+    them up. With `overhead` a plan was made before (`planned_walk.py`).
     """
 
     blocks: Count
     least: Count
     parts: Count
     leave: Count
-    collect: Count
+    collect: Count | None = None
+    overhead: Count | None = None
 
 
 @dataclass(frozen=True)

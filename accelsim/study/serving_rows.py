@@ -39,6 +39,9 @@ from accelsim.study.serving_points import Job
 from accelsim.workload.model import Model
 from accelsim.workload.model_load import load_model
 
+DECODE_ONLY = {"serving.prefill": "elsewhere"}
+"""Prompts come done, unless a run says otherwise."""
+
 WARM_UP = 0.25
 """Share of the requests that are answered before the steady part begins."""
 LINK_SHARE = 0.2
@@ -95,7 +98,7 @@ def rows_of(job: Job) -> list[Row]:
         if a system, model or trace cannot be read, or a setting is of none of them.
     """
     settings = {path: str(value) for path, value in job.settings}
-    system = load_system(job.system, settings)
+    system = load_system(job.system, {**DECODE_ONLY, **settings})
     try:
         costs = costs_of(plan_of(system, _model(job.model), machines_of(system)))
         found = {"simulation": _simulated, "balance": _balanced, "iteration": _iterated}

@@ -6,8 +6,9 @@
 A call says what a program asks of its library (`sdpa` with these shapes, on that backend), not how
 it is done. Matrices are row-major; `rms_norm` has a weight; the causal mask of `sdpa` is torch's:
 aligned at the top left. Torch does not ship `flash3` (FlashAttention-3), `flash_decoding`
-(FlashAttention-2 as its interface for decoding launches it), `lean` (LeanAttention) and `trtllm`
-(what TensorRT-LLM generates). `bytes` of a copy are those read; as many are written.
+(FlashAttention-2 as its interface for decoding launches it), `lean` (LeanAttention), `trtllm` (what
+TensorRT-LLM generates) and `flash_mla` (FlashMLA, which decodes latents). `bytes` of a copy are
+those read; as many are written.
 
     sdpa           b batch, h query heads, g key/value heads, p queries, m keys, e head dimension
     window         of `sdpa`: a query sees so many keys at most, the last its own
@@ -35,7 +36,7 @@ from accelsim.base.yamlfile import parse_yaml
 
 Dtype = Literal["bf16", "fp16", "fp32", "fp8"]
 Backend = Literal[
-    "flash", "cudnn", "efficient", "math", "flash3", "flash_decoding", "lean", "trtllm"
+    "flash", "cudnn", "efficient", "math", "flash3", "flash_decoding", "lean", "trtllm", "flash_mla"
 ]
 
 WORD_BYTES: Mapping[str, int] = {"fp32": 4, "bf16": 2, "fp16": 2, "fp8": 1}

@@ -12,20 +12,31 @@ A `Copy` has half of the bytes that the step reads and writes. Left out: the add
 residual, which libraries do in the norm's kernel (two words a feature); sums over devices, which
 are transfers; merging attention over earlier tokens with that over new ones.
 
+Experts that are spread over devices are what comes to one of them: the busiest, for which all wait.
 Matrices are multiplied as words of `weight` bits, attention is of words of `kv` bits.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
-from accelsim.base.errors import WorkloadError
-from accelsim.workload.calls import Backend, Bmm, Call, Copy, Dtype, Gemm, RmsNorm, Sdpa, Softmax
-from accelsim.workload.model import Experts, LatentAttention, Model, Shard
+from accelsim.workload.calls import Backend, Call, Sdpa, Softmax
+from accelsim.workload.expert_spread import Busy, Spread
+from accelsim.workload.model import LatentAttention, Model, Shard
 from accelsim.workload.phase import Decode, Phase, Prefill, new_tokens
-
-DTYPES: dict[float, Dtype] = {8: "fp8", 16: "bf16", 32: "fp32"}
+from accelsim.workload.unchecked_calls import (
+    activation,
+    bmm,
+    cache_update,
+    copy,
+    dtype_of,
+    elementwise,
+    gemm,
+    norm,
+    rows_copied,
+)
 
 
 @dataclass(frozen=True)
@@ -41,9 +52,16 @@ class LayerCalls:
 
 
 def layer_calls(
-    model: Model, layer: int, phase: Phase, tensor: int = 1, backend: Backend = "flash"
+    model: Model,
+    layer: int,
+    phase: Phase,
+    tensor: int = 1,
+    backend: Backend = "flash",
+    expert: int = 1,
+    of: Busy = "busiest",
 ) -> LayerCalls:
-    """The calls of a layer, counted from 0, on one of `tensor` devices.
+    """The calls of a layer, counted from 0, on one of `tensor` devices; of those over which experts
+    are spread (`expert`; `expert_spread.py`) the busiest one, or the mean.
 
     Raises
     ------
@@ -51,35 +69,38 @@ def layer_calls(
         if there is no such layer, the model does not divide over so many devices, or no library
         has words of so many bits.
     """
-    return _layer_calls(model, model.has_experts(layer), phase, tensor, backend)
+    return _layer_calls(model, model.has_experts(layer), phase, tensor, backend, expert, of)
 
 
 def embedding_calls(model: Model, tokens: int) -> tuple[Call, ...]:
     """Rows of the embedding, looked up."""
     bits = tokens * model.hidden * model.activation_bits
-    return (_copy(bits, bits),)
+    return (copy(bits, bits),)
 
 
 def head_calls(model: Model, tokens: int, tensor: int = 1) -> tuple[Call, ...]:
     """Final norm, and the scores of every word of the device's vocabulary, for tokens from which
     the next is sampled."""
-    dtype, columns = _dtype(model.activation_bits), model.divided(tensor).vocabulary
-    norm = _norm(tokens, model.hidden, dtype)
-    return norm, _gemm(tokens, columns, model.hidden, dtype)
-
-
-def experts_hit(experts: Experts, tokens: int) -> float:
-    """Experts that at least one of n tokens goes to, in expectation if each takes k of E at
-    random: E (1 - (1 - k/E)^n)."""
-    return experts.count * (1 - (1 - experts.active / experts.count) ** tokens)
+    dtype, columns = dtype_of(model.activation_bits), model.divided(tensor).vocabulary
+    last = norm(tokens, model.hidden, dtype)
+    return last, gemm(tokens, columns, model.hidden, dtype)
 
 
 @lru_cache(maxsize=8192)
 def _layer_calls(
-    model: Model, has_experts: bool, phase: Phase, tensor: int, backend: Backend
+    model: Model,
+    has_experts: bool,
+    phase: Phase,
+    tensor: int,
+    backend: Backend,
+    expert: int,
+    of: Busy,
 ) -> LayerCalls:
     part, tokens = model.divided(tensor), new_tokens(phase)
-    of_network = _experts(model, part, tokens) if has_experts else _dense(model, part, tokens)
+    if has_experts and model.experts is not None:
+        of_network = _experts(model, part, tokens, Spread(model.experts, expert, tensor), of)
+    else:
+        of_network = _dense(model, part, tokens)
     return LayerCalls(
         before=tuple(_before(model, part, phase, tokens)),
         attention=tuple(
@@ -93,7 +114,7 @@ def _layer_calls(
 
 
 def _before(model: Model, part: Shard, phase: Phase, tokens: int) -> Iterator[Call]:
-    yield _norm(tokens, model.hidden, _dtype(model.activation_bits))
+    yield norm(tokens, model.hidden, dtype_of(model.activation_bits))
     if model.mla:
         yield from _latent_projections(model, model.mla, part, tokens)
         yield from _absorbed(model, part, phase, model.mla.kv_rank, model.mla.nope_dim)
@@ -106,36 +127,36 @@ def _projections(model: Model, part: Shard, tokens: int) -> Iterator[Call]:
     rotated = part.heads + part.kv_heads
     kept = part.kv_heads * (model.head_dim + model.value_dim)
     columns = part.heads * model.head_dim + kept
-    yield _gemm(tokens, columns, model.hidden, _dtype(model.weight_bits))
+    yield gemm(tokens, columns, model.hidden, dtype_of(model.weight_bits))
     if model.qk_norm:
-        yield _norm(tokens * part.heads, model.head_dim, _dtype(model.activation_bits))
-        yield _norm(tokens * part.kv_heads, model.head_dim, _dtype(model.activation_bits))
-    yield _elementwise(model, tokens * rotated * model.head_dim)
-    yield _cache_update(model, tokens * kept)
+        yield norm(tokens * part.heads, model.head_dim, dtype_of(model.activation_bits))
+        yield norm(tokens * part.kv_heads, model.head_dim, dtype_of(model.activation_bits))
+    yield elementwise(model, tokens * rotated * model.head_dim)
+    yield cache_update(model, tokens * kept)
 
 
 def _latent_projections(
     model: Model, mla: LatentAttention, part: Shard, tokens: int
 ) -> Iterator[Call]:
-    words, dtype = _dtype(model.weight_bits), _dtype(model.activation_bits)
+    words, dtype = dtype_of(model.weight_bits), dtype_of(model.activation_bits)
     queries = part.heads * model.query_dim
     if mla.query_rank:
-        yield _gemm(tokens, mla.query_rank + mla.kept, model.hidden, words)
-        yield _norm(tokens, mla.query_rank, dtype)
-        yield _gemm(tokens, queries, mla.query_rank, words)
+        yield gemm(tokens, mla.query_rank + mla.kept, model.hidden, words)
+        yield norm(tokens, mla.query_rank, dtype)
+        yield gemm(tokens, queries, mla.query_rank, words)
     else:
-        yield _gemm(tokens, queries, model.hidden, words)
-        yield _gemm(tokens, mla.kept, model.hidden, words)
-    yield _norm(tokens, mla.kv_rank, dtype)
-    yield _elementwise(model, tokens * (part.heads + 1) * mla.rope_dim)
-    yield _cache_update(model, tokens * mla.kept)
+        yield gemm(tokens, queries, model.hidden, words)
+        yield gemm(tokens, mla.kept, model.hidden, words)
+    yield norm(tokens, mla.kv_rank, dtype)
+    yield elementwise(model, tokens * (part.heads + 1) * mla.rope_dim)
+    yield cache_update(model, tokens * mla.kept)
 
 
 def _absorbed(model: Model, part: Shard, phase: Phase, columns: int, deep: int) -> Iterator[Call]:
     """A product of each head, for the tokens that are decoded."""
     tokens = sum(each.tokens for each in phase.parts if isinstance(each, Decode))
     if tokens:
-        yield _bmm(part.heads, tokens, columns, deep, _dtype(model.weight_bits))
+        yield bmm(part.heads, tokens, columns, deep, dtype_of(model.weight_bits))
 
 
 def _keys_and_values(
@@ -145,7 +166,7 @@ def _keys_and_values(
     for each in phase.parts:
         if isinstance(each, Prefill):
             rows = each.sequences * each.context
-            yield _gemm(rows, columns, mla.kv_rank, _dtype(model.weight_bits))
+            yield gemm(rows, columns, mla.kv_rank, dtype_of(model.weight_bits))
 
 
 # --- attention -----------------------------------------------------------------------------------
@@ -172,7 +193,7 @@ def _decode(model: Model, part: Shard, each: Decode, backend: Backend) -> Sdpa:
         f=model.mla.kv_rank if model.mla else _unequal(model),
         latent=model.mla is not None,
         window=model.window if model.window and model.window < keys else None,
-        dtype=_dtype(model.kv_bits),
+        dtype=dtype_of(model.kv_bits),
     )
 
 
@@ -186,7 +207,7 @@ def _prefill(model: Model, part: Shard, each: Prefill, backend: Backend) -> Iter
         "p": each.tokens,
         "e": model.query_dim,
         "f": _unequal(model),
-        "dtype": _dtype(model.kv_bits),
+        "dtype": dtype_of(model.kv_bits),
     }
     window = model.window if model.window and model.window < each.context else None
     earlier = -(-_pairs_with_earlier(each, window) // each.tokens) if window else each.earlier
@@ -218,8 +239,8 @@ def _out(model: Model, part: Shard, phase: Phase, tokens: int) -> Iterator[Call]
     if model.mla:
         yield from _absorbed(model, part, phase, model.mla.value_dim, model.mla.kv_rank)
     rows = part.heads * model.result_dim
-    yield _gemm(tokens, model.hidden, rows, _dtype(model.weight_bits))
-    yield _norm(tokens, model.hidden, _dtype(model.activation_bits))
+    yield gemm(tokens, model.hidden, rows, dtype_of(model.weight_bits))
+    yield norm(tokens, model.hidden, dtype_of(model.activation_bits))
 
 
 def _dense(model: Model, part: Shard, tokens: int) -> Iterator[Call]:
@@ -227,68 +248,37 @@ def _dense(model: Model, part: Shard, tokens: int) -> Iterator[Call]:
 
 
 def _network(model: Model, tokens: int, columns: int) -> Iterator[Call]:
-    words = _dtype(model.weight_bits)
-    yield _gemm(tokens, (1 + model.gated) * columns, model.hidden, words)
-    yield _activation(model, tokens * columns)
-    yield _gemm(tokens, model.hidden, columns, words)
+    words = dtype_of(model.weight_bits)
+    yield gemm(tokens, (1 + model.gated) * columns, model.hidden, words)
+    yield activation(model, tokens * columns)
+    yield gemm(tokens, model.hidden, columns, words)
 
 
-def _experts(model: Model, part: Shard, tokens: int) -> Iterator[Call]:
+def _experts(model: Model, part: Shard, tokens: int, spread: Spread, of: Busy) -> Iterator[Call]:
     """The router, then as many experts as are hit, each with its share of tokens (the last row of
     some is padding), then the shared ones."""
-    experts = model.experts
-    assert experts is not None, "the layer has experts"
-    words, dtype = _dtype(model.weight_bits), _dtype(model.activation_bits)
-    pairs, hit = tokens * experts.active, round(experts_hit(experts, tokens))
+    experts, columns = spread.experts, spread.columns
+    words, dtype = dtype_of(model.weight_bits), dtype_of(model.activation_bits)
+    load = spread.load(tokens, of)
+    pairs, hit = ceil(load.pairs), max(1, round(load.hit))
     rows = -(-pairs // hit)
-    moved = model.hidden * model.activation_bits
-    yield _gemm(tokens, experts.count, model.hidden, dtype)
+    yield gemm(tokens, experts.count, model.hidden, dtype)
     yield Softmax.model_construct(rows=tokens, cols=experts.count, dtype=dtype)
-    yield _copy(pairs * moved, pairs * moved)
-    yield _bmm(hit, rows, (1 + model.gated) * part.expert, model.hidden, words)
-    yield _activation(model, pairs * part.expert)
-    yield _bmm(hit, rows, model.hidden, part.expert, words)
-    yield _copy(pairs * moved, tokens * moved)
+    yield rows_copied(model, pairs, pairs)
+    yield bmm(hit, rows, (1 + model.gated) * columns, model.hidden, words)
+    yield activation(model, pairs * columns)
+    yield bmm(hit, rows, model.hidden, columns, words)
+    yield from _summed(model, tokens, pairs, spread)
     if experts.shared:
         yield from _network(model, tokens, part.shared)
 
 
-# --- calls ---------------------------------------------------------------------------------------
-# Made without the checks of their records, which take longer than all else; sizes are whole.
-
-
-def _gemm(m: int, n: int, k: int, dtype: Dtype) -> Gemm:
-    return Gemm.model_construct(m=m, n=n, k=k, dtype=dtype)
-
-
-def _bmm(b: int, m: int, n: int, k: int, dtype: Dtype) -> Bmm:
-    return Bmm.model_construct(b=b, m=m, n=n, k=k, dtype=dtype)
-
-
-def _norm(rows: int, columns: int, dtype: Dtype) -> RmsNorm:
-    return RmsNorm.model_construct(rows=rows, cols=columns, dtype=dtype)
-
-
-def _elementwise(model: Model, numbers: int) -> Copy:
-    return _copy(numbers * model.activation_bits, numbers * model.activation_bits)
-
-
-def _activation(model: Model, numbers: int) -> Copy:
-    """Gate and up are read, or the only one, and their product written."""
-    bits = numbers * model.activation_bits
-    return _copy((1 + model.gated) * bits, bits)
-
-
-def _cache_update(model: Model, numbers: int) -> Copy:
-    return _copy(numbers * model.activation_bits, numbers * model.kv_bits)
-
-
-def _copy(read_bits: float, written_bits: float) -> Copy:
-    return Copy.model_construct(bytes=int(-(-(read_bits + written_bits) // 16)))
-
-
-def _dtype(bits: float) -> Dtype:
-    if bits not in DTYPES:
-        fact = f"no library multiplies words of {bits:g} bit"
-        raise WorkloadError(fact, remedy="Set weight and kv to 8, 16 or 32 bit; sizes take any")
-    return DTYPES[bits]
+def _summed(model: Model, tokens: int, pairs: int, spread: Spread) -> Iterator[Call]:
+    """Results of a token's experts. Of spread ones a device puts its own in the order in which they
+    go back, and adds up those that come for its share of the tokens."""
+    if spread.devices == 1:
+        yield rows_copied(model, pairs, tokens)
+    else:
+        own = ceil(tokens / spread.tensor)
+        yield rows_copied(model, pairs, pairs)
+        yield rows_copied(model, ceil(own * spread.copies), own)

@@ -6,7 +6,7 @@ Sizes with `tensor` are those of one of so many tensor-parallel devices (`Model.
 from dataclasses import dataclass
 from functools import lru_cache
 
-from accelsim.workload.model import LatentAttention, Model, Shard
+from accelsim.workload.model import Experts, LatentAttention, Model, Shard
 
 LOGIT_BYTES = 4
 """Logits are sampled from as float32."""
@@ -34,7 +34,7 @@ class LayerParameters:
 
 
 @lru_cache(maxsize=1024)
-def layer_parameters(model: Model, layer: int, tensor: int = 1) -> LayerParameters:
+def layer_parameters(model: Model, layer: int, tensor: int = 1, expert: int = 1) -> LayerParameters:
     """Those of a layer, counted from 0; D = hidden, h and g heads, e numbers a key, f a value:
 
         attention      D (h e + g (e + f)) + h f D, and biases
@@ -42,13 +42,15 @@ def layer_parameters(model: Model, layer: int, tensor: int = 1) -> LayerParamete
         feed-forward   3 D S, of 2 D S if not gated; shared and other experts likewise
         norms          2 D, and e of queries and of keys (qk_norm), q and c of latents
 
-    A router is one matrix, experts x D; a correction of its scores is no parameter.
+    A router is one matrix, experts x D; a correction of its scores is no parameter. Experts that
+    are spread over more devices than `tensor` (`expert`) are fewer on each; over fewer, each device
+    has as many numbers as without.
     """
     part = model.divided(tensor)
     matrices, experts = 3 if model.gated else 2, model.experts
     has_experts = model.has_experts(layer) and experts is not None
     columns = part.shared if has_experts else part.feed_forward
-    of_experts = experts.count * part.expert if has_experts and experts else 0
+    of_experts = _expert_columns(experts, tensor, expert) if has_experts and experts else 0
     return LayerParameters(
         attention=_latent(model, model.mla, part) if model.mla else _attention(model, part),
         feed_forward=matrices * model.hidden * columns,
@@ -58,9 +60,10 @@ def layer_parameters(model: Model, layer: int, tensor: int = 1) -> LayerParamete
     )
 
 
-def parameters(model: Model, tensor: int = 1) -> int:
+def parameters(model: Model, tensor: int = 1, expert: int = 1) -> int:
     """All: layers, final norm, and embeddings, once if tied."""
-    return _sum(model, tensor, "total") + model.hidden + embedding_parameters(model, tensor)
+    of_layers = _sum(model, tensor, "total", expert)
+    return of_layers + model.hidden + embedding_parameters(model, tensor)
 
 
 def active_parameters(model: Model) -> int:
@@ -76,11 +79,11 @@ def embedding_parameters(model: Model, tensor: int = 1) -> int:
     return (1 if model.tied else 2) * model.divided(tensor).vocabulary * model.hidden
 
 
-def weight_bytes(model: Model, tensor: int = 1) -> int:
+def weight_bytes(model: Model, tensor: int = 1, expert: int = 1) -> int:
     """Matrices of layers at `weight` bits, all else at those of activations. Scales of quantised
     weights are left out (of FP8 blocks of 128 x 128: 0.02 %)."""
-    matrices = _sum(model, tensor, "matrices")
-    others = parameters(model, tensor) - matrices
+    matrices = _sum(model, tensor, "matrices", expert)
+    others = parameters(model, tensor, expert) - matrices
     return _bytes(matrices * model.weight_bits + others * model.activation_bits)
 
 
@@ -130,9 +133,14 @@ def activation_bytes(model: Model, tokens: int, sampled: int, tensor: int = 1) -
     return between + logit_bytes_per_token(model, tensor) * sampled
 
 
-def _sum(model: Model, tensor: int, what: str) -> int:
+def _expert_columns(experts: Experts, tensor: int, expert: int) -> int:
+    """Of all that a device holds: E / e experts in t / e parts, or whole."""
+    return experts.count * experts.feed_forward // max(tensor, expert)
+
+
+def _sum(model: Model, tensor: int, what: str, expert: int = 1) -> int:
     """Over all layers, of which there are two kinds: the first and the last are one of each."""
-    last = layer_parameters(model, model.layers - 1, tensor)
+    last = layer_parameters(model, model.layers - 1, tensor, expert)
     first = layer_parameters(model, 0, tensor)
     like_last = model.expert_layers or model.layers
     number: int = getattr(last, what) * like_last

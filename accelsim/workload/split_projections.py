@@ -10,9 +10,10 @@ Latent attention makes its queries and latents together: all of it counts as the
 from typing import NamedTuple
 
 from accelsim.workload.calls import Call, Copy, Dtype, Gemm, RmsNorm
-from accelsim.workload.layer import DTYPES, layer_calls
+from accelsim.workload.layer import layer_calls
 from accelsim.workload.model import Model
 from accelsim.workload.phase import Decode
+from accelsim.workload.unchecked_calls import DTYPES
 
 
 class Projections(NamedTuple):

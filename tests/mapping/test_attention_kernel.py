@@ -165,3 +165,37 @@ def test_values_shorter_than_keys_are_padded_and_latent_ones_are_refused():
     assert bind_attention(Sdpa(**sizes), GPU).call == call(e=128)
     with pytest.raises(MappingError, match="takes no latent"):
         bind_attention(Sdpa(**sizes | {"latent": True}), GPU)
+
+
+LATENT = Sdpa(
+    backend="flash_mla", b=32, h=128, g=1, p=1, m=4096, e=576, f=512, latent=True, dtype="bf16"
+)
+
+
+def test_flash_mla_takes_64_heads_a_block_over_64_keys():
+    bound = bind_attention(LATENT, GPU)
+    assert (bound.fold, bound.tile.queries, bound.tile.keys) == (128, 64, 64)
+    assert (bound.tile.features, bound.tile.value_features) == (576, 512)
+    assert [visits.steps.tolist() for visits in bound.visits(1, 4096)] == [[64, 64]]
+
+
+@pytest.mark.parametrize("backend", ["flash", "flash3", "cudnn", "lean"])
+def test_libraries_without_latents_name_the_one_that_has_them(backend):
+    with pytest.raises(MappingError, match="takes no latent.*flash_mla decodes bf16 or fp16"):
+        bind_attention(LATENT.model_copy(update={"backend": backend}), GPU)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "change", "reason"),
+    [
+        ("a100_sxm_80gb", {}, "it is compiled for hopper"),
+        ("l40s", {}, "it is compiled for hopper"),
+        ("b200_sxm", {}, "it is compiled for hopper"),
+        ("h100_sxm", {"dtype": "fp8"}, "it is compiled for bf16, fp16"),
+        ("h100_sxm", {"p": 64}, "it takes calls where latent and P == 1"),
+        ("h100_sxm", {"latent": False}, "it takes calls where latent"),
+    ],
+)
+def test_what_flash_mla_does_not_take_is_said(gpu, change, reason):
+    with pytest.raises(MappingError, match=reason):
+        bind_attention(LATENT.model_copy(update=change), load_gpu(gpu))

@@ -64,7 +64,7 @@ serving:
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    system = load_system("lamina_2h100_4h20")
+    system = load_system("lamina_2h100_4h20", {"serving.prefill": "elsewhere"})
     return plan_of(system, load_model("llama3_70b"), machines_of(system))
 
 

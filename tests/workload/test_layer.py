@@ -1,6 +1,5 @@
 """Calls of a layer, beside what the parameters say and beside counts of pairs and of dice."""
 
-import random
 from time import perf_counter
 
 import pytest
@@ -10,8 +9,8 @@ from accelsim.base.errors import MappingError, WorkloadError
 from accelsim.cost.gpu.call import call_cost
 from accelsim.workload.call_counts import key_bytes, pairs_seen, useful_flop
 from accelsim.workload.calls import Bmm, Gemm, Sdpa
-from accelsim.workload.layer import embedding_calls, experts_hit, head_calls, layer_calls
-from accelsim.workload.model import Experts, Model
+from accelsim.workload.layer import embedding_calls, head_calls, layer_calls
+from accelsim.workload.model import Model
 from accelsim.workload.model_load import load_model
 from accelsim.workload.model_size import kv_bytes_per_token, layer_parameters
 from accelsim.workload.phase import Batch, Decode, Prefill
@@ -113,17 +112,6 @@ def test_a_window_is_that_of_the_cache_in_decode():
     assert layer_calls(model, 0, Decode(2, 4096)).attention[0].window is None
 
 
-@pytest.mark.parametrize(("count", "active", "tokens"), [(8, 2, 1), (8, 2, 5), (64, 6, 20)])
-def test_experts_that_are_hit_beside_dice(count, active, tokens):
-    dice = random.Random(1)
-    experts = Experts(count=count, active=active, feed_forward=4)
-    trials = [
-        len({expert for _ in range(tokens) for expert in dice.sample(range(count), active)})
-        for _ in range(4000)
-    ]
-    assert experts_hit(experts, tokens) == pytest.approx(sum(trials) / len(trials), rel=0.01)
-
-
 @pytest.mark.parametrize("tokens", [1, 3, 64, 5000])
 def test_experts_take_every_token_k_times_with_padding_below_a_row_each(tokens):
     model = load_model("mixtral_8x7b")
@@ -191,3 +179,44 @@ def test_a_layer_costs_microseconds():
     for tokens in range(1, number + 1):
         layer_calls(model, 4, Decode(tokens, 4097))
     assert (perf_counter() - began) / number < 20e-6
+
+
+# --- experts that are spread ----------------------------------------------------------------------
+
+
+def products_of_experts(tensor, expert, tokens, of="mean"):
+    model, phase = load_model("deepseek_v3"), Decode(tokens, 64)
+    calls = layer_calls(model, 5, phase, tensor, "flash", expert, of)
+    # The first one takes results out of the latent space.
+    return [call for call in calls.after if isinstance(call, Bmm)][1:]
+
+
+@pytest.mark.parametrize(("tensor", "expert"), [(8, 8), (8, 2), (1, 8), (2, 8), (1, 1), (8, 1)])
+def test_devices_together_compute_as_much_as_one_would(tensor, expert):
+    """1024 tokens of every `max(tensor, expert)` devices: each expert has 32 of them."""
+    members = max(tensor, expert)
+    up, down = products_of_experts(tensor, expert, 1024 * tensor // members)
+    flop = members * (useful_flop(up) + useful_flop(down))
+    assert flop == 1024 * 8 * 2 * 3 * 7168 * 2048
+
+
+def test_spread_experts_are_whole_and_few():
+    up, down = products_of_experts(8, 8, 64)
+    # 64 tokens hit 222 of 256 experts, 28 of a device's 32; 64 pairs are 3 rows of each.
+    assert (up.b, up.m, up.n, up.k) == (28, 3, 2 * 2048, 7168)
+    assert (down.b, down.n, down.k) == (28, 7168, 2048)
+
+
+def test_all_but_the_experts_stays_divided():
+    model, phase = load_model("deepseek_v3"), Decode(64, 4096)
+    alone, spread = (layer_calls(model, 5, phase, 8, "flash", e) for e in (1, 8))
+    assert (spread.before, spread.attention) == (alone.before, alone.attention)
+    assert [call for call in spread.after if isinstance(call, Gemm)] == [
+        call for call in alone.after if isinstance(call, Gemm)
+    ]
+    assert layer_calls(model, 0, phase, 8, "flash", 8) == layer_calls(model, 0, phase, 8)
+
+
+def test_the_busiest_device_has_more_rows_than_the_mean():
+    (mean, _), (busiest, _) = (products_of_experts(8, 8, 64, of) for of in ("mean", "busiest"))
+    assert busiest.b * busiest.m > mean.b * mean.m

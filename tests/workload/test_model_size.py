@@ -184,3 +184,16 @@ def test_activations_by_hand():
     latent = load_model("deepseek_v3")
     # residual and norm; 128 absorbed queries and results, and the new latent
     assert activation_bytes_per_token(latent) == 2 * (2 * 7168 + 128 * (576 + 512) + 576)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "expert", "parts"), [(8, 8, 8), (8, 2, 8), (1, 8, 8), (8, 64, 64)]
+)
+def test_devices_hold_all_experts_once(tensor, expert, parts):
+    model = load_model("deepseek_v3")
+    all_experts = layer_parameters(model, 5).experts
+    found = layer_parameters(model, 5, tensor, expert)
+    assert parts * found.experts == all_experts
+    assert found.attention == layer_parameters(model, 5, tensor).attention
+    fewer = (all_experts // tensor - found.experts) * 58
+    assert weight_bytes(model, tensor, expert) == weight_bytes(model, tensor) - fewer

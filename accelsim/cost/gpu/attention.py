@@ -39,7 +39,7 @@ MOST_SCHEDULED = 2_000_000
 
 
 def attention_works(bound: BoundAttention, gpu: Gpu) -> tuple[Work, ...]:
-    """The kernels of a call that deals blocks to SMs (others: `stream_k_work`)."""
+    """The kernels of a call that deals blocks to SMs (others: `stream_k_works`)."""
     adds_up = VarlenCombineWork if bound.kernel.scan else CombineWork
     combine = (adds_up(bound, gpu),) if bound.combines else ()
     before = steps_works(bound.kernel.before, bound.call, gpu)

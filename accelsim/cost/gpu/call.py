@@ -13,7 +13,7 @@ from accelsim.cost.gpu.attention import attention_works
 from accelsim.cost.gpu.composed import composed
 from accelsim.cost.gpu.product import product_works
 from accelsim.cost.gpu.rows import row_works
-from accelsim.cost.gpu.stream_k import stream_k_work
+from accelsim.cost.gpu.stream_k import stream_k_works
 from accelsim.cost.gpu.unfused import unfused_works
 from accelsim.cost.gpu.work import Times, Work
 from accelsim.mapping.attention_binding import bind_attention
@@ -27,7 +27,7 @@ def _sdpa_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
         return unfused_works(unfused, call, gpu)
     bound = bind_attention(call, gpu)
     if bound.walk is not None:
-        return (stream_k_work(bound, gpu),)
+        return stream_k_works(bound, gpu)
     return attention_works(bound, gpu)
 
 

@@ -3,7 +3,8 @@
     seconds   start + rounds · trips · (L2 + instructions) + bytes / L2 + drain
 
 One that is launched early has started when the parts are there; of heads that are in one piece
-after all it moves nothing. One that looks for its rows first: `combine_varlen.py`.
+after all it moves nothing. One that looks for its rows first: `combine_varlen.py`; of the parts
+that a plan has made: `combine_parts.py`.
 """
 
 from collections.abc import Mapping
@@ -50,7 +51,11 @@ class CombineWork:
         """Of all rounds of blocks, from the first one's start."""
         instructions = COMBINE_INSTRUCTIONS * self.gpu.timing.dependent_cycles / clock_hz
         trip = self.gpu.l2.latency_s + instructions
-        return float(self._rounds * self.bound.combine_trips * trip)
+        return float(self._rounds * self.trips * trip)
+
+    @property
+    def trips(self) -> int:
+        return self.bound.combine_trips
 
     @property
     def _rounds(self) -> float:
@@ -69,5 +74,5 @@ class CombineWork:
         call = self.bound.call
         if self.bound.splits == 1:
             return 0.0
-        parts = call.b * call.h * call.p * call.e * ACCUMULATOR_BYTES
+        parts = call.b * call.h * call.p * call.value_dim * ACCUMULATOR_BYTES
         return 2.0 * self.bound.splits * parts

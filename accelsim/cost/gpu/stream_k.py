@@ -10,6 +10,8 @@ the chip  blocks are dealt to the SMs once and stay; a host is done when it has 
 
         host = max(walked, there of its helpers) + collecting;   all: the last block
 
+Where another kernel adds the parts up (`combine_parts.py`), nobody waits.
+
 A block has left its part before it waits, so that nothing here depends on a wait: the times of
 walking give those of the parts, and these give the end. `sim/stream_k.py` plays it event by event.
 """
@@ -23,9 +25,10 @@ from accelsim.arch.gpu import Gpu
 from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.attention import AttentionWork
 from accelsim.cost.gpu.combine import COMBINE_INSTRUCTIONS
+from accelsim.cost.gpu.combine_parts import PartsCombineWork
 from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES
 from accelsim.cost.gpu.traffic import Traffic, traffic_of
-from accelsim.cost.gpu.work import Times
+from accelsim.cost.gpu.work import Times, Work
 from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.mapping.stream_k import StreamK, Walk
 from accelsim.workload.calls import WORD_BYTES
@@ -33,8 +36,8 @@ from accelsim.workload.calls import WORD_BYTES
 DONE = 1e-9
 
 
-def stream_k_work(bound: BoundAttention, gpu: Gpu) -> "StreamKWork":
-    """The kernel of a call whose blocks share out their steps.
+def stream_k_works(bound: BoundAttention, gpu: Gpu) -> tuple[Work, ...]:
+    """The kernels of a call whose blocks share out their steps.
 
     Raises
     ------
@@ -48,7 +51,7 @@ def stream_k_work(bound: BoundAttention, gpu: Gpu) -> "StreamKWork":
             f"{bound.blocks} blocks of {bound.kernel.backend} wait for one another, and {held} run",
             remedy="stream_k.blocks is at most what an SM holds",
         )
-    return work
+    return (work, PartsCombineWork(bound, gpu)) if bound.combines else (work,)
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,8 @@ class StreamKWork(AttentionWork):
         adding = trip + COMBINE_INSTRUCTIONS * self.gpu.timing.dependent_cycles
         first_tiles = self._first_tiles_s(cold) * clock_hz + self._port_cycles(self._tile_bytes)
 
-        helpers, has_part = walk.helpers, walk.part > 0
+        helpers = walk.helpers if rule.collect else np.zeros_like(walk.helpers)
+        has_part = walk.part > 0
         masked = walk.of_touched(period.masked) * step.masked
         busy = walk.steps * step.busy + masked + walk.touched * step.end
         alone = busy + walk.steps * (step.alone - step.busy)
@@ -143,7 +147,7 @@ class StreamKWork(AttentionWork):
             ends=ends,
             share=np.where(has_part, np.minimum((part + ends) / (alone + ends), 1), 1),
             helpers=helpers,
-            collecting=(helpers > 0) * rule.collect * adding + helpers * (adding + moving),
+            collecting=(helpers > 0) * (rule.collect or 0) * adding + helpers * (adding + moving),
         )
 
     def _scheduled(self, clock_hz: float, cold: bool) -> float:
@@ -167,16 +171,16 @@ class StreamKWork(AttentionWork):
 
     @property
     def _reset_s(self) -> float:
-        """The flags by which parts are found are set to zero before."""
-        return float(self.gpu.launch.memset_s) if self._parts else 0.0
+        """The flags by which hosts find parts are set to zero before."""
+        return float(self.gpu.launch.memset_s) if self._parts and self._rule.collect else 0.0
 
     @cached_property
     def traffic(self) -> Traffic:
-        """Who leaves a part reads its queries too; parts are written, and read by their hosts."""
+        """Who leaves a part reads its queries too; parts are written, and read by their hosts if
+        not by another kernel, which counts both."""
         plain = traffic_of(self.bound)
-        return replace(
-            plain, once=plain.once + self._parts * (self._row_bytes + 2 * self._part_bytes)
-        )
+        moved = 2 * self._part_bytes if self._rule.collect else 0
+        return replace(plain, once=plain.once + self._parts * (self._row_bytes + moved))
 
     @property
     def _rows(self) -> int:
@@ -189,7 +193,7 @@ class StreamKWork(AttentionWork):
     @property
     def _part_bytes(self) -> int:
         """The result so far, and the sum of each row."""
-        return self._rows * (self.bound.call.e + 1) * ACCUMULATOR_BYTES
+        return self._rows * (self.bound.call.value_dim + 1) * ACCUMULATOR_BYTES
 
     @property
     def _tile_bytes(self) -> int:

@@ -185,8 +185,8 @@ def _latency(phases: Iterable[Mapping[str, float]], bound: BoundAttention, gpu: 
 
 
 def _extents(tile: AttentionTile) -> dict[str, int]:
-    keys, features = tile.keys, tile.features
-    return {"P": tile.queries, "M0": keys, "M": keys, "E": features, "F": features}
+    keys, features, values = tile.keys, tile.features, tile.value_features
+    return {"P": tile.queries, "M0": keys, "M": keys, "E": features, "F": values}
 
 
 def _summed(phases: Iterable[Mapping[str, float]]) -> dict[str, float]:

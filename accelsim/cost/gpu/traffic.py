@@ -8,6 +8,8 @@
                                                       values; sums of the queries' gradient
     written      the result                           these sums; gradients of keys and values
 
+Values that are latent in the keys are read with them: a step copies one tile, not two.
+
 A kernel over pages finds every row by itself: of a tile it copies those that the call has. Others
 copy whole tiles.
 
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 
 from accelsim.cost.gpu.tile import ACCUMULATOR_BYTES
 from accelsim.mapping.attention_binding import BoundAttention
-from accelsim.workload.call_counts import key_bytes, query_bytes
+from accelsim.workload.call_counts import key_bytes, query_bytes, result_bytes
 from accelsim.workload.calls import WORD_BYTES
 
 
@@ -41,15 +43,18 @@ def traffic_of(bound: BoundAttention) -> Traffic:
 
 def _of_result(bound: BoundAttention) -> Traffic:
     call, tile, word = bound.call, bound.tile, WORD_BYTES[bound.call.dtype]
-    queries, keys = query_bytes(call), key_bytes(call)
+    queries, keys, results = query_bytes(call), key_bytes(call), result_bytes(call)
     rows, columns = _copied(bound)
+    features, values = tile.features, tile.value_features
+    kept = features if call.latent else features + values
+    own = min(features, call.e) + (0 if call.latent else min(values, call.value_dim))
     return Traffic(
-        step=2 * columns * min(tile.features, call.e) * word + tile.refetched_bytes,
+        step=columns * own * word + tile.refetched_bytes,
         added=0,
-        once=2 * queries,
+        once=queries + results,
         read=queries + keys,
-        written=queries,
-        block=2 * (rows + columns) * tile.features * word,
+        written=results,
+        block=(rows * (features + values) + columns * kept) * word,
     )
 
 

@@ -7,7 +7,7 @@ device memory, for other layers ran since, but no dirty lines in L2:
     joules  = Σ actions · energy per action (what a board draws while it waits comes on top)
 
 On a spatial array attention is the shipped one-pass cascade under the array's default mapping, the
-query heads of a group folded into its queries.
+query heads of a group folded into its queries. It reads keys and values apart, latent ones too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -124,7 +124,7 @@ def _attention_on_array(call: Call, array: Spatial) -> Effort:
         "P": call.p * call.h // call.g,
         "M": call.m,
         "E": call.e,
-        "F": call.e,
+        "F": call.value_dim,
     }
     cascade = load_workload(ONE_PASS, {f"ranks.{rank}": size for rank, size in ranks.items()})
     mapping = default_mapping(cascade, array, "").mapping

@@ -19,6 +19,7 @@ from accelsim.cost.system.buckets import Interpolated, Nodes
 from accelsim.cost.system.effort import Effort, effort, total
 from accelsim.cost.system.plan import Plan
 from accelsim.workload.calls import Call, Copy
+from accelsim.workload.expert_spread import Busy
 from accelsim.workload.layer import LayerCalls, head_calls, layer_calls
 from accelsim.workload.phase import Decode, Prefill
 from accelsim.workload.split_projections import Projections, split_projections
@@ -82,17 +83,29 @@ def kinds_of_layers(plan: Plan) -> Iterator[tuple[int, int]]:
 
 
 def _of_layers(plan: Plan, part: Callable[[LayerCalls], Sequence[Call]]) -> Callable[[int], Effort]:
-    machine = plan.machines[plan.holder.name]
-
     def of(tokens: int) -> Effort:
-        phase = Decode(tokens=tokens, context=1)
         each = (
-            effort(part(layer_calls(plan.model, layer, phase, plan.tensor)), machine).times(number)
+            _of_layer(plan, layer, tokens, part).times(number)
             for layer, number in kinds_of_layers(plan)
         )
         return total(each).times(1 / plan.model.layers)
 
     return of
+
+
+def _of_layer(
+    plan: Plan, layer: int, tokens: int, part: Callable[[LayerCalls], Sequence[Call]]
+) -> Effort:
+    """Where experts are spread, seconds of the busiest device, joules of the mean one."""
+    machine, model = plan.machines[plan.holder.name], plan.model
+    phase = Decode(tokens=tokens, context=1)
+
+    def calls(of: Busy) -> Sequence[Call]:
+        return part(layer_calls(model, layer, phase, plan.tensor, expert=plan.expert, of=of))
+
+    busiest, mean = calls("busiest"), calls("mean")
+    found = effort(busiest, machine)
+    return found if mean == busiest else found._replace(joules=effort(mean, machine).joules)
 
 
 def _of_projections(
@@ -107,7 +120,7 @@ def _of_projections(
 
 
 def _attention(plan: Plan) -> Callable[[int, int], Effort]:
-    machine, backend = plan.machines[plan.attender.name], plan.attender.attention
+    machine, backend = plan.machines[plan.attender.name], plan.decodes_with
 
     def of(sequences: int, keys: int) -> Effort:
         phase = Decode(tokens=sequences, context=keys)

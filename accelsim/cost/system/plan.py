@@ -3,7 +3,8 @@
 tensor t      every matrix of a layer in t parts; key/value heads too, as far as they go
 pipeline p    layers in p stages; as many batches are under way
 context c     tokens in c parts: of a decoding batch the sequences, of a sequence its keys
-expert e      experts of a layer in e parts, on devices that share it
+expert e      experts of a layer in e parts: over some or all of the t devices (e divides t), or
+              over those of several parts of the tokens (t divides e, and e divides t · c)
 replicas      independent copies; with attention workers, replicas that take turns
 """
 
@@ -12,12 +13,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from accelsim.arch.system import Device, Machine, System
-from accelsim.base.errors import ArchError, InputError
+from accelsim.arch.gpu import Gpu
+from accelsim.arch.system import Device, Kernels, Machine, System
+from accelsim.base.errors import ArchError, InputError, MappingError
 from accelsim.base.units import format_quantity
+from accelsim.cost.gpu.call import works_of
 from accelsim.cost.system.effort import in_stream, memory_bytes
+from accelsim.mapping.attention_binding import LATENT_BACKEND, takes_latent
+from accelsim.workload.layer import layer_calls
 from accelsim.workload.model import Model
 from accelsim.workload.model_size import activation_bytes, kv_bytes_per_token, weight_bytes
+from accelsim.workload.phase import Decode
 
 WORD_BYTES = 2
 """Of activations: bf16."""
@@ -66,6 +72,13 @@ class Plan:
         return self.system.attention_device or self.holder
 
     @property
+    def decodes_with(self) -> Kernels:
+        """The library that attends to the tokens of before: the device's own, unless the model
+        keeps latents and that library takes none."""
+        own = self.attender.attention
+        return LATENT_BACKEND if self.model.mla and not takes_latent(own) else own
+
+    @property
     def is_offloaded(self) -> bool:
         return self.system.attention_device is not None
 
@@ -82,7 +95,7 @@ class Plan:
     @cached_property
     def weight_bytes(self) -> float:
         """Of one device that holds the model."""
-        return weight_bytes(self.model, self.tensor) / self.pipeline
+        return weight_bytes(self.model, self.tensor, self.expert) / self.pipeline
 
     @cached_property
     def kv_token_bytes(self) -> float:
@@ -132,6 +145,8 @@ def plan_of(system: System, model: Model, machines: Mapping[str, Machine]) -> Pl
     ------
     ArchError
         if heads or experts do not divide over devices, or the model does not fit: by how much.
+    MappingError
+        if a GPU that attends has no kernel for the model's heads.
     """
     ready = {name: in_stream(machine) for name, machine in machines.items()}
     plan = Plan(system, model, ready)
@@ -143,6 +158,7 @@ def plan_of(system: System, model: Model, machines: Mapping[str, Machine]) -> Pl
 def _problems(plan: Plan) -> Iterator[InputError]:
     yield from _of_division(plan)
     yield from _of_room(plan)
+    yield from _of_kernels(plan)
 
 
 def _of_division(plan: Plan) -> Iterator[InputError]:
@@ -157,6 +173,10 @@ def _of_division(plan: Plan) -> Iterator[InputError]:
         count = model.experts.count if model.experts else 0
         fact = f"{count} experts do not divide over {plan.expert} devices"
         yield ArchError(fact, remedy="Change parallel.expert")
+    e, devices = plan.expert, t * plan.context
+    if t % e and (e % t or devices % e):
+        fact = f"experts over {e} devices do not go with {t} for all else (tensor) of {devices}"
+        yield ArchError(fact, remedy=f"Set parallel.expert to a divisor of {t}, or to {devices}")
     offload, b = plan.system.offload, plan.attender.count
     if plan.is_offloaded and plan.head_parts > 1 and model.kv_heads % b:
         fact = f"{model.kv_heads} key/value heads do not divide over {b} {plan.attender.name}"
@@ -182,3 +202,16 @@ def _of_room(plan: Plan) -> Iterator[InputError]:
     elif plan.kv_tokens < 1:
         fact = "no memory is left for keys and values"
         yield ArchError(fact, remedy="Take more devices or a smaller model")
+
+
+def _of_kernels(plan: Plan) -> Iterator[InputError]:
+    """Before anything is simulated: whether one sequence can be attended to."""
+    machine = plan.machines[plan.attender.name]
+    if isinstance(machine, Gpu):
+        one = Decode(tokens=1, context=1)
+        try:
+            calls = layer_calls(plan.model, 0, one, plan.head_parts, plan.decodes_with)
+            for call in calls.attention:
+                works_of(call, machine)
+        except MappingError as error:
+            yield error

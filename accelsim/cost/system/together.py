@@ -3,8 +3,11 @@
 Of a layer, for the x tokens of a batch over t x c devices:
 
     before + attention + after + 2 all-reduces of x / c · hidden over t
-    c > 1: queries are gathered, partial results exchanged       e > 1: tokens go to their experts
-                                                                        and back
+    c > 1   queries are gathered, partial results exchanged
+    e > 1   in layers with experts each device sends its x / (t c) tokens to all that have a part of
+            their experts, once, and has as many results back. These it adds to its part of the
+            shared experts' sum, and the second all-reduce tells all; without shared experts they
+            are gathered
 
 Of a chunk each of the c devices has every query against a c-th of the keys, old ones and new, or
 its own queries against all of them: as many pairs. The first sends queries and partial results; the
@@ -31,6 +34,7 @@ from accelsim.cost.system.transfer import (
     all_to_all,
     path_within_replica,
 )
+from accelsim.workload.expert_spread import Spread
 
 
 def iteration_together(efforts: Efforts, batch: Batch) -> Iteration:
@@ -125,13 +129,22 @@ def _sent(efforts: Efforts, share: _Share) -> tuple[Sent, ...]:
     hidden_bytes = own * plan.model.hidden * WORD_BYTES
     reduced = all_reduce(path, plan.tensor, hidden_bytes, plan.context)
     exchanged = _context_parts(efforts, path, share)
+    return (reduced, *exchanged, *_after_experts(plan, path, hidden_bytes, reduced))
+
+
+def _after_experts(plan: Plan, path: Path, hidden_bytes: float, reduced: Sent) -> tuple[Sent, ...]:
+    """To experts, back, and what tells all devices the sum; in the mean of all layers."""
     experts = plan.model.experts
-    to_experts = NOTHING
-    if plan.expert > 1 and experts is not None:
-        own_bytes = hidden_bytes * experts.active / plan.tensor
-        groups = plan.tensor * plan.context // plan.expert
-        to_experts = all_to_all(path, plan.expert, own_bytes, groups)
-    return (reduced, reduced, *exchanged, to_experts, to_experts)
+    if plan.expert == 1 or experts is None:
+        return (reduced,)
+    spread = Spread(experts, plan.expert, plan.tensor)
+    groups = plan.tensor * plan.context // spread.members
+    own_bytes = hidden_bytes / plan.tensor * spread.copies
+    sent = all_to_all(path, spread.members, own_bytes, groups)
+    told = all_gather(path, plan.tensor, hidden_bytes, plan.context)
+    told = reduced if experts.shared else told
+    share = plan.model.expert_layers / plan.model.layers
+    return (*(each.times(share) for each in (sent, sent, told)), reduced.times(1 - share))
 
 
 def _context_parts(efforts: Efforts, path: Path, share: _Share) -> tuple[Sent, ...]:

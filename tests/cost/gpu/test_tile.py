@@ -91,3 +91,14 @@ def test_counted_instructions_are_issued_between_products():
     # 5098 of them, less 256 products and 128 loads of matrices, by four schedulers
     assert step_cycles(bound, GPU).operations == pytest.approx((5098 - 256 - 128) * 32)
     assert step_cycles(bound, GPU).busy > step_cycles(plain, GPU).busy
+
+
+def test_a_step_over_latents_by_hand():
+    """64 rows against 64 keys of 576 numbers, 512 of them values, by two warpgroups: one makes the
+    scores, both read the weights and multiply them with their half of the values."""
+    sizes = {"b": 8, "h": 64, "g": 1, "p": 1, "m": 4096, "e": 576, "f": 512, "latent": True}
+    found = step_cycles(bind_attention(Sdpa(backend="flash_mla", **sizes), GPU), GPU)
+    assert found.by_pipe["tensor"] == 2 * 64 * 64 * (576 + 512) / 4096
+    scores, results = (64 + 64) * 576 * 2, (2 * 64 + 512) * 64 * 2
+    weights = 64 * 64 * 2
+    assert found.by_pipe["shared"] == (scores + results + weights) / 128

@@ -59,3 +59,13 @@ def test_of_a_page_only_rows_that_there_are_are_copied():
     found = traffic_of(bound(p=1, m=32, page=64))
     assert found.block == 2 * (4 + 32) * 128 * 2
     assert found.step == 2 * 32 * 128 * 2
+
+
+def test_latents_are_read_once_for_both_products():
+    """Four sequences of 4096 latents, 128 heads: two blocks of 64 rows each read all of them."""
+    sizes = {"b": 4, "h": 128, "g": 1, "p": 1, "m": 4096, "e": 576, "f": 512, "latent": True}
+    found = traffic_of(bind_attention(Sdpa(backend="flash_mla", **sizes), GPU))
+    queries, results = 4 * 128 * 576 * 2, 4 * 128 * 512 * 2
+    assert (found.read, found.written) == (queries + 4 * 4096 * 576 * 2, results)
+    assert found.step == 64 * 576 * 2
+    assert found.block == (64 * (576 + 512) + 64 * 576) * 2

@@ -172,17 +172,6 @@ def test_one_part_of_experts_is_plain_tensor_parallelism():
     assert plain(BATCH) == one(BATCH)
 
 
-def test_tokens_travel_to_their_experts_and_back():
-    plain = costs(model=MIXED, count=2, tensor=2)
-    spread = costs(model=MIXED, count=2, tensor=2, expert=2)
-    path = path_within_replica(plain.plan.system)
-    there = all_to_all(path, 2, 8 * 512 * 2 * 2 / 2)
-    found = spread(BATCH).seconds - plain(BATCH).seconds
-    assert found == pytest.approx(LAYERS * 2 * there.seconds)
-    more = spread(BATCH).link_bytes["own"] - plain(BATCH).link_bytes["own"]
-    assert more == pytest.approx(LAYERS * 2 * there.bytes)
-
-
 # --- whatever the batch ---------------------------------------------------------------------------
 
 LAYOUTS = [
