@@ -176,7 +176,7 @@ def _of_room(plan: Plan) -> Iterator[InputError]:
     needed = plan.weight_bytes + plan._activation_bytes
     if needed > room:
         sizes = f"{format_quantity(needed, 'B')} a device, of which {plan.holder.name} has "
-        fact = f"{plan.model.about or 'the model'} needs {sizes}{format_quantity(room, 'B')}"
+        fact = f"{plan.model.name or 'the model'} needs {sizes}{format_quantity(room, 'B')}"
         remedy = "Take more devices (parallel.tensor, parallel.pipeline) or narrower weights"
         yield ArchError(fact, remedy=remedy)
     elif plan.kv_tokens < 1:
