@@ -1,4 +1,5 @@
 import random
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -327,6 +328,22 @@ def test_progress_is_told_with_every_answer():
     run(plan(), drawn(0, 9), progress=lambda now_s, finished: told.append((now_s, finished)))
     assert [finished for _, finished in told] == list(range(1, 10))
     assert told == sorted(told)
+
+
+def test_memory_does_not_grow_with_the_trace():
+    """What Python holds at the most while ten times as many requests come and go."""
+    of, peaks = plan(PROMPTS, workers=2, count=2), []
+    for number in (150, 150, 1500):
+        tracemalloc.start()
+        source = poisson(
+            (Request(n, 0.0, 20 + n % 50, 1 + n % 30) for n in range(number)), rate_per_s=2000
+        )
+        served = serve(of, source)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert served.summary.finished == number
+    # The first run has loaded what all need.
+    assert peaks[2] < 1.5 * peaks[1], peaks
 
 
 # --- the window -----------------------------------------------------------------------------------
