@@ -15,7 +15,7 @@ from accelsim.workload.model_load import load_model
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    system = load_system("vllm_4h100")
+    system = load_system("vllm_4h100", {"serving.prefill": "elsewhere"})
     return plan_of(system, load_model("llama3_70b"), machines_of(system))
 
 

@@ -27,11 +27,14 @@ serving:
   - name: served
     by: simulation
     runs:
-    - {columns: {kind: apart}, system: lamina_2h100_4h20, models: llama3_70b}
+    - columns: {kind: apart}
+      system: lamina_2h100_4h20
+      models: llama3_70b
+      set: {serving.prefill: elsewhere}
     - columns: {kind: together}
       system: vllm_4h100
       models: llama3_70b
-      set: {serving.overhead: =host.overhead}
+      set: {serving.prefill: elsewhere, serving.overhead: =host.overhead}
     traces: [azure_code]
     requests: {azure_code: 300}
     most_tokens: 6000
@@ -143,13 +146,13 @@ def test_how_far_it_is_is_told(load: Load) -> None:
     [
         ("=rate GB/s", "=rte GB/s", "nothing is called 'rte'. Did you mean 'rate'?"),
         ("=host.overhead", "=host.overhed", "nothing is called 'host.overhed'"),
-        ("set: {serving.overhead: =host.overhead}", "set: {}", "'host.overhead' is in no run"),
+        (", serving.overhead: =host.overhead}", "}", "'host.overhead' is in no run"),
         ("{rate: {to: [1, 40]}}", "{rate: {to: []}}", "the axis rate has no values"),
         ("requests: {azure_code", "requests: {azure", "requests: there is no trace 'azure'"),
         ("context: {set: batch.context, to: [4096]}", "other: {set: x, to: [1]}", "needs axes of"),
         ("links.rdma.bandwidth", "links.rdma.bandwith", "has no 'bandwith'"),
         ("traces: [azure_conv]", "traces: []", "by: balance needs 'traces'"),
-        ("models: llama3_70b}\n    - col", "models: llama}\n    - col", "no model 'llama'"),
+        ("models: llama3_70b\n      set", "models: llama\n      set", "no model 'llama'"),
         ("system: vllm_4h100\n", "system: vllm\n", "no system 'vllm'"),
         ("=rate GB/s", "=rate apples", "apples"),
     ],

@@ -2,12 +2,15 @@
 what its README says."""
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from accelsim.arch.load import load_system, machines_of
 from accelsim.base.catalogue import find
+from accelsim.cost.system.apart import layer_of
+from accelsim.cost.system.costs import costs_of
 from accelsim.cost.system.plan import Plan, plan_of
 from accelsim.study.load import load_study
 from accelsim.study.run import run_tables
@@ -35,8 +38,8 @@ PAIRS = {
 }
 
 
-def planned(system: str, model: str) -> Plan:
-    found = load_system(system)
+def planned(system: str, model: str, settings: Mapping[str, str] | None = None) -> Plan:
+    found = load_system(system, settings)
     return plan_of(found, load_model(model), machines_of(found))
 
 
@@ -134,6 +137,22 @@ def test_the_bandwidth_needed_grows_with_the_batch_and_falls_with_the_context(
     for (sequences, context), value in needed.items():
         assert value >= needed[20, context]
         assert value <= needed[sequences, 1024]
+
+
+def test_overlap_would_save_12_and_3_percent_if_it_split_nothing() -> None:
+    """As the study's README says: the same calls, waited for or not."""
+    for model, percent in (("llama_65b", 11.9), ("llama3_70b", 2.8)):
+        plan = planned("lamina_2h100_4h20", model, {"offload.batches": "1"})
+        on, efforts = plan.system.offload, costs_of(plan).efforts
+        assert on is not None
+        off = on.model_copy(update={"send_q_early": False, "attend_while_kv_travels": False})
+        saved = []
+        for sequences in (4, 8, 32, 96, 128):
+            if sequences * 4096 <= plan.kv_tokens:
+                layer, head_s = layer_of(efforts, sequences, 4096), efforts.head(sequences).seconds
+                whole = [plan.model.layers * layer.way_s(each) + head_s for each in (on, off)]
+                saved.append(100 * (1 - whole[0] / whole[1]))
+        assert max(saved) == pytest.approx(percent, abs=0.1)
 
 
 def test_overlap_never_costs_time_and_saves_no_more_than_the_network_and_projections(
