@@ -1,4 +1,4 @@
-"""A study of serving: models on systems that decode, over traces whose prompts are done.
+"""A study of serving: models on systems that decode, over traces of requests.
 
     serving:
       tables:
