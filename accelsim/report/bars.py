@@ -19,6 +19,7 @@ from accelsim.report.sheet import (
     add_boxes,
     band_keys,
     draw_band,
+    name_upwards,
     open_sheet,
     width_pt,
 )
@@ -27,7 +28,6 @@ from accelsim.report.style import (
     FAINT,
     INK,
     LINE_PT,
-    TEXT_PT,
     WIDTH_PT,
     readable,
     tick_label,
@@ -66,7 +66,7 @@ def draw_bars(spec: Bars, frame: pd.DataFrame, names: Names) -> Figure:
         draw_band(axes, spec.band)
         _draw_strip(axes, shown, strip)
         _set_scales(axes, shown, top, ticks)
-        _name_strip(axes, shown.panels.labels[strip], left_pt)
+        name_upwards(axes, shown.panels.labels[strip], left_pt, height=0.42)
     _name_groups(axes, spec, shown)
     return sheet.figure
 
@@ -152,21 +152,6 @@ def _set_scales(axes: Axes, shown: Measure, top: float, ticks: list[float]) -> N
     axes.xaxis.set_visible(False)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0, labelcolor=FAINT)
-
-
-def _name_strip(axes: Axes, label: str, left_pt: float) -> None:
-    """Up the left edge, at the same place in every strip."""
-    axes.annotate(
-        label,
-        (0, 0.42),
-        (MARGIN_PT + 0.5 * TEXT_PT - left_pt, 0),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        rotation=90,
-        ha="center",
-        va="center",
-        weight="bold",
-    )
 
 
 def _name_groups(axes: Axes, spec: Bars, shown: Measure) -> None:

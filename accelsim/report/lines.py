@@ -20,14 +20,21 @@ from accelsim.report.selection import (
     nothing_to_draw,
     values_of,
 )
-from accelsim.report.sheet import MARGIN_PT, Key, band_keys, draw_band, open_sheet, width_pt
+from accelsim.report.sheet import (
+    MARGIN_PT,
+    Key,
+    band_keys,
+    draw_band,
+    name_upwards,
+    open_sheet,
+    width_pt,
+)
 from accelsim.report.spec import Lines, Names, shown_per_unit, shown_unit
 from accelsim.report.style import (
     FAINT,
     INK,
     LINE_PT,
     MARKERS,
-    TEXT_PT,
     WIDTH_PT,
     tick_label,
     unit_label,
@@ -69,7 +76,7 @@ def draw_lines(spec: Lines, frame: pd.DataFrame, names: Names) -> Figure:
         draw_band(axes, spec.band)
         _draw_strip(axes, spec, series, x, [values[strip] for values in every])
         _set_scales(axes, spec, x, every, is_last=strip == len(panels) - 1)
-        _name_strip(axes, label, left_pt)
+        name_upwards(axes, label, left_pt)
     return sheet.figure
 
 
@@ -130,17 +137,3 @@ def _set_scales(axes: Axes, spec: Lines, x: Array, every: list[Array], *, is_las
     axes.tick_params(axis="y", length=0, labelcolor=FAINT)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="y")
-
-
-def _name_strip(axes: Axes, label: str, left_pt: float) -> None:
-    axes.annotate(
-        label,
-        (0, 0.5),
-        (MARGIN_PT + 0.5 * TEXT_PT - left_pt, 0),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        rotation=90,
-        ha="center",
-        va="center",
-        weight="bold",
-    )

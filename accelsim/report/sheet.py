@@ -205,3 +205,18 @@ def _draw_swatch(figure: Figure, key: Key, x_pt: float, middle_pt: float) -> Non
     box = Rectangle(corner, SWATCH_PT, SWATCH_PT - 1, color=key.colour, linewidth=0)
     box.set_transform(points)
     figure.add_artist(box)
+
+
+def name_upwards(axes: Axes, label: str, left_pt: float, height: float = 0.5) -> None:
+    """Up the left edge of the sheet, at the same place beside every strip."""
+    axes.annotate(
+        label,
+        (0, height),
+        (MARGIN_PT + 0.5 * TEXT_PT - left_pt, 0),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        rotation=90,
+        ha="center",
+        va="center",
+        weight="bold",
+    )

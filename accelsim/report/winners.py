@@ -21,14 +21,13 @@ from accelsim.report.selection import (
     nothing_to_draw,
     values_of,
 )
-from accelsim.report.sheet import MARGIN_PT, Key, add_boxes, open_sheet, width_pt
+from accelsim.report.sheet import MARGIN_PT, Key, add_boxes, name_upwards, open_sheet, width_pt
 from accelsim.report.spec import Names, Winners
 from accelsim.report.style import (
     COLOURS,
     FAINT,
     INK,
     LINE_PT,
-    TEXT_PT,
     WIDTH_PT,
     contrast_on_white,
 )
@@ -85,7 +84,7 @@ def draw_winners(spec: Winners, frame: pd.DataFrame, names: Names) -> Figure:
         axes = sheet.axes(left_pt, bottom_pt, WIDTH_PT - left_pt - MARGIN_PT, map_pt)
         _draw_map(axes, series, best[number])
         _name_sides(axes, spec, across, up, is_last=number == len(panels) - 1)
-        _name_map(axes, label, left_pt)
+        name_upwards(axes, label, left_pt)
     return sheet.figure
 
 
@@ -133,17 +132,3 @@ def _name_sides(
     axes.set_ylabel(spec.y_axis)
     if is_last:
         axes.set_xlabel(spec.x_axis)
-
-
-def _name_map(axes: Axes, label: str, left_pt: float) -> None:
-    axes.annotate(
-        label,
-        (0, 0.5),
-        (MARGIN_PT + 0.5 * TEXT_PT - left_pt, 0),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        rotation=90,
-        ha="center",
-        va="center",
-        weight="bold",
-    )
