@@ -88,8 +88,8 @@ class Link(Record):
 
 class Parallel(Record):
     """Of one replica: devices that share each layer's matrices (`tensor`), that hold different
-    layers (`pipeline`) or different tokens (`context`). Of the tensor x context devices that share a
-    layer, `expert` hold different experts."""
+    layers (`pipeline`) or different tokens (`context`). Of the tensor x context devices that share
+    a layer, `expert` hold different experts."""
 
     tensor: Count = 1
     pipeline: Count = 1
