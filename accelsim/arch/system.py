@@ -125,9 +125,9 @@ class MemoryRules(Record):
 class Serving(Record):
     """How requests become batches.
 
-    prefill   `here`: prompts in chunks, so that an iteration takes at most `chunk` tokens with those
-              that decode; `apart`: on the devices with the role `prefill`, whose keys and values
-              then travel; `elsewhere`: they arrive done
+    prefill   `here`: prompts in chunks, so that an iteration has at most `chunk` tokens, those that
+              decode among them; `apart`: on the devices with the role `prefill`, whose keys and
+              values then travel; `elsewhere`: they arrive done
     admit     a request when there is room for its `prompt`, or for all it will need (`whole`)
     overhead  of the host between two iterations
     """
