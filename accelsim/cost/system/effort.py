@@ -10,20 +10,17 @@ On a spatial array attention is the shipped one-pass cascade under the array's d
 query heads of a group folded into its queries. It reads keys and values apart, latent ones too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.spatial import Spatial
 from accelsim.arch.system import Machine
 from accelsim.base.errors import MappingError
-from accelsim.cost.default import default_mapping
-from accelsim.cost.evaluate import evaluate
 from accelsim.cost.gpu.call import works_of
 from accelsim.cost.gpu.composed import actions_of
 from accelsim.cost.gpu.power import energy_j, sustained_clock_hz, waiting_w
-from accelsim.workload.calls import Call, Sdpa
-from accelsim.workload.load import load_workload
+from accelsim.cost.system.array_attention import ArrayAttention
+from accelsim.workload.calls import Call
 
 
 class Effort(NamedTuple):
@@ -48,17 +45,28 @@ def total(efforts: Iterable[Effort]) -> Effort:
     return sum(efforts, NONE)
 
 
-def effort(calls: Sequence[Call], machine: Machine) -> Effort:
-    """Of calls one after the other on a machine that is `in_stream`.
+Run = Callable[[Sequence[Call]], Effort]
+
+
+def runner(machine: Machine) -> Run:
+    """What calls one after the other take on a machine that is `in_stream`; what it finds out for
+    some calls it remembers for the next.
 
     Raises
     ------
     MappingError
-        if the machine has no kernel for one of them; a spatial array has one for attention alone.
+        (when run) if the machine has no kernel for one of them; a spatial array has one for
+        attention alone.
     """
-    if not calls:
-        return NONE
-    return _on_gpu(calls, machine) if isinstance(machine, Gpu) else _on_array(calls, machine)
+    if isinstance(machine, Gpu):
+        return lambda calls: _on_gpu(calls, machine) if calls else NONE
+    attention = ArrayAttention(machine)
+    return lambda calls: _on_array(calls, attention)
+
+
+def effort(calls: Sequence[Call], machine: Machine) -> Effort:
+    """Of these calls alone; see `runner`."""
+    return runner(machine)(calls)
 
 
 def idle_w(machine: Machine) -> float:
@@ -110,27 +118,10 @@ def in_stream(machine: Machine) -> Machine:
     return machine.model_copy(update={"memories": tuple(levels)})
 
 
-def _on_array(calls: Sequence[Call], array: Spatial) -> Effort:
-    return total(_attention_on_array(call, array) for call in calls)
-
-
-def _attention_on_array(call: Call, array: Spatial) -> Effort:
-    if not isinstance(call, Sdpa) or call.causal:
-        fact = f"a spatial array runs attention without a mask here, no {type(call).__name__}"
-        raise MappingError(fact, remedy="Give it the role 'attention'")
-    ranks = {
-        "B": call.b,
-        "H": call.g,
-        "P": call.p * call.h // call.g,
-        "M": call.m,
-        "E": call.e,
-        "F": call.value_dim,
-    }
-    cascade = load_workload(ONE_PASS, {f"ranks.{rank}": size for rank, size in ranks.items()})
-    mapping = default_mapping(cascade, array, "").mapping
-    cost = evaluate(cascade, array, mapping)
-    seconds = float(cost.latency_s)
-    return Effort(seconds, float(cost.energy_pj) * 1e-12 - idle_w(array) * seconds)
-
-
-ONE_PASS = "attention/one_pass"
+def _on_array(calls: Sequence[Call], attention: ArrayAttention) -> Effort:
+    idle = idle_w(attention.array)
+    return total(
+        Effort(seconds, float(cost.energy_pj) * 1e-12 - idle * seconds)
+        for cost in attention.cost(calls)
+        for seconds in (float(cost.latency_s),)
+    )

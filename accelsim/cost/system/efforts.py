@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from accelsim.cost.system.buckets import Interpolated, Nodes
-from accelsim.cost.system.effort import Effort, effort, total
+from accelsim.cost.system.effort import Effort, effort, runner, total
 from accelsim.cost.system.plan import Plan
 from accelsim.workload.calls import Call, Copy
 from accelsim.workload.expert_spread import Busy
@@ -120,13 +120,11 @@ def _of_projections(
 
 
 def _attention(plan: Plan) -> Callable[[int, int], Effort]:
-    machine, backend = plan.machines[plan.attender.name], plan.decodes_with
+    run, backend = runner(plan.machines[plan.attender.name]), plan.decodes_with
 
     def of(sequences: int, keys: int) -> Effort:
         phase = Decode(tokens=sequences, context=keys)
-        return effort(
-            layer_calls(plan.model, 0, phase, plan.head_parts, backend).attention, machine
-        )
+        return run(layer_calls(plan.model, 0, phase, plan.head_parts, backend).attention)
 
     return of
 
