@@ -87,7 +87,10 @@ class Ledger:
         for name, seconds in of.port_s.items():
             self.carried(name, share * seconds, of.link_bytes[name])
         for name, joules in of.joules.items():
-            self.joules[name] = self.joules.get(name, 0.0) + joules
+            # All devices of a kind do the same; a link is one part.
+            parts = [str(worker) for worker in workers.get(name, ())] or [name]
+            for part in parts:
+                self.joules[part] = self.joules.get(part, 0.0) + joules / len(parts)
         if self.window is None:
             self.show_from(start_s)
         if self.window is not None and self.window.shows(start_s, end_s):
@@ -169,12 +172,8 @@ class Ledger:
 
     def _energy(self, system: System) -> dict[str, float]:
         """What was done, and for the whole run what every device draws while it waits."""
-        waited = {
-            f"{device.name} waiting": device.count
-            * idle_w(self.plan.machines[device.name])
-            * self.end_s
-            for device in system.devices
-        }
+        idle = {device.name: idle_w(self.plan.machines[device.name]) for device in system.devices}
+        waited = {f"{each} waiting": idle[each.kind] * self.end_s for each in system.workers()}
         return {**self.joules, **waited}
 
     def _note(

@@ -156,8 +156,8 @@ def test_one_request_alone_is_its_prompt_and_its_tokens():
     joules = sum(each.joules["A"] for each in iterations)
     waited = idle_w(of.machines["A"]) * outcome.finished_s
     assert served.summary.energy_by_part_j == {
-        "A": pytest.approx(joules),
-        "A waiting": pytest.approx(waited),
+        "A.0": pytest.approx(joules),
+        "A.0 waiting": pytest.approx(waited),
     }
 
 
