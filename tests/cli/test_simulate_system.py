@@ -11,6 +11,13 @@ KEYS = {
     *("usd_per_million_tokens", "tokens_per_usd", "utilization", "energy_j"),
 }
 
+MINE = """\
+about: One device.
+source: made up
+devices:
+- {name: A, machine: h100_sxm, role: both, price: 5 USD/h}
+"""
+
 
 def test_a_folder_holds_summary_requests_timeline_and_trace(run, tmp_path):
     ended = run("simulate", "vllm_2h100", *SMALL, "--out", str(tmp_path / "out"))
@@ -67,6 +74,32 @@ def test_systems_are_put_side_by_side(run, tmp_path):
     assert f"{ratio:.3f}x" in ended.out
     names = sorted(file.name for file in (tmp_path / "both").iterdir())
     assert names == ["compare.csv", "lamina_1h100_2h20.json", "vllm_2h100.json"]
+
+
+def test_two_systems_of_one_file_name_keep_their_figures(run, tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "mine.yaml").write_text(MINE)
+    (tmp_path / "there/mine.yaml").write_text(MINE.replace("5 USD/h", "7 USD/h"))
+    ask = ("compare", str(tmp_path / "mine.yaml"), str(tmp_path / "there/mine.yaml"), *SMALL)
+    run(*ask, "--out", str(tmp_path / "both"))
+    usd = [
+        json.loads((tmp_path / f"both/mine_{number}.json").read_text())["usd_per_hour"]
+        for number in (1, 2)
+    ]
+    assert usd == [5, 7]
+
+
+def test_what_figures_leave_out_stands_below_the_comparison(run, tmp_path):
+    (tmp_path / "mine.yaml").write_text(MINE)
+    ask = ("compare", str(tmp_path / "mine.yaml"), "h100_attacc", *SMALL, "--rate", "inf")
+    assert "note: h100_attacc: no board power is known of AttAcc" in run(*ask).out
+
+
+def test_a_misspelt_key_of_a_system_is_named(run, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(MINE.replace("devices:", "device:"))
+    ended = run("simulate", str(file), *SMALL)
+    assert (ended.status, "mine.yaml:3: System has no 'device'. Did you" in ended.err) == (2, True)
 
 
 @pytest.mark.parametrize(
