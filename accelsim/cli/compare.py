@@ -88,7 +88,7 @@ def _figures(systems: list[str], asked: Asked) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     with progress("systems", len(systems)) as step:
         for name in systems:
-            ran = run(name, asked, lambda outcome: None, lambda now_s, done: None)
+            ran = run(name, asked, lambda outcome: None)
             found.append(ran.figures(asked))
             step(name)
     first = found[0]

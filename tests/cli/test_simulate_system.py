@@ -157,3 +157,14 @@ def test_a_dying_device_is_a_fault_of_a_file(run, tmp_path):
     faults.write_text("faults:\n- {at: 1 s, what: H100.7, kind: dies}\n")
     ended = run(*ask, "--faults", str(faults))
     assert (ended.status, "faults.yaml:2: nothing called 'H100.7' dies" in ended.err) == (2, True)
+
+
+def test_a_window_in_which_nothing_is_done_is_noticed(run):
+    ended = run("simulate", "vllm_2h100", *SMALL, "--window", "90000s:90001s")
+    assert "note: nothing is done from 90000 s to 90001 s" in ended.out
+
+
+def test_a_gpu_without_a_kernel_is_placed_in_its_system(run):
+    ask = ("simulate", "h100_l40s", "--model", "deepseek-v2-lite", "--requests", "2")
+    ended = run(*ask, "--set", "devices.L40S.count=1")
+    assert (ended.status, ended.err.startswith("h100_l40s: no kernel of flash_mla")) == (2, True)

@@ -16,6 +16,9 @@ def caveats(plan: Plan) -> Iterator[str]:
     if unknown:
         names = ", ".join(unknown)
         yield f"no board power is known of {names}: their energy is that of the modelled parts"
+    if plan.pipeline > 1:
+        fact = f"a prompt's tokens are in all {plan.pipeline} stages at once"
+        yield f"{fact}: of one that comes alone the first token comes sooner than it would"
     if plan.model.window:
         fact = f"attention sees a window of {plan.model.window:,} tokens"
         yield f"{fact}, but all keys and values of a sequence are held while it is under way"
