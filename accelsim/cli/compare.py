@@ -14,6 +14,7 @@ from accelsim.cli.options import Json, Settings
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import progress
 from accelsim.cli.serving import (
+    NOTES,
     Asked,
     Clients,
     DecodeOnly,
@@ -23,6 +24,7 @@ from accelsim.cli.serving import (
     Requests,
     Seed,
     TraceName,
+    load_plan,
     run,
 )
 from accelsim.cli.simulate_system import rows_of
@@ -71,6 +73,8 @@ def command(
     )
     if out is not None:
         refuse_unwritable(out)
+    for name in systems:
+        load_plan(name, asked)
     found = _figures(systems, asked)
     if out is not None:
         _write(found, out)
@@ -84,7 +88,7 @@ def _figures(systems: list[str], asked: Asked) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     with progress("systems", len(systems)) as step:
         for name in systems:
-            ran = run(name, asked, lambda outcome: None, lambda now_s, done: None)
+            ran = run(name, asked, lambda outcome: None)
             found.append(ran.figures(asked))
             step(name)
     first = found[0]
@@ -99,11 +103,19 @@ def _ratio(value: float | None, first: float | None) -> float | None:
 
 def _write(found: list[dict[str, Any]], out: Path) -> None:
     with staged_folder(out) as folder:
-        for figures in found:
+        for name, figures in zip(_file_names(found), found, strict=True):
             text = json_text.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False)
-            name = Path(str(figures["system"])).stem
             (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
         (folder / "compare.csv").write_text(_csv(found), encoding="utf-8")
+
+
+def _file_names(found: list[dict[str, Any]]) -> list[str]:
+    """Of the systems, with a number where two files have the same name."""
+    stems = [Path(str(figures["system"])).stem for figures in found]
+    return [
+        f"{stem}_{number + 1}" if stems.count(stem) > 1 else stem
+        for number, stem in enumerate(stems)
+    ]
 
 
 def _csv(found: list[dict[str, Any]]) -> str:
@@ -124,6 +136,18 @@ def _print(found: list[dict[str, Any]]) -> None:
     ]
     print(f"{found[0]['model']}: {found[0]['trace']}, rate {found[0]['rate']}\n")
     print_table(("figure", *(str(f["system"]) for f in found)), [*rows, *ratios])
+    for note in _notes(found):
+        print(f"note: {note}")
+
+
+def _notes(found: list[dict[str, Any]]) -> list[str]:
+    """Of each system, without what is said of every run."""
+    return [
+        f"{figures['system']}: {note}"
+        for figures in found
+        for note in figures["notes"]
+        if note not in NOTES.values()
+    ]
 
 
 def _times(ratio: float | None) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from accelsim.arch.load import load_system, machines_of
 from accelsim.arch.system import System
-from accelsim.base.errors import ArchError, InputError, Place
+from accelsim.base.errors import ArchError, InputError, MappingError, Place
 from accelsim.base.record import keys_of
 from accelsim.base.units import quantity
 from accelsim.base.yamlfile import read_yaml
@@ -130,8 +130,9 @@ def load_plan(name: str, asked: Asked) -> Plan:
     model = load_any_model(asked.model, settings["model"])
     try:
         return plan_of(system, model, machines_of(system))
-    except ArchError as error:
-        raise ArchError(error.fact, at=error.at or Place(name), remedy=error.remedy) from error
+    except (ArchError, MappingError) as error:
+        place = error.at or Place(name)
+        raise type(error)(error.fact, at=place, remedy=error.remedy) from error
 
 
 def source_of(asked: Asked) -> Source:
@@ -147,13 +148,8 @@ def source_of(asked: Asked) -> Source:
     return at_once(requests) if rate == inf else poisson(requests, rate, asked.seed)
 
 
-def run(
-    name: str,
-    asked: Asked,
-    took: Callable[[Outcome], None],
-    progress: Callable[[float, int], None],
-) -> Ran:
-    """One simulation."""
+def run(name: str, asked: Asked, took: Callable[[Outcome], None]) -> Ran:
+    """One simulation; `took` is told of every request that is answered."""
     plan = load_plan(name, asked)
     options = Options(
         faults=_faults(asked, plan.system),
@@ -161,10 +157,9 @@ def run(
         window=_window(asked, plan.system),
         shown_s=SHOWN_S,
         took=took,
-        progress=progress,
     )
     served = serve(plan, source_of(asked), options)
-    notes = (*served.summary.notes, NOTES[asked.exact])
+    notes = (*served.summary.notes, *_of_window(options.window), NOTES[asked.exact])
     return Ran(name, plan, replace(served.summary, notes=notes), served.ledger)
 
 
@@ -184,6 +179,14 @@ def _window(asked: Asked, system: System) -> Window | None:
         remedy = "write it like 10s:10.5s"
         raise InputError(f"--window {asked.window!r} ends before it begins", remedy=remedy)
     return Window(start_s, end_s, actors_of(system))
+
+
+def _of_window(window: Window | None) -> Sequence[str]:
+    if window is None or window.spans:
+        return ()
+    return (
+        f"nothing is done from {window.start_s:g} s to {window.end_s:g} s, the window asked for",
+    )
 
 
 def actors_of(system: System) -> Sequence[str]:

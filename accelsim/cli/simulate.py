@@ -110,7 +110,7 @@ def command(
 
 def _is_workload(name: str) -> bool:
     if Path(name).is_file():
-        return not read_head(name, ("devices",))
+        return bool(read_head(name, ("cascade", "forms")))
     return bool(matching(name, "workloads")) and not matching(name, "systems")
 
 

@@ -50,7 +50,7 @@ def _run(name: str, asked: Asked, took: Any) -> Ran:
             if finished % TOLD_EVERY == 0:
                 step(f"{outcome.finished_s:,.0f} s simulated", TOLD_EVERY)
 
-        return run(name, asked, counted, lambda now_s, done: None)
+        return run(name, asked, counted)
 
 
 def _draw(ran: Ran, asked: Asked, window: Window, file: Path) -> None:

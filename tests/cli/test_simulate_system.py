@@ -11,6 +11,13 @@ KEYS = {
     *("usd_per_million_tokens", "tokens_per_usd", "utilization", "energy_j"),
 }
 
+MINE = """\
+about: One device.
+source: made up
+devices:
+- {name: A, machine: h100_sxm, role: both, price: 5 USD/h}
+"""
+
 
 def test_a_folder_holds_summary_requests_timeline_and_trace(run, tmp_path):
     ended = run("simulate", "vllm_2h100", *SMALL, "--out", str(tmp_path / "out"))
@@ -69,6 +76,32 @@ def test_systems_are_put_side_by_side(run, tmp_path):
     assert names == ["compare.csv", "lamina_1h100_2h20.json", "vllm_2h100.json"]
 
 
+def test_two_systems_of_one_file_name_keep_their_figures(run, tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "mine.yaml").write_text(MINE)
+    (tmp_path / "there/mine.yaml").write_text(MINE.replace("5 USD/h", "7 USD/h"))
+    ask = ("compare", str(tmp_path / "mine.yaml"), str(tmp_path / "there/mine.yaml"), *SMALL)
+    run(*ask, "--out", str(tmp_path / "both"))
+    usd = [
+        json.loads((tmp_path / f"both/mine_{number}.json").read_text())["usd_per_hour"]
+        for number in (1, 2)
+    ]
+    assert usd == [5, 7]
+
+
+def test_what_figures_leave_out_stands_below_the_comparison(run, tmp_path):
+    (tmp_path / "mine.yaml").write_text(MINE)
+    ask = ("compare", str(tmp_path / "mine.yaml"), "h100_attacc", *SMALL, "--rate", "inf")
+    assert "note: h100_attacc: no board power is known of AttAcc" in run(*ask).out
+
+
+def test_a_misspelt_key_of_a_system_is_named(run, tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(MINE.replace("devices:", "device:"))
+    ended = run("simulate", str(file), *SMALL)
+    assert (ended.status, "mine.yaml:3: System has no 'device'. Did you" in ended.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -124,3 +157,14 @@ def test_a_dying_device_is_a_fault_of_a_file(run, tmp_path):
     faults.write_text("faults:\n- {at: 1 s, what: H100.7, kind: dies}\n")
     ended = run(*ask, "--faults", str(faults))
     assert (ended.status, "faults.yaml:2: nothing called 'H100.7' dies" in ended.err) == (2, True)
+
+
+def test_a_window_in_which_nothing_is_done_is_noticed(run):
+    ended = run("simulate", "vllm_2h100", *SMALL, "--window", "90000s:90001s")
+    assert "note: nothing is done from 90000 s to 90001 s" in ended.out
+
+
+def test_a_gpu_without_a_kernel_is_placed_in_its_system(run):
+    ask = ("simulate", "h100_l40s", "--model", "deepseek-v2-lite", "--requests", "2")
+    ended = run(*ask, "--set", "devices.L40S.count=1")
+    assert (ended.status, ended.err.startswith("h100_l40s: no kernel of flash_mla")) == (2, True)

@@ -139,9 +139,9 @@ def _attention(
 ) -> tuple[Effort, Effort]:
     """Over old keys, and over the new one: apart only where the old ones do not wait for it."""
     if offload.attend_while_kv_travels:
-        old_keys = max(1.0, (keys - 1) / copies)
+        old_keys = efforts.plan.keys_of_one(keys - 1, copies)
         return efforts.attention(sequences, old_keys), efforts.attention(sequences, 1)
-    return efforts.attention(sequences, max(1.0, keys / copies)), NONE
+    return efforts.attention(sequences, efforts.plan.keys_of_one(keys, copies)), NONE
 
 
 class _Sizes(NamedTuple):

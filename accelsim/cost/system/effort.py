@@ -4,7 +4,9 @@ On a GPU the kernels follow one another out of a graph; each finds its weights, 
 device memory, for other layers ran since, but no dirty lines in L2:
 
     seconds = Σ kernels · back-to-back start + Σ kernel, cold, at the clock that the board holds
-    joules  = Σ actions · energy per action (what a board draws while it waits comes on top)
+    joules  = the board's at that clock - what it draws while it waits, at its full clock · seconds
+
+so that the two together are what a board draws that never waits, which is within its limit.
 
 On a spatial array attention is the shipped one-pass cascade under the array's default mapping, the
 query heads of a group folded into its queries. It reads keys and values apart, latent ones too.
@@ -103,7 +105,7 @@ def _on_gpu(calls: Sequence[Call], gpu: Gpu) -> Effort:
 
     clock_hz = sustained_clock_hz(gpu, actions, seconds_at)
     seconds = seconds_at(clock_hz)
-    joules = energy_j(gpu, actions, seconds, clock_hz) - waiting_w(gpu, clock_hz) * seconds
+    joules = energy_j(gpu, actions, seconds, clock_hz) - idle_w(gpu) * seconds
     return Effort(seconds, joules)
 
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.system import Device, Kernels, Machine, System
+from accelsim.arch.system import Device, Kernels, Machine, Parallel, System
 from accelsim.base.errors import ArchError, InputError, MappingError
 from accelsim.base.units import format_quantity
 from accelsim.cost.gpu.call import works_of
@@ -126,6 +126,14 @@ class Plan:
         kept = model.kv_heads * (model.head_dim + model.value_dim)
         return Words(model.heads * model.head_dim, kept, model.heads * model.value_dim)
 
+    def keys_of_one(self, keys: float, holders: int) -> float:
+        """That a sequence's query meets on each of so many devices that hold its keys: of a window,
+        every one has as many."""
+        if holders == 1:
+            return max(1.0, keys)
+        seen = min(keys, self.model.window) if self.model.window else keys
+        return max(1.0, seen / holders)
+
     @property
     def head_parts(self) -> int:
         """Among how many devices the heads of one sequence are divided."""
@@ -153,6 +161,28 @@ def plan_of(system: System, model: Model, machines: Mapping[str, Machine]) -> Pl
     for problem in _problems(plan):
         raise problem
     return plan
+
+
+def plan_of_prompts(plan: Plan) -> Plan:
+    """The model once more, on the devices with the role `prefill`: in as many parts as where it
+    decodes, or in as many as there are devices if these do not divide.
+
+    Raises
+    ------
+    ArchError
+        as `plan_of` does.
+    """
+    device = plan.system.prefill_device
+    assert device is not None, "there are devices for prompts"
+    tensor = plan.tensor if device.count % plan.tensor == 0 else device.count
+    system = plan.system.model_copy(
+        update={
+            "devices": (device.model_copy(update={"role": "both"}),),
+            "parallel": Parallel(tensor=tensor),
+            "offload": None,
+        }
+    )
+    return plan_of(system, plan.model, plan.machines)
 
 
 def _problems(plan: Plan) -> Iterator[InputError]:

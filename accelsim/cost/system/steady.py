@@ -14,6 +14,9 @@ than `chunk`:
 
     N <= chunk · E[G] / (E[P] + E[G])
 
+Where prompts are worked on apart, no more requests come than their devices have done, each group of
+them one prompt after the other.
+
 Requests that come at a rate of r a second keep r · E[G] · seconds(N) decoding, which is N: Little's
 law. Without a rate as many decode as can. Arrivals, lengths and ends are taken at their means.
 """
@@ -24,7 +27,9 @@ from math import inf
 from typing import NamedTuple
 
 from accelsim.cost.system.costs import Costs
+from accelsim.cost.system.efforts import efforts_of
 from accelsim.cost.system.iteration import Batch, Chunk, Iteration
+from accelsim.cost.system.plan import plan_of_prompts
 
 MOST_STEPS = 60
 """Of bisection: below a thousandth of a sequence."""
@@ -63,7 +68,8 @@ def lengths_of(requests: Iterable[tuple[float, float]]) -> Lengths:
 @dataclass(frozen=True)
 class Steady:
     """Of the whole system. `bound` is what keeps more requests out: memory, chunk, sequences, or
-    that no more come (arrivals). `seconds` is the mean iteration's; `iteration` has prompts."""
+    that no more come (arrivals, or prompts done apart). `seconds` is the mean iteration's;
+    `iteration` has prompts."""
 
     sequences: float
     seconds: float
@@ -79,9 +85,11 @@ def steady(costs: Costs, lengths: Lengths, rate_per_s: float = inf) -> Steady:
     limits = _limits(costs, lengths)
     bound = min(limits, key=lambda name: limits[name])
     most = limits[bound]
-    own_rate = rate_per_s / plan.engines
+    prompts_per_s = _prompts_per_s(costs, lengths)
+    own_rate = min(rate_per_s, prompts_per_s) / plan.engines
     if own_rate < inf and _ended_per_s(costs, lengths, most) > own_rate:
-        most, bound = _kept_busy(costs, lengths, own_rate, most), "arrivals"
+        most = _kept_busy(costs, lengths, own_rate, most)
+        bound = "prompts" if prompts_per_s < rate_per_s else "arrivals"
     mean = _mean(costs, lengths, most)
     tokens = plan.engines * most / mean.seconds
     return Steady(
@@ -92,6 +100,17 @@ def steady(costs: Costs, lengths: Lengths, rate_per_s: float = inf) -> Steady:
         requests_per_s=tokens / lengths.output,
         bound=bound,
     )
+
+
+def _prompts_per_s(costs: Costs, lengths: Lengths) -> float:
+    """That the devices for prompts have done; without them it is no limit."""
+    if costs.plan.system.prefill_device is None:
+        return inf
+    pool = Costs(efforts_of(plan_of_prompts(costs.plan), costs.efforts.before.nodes))
+    # Of a prompt of P tokens the mean query sees P / 2; over all prompts, half of `seen`.
+    before = max(0.0, lengths.seen - lengths.prompt) / 2
+    chunk = Chunk(max(1, round(lengths.prompt)), round(before))
+    return pool.plan.system.replicas / pool(Batch(0, 0, (chunk,))).seconds
 
 
 def _limits(costs: Costs, lengths: Lengths) -> dict[str, float]:

@@ -109,7 +109,9 @@ def _attention(efforts: Efforts, share: _Share) -> Effort:
     chunks = total(_chunk(efforts, chunk, context).times(1 / share.parts) for chunk in share.chunks)
     if not share.sequences:
         return chunks
-    return chunks + efforts.attention(max(1.0, share.sequences), max(1.0, share.keys / context))
+    return chunks + efforts.attention(
+        max(1.0, share.sequences), efforts.plan.keys_of_one(share.keys, context)
+    )
 
 
 def _chunk(efforts: Efforts, chunk: Chunk, context: int) -> Effort:

@@ -41,6 +41,8 @@ class Engine:
     ledger: Ledger
     done: Callable[[Sequence, float], None]
     prompts: Prompts | None = None
+    dead: frozenset[str] = frozenset()
+    """Of the workers, those that it goes on without."""
     longest: Longest = field(default_factory=Longest)
     came: list[Sequence] = field(default_factory=list)
     iterating: bool = False
@@ -129,7 +131,7 @@ class Engine:
         self.token_s = now_s
         ended, prompted = self.scheduler.advance(batch)
         self.longest.add(self.scheduler.iteration, iteration.seconds)
-        ledger.iteration(self.workers, batch, iteration, start_s)
+        ledger.iteration(self._alive, batch, iteration, start_s)
         ledger.produced(batch.sequences + len(prompted), start_s, now_s)
         ledger.gap(iteration.seconds, batch.sequences - len(late))
         for sequence in late:
@@ -142,6 +144,15 @@ class Engine:
         for sequence in ended:
             self._note_gaps(sequence)
             self.done(sequence, now_s)
+
+    @property
+    def _alive(self) -> Mapping[str, tuple[Worker, ...]]:
+        if not self.dead:
+            return self.workers
+        return {
+            kind: tuple(each for each in own if str(each) not in self.dead)
+            for kind, own in self.workers.items()
+        }
 
     def _take_again(self, sequence: Sequence) -> None:
         """Before all others that wait."""

@@ -32,6 +32,8 @@ class Fault(Record):
     def _is_a_fault(self) -> Self:
         if self.kind != "dies" and self.by <= 1:
             raise ValueError("by: give a factor above 1")
+        if self.kind == "dies" and self.by != 1:
+            raise ValueError("by: what dies is no slower; leave it out, or write 'kind: slows'")
         return self
 
     @property
@@ -78,6 +80,17 @@ def concerns(fault: Fault, workers: Mapping[str, tuple[Worker, ...]]) -> bool:
     """Whether it is a link's, which all use, or of one of these devices, given by their kinds."""
     names = {str(worker) for own in workers.values() for worker in own}
     return fault.kind == "degrades" or fault.what in names
+
+
+def dead_of(faults: Iterable[Fault]) -> frozenset[str]:
+    """The devices that are dead, however often they died."""
+    return frozenset(fault.what for fault in faults if fault.kind == "dies")
+
+
+def dies_at(faults: Iterable[Fault], now_s: float) -> bool:
+    """Whether one of the faults in force begins to kill a device that was alive until now."""
+    faults = tuple(faults)
+    return bool(dead_of(faults) - dead_of(fault for fault in faults if fault.at_s < now_s))
 
 
 def factors(faults: Iterable[Fault]) -> Mapping[str, float]:

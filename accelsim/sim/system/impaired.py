@@ -9,7 +9,7 @@ from accelsim.base.rate import Rate
 from accelsim.cost.system.costs import Costs, costs_of
 from accelsim.cost.system.efforts import Efforts, slowed
 from accelsim.cost.system.plan import Plan, plan_of
-from accelsim.sim.system.faults import Fault, factors
+from accelsim.sim.system.faults import Fault, dead_of, factors
 
 
 def impaired(costs: Costs, faults: Iterable[Fault]) -> Costs | None:
@@ -22,16 +22,18 @@ def impaired(costs: Costs, faults: Iterable[Fault]) -> Costs | None:
     faults = tuple(faults)
     if not faults:
         return costs
-    dead = [_kind(fault) for fault in faults if fault.kind == "dies"]
+    dead = dead_of(faults)
+    kinds = [_kind(what) for what in dead]
     plan = costs.plan
-    if plan.holder.name in dead:
+    if plan.holder.name in kinds:
         return None
     try:
-        left = _without(costs, dead.count(plan.attender.name))
+        left = _without(costs, kinds.count(plan.attender.name))
     except InputError:
         return None
-    by_name = factors(faults)
-    efforts = slowed(left.efforts, _slowest(faults, by_name))
+    alive = tuple(fault for fault in faults if fault.what not in dead)
+    by_name = factors(alive)
+    efforts = slowed(left.efforts, _slowest(alive, by_name))
     return Costs(_with_links(efforts, by_name))
 
 
@@ -40,12 +42,13 @@ def _slowest(faults: Iterable[Fault], by_name: Mapping[str, float]) -> dict[str,
     found: dict[str, float] = {}
     for fault in faults:
         if fault.kind == "slows":
-            found[_kind(fault)] = max(found.get(_kind(fault), 1.0), by_name[fault.what])
+            kind = _kind(fault.what)
+            found[kind] = max(found.get(kind, 1.0), by_name[fault.what])
     return found
 
 
-def _kind(fault: Fault) -> str:
-    return fault.what.rpartition(".")[0]
+def _kind(what: str) -> str:
+    return what.rpartition(".")[0]
 
 
 def _without(costs: Costs, dead: int) -> Costs:

@@ -166,9 +166,10 @@ class Ledger:
         )
 
     def _share(self, workers: Mapping[str, tuple[Worker, ...]]) -> float:
-        """What of the devices of their kinds, and of those devices' ports, these are."""
+        """What of the devices of their kinds, and of those devices' ports, these are; a kind that
+        has lost devices leaves the ports of the other kind as busy as they are."""
         system = self.plan.system
-        return min(len(own) / system.device(kind).count for kind, own in workers.items())
+        return max(len(own) / system.device(kind).count for kind, own in workers.items())
 
     def _energy(self, system: System) -> dict[str, float]:
         """What was done, and for the whole run what every device draws while it waits."""

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import simpy
 
-from accelsim.arch.system import Parallel, Worker
+from accelsim.arch.system import Worker
 from accelsim.cost.system.buckets import Nodes
 from accelsim.cost.system.costs import Costs, costs_of
 from accelsim.cost.system.iteration import Batch, Chunk
-from accelsim.cost.system.plan import Plan, plan_of
+from accelsim.cost.system.plan import Plan, plan_of_prompts
 from accelsim.cost.system.transfer import Path, path_between
 from accelsim.sim.system.engine import Engine, Process
 from accelsim.sim.system.faults import Fault, concerns, factors
@@ -53,7 +53,7 @@ class PromptPool:
         prompted: Callable[[Sequence], None],
     ) -> None:
         self.env, self.plan, self.ledger, self.prompted = env, plan, ledger, prompted
-        self.costs = costs_of(_plan_of_prompts(plan), nodes)
+        self.costs = costs_of(plan_of_prompts(plan), nodes)
         own = self.costs.plan.holder
         self.whole = self.path = path_between(plan.system, own.name, plan.attender.name)
         self.ports = min(own.count, plan.attender.count)
@@ -136,17 +136,3 @@ class PromptPool:
             sequence.longest_gap_s = max(sequence.longest_gap_s, gap_s)
         sequence.last_token_s = now_s
         self.prompted(sequence)
-
-
-def _plan_of_prompts(plan: Plan) -> Plan:
-    device = plan.system.prefill_device
-    assert device is not None, "there are devices for prompts"
-    tensor = plan.tensor if device.count % plan.tensor == 0 else device.count
-    system = plan.system.model_copy(
-        update={
-            "devices": (device.model_copy(update={"role": "both"}),),
-            "parallel": Parallel(tensor=tensor),
-            "offload": None,
-        }
-    )
-    return plan_of(system, plan.model, plan.machines)

@@ -24,6 +24,7 @@ from accelsim.sim.arrivals import ClosedLoop
 from accelsim.sim.request import Outcome, Request
 from accelsim.sim.summary import Summary
 from accelsim.sim.system import faults as fault_times
+from accelsim.sim.system.caveats import caveats, late_start
 from accelsim.sim.system.engine import Engine, Process
 from accelsim.sim.system.faults import Fault, concerns
 from accelsim.sim.system.impaired import impaired
@@ -87,6 +88,7 @@ class _Run:
         self.stranded: deque[Sequence] = deque()
         self.clients: ClosedLoop | None = None
         self.sources = 0
+        self.first_s = 0.0
         self.impaired: dict[tuple[int, tuple[Fault, ...]], Costs | None] = {}
         self.engines = [self._engine(number) for number in range(plan.engines)]
         self.prompts: PromptPool | None = None
@@ -105,6 +107,10 @@ class _Run:
             # simpy raises a copy that is made of the arguments alone, without place and remedy.
             raise error.__cause__ or error from None
         self._note_unanswered()
+        self.ledger.notes += [
+            *late_start(self.first_s, self.ledger.end_s),
+            *caveats(self.plan),
+        ]
         return Served(self.ledger.summary(), self.ledger)
 
     def _note_unanswered(self) -> None:
@@ -155,6 +161,8 @@ class _Run:
 
     def _take_up(self, request: Request) -> None:
         self._refuse_too_long(request)
+        if not self.ledger.requests:
+            self.first_s = request.arrived_s
         self.ledger.requests += 1
         self._place(Sequence(request))
 
@@ -237,7 +245,8 @@ class _Run:
             own = tuple(each for each in active if concerns(each, engine.workers))
             if (number, own) not in self.impaired:
                 self.impaired[number, own] = impaired(self.costs, own)
-            died = any(each.kind == "dies" and each.at_s == time_s for each in own)
+            engine.dead = fault_times.dead_of(own)
+            died = fault_times.dies_at(own, time_s)
             self._change(engine, self.impaired[number, own], died)
         while self.stranded and self._next_engine() is not None:
             self._place(self.stranded.popleft())

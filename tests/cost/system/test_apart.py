@@ -143,6 +143,15 @@ def test_split_by_sequence_every_worker_gets_all_queries_and_partial_results_are
     assert parts.after == whole.after(8) + whole.merge(2 * 8192)
 
 
+def test_of_a_window_every_worker_has_its_part():
+    """The last 100 of 4000 tokens lie on both workers alike."""
+    windowed = plan(
+        APART, model=TINY.model_copy(update={"window": 100}), workers=2, split="sequence"
+    )
+    made = layer_of(costs_of(windowed, Exact()).efforts, 8, 4001)
+    assert made.old == costs(workers=1).efforts.attention(8, 50)
+
+
 @pytest.mark.parametrize("workers", [1, 2, 4])
 @pytest.mark.parametrize("model", [TINY, LATENT], ids=["grouped", "latent"])
 def test_as_many_bytes_of_keys_and_values_travel_as_are_kept(model, workers):

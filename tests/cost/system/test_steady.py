@@ -9,6 +9,7 @@ from accelsim.cost.system.costs import costs_of
 from accelsim.cost.system.plan import plan_of
 from accelsim.cost.system.steady import Lengths, lengths_of, steady
 from accelsim.sim.arrivals import at_once, poisson, read_trace
+from accelsim.sim.request import Request
 from accelsim.sim.system.serve import serve
 from accelsim.workload.model_load import load_model
 
@@ -85,3 +86,13 @@ def test_below_saturation_the_time_between_tokens_is_that_of_the_simulation():
     served = serve(of, poisson(read_trace("azure_conv", requests=3000), rate, 1))
     found = steady(costs_of(of), lengths, rate)
     assert found.seconds == pytest.approx(served.ledger.tbt.mean, rel=0.05)
+
+
+def test_devices_for_prompts_bound_the_rate_where_prompts_are_long():
+    """Two devices work on a prompt each; the two that decode would take more of them."""
+    of = plan("h100_prefill_apart", "llama3-8b")
+    requests = [Request(n, 0.0, 600 + n * 7919 % 1500, 60 + n % 80) for n in range(1500)]
+    found = steady(costs_of(of), lengths_of([(r.prompt_tokens, r.output_tokens) for r in requests]))
+    served = serve(of, iter(requests))
+    assert found.bound == "prompts"
+    assert found.tokens_per_s == pytest.approx(served.summary.tokens_per_s, rel=0.05)

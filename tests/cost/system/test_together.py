@@ -5,6 +5,7 @@ import pytest
 from accelsim.arch.load import load_system, machines_of
 from accelsim.cost.system.buckets import Exact
 from accelsim.cost.system.costs import costs_of
+from accelsim.cost.system.effort import idle_w
 from accelsim.cost.system.iteration import Batch, Chunk
 from accelsim.cost.system.plan import plan_of
 from accelsim.cost.system.transfer import all_gather, all_reduce, all_to_all, path_within_replica
@@ -242,3 +243,18 @@ def test_of_a_short_chunk_over_many_keys_queries_go_around():
     queries = 3 / 4 * 16 * 512 * 2
     results = 3 / 4 * 16 * (512 + 2 * 8) * 4
     assert found.link_bytes["own"] == pytest.approx(LAYERS * 4 * (queries + results))
+
+
+@pytest.mark.parametrize("batch", [Batch(128, 128 * 1000), Batch(0, 0, (Chunk(4096, 0),))])
+def test_a_board_that_never_waits_draws_no_more_than_its_limit(batch):
+    """Long products and much reading at once: without lower clocks an H100 would draw more."""
+    plan = plan_of(*_one_h100())
+    found = costs_of(plan)(batch)
+    gpu = plan.machines["A"]
+    drawn_w = idle_w(gpu) + found.joules["A"] / found.seconds
+    assert 0.97 * 700 < drawn_w <= 700
+
+
+def _one_h100():
+    system = plan().system
+    return system, load_model("llama3-8b"), machines_of(system)

@@ -43,6 +43,7 @@ def test_faults_are_read_with_their_units():
         ("A.0", "net", "f.yaml:4: nothing called 'net' dies. There are A.0, B.0, B.1"),
         ("by: 4", "by: 1", "f.yaml:5: faults: by: give a factor above 1"),
         ("by: 2, ", "", "f.yaml:3: faults: by: give a factor above 1"),
+        ("kind: dies", "kind: dies, by: 2", "f.yaml:4: faults: by: what dies is no slower"),
     ],
 )
 def test_a_fault_of_nothing_gets_one_line(old, new, text):
@@ -275,3 +276,30 @@ def test_a_run_with_faults_is_the_same_when_it_is_played_again():
 def test_a_fault_of_no_kind_is_refused():
     with pytest.raises(ArchError):
         read(FILE.replace("B.1", "C.0"))
+
+
+def test_nobody_waits_for_a_worker_that_was_slow_before_it_died():
+    requests, of = list(at_once(drawn(0, 20))), plan(APART, split="sequence", workers=4)
+    died = fault(0, "B.0")
+    slow = fault(0, "B.0", "slows", by=50)
+    both, _ = run(of, requests, faults=(slow, died))
+    alone, _ = run(of, requests, faults=(died,))
+    assert both.summary.seconds == alone.summary.seconds
+
+
+def test_a_worker_dies_once_however_often_it_is_said():
+    requests, of = list(at_once(drawn(0, 20))), plan(APART, split="sequence", workers=4)
+    once, _ = run(of, requests, faults=(fault(0.01, "B.0"),))
+    middle_s = once.summary.seconds / 2
+    assert middle_s > 0.01
+    twice, _ = run(of, requests, faults=(fault(0.01, "B.0"), fault(middle_s, "B.0")))
+    assert twice.summary.seconds == once.summary.seconds
+    assert twice.summary.recomputed_tokens == once.summary.recomputed_tokens
+
+
+def test_the_dead_do_no_work():
+    requests, of = list(at_once(drawn(0, 20))), plan(APART, split="sequence", workers=4)
+    served, _ = run(of, requests, faults=(fault(0, "B.3"),))
+    assert served.summary.utilization["B.3"] == 0
+    assert served.summary.utilization["B.0"] > 0
+    assert served.summary.finished == 20

@@ -12,6 +12,7 @@ from accelsim.cost.system.iteration import Batch, Chunk
 from accelsim.sim.arrivals import ClosedLoop, at_once, poisson
 from accelsim.sim.request import Request
 from accelsim.sim.system import serve as door
+from accelsim.sim.system.caveats import caveats
 from accelsim.sim.system.serve import Options, serve
 from accelsim.sim.timeline import Window
 from tests.cost.system.systems import (
@@ -82,7 +83,7 @@ def test_nothing_is_lost_and_nothing_is_made_twice(name, seed):
     assert summary.tbt.weight == summary.tokens - firsts
     assert summary.preempted == sum(each.preempted for each in outcomes)
     assert summary.recomputed_tokens == sum(each.recomputed_tokens for each in outcomes)
-    assert summary.notes == ()
+    assert summary.notes == tuple(caveats(served.ledger.plan))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
