@@ -39,7 +39,6 @@ SHOWN_AFTER = 100
 MOST_WAITING = 2048
 """Requests of an engine's queue, beyond which those that have arrived stay in their source."""
 
-Progress = Callable[[float, int], None]
 Source = Iterable[Request] | ClosedLoop
 
 
@@ -55,7 +54,6 @@ class Options:
     """Without a window: how long one is that opens with the first iteration, and, in its place,
     with the SHOWN_AFTER-th answer."""
     took: Callable[[Outcome], None] = lambda outcome: None
-    progress: Progress = lambda now_s, finished: None
 
 
 @dataclass(frozen=True)
@@ -202,7 +200,6 @@ class _Run:
         self.ledger.end(sequence, now_s)
         if self.ledger.finished == SHOWN_AFTER:
             self.ledger.show_from(now_s)
-        self.options.progress(now_s, self.ledger.finished)
         if self.clients is not None:
             request = self.clients.next_after(now_s)
             if request is not None:
