@@ -123,7 +123,8 @@ def _attention(plan: Plan) -> Callable[[int, int], Effort]:
     run, backend = runner(plan.machines[plan.attender.name]), plan.decodes_with
 
     def of(sequences: int, keys: int) -> Effort:
-        phase = Decode(tokens=sequences, context=keys)
+        # A query of a window meets no more keys than lie in it, whatever came before.
+        phase = Decode(tokens=sequences, context=min(keys, plan.model.window or keys))
         return run(layer_calls(plan.model, 0, phase, plan.head_parts, backend).attention)
 
     return of

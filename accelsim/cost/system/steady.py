@@ -43,19 +43,19 @@ class Lengths(NamedTuple):
     held: float
     whole: float
     seen: float
-    """E[P^2] / E[P]: the prompt that a token of a prompt belongs to."""
+    """E[P^2] / E[P], what is kept of the prompt that a token of a prompt belongs to."""
 
 
-def lengths_of(requests: Iterable[tuple[float, float]]) -> Lengths:
-    """Of pairs of prompt and output tokens."""
+def lengths_of(requests: Iterable[tuple[float, float]], window: float = inf) -> Lengths:
+    """Of pairs of prompt and output tokens, of which no more than a window's are kept."""
     number = prompts = outputs = held = whole = squares = 0.0
     for prompt, output in requests:
         number += 1
         prompts += prompt
         outputs += output
-        held += output * (prompt + output / 2)
-        whole += output * (prompt + output)
-        squares += prompt * prompt
+        held += _held(prompt, output, window)
+        whole += output * min(prompt + output, window)
+        squares += prompt * min(prompt, window)
     return Lengths(
         prompt=prompts / number,
         output=outputs / number,
@@ -63,6 +63,12 @@ def lengths_of(requests: Iterable[tuple[float, float]]) -> Lengths:
         whole=whole / outputs,
         seen=squares / prompts,
     )
+
+
+def _held(prompt: float, output: float, window: float) -> float:
+    """Keys over all of a request's iterations: the integral of min(prompt + g, window)."""
+    growing = min(output, max(0.0, window - prompt))
+    return growing * (prompt + growing / 2) + (output - growing) * min(prompt + output, window)
 
 
 @dataclass(frozen=True)

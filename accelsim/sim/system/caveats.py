@@ -19,9 +19,6 @@ def caveats(plan: Plan) -> Iterator[str]:
     if plan.pipeline > 1:
         fact = f"a prompt's tokens are in all {plan.pipeline} stages at once"
         yield f"{fact}: of one that comes alone the first token comes sooner than it would"
-    if plan.model.window:
-        fact = f"attention sees a window of {plan.model.window:,} tokens"
-        yield f"{fact}, but all keys and values of a sequence are held while it is under way"
 
 
 def late_start(first_s: float, seconds: float) -> Iterator[str]:

@@ -70,7 +70,8 @@ class PromptPool:
 
     def fetch(self, engine: Engine, sequence: Sequence) -> Process:
         """The keys of an admitted sequence travel."""
-        size, path = sequence.prefilled * self.plan.kv_token_bytes, self.path
+        kept = min(sequence.prefilled, self.plan.model.window or sequence.prefilled)
+        size, path = kept * self.plan.kv_token_bytes, self.path
         with self.link.request() as turn:
             yield turn
             port_s = path.port_s(size / self.ports, self.ports)

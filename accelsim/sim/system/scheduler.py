@@ -6,6 +6,9 @@ tokens it has, and on average half a page more:
 
     held = Σ keys + page / 2 · sequences  <=  room
 
+Of a model whose tokens see a window, a sequence keeps no more keys than that, and stops growing
+when it has them.
+
 First come, first served; where prompts are worked on here, none is let in before those before it
 leave tokens of a chunk to it. Where a decoding sequence finds no room for its next key, the one
 that came last gives its keys up, waits in front of all others, and has its prompt and its tokens
@@ -20,6 +23,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 
 from accelsim.arch.system import Serving
 from accelsim.cost.system.iteration import Batch, Chunk
@@ -62,15 +66,18 @@ class Scheduler:
     room_tokens: int
     page: int
     prefills_here: bool
+    window: float = inf
     waiting: deque[Sequence] = field(default_factory=deque)
     prefilling: deque[Sequence] = field(default_factory=deque)
     decoding: dict[Sequence, None] = field(default_factory=dict)
     iteration: int = 0
-    keys: int = 0
+    keys: float = 0
+    growing: int = 0
     room_taken: float = 0.0
     prompts_left: int = 0
     coming: dict[Sequence, None] = field(default_factory=dict)
     _ends: list[tuple[int, int, Sequence]] = field(default_factory=list)
+    _fills: list[tuple[float, int, Sequence]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
     @property
@@ -92,11 +99,12 @@ class Scheduler:
         request = sequence.request
         whole = request.prompt_tokens + request.output_tokens
         own = whole if self.serving.admit == "whole" else sequence.to_prefill + 1
-        return own + self.page / 2
+        return min(own, self.window) + self.page / 2
 
     def most_needed(self, request: Request) -> float:
         """Tokens of room before its last token, if it was alone."""
-        return request.prompt_tokens + request.output_tokens + 1 + self.page / 2
+        whole = request.prompt_tokens + request.output_tokens
+        return min(whole, self.window) + 1 + self.page / 2
 
     def admitted(self, now_s: float) -> list[Sequence]:
         """Those from the queue for which there is room now, in order; it is theirs from now on."""
@@ -125,7 +133,7 @@ class Scheduler:
     def make_way(self) -> list[Sequence]:
         """The last to come give way where the next keys would find no room; last come first."""
         gone: list[Sequence] = []
-        while self._grows and self.room_taken + len(self.decoding) > self.room_tokens:
+        while self._grows and self.room_taken + self.growing > self.room_tokens:
             sequence = next(reversed(self.decoding))
             self._lose(sequence)
             sequence.preempted += 1
@@ -134,14 +142,15 @@ class Scheduler:
 
     def batch(self) -> Batch:
         """The next iteration's."""
-        return Batch(len(self.decoding), self.keys + len(self.decoding), self._chunks())
+        return Batch(len(self.decoding), round(self.keys + self.growing), self._chunks())
 
     def advance(self, batch: Batch) -> tuple[list[Sequence], list[Sequence]]:
         """After the iteration: sequences that have all tokens, and those whose prompt is done."""
         self.iteration += 1
-        self.keys += batch.sequences
+        self.keys += self.growing
         if self._grows:
-            self.room_taken += batch.sequences
+            self.room_taken += self.growing
+        self._fill()
         ended = self._ended()
         prompted = self._prompted(batch.chunks)
         ended += [each for each in prompted if each.had == each.request.output_tokens]
@@ -160,6 +169,7 @@ class Scheduler:
         self.prefilling.clear()
         self.coming.clear()
         self._ends.clear()
+        self._fills.clear()
         return gone
 
     # --- its own ----------------------------------------------------------------------------------
@@ -178,15 +188,29 @@ class Scheduler:
         sequence.held, sequence.begun = held, self.iteration
         sequence.end = self.iteration + sequence.request.output_tokens - sequence.had
         self.decoding[sequence] = None
-        self.keys += held
+        self.keys += min(held, self.window)
         heapq.heappush(self._ends, (sequence.end, next(self._numbers), sequence))
+        if held < self.window:
+            self.growing += 1
+        if held < self.window < inf:
+            full = self.iteration + self.window - held
+            heapq.heappush(self._fills, (full, next(self._numbers), sequence))
+
+    def _fill(self) -> None:
+        """Sequences that have as many keys as they keep."""
+        while self._fills and self._fills[0][0] <= self.iteration:
+            full, _, sequence = heapq.heappop(self._fills)
+            if sequence in self.decoding and full == sequence.begun + self.window - sequence.held:
+                self.growing -= 1
 
     def _leave(self, sequence: Sequence) -> int:
         """It holds nothing any more; how many keys it held."""
         since = self.iteration - sequence.begun
+        grown = min(since, max(0, self.window - sequence.held))
         del self.decoding[sequence]
-        self.keys -= sequence.held + since
-        self.room_taken -= sequence.room + (since if self._grows else 0)
+        self.keys -= min(sequence.held + since, self.window)
+        self.growing -= sequence.held + since < self.window
+        self.room_taken -= sequence.room + (grown if self._grows else 0)
         sequence.had += since
         sequence.end = -1
         return sequence.held + since

@@ -214,6 +214,7 @@ class _Run:
             room_tokens=plan.kv_tokens,
             page=plan.system.memory.page,
             prefills_here=serving.prefill == "here",
+            window=plan.model.window or inf,
         )
         workers = {
             plan.attender.name: _all_of(plan.attender.name, plan.attender.count),

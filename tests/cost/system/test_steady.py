@@ -8,8 +8,7 @@ from accelsim.arch.load import load_system, machines_of
 from accelsim.cost.system.costs import costs_of
 from accelsim.cost.system.plan import plan_of
 from accelsim.cost.system.steady import Lengths, lengths_of, steady
-from accelsim.sim.arrivals import at_once, poisson, read_trace
-from accelsim.sim.request import Request
+from accelsim.sim.arrivals import Request, at_once, poisson, read_trace
 from accelsim.sim.system.serve import serve
 from accelsim.workload.model_load import load_model
 
@@ -96,3 +95,22 @@ def test_devices_for_prompts_bound_the_rate_where_prompts_are_long():
     served = serve(of, iter(requests))
     assert found.bound == "prompts"
     assert found.tokens_per_s == pytest.approx(served.summary.tokens_per_s, rel=0.05)
+
+
+def test_a_window_holds_no_more_than_itself():
+    # A prompt of 10 and 6 tokens, 12 kept: 10, 11, then 12 for the other four; in the mean of time.
+    found = lengths_of([(10, 6)], window=12)
+    assert found.held == pytest.approx((2 * 11 + 4 * 12) / 6)
+    assert (found.whole, found.seen) == (12, 10)
+    assert lengths_of([(20, 6)], window=12)[2:] == (12, 12, 12)
+
+
+def test_a_model_with_a_window_serves_as_many_as_its_windows_have_room_for():
+    of = plan("vllm_2h100", "mistral_7b", ELSEWHERE)
+    requests = [Request(number, 0.0, 20_000, 400) for number in range(1500)]
+    served = serve(of, requests)
+    lengths = lengths_of([(20_000, 400)], window=of.model.window)
+    found = steady(costs_of(of), lengths)
+    assert found.sequences == pytest.approx(of.kv_tokens / (4096 + 8), rel=0.02)
+    simulated = middle(served.ledger.made.curve(), served.ledger.end_s)
+    assert found.tokens_per_s == pytest.approx(simulated, rel=0.05)

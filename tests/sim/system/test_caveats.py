@@ -2,7 +2,7 @@
 
 from accelsim.sim.request import Request
 from accelsim.sim.system.caveats import caveats, late_start
-from tests.cost.system.systems import APART, TINY, plan
+from tests.cost.system.systems import APART, plan
 from tests.sim.system.test_serve import run
 
 
@@ -20,11 +20,6 @@ def test_a_part_without_a_price_is_named_and_a_system_without_any_is_not():
     system = priced.system.model_copy(update={"devices": devices})
     changed = type(priced)(system, priced.model, priced.machines)
     assert list(caveats(changed)) == ["no price is given for B, which count as free"]
-
-
-def test_a_window_frees_no_room():
-    [note] = caveats(plan(model=TINY.model_copy(update={"window": 64})))
-    assert "a window of 64 tokens" in note
 
 
 def test_a_trace_that_begins_late_is_noticed():

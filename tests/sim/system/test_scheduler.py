@@ -3,6 +3,7 @@
 import random
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
 
 import pytest
 
@@ -32,14 +33,16 @@ class SlowScheduler:
     room: int
     page: int
     here: bool
+    window: float = inf
     waiting: deque = field(default_factory=deque)
     running: list = field(default_factory=list)
 
     def own_room(self, one):
         whole = one.request.prompt_tokens + one.request.output_tokens
         if self.serving.admit == "whole":
-            return whole + self.page / 2
-        return one.admitted_with + 1 + one.grown + self.page / 2
+            return min(whole, self.window) + self.page / 2
+        grown = min(one.grown, max(0, self.window - one.admitted_with))
+        return min(one.admitted_with + 1, self.window) + grown + self.page / 2
 
     def taken(self):
         return sum(self.own_room(one) for one in self.running)
@@ -59,7 +62,7 @@ class SlowScheduler:
             self.running.append(one)
         gone = []
         if self.serving.admit == "prompt":
-            while (own := self.decoding()) and self.taken() + len(own) > self.room:
+            while (own := self.decoding()) and self.taken() + self.growing(own) > self.room:
                 one = own[-1]
                 one.state, one.preempted = "waiting", one.preempted + 1
                 one.recomputed += one.keys
@@ -74,7 +77,7 @@ class SlowScheduler:
                 missing = one.request.prompt_tokens + one.tokens - one.keys
                 chunks.append((one, min(missing, left), one.keys))
                 left -= min(missing, left)
-        keys = sum(one.keys + 1 for one in decoding)
+        keys = sum(min(one.keys + 1, self.window) for one in decoding)
         batch = Batch(len(decoding), keys, tuple(Chunk(*each[1:]) for each in chunks))
         for one in decoding:
             one.tokens, one.keys, one.grown = one.tokens + 1, one.keys + 1, one.grown + 1
@@ -89,6 +92,9 @@ class SlowScheduler:
         for one in ended:
             self.running.remove(one)
         return batch, {one.request.number for one in ended}, [one.request.number for one in gone]
+
+    def growing(self, decoding):
+        return sum(one.keys < self.window for one in decoding)
 
     def prompt_tokens_left(self):
         """Of those that were let in."""
@@ -133,7 +139,9 @@ def test_batches_ends_and_preemptions_are_those_of_counting_anew(here, admit, se
     rng = random.Random(seed)
     rules = serving(admit=admit, chunk=rng.choice((7, 40, 500)), most_sequences=rng.choice((3, 99)))
     room, page = rng.randint(140, 700), rng.choice((1, 16))
-    fast, slow = Scheduler(rules, room, page, here), SlowScheduler(rules, room, page, here)
+    window = rng.choice((inf, 30, 70))
+    fast = Scheduler(rules, room, page, here, window)
+    slow = SlowScheduler(rules, room, page, here, window)
     mine = [Sequence(each) for each in requests(rng, 60)]
     theirs = [Slow(sequence.request) for sequence in mine]
     preempted, left = 0, len(mine)
@@ -148,7 +156,7 @@ def test_batches_ends_and_preemptions_are_those_of_counting_anew(here, admit, se
         assert found == slow.step()
         assert fast.room_taken == slow.taken()
         assert fast.room_taken <= room or admit == "whole"
-        assert fast.keys == sum(one.keys for one in slow.decoding())
+        assert fast.keys == sum(min(one.keys, window) for one in slow.decoding())
         assert len(fast.decoding) + len(fast.prefilling) <= rules.most_sequences
         preempted, left = preempted + len(found[2]), left - len(found[1])
         if not left:

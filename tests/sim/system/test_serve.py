@@ -324,13 +324,6 @@ def test_a_run_that_ends_before_it_is_stopped_is_as_long_as_it_was():
     assert served.summary.figures() == whole.summary.figures()
 
 
-def test_progress_is_told_with_every_answer():
-    told = []
-    run(plan(), drawn(0, 9), progress=lambda now_s, finished: told.append((now_s, finished)))
-    assert [finished for _, finished in told] == list(range(1, 10))
-    assert told == sorted(told)
-
-
 def test_memory_does_not_grow_with_the_trace():
     """What Python holds at the most while ten times as many requests come and go."""
     of, peaks = plan(PROMPTS, workers=2, count=2), []
