@@ -213,6 +213,16 @@ class System(Record):
         ArchError
             if the system has no device or switch of these names, or no chain of links joins them.
         """
+        # Every iteration of a simulation asks for the same few.
+        if (one, other) not in self._routes:
+            self._routes[one, other] = self._found_route(one, other)
+        return self._routes[one, other]
+
+    @cached_property
+    def _routes(self) -> dict[tuple[str, str], tuple[Link, ...]]:
+        return {}
+
+    def _found_route(self, one: str, other: str) -> tuple[Link, ...]:
         for name in (one, other):
             if name not in self.graph:
                 remedy = did_you_mean(name, self.graph)
