@@ -68,8 +68,8 @@ SHOWN_S = 0.5
 DEFAULT_TRACE = "azure_conv"
 NOTES = {
     True: "every iteration's time is evaluated anew",
-    False: "iteration times are interpolated between sizes 9 % apart: 0.5 % off in the mean, 4 % at "
-    "worst, where it was measured (eight_h100, Llama 3 70B)",
+    False: "iteration times are interpolated between sizes 9 % apart: 0.5 % off in the mean, 4 % "
+    "at worst, where it was measured (eight_h100, Llama 3 70B)",
 }
 
 
