@@ -9,6 +9,7 @@ AccelsimError            anything accelsim says about what the user gave it
     ├── WorkloadError    a cascade that means nothing
     ├── ArchError        a machine that cannot be built
     ├── MappingError     a mapping for another workload or machine
+    ├── MapperError      a search for a mapping that cannot be made
     ├── StudyError       a study that cannot run
     ├── TraceError       a trace of requests that cannot be played
     └── OutputError      a result that cannot be written
@@ -73,6 +74,10 @@ class ArchError(InputError):
 
 
 class MappingError(InputError):
+    pass
+
+
+class MapperError(InputError):
     pass
 
 

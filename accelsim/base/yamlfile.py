@@ -18,7 +18,7 @@ import yaml
 from accelsim.base.errors import Place, YamlError, did_you_mean
 from accelsim.base.node import Node, Scalar
 
-__all__ = ["Node", "Scalar", "parse_yaml", "read_head", "read_text", "read_yaml"]
+__all__ = ["Node", "Scalar", "parse_yaml", "read_head", "read_text", "read_yaml", "yaml_text"]
 
 MOST_BYTES = 1_000_000
 MOST_NODES = 100_000
@@ -52,6 +52,11 @@ def parse_yaml(text: str, file: str = "<text>") -> Node:
         return _Builder(text, file).document()
     except yaml.YAMLError as error:
         raise _syntax_error(error, file) from error
+
+
+def yaml_text(content: Mapping[str, Any]) -> str:
+    """Plain data as YAML, in the order in which it is, short lists and mappings on one line."""
+    return str(yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=120))
 
 
 def read_head(path: str | Path, keys: tuple[str, ...]) -> dict[str, str]:

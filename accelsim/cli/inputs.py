@@ -70,6 +70,16 @@ def load_machine(name: str, assignments: Sequence[str]) -> Spatial | Gpu:
     return load_arch(name, settings_by_input(assignments, {"arch": keys_of(Spatial)})["arch"])
 
 
+def load_arch_and_cascade(
+    workload: str, machine: str, assignments: Sequence[str], shape: str | None = None
+) -> tuple[Cascade, Spatial]:
+    """A workload and a spatial array, with the settings of each."""
+    known = {"workload": keys_of(Workload), "arch": keys_of(Spatial)}
+    settings = settings_by_input(assignments, known)
+    cascade = load_workload(workload, settings["workload"], shape)
+    return cascade, load_arch(machine, settings["arch"])
+
+
 def load_any_model(name: str, settings: PlainMapping[str, str]) -> Model:
     """A shipped model, a YAML file like those, or a `config.json`."""
     if not name.endswith(".json"):

@@ -33,6 +33,7 @@ COMMANDS = {
     "optimise": "An equal workload that traverses a rank less often, tried on numbers.",
     "interpret": "Run a workload on arrays and write the results.",
     "evaluate": "Latency, energy, area, traffic and utilization of a workload on a machine.",
+    "map": "Find the best mapping of a workload on a machine, and how far from a bound it is.",
     "simulate": "Serve requests on a system, or play a workload on a machine tile by tile.",
     "compare": "The same requests on several systems, side by side.",
     "explain": "Why a call of a kernel takes as long as it does on a GPU, and what would help.",

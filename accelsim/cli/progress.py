@@ -1,7 +1,7 @@
 """A progress bar on standard error, where a person is watching."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -21,6 +21,19 @@ def share_done(what: str) -> Iterator[Callable[[int, int], None]]:
     with _bar() as bar:
         task = bar.add_task(what, total=None, word="")
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def best_so_far(what: str, unit: str) -> Iterator[Callable[[str, float, int], None]]:
+    """A function to call with a strategy, the best value so far, and how many candidates it saw."""
+    console = Console(stderr=True)
+    with console.status(what) if console.is_terminal else nullcontext() as status:
+
+        def told(strategy: str, value: float, candidates: int) -> None:
+            if status is not None:
+                status.update(f"{what}: {value:.6g} {unit}, {strategy}, {candidates:,} candidates")
+
+        yield told
 
 
 def _bar() -> Progress:

@@ -1,0 +1,92 @@
+"""`accelsim map`: the best mapping of a workload on a machine, and how far from a bound it is."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from accelsim.base.units import format_quantity
+from accelsim.cli.cost_tables import print_parts
+from accelsim.cli.inputs import load_arch_and_cascade
+from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
+from accelsim.cli.output import print_json, print_table
+from accelsim.cli.progress import best_so_far
+from accelsim.mapper.find import find_mapping
+from accelsim.mapper.found import Found
+from accelsim.mapper.objective import UNITS, objective, value_of
+from accelsim.mapping.binding import bind
+from accelsim.mapping.render import render
+from accelsim.mapping.save import mapping_text, save_mapping
+
+
+def command(
+    workload: WorkloadName,
+    machine: MachineName,
+    *,
+    minimise: Annotated[
+        str, typer.Option(help="latency, energy, energy_delay or area_delay.")
+    ] = "latency",
+    out: Annotated[
+        Path | None, typer.Option(metavar="MAPPING.yaml", help="Write the mapping there.")
+    ] = None,
+    shape: Shape = None,
+    settings: Settings,
+    json: Json = False,
+) -> None:
+    """Search for the best mapping: tiles, loops, arrays, what is kept where, what is fused, when.
+
+    The bound holds for every mapping there could be; "optimal" is said only of a space that was
+    seen or bounded as a whole. Ctrl-C keeps the best so far.
+
+    Example: accelsim map attention/one_pass fusemax_cloud --shape bert --out mine.yaml
+    """
+    cascade, arch = load_arch_and_cascade(workload, machine, settings, shape)
+    with best_so_far(f"map {cascade.name}", UNITS[objective(minimise)]) as told:
+        found = find_mapping(cascade, arch, minimise, progress=told)
+    if out is not None:
+        save_mapping(found.mapping, out)
+    if json:
+        print_json(_as_plain(found))
+    else:
+        print(render(bind(found.mapping, cascade, arch)))
+        _print_summary(f"{cascade.name} on {machine}", found)
+
+
+def _as_plain(found: Found) -> dict[str, Any]:
+    return {
+        "latency_s": found.cost.latency_s,
+        "energy_pj": found.cost.energy_pj,
+        "minimise": found.minimise,
+        "value": found.value,
+        "bound": value_of(found.minimise, found.bound),
+        "bound_latency_s": found.bound.latency_s,
+        "bound_energy_pj": found.bound.energy_pj,
+        "gap": found.gap,
+        "optimal": found.optimal,
+        "space": found.space,
+        "strategy": found.strategy,
+        "candidates": found.candidates,
+        "pruned": found.pruned,
+        "seconds": found.seconds,
+        "mapping": mapping_text(found.mapping),
+    }
+
+
+def _print_summary(what: str, found: Found) -> None:
+    bound = value_of(found.minimise, found.bound)
+    unit = UNITS[found.minimise]
+    print_table(
+        (what, ""),
+        [
+            (found.minimise, f"{found.value:.6g} {unit}"),
+            ("bound", f"{bound:.6g} {unit}, {found.gap:.2%} below"),
+            ("optimal", f"{'yes' if found.optimal else 'not shown'}: {found.space}"),
+            ("latency", format_quantity(found.cost.latency_s, "s")),
+            ("energy", format_quantity(found.cost.energy_pj, "pJ")),
+            ("bound by", str(found.cost.bound)),
+            ("found by", found.strategy),
+            ("candidates", f"{found.candidates:,} seen, {found.pruned:,} pruned"),
+            ("time", format_quantity(found.seconds, "s")),
+        ],
+    )
+    print_parts(found.cost, "array")

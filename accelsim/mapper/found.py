@@ -1,0 +1,41 @@
+"""What a search returns: the best mapping, what it costs, and how much is proved of it."""
+
+from dataclasses import dataclass
+
+from accelsim.cost.result import Cost
+from accelsim.mapper.objective import Figures, Objective, value_of
+from accelsim.mapping.mapping import Mapping
+
+
+@dataclass(frozen=True)
+class Found:
+    """`optimal` only where every mapping of the `space`, which is said in a sentence, was seen or
+    shown to be no better. `bound` holds for all mappings that there could be, in any space.
+
+    `candidates` were evaluated, `pruned` were not, because a bound or another candidate beat them.
+    """
+
+    mapping: Mapping
+    cost: Cost
+    minimise: Objective
+    bound: Figures
+    strategy: str
+    space: str
+    optimal: bool
+    candidates: int
+    pruned: int
+    seconds: float
+
+    @property
+    def value(self) -> float:
+        return float(value_of(self.minimise, figures_of(self.cost)))
+
+    @property
+    def gap(self) -> float:
+        """How far above the bound it is, as a share of the bound."""
+        least = float(value_of(self.minimise, self.bound))
+        return self.value / least - 1 if least else 0.0
+
+
+def figures_of(cost: Cost) -> Figures:
+    return Figures(cost.latency_s, cost.energy_pj, cost.area_um2)

@@ -1,0 +1,26 @@
+"""The door: what is found is legal, can be written and read, and says how good it is."""
+
+import pytest
+
+from accelsim.arch.load import load_arch
+from accelsim.base.errors import MapperError
+from accelsim.cost.evaluate import evaluate
+from accelsim.mapper.find import find_mapping
+from accelsim.mapping.binding import bind
+from accelsim.mapping.check import check
+from accelsim.mapping.load import load_mapping
+from accelsim.mapping.save import save_mapping
+from accelsim.workload.load import load_workload
+
+
+def test_what_is_found_is_legal_and_reads_back_the_same(tmp_path):
+    cascade, arch = load_workload("attention/one_pass"), load_arch("fusemax_cloud")
+    found = find_mapping(cascade, arch)
+    assert not check(bind(found.mapping, cascade, arch))
+    again = load_mapping(save_mapping(found.mapping, tmp_path / "found.yaml"))
+    assert evaluate(cascade, arch, again).energy_pj == found.cost.energy_pj
+
+
+def test_an_objective_that_is_none():
+    with pytest.raises(MapperError, match=r"no objective 'latancy'\. Did you mean 'latency'"):
+        find_mapping(load_workload("attention/one_pass"), load_arch("fusemax_cloud"), "latancy")
