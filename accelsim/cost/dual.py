@@ -68,16 +68,16 @@ class Dual:
         return _quotient(other, self)
 
     def __sub__(self, other: Number) -> "Dual":
-        return self + other * -1
+        return self.__add__(other * -1)
 
     def __rsub__(self, other: Number) -> "Dual":
-        return self._times(-1) + other
+        return self._times(-1).__add__(other)
 
     def __mod__(self, other: Number) -> "Dual":
-        return self - other * (self // other)
+        return self.__sub__(other * (self // other))
 
     def __rmod__(self, other: Number) -> "Dual":
-        return other - self * (other // self)
+        return self.__mul__(other // self).__rsub__(other)
 
     def __floordiv__(self, other: Number) -> Number:
         return self.value // _parts(other).value

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.base.errors import StudyError
-from accelsim.study.table import Column, Table
+from accelsim.study.table import Column, Table, as_numbers
 
 FEW = 128
 """Rows that are compared each with each."""
@@ -66,13 +66,11 @@ def on_front(
 
 def numbers(table: Table, name: str) -> Values:
     """A column as floats, NaN where there is no number; a StudyError if it holds something else."""
-    column = table[name]
-    if column.dtype.kind == "O":
-        column = np.array([np.nan if value is None else value for value in column.tolist()])
-    if column.dtype.kind not in "iuf":
+    found = as_numbers(table[name])
+    if found is None:
         remedy = "Name a column of numbers"
         raise StudyError(f"the column {name!r} does not hold numbers", remedy=remedy)
-    return column.astype(float)
+    return found
 
 
 def unbeaten(values: Values) -> Mask:

@@ -12,7 +12,7 @@ change it, and neither do sources; a setting does. That of all is over the hashe
 import hashlib
 import json
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -28,17 +28,25 @@ from accelsim.study.cases import below
 from accelsim.study.inputs import Inputs
 from accelsim.study.points import plain
 from accelsim.study.quantities import Quantity, quantities
-from accelsim.study.study import Part, Study, tables_of
+from accelsim.study.study import INPUTS, Part, Study, tables_of
 
 FILE = "provenance.json"
+KEY = "provenance"
+"""Where JSON that a command prints has it."""
+SETTING = "a setting"
+"""The source of what was set by hand."""
 _RANKS = "ranks."
 _DRAWN: Mapping[str, Any] = {"figures": (), "summary": (), "names": {}}
 """What of a study does not change its numbers."""
 
 
-def provenance(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a result that was made of these nouns (cascade, machine, mapping, study), by name."""
-    told = {_plain_name(name): _input(noun) for name, noun in inputs.items()}
+def provenance(inputs: Mapping[str, Any], settings: Collection[str] = ()) -> dict[str, Any]:
+    """Of a result that was made of these nouns (cascade, machine, mapping, study), by name.
+
+    What is at the paths of `settings` (`memories.DRAM.read`), and below them, was set by hand: the
+    source of the file is not its source.
+    """
+    told = {_plain_name(name): _input(noun, settings) for name, noun in inputs.items()}
     return {
         "accelsim": version("accelsim"),
         "code": _code_hash(),
@@ -62,7 +70,8 @@ def study_provenance(study: Study, settings: Mapping[str, Value] | None = None) 
     read = Inputs()
     named = {model: read.shape(model) for model in study.models}
     named |= {name: noun for part in parts for name, noun in _of_part(part, fixed, read)}
-    return provenance({"study": whole, **named})
+    paths = [path for head in INPUTS for path in below(head, fixed)]
+    return provenance({"study": whole, **named}, paths)
 
 
 def write_provenance(found: Mapping[str, Any], folder: str | Path) -> Path:
@@ -81,6 +90,16 @@ def read_provenance(path: str | Path) -> dict[str, Any]:
     if not isinstance(found, dict) or not isinstance(found.get("inputs"), dict):
         raise StudyError("is no provenance: it has no 'inputs'", at=Place(str(file)))
     return found
+
+
+def provenance_of(path: str | Path) -> dict[str, Any] | None:
+    """Of results: in the JSON itself, in the folder, or beside the file; None if there is none."""
+    there = Path(path)
+    if there.suffix == ".json":
+        found = json.loads(there.read_text(encoding="utf-8"))
+        return found.get(KEY) if isinstance(found, dict) else None
+    folder = there if there.is_dir() else there.parent
+    return read_provenance(folder) if (folder / FILE).is_file() else None
 
 
 def _of_part(part: Part, fixed: Mapping[str, Value], read: Inputs) -> Iterator[tuple[str, Any]]:
@@ -106,11 +125,19 @@ def _plain_name(name: str) -> str:
     return Path(name).name if name.endswith((".yaml", ".yml")) else name
 
 
-def _input(noun: Any) -> dict[str, Any]:
+def _input(noun: Any, settings: Collection[str]) -> dict[str, Any]:
     found = quantities(noun)
     values = {path: [each.value, each.unit] for path, each in found.items()}
-    told = {path: _told(each) for path, each in found.items()}
+    own = {
+        path: each._replace(source=SETTING) if _is_set(path, settings) else each
+        for path, each in found.items()
+    }
+    told = {path: _told(each) for path, each in own.items()}
     return {"kind": type(noun).__name__, "sha256": _hash(values), "quantities": told}
+
+
+def _is_set(path: str, settings: Collection[str]) -> bool:
+    return any(path == setting or path.startswith(f"{setting}.") for setting in settings)
 
 
 def _told(quantity: Quantity) -> dict[str, Any]:

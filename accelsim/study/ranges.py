@@ -35,13 +35,15 @@ class Range(NamedTuple):
     def at(self, shares: NDArray[np.float64]) -> NDArray[Any]:
         """The numbers at shares of the way from 0 to 1; whole ones are all equally likely."""
         end = self.high + 1 if self.is_whole else self.high
+        found: NDArray[Any]
         if self.is_log:
             found = self.low * np.exp(shares * np.log(end / self.low))
         else:
             found = self.low + shares * (end - self.low)
-        if not self.is_whole:
-            return np.clip(found, self.low, self.high)
-        return np.minimum(np.floor(found * (1 + 1e-12)), self.high).astype(np.int64)
+        # Rounding must not push an end out of the range, or just below a whole number.
+        if self.is_whole:
+            return np.clip(np.floor(found * (1 + 1e-12)), self.low, self.high).astype(np.int64)
+        return np.clip(found, self.low, self.high)
 
 
 def read_range(design: Design, text: str) -> Range:

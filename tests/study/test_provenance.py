@@ -59,13 +59,13 @@ def test_a_study_rests_on_all_it_names(load, folder: Path) -> None:
     names = {"study", "big.yaml", "scale.yaml", "machine.yaml", "mapping.yaml"}
     assert set(found["inputs"]) == names
     clock = found["inputs"]["machine.yaml"]["quantities"]["clock"]
-    assert clock == {"value": 2_000_000_000, "unit": "Hz"}
+    assert clock == {"value": 2_000_000_000, "unit": "Hz", "source": "a setting"}
     assert found["inputs"]["big.yaml"]["quantities"]["M"] == {"value": 80}
 
 
 def test_settings_of_ranks_go_to_the_workloads_that_have_them(load) -> None:
     found = study_provenance(load(), {"workload.ranks.M": 16, "workload.ranks.Q": 1})
-    assert found["inputs"]["scale.yaml"]["quantities"]["ranks.M"] == {"value": 16}
+    assert found["inputs"]["scale.yaml"]["quantities"]["ranks.M"]["value"] == 16
 
 
 def test_figures_are_no_part_of_a_result() -> None:

@@ -16,7 +16,7 @@ MORE = Table.of({"seq_len": [8192], "latency_s": [0.125], "error": ["it does not
 def test_a_file_is_a_table(tmp_path: Path, ending: str) -> None:
     (write_csv if ending == "csv" else write_parquet)(ROWS, tmp_path / f"a.{ending}")
     assert read_result(tmp_path / f"a.{ending}").rows() == ROWS.rows()
-    assert list(read_results(tmp_path / f"a.{ending}")) == ["a"]
+    assert list(read_results(tmp_path / f"a.{ending}")) == ["results"]
 
 
 def test_pieces_in_a_folder_are_one_table(tmp_path: Path) -> None:
@@ -50,3 +50,31 @@ def test_what_is_no_table_is_told(tmp_path: Path) -> None:
         write_csv(ROWS, tmp_path / f"{name}.csv")
     with pytest.raises(StudyError, match=r"has 2 \.csv files and no \.parquet"):
         read_result(tmp_path)
+
+
+def test_printed_json_is_a_row_and_its_lists_are_tables(tmp_path: Path) -> None:
+    file = tmp_path / "cost.json"
+    file.write_text(
+        '{"latency_s": 1.5, "traffic_bytes": {"DRAM": 8}, "provenance": {"python": "3"},'
+        ' "boundaries": [1, 2], "rows": [{"part": "DRAM", "count": 1}, {"part": "Array"}]}',
+        encoding="utf-8",
+    )
+    tables = read_results(file)
+    assert tables["results"].rows() == [
+        {"latency_s": 1.5, "traffic_bytes.DRAM": 8, "boundaries.0": 1, "boundaries.1": 2}
+    ]
+    assert tables["rows"].rows()[1] == {"part": "Array", "count": None}
+    file.write_text('[{"a": 1}]', encoding="utf-8")
+    assert read_results(file)["results"].rows() == [{"a": 1}]
+    file.write_text("[", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"cost\.json: cannot be read as JSON"):
+        read_results(file)
+
+
+def test_texts_that_are_stored_once_each_are_texts(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    column = pa.array(["DRAM", "compute", "DRAM"]).dictionary_encode()
+    write_table(pa.table({"bound": column}), tmp_path / "0.parquet")
+    assert read_result(tmp_path)["bound"].tolist() == ["DRAM", "compute", "DRAM"]
