@@ -1,8 +1,9 @@
 """The points of a variant: all combinations of values of its ranks and tiles, as arrays.
 
-Names are gone through in order. A name with one formula gets its value at every point there is by
-then; one with several values multiplies the points. A condition is applied as soon as all that it
-names is known, so that what it forbids is not multiplied further.
+Names are gone through in order, those that another needs before it: an option may make a tile of
+the space depend on one that stands after it. A name with one formula gets its value at every point
+there is by then; one with several values multiplies the points. A condition is applied as soon as
+all that it names is known, so that what it forbids is not multiplied further.
 """
 
 from collections.abc import Mapping
@@ -39,10 +40,22 @@ def points_of(variant: Variant, cascade: Cascade, arch: Spatial) -> Points:
     for rank, said in ranks.items():
         growing.add(rank, said)
     growing.add_sizes(cascade, list(ranks))
-    for tile, said in variant.tiles.items():
-        growing.add(tile, said)
+    tiles = _in_order(variant.tiles)
+    for tile in tiles:
+        growing.add(tile, variant.tiles[tile])
     growing.refuse_unused_conditions()
-    return {name: growing.columns[name] for name in (*ranks, *variant.tiles)}
+    return {name: growing.columns[name] for name in (*ranks, *tiles)}
+
+
+def _in_order(tiles: Mapping[str, Several]) -> list[str]:
+    """The first of those left that needs none of the others, again and again."""
+    left = list(tiles)
+    found: list[str] = []
+    while left:
+        free = (name for name in left if not names_in(tiles[name]) & {*left} - {name})
+        found.append(next(free, left[0]))
+        left.remove(found[-1])
+    return found
 
 
 def number_of(points: Points) -> int:

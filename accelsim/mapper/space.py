@@ -87,8 +87,15 @@ class Space(Record):
 
 
 def load_space(name_or_path: str | Path) -> Space:
-    """`load_space("flat_dataflows")`: a file's, or of a shipped name."""
-    return space_from_yaml(read_yaml(catalogue.find(name_or_path, "spaces")))
+    """`load_space("flat_dataflows")`: a file's, or of a shipped name.
+
+    A mapping that it extends has its name, or lies beside it.
+    """
+    file = catalogue.find(name_or_path, "spaces")
+    space = space_from_yaml(read_yaml(file))
+    if space.extends is None or not space.extends.endswith((".yaml", ".yml")):
+        return space
+    return space.model_copy(update={"extends": str(file.parent / space.extends)})
 
 
 def space_from_yaml(node: Node) -> Space:

@@ -10,6 +10,7 @@ interrupted, or a structure has so many illegal points among its best that it wa
 """
 
 from collections.abc import Iterator
+from collections.abc import Mapping as NumbersOf
 from math import inf
 from time import perf_counter
 from typing import NamedTuple
@@ -72,6 +73,7 @@ def find(question: Question, space: Space) -> Found | None:
     least = float(value_of(question.minimise, question.bound))
     kinds = list(structures(space))
     best = _Best(None, inf, 0, True)
+    combinations = sum(len(structure.variants) for structure in kinds)
     pruned = 0
     try:
         for place, structure in enumerate(kinds):
@@ -92,7 +94,7 @@ def find(question: Question, space: Space) -> Found | None:
         minimise=question.minimise,
         bound=question.bound,
         strategy="space",
-        space=f"{len(kinds):,} combinations of choices, with all their numbers. {space.about}",
+        space=f"{combinations:,} combinations of choices, with all their numbers. {space.about}",
         optimal=best.is_exhausted or best.value <= least,
         candidates=best.candidates,
         pruned=pruned,
@@ -181,18 +183,18 @@ def _chosen(structure: Structure, scored: _Scored, place: int) -> Mapping:
             "about": f"{structure.mapping.about} Chosen - {said}"
             if said
             else structure.mapping.about,
-            "ranks": {
-                rank: _formula(text, numbers.get(rank)) for rank, text in variant.ranks.items()
-            },
-            "tiles": {
-                tile: _formula(text, numbers.get(tile)) for tile, text in variant.tiles.items()
-            },
+            "ranks": _formulas(variant.ranks, numbers),
+            "tiles": _formulas(variant.tiles, numbers),
         }
     )
 
 
-def _formula(said: Several, number: float | None) -> Formula:
-    if number is None or not is_several(said):
-        assert isinstance(said, int | str)
+def _formulas(said: NumbersOf[str, Several], numbers: NumbersOf[str, float]) -> dict[str, Formula]:
+    """In the order in which the numbers were found; a rank that the user has set is not there."""
+    return {name: _formula(said[name], numbers[name]) for name in numbers if name in said}
+
+
+def _formula(said: Several, number: float) -> Formula:
+    if isinstance(said, int | str) and not is_several(said):
         return said
     return int(number) if number == int(number) else repr(number)

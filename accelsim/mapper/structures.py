@@ -45,9 +45,12 @@ def structures(space: Space) -> Iterator[Structure]:
         if all(option.is_of_numbers for option in options.values())
     }
     others = {name: each for name, each in space.choices.items() if name not in of_numbers}
+    base = beginning(space)
     for parts in _combinations(others):
-        variants = [_variant(space, {**parts, **numbers}) for numbers in _combinations(of_numbers)]
-        yield Structure(_mapping(space, parts, variants), tuple(variants))
+        variants = [
+            _variant(space, base, {**parts, **numbers}) for numbers in _combinations(of_numbers)
+        ]
+        yield Structure(_mapping(space, base, parts, variants), tuple(variants))
 
 
 def _combinations(choices: Mapping[str, Mapping[str, Option]]) -> Iterator[dict[str, str]]:
@@ -63,8 +66,7 @@ def _options(space: Space, taken: Taken) -> list[Option]:
     ]
 
 
-def _variant(space: Space, taken: Taken) -> Variant:
-    base = beginning(space)
+def _variant(space: Space, base: WrittenMapping, taken: Taken) -> Variant:
     ranks: dict[str, Several] = dict(base.ranks)
     tiles: dict[str, Several] = dict(base.tiles)
     where: list[str] = []
@@ -75,8 +77,10 @@ def _variant(space: Space, taken: Taken) -> Variant:
     return Variant({name: taken[name] for name in space.choices}, ranks, tiles, tuple(where))
 
 
-def _mapping(space: Space, taken: Taken, variants: list[Variant]) -> WrittenMapping:
-    mapping = beginning(space)
+def _mapping(
+    space: Space, base: WrittenMapping, taken: Taken, variants: list[Variant]
+) -> WrittenMapping:
+    mapping = base
     for option in _options(space, taken):
         mapping = _changed(mapping, option)
     ranks, tiles = variants[0].ranks, variants[0].tiles

@@ -34,7 +34,7 @@ def _divisors(number: float, limit: float) -> Values:
 def _parts(number: float, limit: float) -> Values:
     if number < 1 or number != int(number):
         return np.empty(0)
-    few = np.arange(1, isqrt(int(number)) + 1)
+    few = np.arange(1, isqrt(int(number)) + 2)
     sizes = np.concatenate([few, -(-int(number) // few)])
     return _up_to(limit, -(-int(number) // -(-int(number) // sizes)))
 
