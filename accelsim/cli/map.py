@@ -13,7 +13,8 @@ from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import best_so_far
 from accelsim.mapper.find import find_mapping
 from accelsim.mapper.found import Found
-from accelsim.mapper.objective import UNITS, objective, value_of
+from accelsim.mapper.objective import objective, unit_of, value_of
+from accelsim.mapper.space import load_space
 from accelsim.mapping.binding import bind
 from accelsim.mapping.render import render
 from accelsim.mapping.save import mapping_text, save_mapping
@@ -24,10 +25,16 @@ def command(
     machine: MachineName,
     *,
     minimise: Annotated[
-        str, typer.Option(help="latency, energy, energy_delay or area_delay.")
+        str, typer.Option(help="latency, energy, energy_delay, area_delay or traffic.MEMORY.")
     ] = "latency",
     out: Annotated[
         Path | None, typer.Option(metavar="MAPPING.yaml", help="Write the mapping there.")
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPACE", help="Only the points of this space: a shipped one or a file."
+        ),
     ] = None,
     shape: Shape = None,
     settings: Settings,
@@ -38,11 +45,14 @@ def command(
     The bound holds for every mapping there could be; "optimal" is said only of a space that was
     seen or bounded as a whole. Ctrl-C keeps the best so far.
 
-    Example: accelsim map attention/one_pass fusemax_cloud --shape bert --out mine.yaml
+    Examples: accelsim map attention/one_pass fusemax_cloud --shape bert --out mine.yaml,
+    accelsim map attention/three_pass flat_cloud --space flat_dataflows --minimise traffic.DRAM
     """
     cascade, arch = load_arch_and_cascade(workload, machine, settings, shape)
-    with best_so_far(f"map {cascade.name}", UNITS[objective(minimise)]) as told:
-        found = find_mapping(cascade, arch, minimise, progress=told)
+    unit = unit_of(objective(minimise, [memory.name for memory in arch.memories]))
+    within = None if space is None else load_space(space)
+    with best_so_far(f"map {cascade.name}", unit) as told:
+        found = find_mapping(cascade, arch, minimise, space=within, progress=told)
     if out is not None:
         save_mapping(found.mapping, out)
     if json:
@@ -74,7 +84,7 @@ def _as_plain(found: Found) -> dict[str, Any]:
 
 def _print_summary(what: str, found: Found) -> None:
     bound = value_of(found.minimise, found.bound)
-    unit = UNITS[found.minimise]
+    unit = unit_of(found.minimise)
     print_table(
         (what, ""),
         [

@@ -7,15 +7,17 @@ candidates of all are counted.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MapperError
-from accelsim.mapper import rules
+from accelsim.mapper import rules, space_search
 from accelsim.mapper.bound import least_figures
 from accelsim.mapper.found import Found
 from accelsim.mapper.objective import objective
 from accelsim.mapper.question import Progress, Question, quiet
+from accelsim.mapper.space import Space
 from accelsim.mapping.spread import refuse_impossible
 from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade
@@ -32,9 +34,11 @@ def find_mapping(
     minimise: str = "latency",
     *,
     strategies: Sequence[str] = tuple(STRATEGIES),
+    space: Space | None = None,
     progress: Progress = quiet,
 ) -> Found:
-    """All ranks and numbers of the machine are plain numbers.
+    """All ranks and numbers of the machine are plain numbers. With a `space`, the best of its
+    points is found, and no strategy is asked.
 
     Interrupted (KeyboardInterrupt) after some strategy has answered, it returns the best so far.
 
@@ -48,11 +52,14 @@ def find_mapping(
     start = perf_counter()
     cascade = budgeted(cascade)
     refuse_impossible(cascade, arch)
-    question = Question(cascade, arch, objective(minimise), least_figures(cascade, arch), progress)
+    wanted = objective(minimise, [memory.name for memory in arch.memories])
+    question = Question(cascade, arch, wanted, least_figures(cascade, arch), progress)
+    asked = [STRATEGIES[name] for name in strategies]
+    asked = asked if space is None else [partial(space_search.find, space=space)]
     answers: list[Found] = []
     try:
-        for name in strategies:
-            found = STRATEGIES[name](question)
+        for strategy in asked:
+            found = strategy(question)
             answers += [] if found is None else [found]
     except KeyboardInterrupt:
         if not answers:
