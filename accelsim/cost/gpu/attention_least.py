@@ -29,6 +29,12 @@ class LeastAttention(AttentionWork):
         """No more than `times(clock, cold=True).seconds`, at any clock."""
         return self._beside_bytes(self._least_cycles())
 
+    @property
+    def is_memory_bound(self) -> bool:
+        """Whether device memory needs longer than the pipes of all SMs."""
+        hbm, _ = self._memory_s[True]
+        return hbm > self._steps * self.step.busy / self.gpu.sms / float(self.gpu.clock_hz)
+
     def pipe_seconds(self) -> float:
         """No more than the above, whatever order and splits: steps' cycles of the SMs' pipes."""
         return self._beside_bytes(self._steps * self.step.busy / self.gpu.sms) - self._reset_s

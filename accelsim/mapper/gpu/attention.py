@@ -96,8 +96,7 @@ class Candidates:
         return folds(self.call)
 
     def _comes_in_time(self, build: Build, fold: bool) -> bool:
-        work = self._work(Design(build, "plain", fold, 1))
-        return comes_in_time(build, work.step, work.resident, self.gpu)
+        return comes_in_time(build, self._work(Design(build, "plain", fold, 1)))
 
     def _work(self, design: Design) -> LeastAttention:
         return LeastAttention(bound(design, self.call, self.gpu), self.gpu)

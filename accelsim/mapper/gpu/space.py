@@ -6,9 +6,12 @@ wgmma,       1 to 4 warpgroups of 64 rows, beside one that fetches; 1 to 3 block
 tcgen05      registers or through shared memory
 keys         of a tile: multiples of what an instruction sums over (32 bytes), up to the 256 columns
              of the widest
-stages       of keys and values: 1 to 4; with one, keys come while values are used, and turned
-             about. Tiles must come in time: (stages - 1, or 1/2) · blocks of an SM · cycles of a
-             step ≥ latency, or as many bytes on their way as keep device memory busy
+stages       of keys and values: 1 to 4. With one, keys come while values are used, and turned about
+             (that is half a step; a quarter where warpgroups overlap, since the first to need the
+             next keys is half a step before the last to read these). Tiles must come in time:
+                 steps ahead · cycles of a step ≥ latency + bytes / the SM's port,
+             of all blocks of an SM; where device memory is the bound, as many bytes must be on
+             their way as keep it busy (rate · latency)
 order        blocks of a tile each; one an SM that draws tiles from a queue, in order or the longest
              first (where a warpgroup fetches ahead); or ones that share out all steps (stream-K)
 splits       of keys, for plain and queued blocks: 2^n and 3 · 2^n up to 128, two tiles each or more
@@ -19,7 +22,7 @@ from collections.abc import Iterator
 from itertools import product
 
 from accelsim.arch.gpu import Gpu, rate_per_s
-from accelsim.cost.gpu.tile import StepCycles
+from accelsim.cost.gpu.attention_least import LeastAttention
 from accelsim.mapper.gpu.design import INSTRUCTION_ROWS, WARPGROUP, Build, Design, Order
 from accelsim.workload.calls import WORD_BYTES, Sdpa
 
@@ -95,11 +98,16 @@ def folds(call: Sdpa) -> tuple[bool, ...]:
     return (False, True) if call.h > call.g else (False,)
 
 
-def comes_in_time(build: Build, step: StepCycles, resident: int, gpu: Gpu) -> bool:
+def comes_in_time(build: Build, work: LeastAttention) -> bool:
     """Whether the next tiles are there when they are needed."""
-    ahead = resident * (build.stages - 1 or 0.5)
+    gpu, resident = work.gpu, work.resident
+    ahead = float(build.stages - 1) or (0.25 if build.takers > 1 else 0.5)
+    moved = build.keys * build.features * build.word * (1 if build.stages == 1 else 2)
     latency_s = float(gpu.hbm.latency_s + gpu.l2.latency_s)
-    moved = 2 * build.keys * build.features * build.word
-    in_flight = latency_s * rate_per_s(gpu.hbm.bandwidth, gpu) / gpu.sms
-    computing_s = step.busy / float(gpu.clock_hz)
-    return ahead * computing_s >= latency_s or ahead * moved >= in_flight
+    if work.is_memory_bound:
+        in_flight = resident * moved * (ahead if build.stages > 1 else 1)
+        return in_flight >= latency_s * rate_per_s(gpu.hbm.bandwidth, gpu) / gpu.sms
+    computing_s = resident * work.step.busy / float(gpu.clock_hz)
+    return ahead * computing_s >= latency_s + resident * moved / rate_per_s(
+        gpu.sm.port_bandwidth, gpu
+    )
