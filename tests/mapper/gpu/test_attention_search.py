@@ -35,11 +35,11 @@ class Few(Candidates):
 
     @property
     def builds(self):
-        return tuple(islice(super().builds, 7, None, 97))
+        return tuple(islice(super().builds, 7, None, 211))
 
 
 @pytest.mark.parametrize("machine", ["h100_sxm", "a100_sxm_80gb"])
-@pytest.mark.parametrize("minimise", ["latency", "energy", "energy_delay"])
+@pytest.mark.parametrize("minimise", ["latency", "energy_delay"])
 @pytest.mark.parametrize("name", CALLS)
 def test_it_finds_what_brute_force_finds(name, minimise, machine):
     few = Few(call(name), load_gpu(machine), minimise)
