@@ -6,6 +6,8 @@ for all of them anew. Candidates are timed with warm caches, one kernel by itsel
 is evaluated as all mappings are, beside what the rules choose; the better of the two is the answer.
 """
 
+from dataclasses import replace
+
 from accelsim.arch.gpu import Gpu
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.gpu.cut import Cut, fastest_cut
@@ -42,7 +44,8 @@ def fused_answer(cascade: Cascade, gpu: Gpu, minimise: Objective, progress: Prog
         return found
     other = _answer(NAME, many, cascade, gpu)
     progress(NAME, other.value(minimise), many.candidates)
-    return min(found, other, key=lambda answer: answer.value(minimise))
+    least = min(found, other, key=lambda answer: answer.value(minimise))
+    return replace(least, candidates=found.candidates + other.candidates)
 
 
 def _answer(name: str, cut: Cut, cascade: Cascade, gpu: Gpu) -> Answer:
