@@ -1,13 +1,16 @@
 """`accelsim map`: the best mapping of a workload on a machine, and how far from a bound it is."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from accelsim.arch.load import is_gpu
+from accelsim.base.errors import MapperError
 from accelsim.base.units import format_quantity
 from accelsim.cli.cost_tables import print_parts
-from accelsim.cli.inputs import load_arch_and_cascade
+from accelsim.cli.inputs import GpuCase, load_arch_and_cascade, load_gpu_case
 from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import best_so_far
@@ -45,9 +48,17 @@ def command(
     The bound holds for every mapping there could be; "optimal" is said only of a space that was
     seen or bounded as a whole. Ctrl-C keeps the best so far.
 
+    On a GPU it searches kernels (tiles, warps, stages, splits, order of the blocks) and says what
+    they gain over those of libraries.
+
     Examples: accelsim map attention/one_pass fusemax_cloud --shape bert --out mine.yaml,
     accelsim map attention/three_pass flat_cloud --space flat_dataflows --minimise traffic.DRAM
     """
+    if is_gpu(machine):
+        _on_gpu(
+            load_gpu_case(workload, machine, None, settings, shape), machine, minimise, out, json
+        )
+        return
     cascade, arch = load_arch_and_cascade(workload, machine, settings, shape)
     unit = unit_of(objective(minimise, [memory.name for memory in arch.memories]))
     within = None if space is None else load_space(space)
@@ -60,6 +71,16 @@ def command(
     else:
         print(render(bind(found.mapping, cascade, arch)))
         _print_summary(f"{cascade.name} on {machine}", found)
+
+
+def _on_gpu(case: GpuCase, machine: str, minimise: str, out: Path | None, json: bool) -> None:
+    if out is not None:
+        fact = "--out: kernels of a GPU are no mapping that can be read again"
+        raise MapperError(fact, remedy="Take --json, which has them as YAML")
+    # Only GPUs need what it imports.
+    gpu = import_module("accelsim.cli.map_gpu")
+    told = best_so_far(f"map {case.cascade.name}", unit_of(objective(minimise, ())))
+    gpu.map_gpu(case, machine, minimise, told, json)
 
 
 def _as_plain(found: Found) -> dict[str, Any]:
