@@ -1,4 +1,4 @@
-"""Runs inside AccelForge's environment: a case as JSON on standard input, its answer on standard output.
+"""Runs inside AccelForge's environment: a case as JSON on stdin, its answer on stdout.
 
 A case has the numbers of our YAML files (`cases.py`); here they are written in AccelForge's input
 format. What AccelForge has no word for is said in README.md.
@@ -139,7 +139,7 @@ def _mapping(case: dict[str, Any], nest: dict[str, Any]) -> list[dict[str, Any]]
     """A loop of AccelForge has the size of its tile, not its number of tiles."""
     ranks = next(e["accesses"] for e in case["workload"] if e["name"] == nest["einsum"])
     nodes: list[dict[str, Any]] = []
-    for what in _hoisted(nest["nodes"], ranks):
+    for what in _hoisted(_spread_first(nest["nodes"]), ranks):
         if "memory" in what:
             nodes.append({"kind": "Storage", "component": what["memory"], "tensors": what["keep"]})
             continue
@@ -150,6 +150,21 @@ def _mapping(case: dict[str, Any], nest: dict[str, Any]) -> list[dict[str, Any]]
         nodes.append(kind | loop)
     array = case["array"]["name"]
     return [*nodes, {"kind": "Compute", "einsum": nest["einsum"], "component": array}]
+
+
+def _spread_first(nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Loops over other ranks that run just around those over the array, inside them instead.
+
+    What happens is the same, but only inside them can a register be said to keep its tile.
+    """
+    first = next((i for i, node in enumerate(nodes) if node.get("axis")), len(nodes))
+    spread = [node for node in nodes if node.get("axis")]
+    ranks = {node["rank"] for node in spread}
+    start = first
+    while start and "rank" in nodes[start - 1] and nodes[start - 1]["rank"] not in ranks:
+        start -= 1
+    last = first + len(spread)
+    return [*nodes[:start], *spread, *nodes[start:first], *nodes[last:]]
 
 
 def _hoisted(nodes: list[dict[str, Any]], ranks: dict[str, list[str]]) -> list[dict[str, Any]]:
@@ -164,7 +179,7 @@ def _hoisted(nodes: list[dict[str, Any]], ranks: dict[str, list[str]]) -> list[d
 
 
 def _rests_from(outer: list[dict[str, Any]], tensor: str, ranks: dict[str, list[str]]) -> int:
-    """The place of the outermost loop of those further in that all leave the tensor's tile alone."""
+    """The place of the outermost of the last loops, all of which leave the tensor's tile alone."""
     place = len(outer)
     for at in range(len(outer) - 1, -1, -1):
         node = outer[at]
@@ -177,7 +192,21 @@ def _rests_from(outer: list[dict[str, Any]], tensor: str, ranks: dict[str, list[
 
 def _nests(mapping: Any, case: dict[str, Any]) -> list[dict[str, Any]]:
     """For every Einsum the nodes from the root to its compute, as in the case's own `nests`."""
-    return [] if case["own_example"] else list(_below(mapping.nodes, [], case["ranks"]))
+    if case["own_example"]:
+        return []
+    used = {einsum["name"]: set(einsum["accesses"]) for einsum in case["workload"]}
+    return [
+        nest | {"nodes": list(_own(nest["nodes"], used[nest["einsum"]]))}
+        for nest in _below(mapping.nodes, [], case["ranks"])
+    ]
+
+
+def _own(nodes: list[dict[str, Any]], tensors: set[str]) -> Iterator[dict[str, Any]]:
+    """Without what a node above several Einsums keeps for the others."""
+    for node in nodes:
+        keep = [tensor for tensor in node.get("keep", ()) if tensor in tensors]
+        if keep or "rank" in node:
+            yield node | ({"keep": keep} if keep else {})
 
 
 def _below(

@@ -11,7 +11,7 @@ from typing import Any
 from accelsim.arch.load import load_arch
 from accelsim.arch.spatial import operation_cost
 from accelsim.mapping.binding import bind
-from accelsim.mapping.load import load_mapping
+from accelsim.mapping.load import load_mapping, select
 from accelsim.workload.load import load_workload
 
 HERE = Path(__file__).parent
@@ -108,7 +108,7 @@ def as_plain(case: Case, cores: int) -> dict[str, Any]:
 
 def nests_of(case: Case) -> list[dict[str, Any]]:
     cascade, arch = load_workload(case.path(case.workload)), load_arch(case.path(case.arch))
-    mapping = load_mapping(case.path(str(case.mapping)))
+    mapping = select(load_mapping(case.path(str(case.mapping))), cascade, arch)
     bound = bind(mapping, cascade, arch)
     nests = []
     for nest in bound.nests.values():

@@ -62,7 +62,8 @@ def _kept(renewed: Sequence[str]) -> list[Row]:
     if not (HERE / "results.csv").exists():
         return []
     with (HERE / "results.csv").open(newline="") as lines:
-        return [row for row in csv.DictReader(lines) if row["case"] not in renewed]
+        known = [case.name for case in CASES if case.name not in renewed]
+        return [row for row in csv.DictReader(lines) if row["case"] in known]
 
 
 def _write(rows: Sequence[Row]) -> None:
@@ -84,7 +85,7 @@ def _rows(case: Case, pythons: Mapping[str, Path | None], repeats: int) -> Itera
             yield {"case": case.name, "tool": tool, "remark": "not installed"}
             continue
         yield from _theirs(case, tool, [str(python), str(HERE / f"{tool}_side.py")], repeats)
-        if "mapping" in answer and not case.own_example:
+        if not (case.mapping or case.own_example) and "mapping" in answer:
             yield from _ours_under_theirs(case, answer["mapping"], tool, str(python))
 
 

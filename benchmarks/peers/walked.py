@@ -8,12 +8,13 @@ element, its energy is a count. The walk follows the mapping that the peer says 
 
 import json
 import sys
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Mapping as PlainMapping
 from typing import Any
 
-from cases import Case, as_plain
+from cases import HERE, Case, as_plain
 from environments import PEERS, python_of
-from run import HERE, answer_of, options_of
+from run import answer_of, options_of
 from translate import as_mapping
 
 from accelsim.arch.load import load_arch
@@ -27,6 +28,7 @@ SIZES = {"M": 16, "N": 16, "K": 16}
 ROWS = COLUMNS = 4
 ACTIONS = [(m, a) for m in ("DRAM", "Buffer") for a in ("read", "write")]
 BUFFER_BYTES = 2 * 2 * (8 * 8 + 2 * 8 * 8)
+Tally = PlainMapping[tuple[str, str], float]
 
 
 def main() -> None:
@@ -41,7 +43,8 @@ def main() -> None:
         python = python_of(peer, environments)
         for name, loops in cases.items() if python else ():
             counts, nests = _counted([str(python), str(HERE / f"{peer}_side.py")], loops)
-            for tool, each in {peer: counts, **_ours(nests)}.items():
+            tallies: dict[str, Tally] = {peer: counts, **_ours(nests)}
+            for tool, each in tallies.items():
                 print(f"{name:18}{tool:22}" + "".join(f"{each[a]:16,.0f}" for a in ACTIONS))
 
 
@@ -73,16 +76,14 @@ def _weights_in_place() -> list[dict[str, Any]]:
     ]
 
 
-def _counted(
-    command: list[str], nodes: list[dict[str, Any]]
-) -> tuple[dict[tuple[str, str], float], list[dict[str, Any]]]:
+def _counted(command: list[str], nodes: list[dict[str, Any]]) -> tuple[Tally, list[dict[str, Any]]]:
     """Elements by memory and action, and the mapping that they are of."""
     plain = as_plain(Case("small", "matmul.yaml"), cores=1)
     plain["ranks"] = SIZES
     plain["array"] |= {"rows": ROWS, "columns": COLUMNS, "operation_pj": 0}
     plain["nests"] = [{"einsum": "C", "array": "Array", "nodes": nodes}]
     plain["memories"][1] |= {"capacity_bytes": BUFFER_BYTES, "room_bytes": BUFFER_BYTES // 2}
-    counts = {}
+    counts: dict[tuple[str, str], float] = {}
     for memory, action in ACTIONS:
         for each in plain["memories"]:
             costs = {f"{a}_pj_per_byte": 0.0 for a in ("read", "write")}
@@ -96,15 +97,15 @@ def _counted(
     return counts, answer["nests"]
 
 
-def _ours(nests: list[dict[str, Any]]) -> dict[str, Counter[tuple[str, str]]]:
+def _ours(nests: list[dict[str, Any]]) -> dict[str, Tally]:
     """The same by the formulas of the cost model and by the walk."""
     cascade = load_workload(str(HERE / "matmul.yaml")).with_ranks(**SIZES)
     arch = load_arch(str(HERE / "two_level.yaml"))
     mapping = Mapping.model_validate(as_mapping(nests, "matmul", SIZES))
-    formulas: Counter[tuple[str, str]] = Counter()
+    formulas: dict[tuple[str, str], float] = defaultdict(float)
     for row in evaluate(cascade, arch, mapping).rows:
         formulas[row.part, row.action] += row.count
-    walked: Counter[tuple[str, str]] = Counter()
+    walked: dict[tuple[str, str], float] = defaultdict(float)
     for action, elements in walk(cascade, bind(mapping, cascade, arch).nests).items():
         walked[action.memory, action.action] += elements
     return {"accelsim": formulas, "the walk": walked}

@@ -1,4 +1,4 @@
-"""Runs inside ZigZag's environment: a case as JSON on standard input, its answer on standard output.
+"""Runs inside ZigZag's environment: a case as JSON on stdin, its answer on stdout.
 
 A case has the numbers of our YAML files (`cases.py`); here they are written in ZigZag's input
 format. ZigZag maps one Einsum of two inputs at a time: I and W in its words, O the output.
