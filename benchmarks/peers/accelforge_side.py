@@ -45,7 +45,7 @@ def _spec(case: dict[str, Any], accelforge: Any) -> Any:
         sizes = {"BATCH_SIZE": 1, "N_TOKENS": case["own_example"]}
         spec = accelforge.Spec.from_yaml(*files, jinja_parse_data=sizes)
         # AccelForge has 8 bit there; the figures that it is known by are for 16.
-        spec.workload.bits_per_value = {"All": 8 * case["word_bytes"]}
+        spec.workload.bits_per_value["All"] = 8 * case["word_bytes"]
     else:
         with tempfile.TemporaryDirectory() as folder:
             written = Path(folder) / "case.yaml"

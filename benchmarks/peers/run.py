@@ -10,6 +10,7 @@ import argparse
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,7 @@ COLUMNS = (
     *("case", "tool", "version", "seconds_cold", "seconds_cpu", "seconds_of_search"),
     *("energy_pj", "latency_s", "under_model", "optimal", "candidates", "load", "remark"),
 )
-LIMIT_S = 600
+LIMIT_S = 1800
 REPEAT_BELOW_S = 10
 ACCELSIM = str(Path(sys.executable).with_name("accelsim"))
 
@@ -160,22 +161,25 @@ def answer_of(command: Sequence[str], given: str | None) -> dict[str, Any]:
     """What the process prints as JSON, or a remark with the last line of its complaint."""
     with tempfile.TemporaryDirectory() as folder:
         caches = dict.fromkeys(("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "HOME"), folder)
-        try:
-            done = subprocess.run(
-                command,
-                input=given,
-                capture_output=True,
-                text=True,
-                cwd=folder,
-                env={**os.environ, **caches},
-                timeout=LIMIT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return {"remark": f"no answer in {LIMIT_S} s"}
-    if done.returncode:
-        return {"remark": (done.stderr.strip().splitlines() or ["failed"])[-1][:200]}
-    answer: dict[str, Any] = json.loads(done.stdout)
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            env={**os.environ, **caches},
+            start_new_session=True,
+        ) as process:
+            try:
+                told, complaint = process.communicate(given, timeout=LIMIT_S)
+            except subprocess.TimeoutExpired:
+                # Its worker processes with it.
+                os.killpg(process.pid, signal.SIGKILL)
+                return {"remark": f"no answer in {LIMIT_S} s"}
+    if process.returncode:
+        return {"remark": (complaint.strip().splitlines() or ["failed"])[-1][:200]}
+    answer: dict[str, Any] = json.loads(told)
     return answer
 
 
