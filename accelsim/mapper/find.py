@@ -12,12 +12,13 @@ from time import perf_counter
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MapperError
-from accelsim.mapper import rules, space_search
+from accelsim.mapper import rules
 from accelsim.mapper.bound import least_figures
 from accelsim.mapper.found import Found
 from accelsim.mapper.objective import objective
 from accelsim.mapper.question import Progress, Question, quiet
-from accelsim.mapper.space import Space
+from accelsim.mapper.stated import find as stated
+from accelsim.mapper.stated.space import Space
 from accelsim.mapping.spread import refuse_impossible
 from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade
@@ -55,7 +56,7 @@ def find_mapping(
     wanted = objective(minimise, [memory.name for memory in arch.memories])
     question = Question(cascade, arch, wanted, least_figures(cascade, arch), progress)
     asked = [STRATEGIES[name] for name in strategies]
-    asked = asked if space is None else [partial(space_search.find, space=space)]
+    asked = asked if space is None else [partial(stated.find, space=space)]
     answers: list[Found] = []
     try:
         for strategy in asked:

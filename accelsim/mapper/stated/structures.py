@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from accelsim.base.errors import MapperError
-from accelsim.mapper.space import Keep, Option, Several, Space, beginning
+from accelsim.mapper.stated.space import Keep, Option, Several, Space, beginning
 from accelsim.mapping.mapping import Level, Nest, extended
 from accelsim.mapping.mapping import Mapping as WrittenMapping
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from accelsim.base.errors import MapperError
 from accelsim.base.expression import parse_expression
-from accelsim.mapper.space import Several
+from accelsim.mapper.stated.space import Several
 from accelsim.mapping.binding import value_of
 from accelsim.mapping.loops import Number
 

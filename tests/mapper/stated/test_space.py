@@ -6,9 +6,9 @@ from accelsim.arch.load import load_arch
 from accelsim.base.catalogue import names
 from accelsim.base.errors import InputError, MapperError
 from accelsim.base.yamlfile import parse_yaml
-from accelsim.mapper.points import points_of
-from accelsim.mapper.space import load_space, space_from_yaml
-from accelsim.mapper.structures import structures
+from accelsim.mapper.stated.points import points_of
+from accelsim.mapper.stated.space import load_space, space_from_yaml
+from accelsim.mapper.stated.structures import structures
 from accelsim.workload.load import load_workload
 
 HEAD = "about: x\nsource: y\nmachine: spatial\nextends: flat_head\n"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accelsim.base.errors import ExpressionError, MapperError
-from accelsim.mapper.values import is_several, names_in, values_of
+from accelsim.mapper.stated.values import is_several, names_in, values_of
 
 
 @given(st.integers(1, 3000))

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from accelsim.base.errors import MapperError
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.found import Found, figures_of
-from accelsim.mapper.legality import legal_by_numbers
 from accelsim.mapper.objective import value_of
-from accelsim.mapper.points import Points, number_of, points_of
 from accelsim.mapper.question import Question
-from accelsim.mapper.space import Several, Space
-from accelsim.mapper.structures import Structure, structures
-from accelsim.mapper.values import is_several
+from accelsim.mapper.stated.legality import legal_by_numbers
+from accelsim.mapper.stated.points import Points, number_of, points_of
+from accelsim.mapper.stated.space import Several, Space
+from accelsim.mapper.stated.structures import Structure, structures
+from accelsim.mapper.stated.values import is_several
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check, check_parts
 from accelsim.mapping.mapping import Formula, Mapping

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import ExpressionError, MapperError
 from accelsim.base.expression import parse_expression
-from accelsim.mapper.space import Several
-from accelsim.mapper.structures import Variant
-from accelsim.mapper.values import MOST_VALUES, is_several, names_in, values_of
+from accelsim.mapper.stated.space import Several
+from accelsim.mapper.stated.structures import Variant
+from accelsim.mapper.stated.values import MOST_VALUES, is_several, names_in, values_of
 from accelsim.mapping.binding import known_values, value_of
 from accelsim.mapping.loops import Number
 from accelsim.workload.einsum import Cascade

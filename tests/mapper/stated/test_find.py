@@ -14,9 +14,9 @@ from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.find import find_mapping
 from accelsim.mapper.found import figures_of
 from accelsim.mapper.objective import value_of
-from accelsim.mapper.points import number_of, points_of
-from accelsim.mapper.space import load_space, space_from_yaml
-from accelsim.mapper.structures import structures
+from accelsim.mapper.stated.points import number_of, points_of
+from accelsim.mapper.stated.space import load_space, space_from_yaml
+from accelsim.mapper.stated.structures import structures
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
 from accelsim.mapping.load import load_mapping, mapping_from_yaml

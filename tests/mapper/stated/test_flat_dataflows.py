@@ -16,7 +16,7 @@ from accelsim.arch.load import load_arch
 from accelsim.base.catalogue import shipped
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.find import find_mapping
-from accelsim.mapper.space import load_space
+from accelsim.mapper.stated.space import load_space
 from accelsim.mapping.load import load_mapping
 from accelsim.workload.load import load_workload
 
