@@ -1,0 +1,282 @@
+"""What a fused step keeps where.
+
+A register file holds one element of every operand of a step. Of what one Einsum of the group makes
+for another it holds
+
+- one element, if the two run in one phase of one array, which then streams it, or if a tile has no
+  more for each processing element;
+- all of a tile's elements, if they have room and lie where they are read;
+
+and else the buffer holds the tile. A running value lies in the buffer where tiles of queries take
+turns inside the loop over its steps, or the register file has no room for it.
+
+Outside the tile the loops over tiles are ordered, and each input is kept in the buffer inside some
+of them: the choice that moves the fewest bytes over the outermost memory, of those that fit.
+
+    bytes moved = bytes of the tile there · Π factors of the loops outside, but for the innermost
+                  ones that bring no other tile of it
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from math import inf, prod
+
+from accelsim.arch.spatial import Spatial, parents
+from accelsim.mapper.fused.assignment import Assignment
+from accelsim.mapper.fused.modulo import Pipeline, Rounds, order_in_phase
+from accelsim.mapper.fused.tiling import Tiling
+from accelsim.mapping.loops import ceil_div
+from accelsim.mapping.occupancy import buffers
+
+Loops = tuple[tuple[str, int], ...]
+"""Loops over tiles, outermost first: rank and factor."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The memories around an array: the outermost, the buffers in it, and its register file."""
+
+    outermost: str
+    buffers: tuple[str, ...]
+    file: str | None
+
+
+def machine_of(arch: Spatial, array: str) -> Machine:
+    path = tuple(reversed(parents(arch, array)))
+    files = [name for name in path[1:] if arch.memory(name).per is not None]
+    shared = tuple(name for name in path[1:] if arch.memory(name).per is None)
+    return Machine(path[0], shared, files[-1] if files else None)
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """`filed`: tensors of which a register file holds a tile's elements. `buffered`: how many loops
+    run outside what the buffer holds of a tensor. `moved_bytes` cross the outermost memory.
+    """
+
+    filed: frozenset[str]
+    loops: Loops
+    buffered: Mapping[str, int]
+    moved_bytes: float
+    held_bytes: float
+
+
+# --- register files ------------------------------------------------------------------------------
+
+
+def in_turn(tiling: Tiling, assignment: Assignment, einsum: str, rank: str) -> int:
+    """How many elements along a rank a processing element takes in turn in a tile."""
+    spread = tiling.spreads[einsum, assignment.arrays[einsum]]
+    return int(ceil_div(tiling.size(rank), spread.factor(rank)))
+
+
+def homes(
+    tiling: Tiling, assignment: Assignment, pipeline: Pipeline, rounds: Rounds, arch: Spatial
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Tensors of which register files hold a tile, and those of which the buffer does."""
+    group = tiling.group
+    words = {name: _words(tiling, assignment, name) for name in group.names}
+    waiting = {n for n in group.names if words[n] > 1 and not _streams(n, tiling, assignment, rounds)}
+    waiting = {name for name in waiting if group.readers(name) or name in group.running}
+    filed = {name for name in waiting if _lies_right(name, tiling, assignment)}
+    order = order_in_phase(pipeline, rounds) or ()
+    order = tuple(sorted(order, key=rounds.phase))
+    for array in pipeline.arrays:
+        while filed and _overfull(array, filed, words, order, tiling, assignment, arch):
+            own = {name for name in filed if array in _arrays(name, tiling, assignment)}
+            if not own:
+                break
+            filed.remove(max(own, key=lambda name: (words[name], name)))
+    return frozenset(filed), frozenset(waiting - filed)
+
+
+def _words(tiling: Tiling, assignment: Assignment, name: str) -> int:
+    """Of a tile of what an Einsum makes, a processing element's elements."""
+    ranks = tiling.group.cascade.einsum(name).output.ranks
+    return prod(in_turn(tiling, assignment, name, rank) for rank in ranks)
+
+
+def _streams(name: str, tiling: Tiling, assignment: Assignment, rounds: Rounds) -> bool:
+    """Whether each element is read as soon as it is made, on the spot."""
+    return (
+        name not in tiling.group.running
+        and _lies_right(name, tiling, assignment)
+        and all(
+            rounds.places[reader] == rounds.places[name]
+            and assignment.arrays[reader] == assignment.arrays[name]
+            for reader in tiling.group.readers(name)
+        )
+    )
+
+
+def _lies_right(name: str, tiling: Tiling, assignment: Assignment) -> bool:
+    """Whether its readers spread it as its maker does."""
+    ranks = tiling.group.cascade.einsum(name).output.ranks
+    own = tiling.spreads[name, assignment.arrays[name]]
+    others = [tiling.spreads[r, assignment.arrays[r]] for r in tiling.group.readers(name)]
+    return all(
+        own.columns.get(rank, 1) == other.columns.get(rank, 1)
+        and own.rows.get(rank, 1) == other.rows.get(rank, 1)
+        for other in others
+        for rank in ranks
+    )
+
+
+def _arrays(name: str, tiling: Tiling, assignment: Assignment) -> set[str]:
+    return {assignment.arrays[each] for each in (name, *tiling.group.readers(name))}
+
+
+def _overfull(
+    array: str,
+    filed: set[str],
+    words: Mapping[str, int],
+    order: tuple[str, ...],
+    tiling: Tiling,
+    assignment: Assignment,
+    arch: Spatial,
+) -> bool:
+    """As `mapping.occupancy` counts: at each Einsum's turn, what it has and what is left."""
+    file = machine_of(arch, array).file
+    if file is None:
+        return True
+    lives: dict[str, list[int]] = {}
+    for turn, name in enumerate(order):
+        if assignment.arrays[name] == array:
+            einsum = tiling.group.cascade.einsum(name)
+            for access in (*einsum.reads, einsum.output):
+                lives.setdefault(access.tensor, []).append(turn)
+    tensors = tiling.group.cascade.tensors
+
+    def held(turn: int) -> float:
+        return sum(
+            tensors[name].word_bytes * (words[name] if name in filed else 1)
+            for name, turns in lives.items()
+            if turns[0] <= turn <= turns[-1]
+        )
+
+    room = (arch.memory(file).capacity_bytes or inf) / buffers(arch, file)
+    return max(map(held, range(len(order)))) > room
+
+
+# --- loops over tiles, and what the buffer keeps inside them --------------------------------------
+
+
+def keepings(
+    tiling: Tiling, filed: frozenset[str], waiting: frozenset[str], arch: Spatial, buffer: str
+) -> list[Keeping]:
+    """For each order of loops the best that fits the buffer; those first that move least."""
+    room = (arch.memory(buffer).capacity_bytes or inf) / buffers(arch, buffer)
+    found = []
+    for loops in _orders(tiling):
+        inside = _inside_steps(tiling, loops)
+        running = frozenset(tiling.group.running)
+        turns = bool(running) and inside < len(loops)
+        kept = waiting | (filed & running) | running if turns else waiting
+        own = {name: inside if name in running else len(loops) for name in kept}
+        own |= _resting_outputs(tiling, loops)
+        base = Keeping(filed - kept, loops, own, 0.0, _bytes_of(own, tiling, loops))
+        best = _best_inputs(tiling, base, room)
+        found += [] if best is None else [best]
+    return sorted(found, key=lambda keeping: (keeping.moved_bytes, keeping.held_bytes))
+
+
+def _orders(tiling: Tiling) -> Iterator[Loops]:
+    """The grid, ranks that most operands have outermost, then the streamed rank; the last rank of
+    the grid as a whole or in parts inside it."""
+    group = tiling.group
+    operands = [set(access.ranks) for access in group.inputs.values()]
+    operands += [set(group.cascade.einsum(name).output.ranks) for name in group.outputs]
+    ranks = sorted(group.grid, key=lambda rank: -sum(rank in operand for operand in operands))
+    grid = [(rank, tiling.count(rank)) for rank in ranks if tiling.count(rank) > 1]
+    streamed = group.streamed
+    if streamed is None or tiling.count(streamed) == 1:
+        yield tuple(grid)
+        if len(grid) > 1:
+            yield (*grid[:-2], grid[-1], grid[-2])
+        return
+    steps = (streamed, tiling.count(streamed))
+    yield (*grid, steps)
+    for *outer, (rank, count) in [grid] if grid else []:
+        for inside in _parts_of(count):
+            outside = int(ceil_div(count, inside))
+            yield (*outer, *([(rank, outside)] if outside > 1 else []), steps, (rank, inside))
+
+
+def _parts_of(count: int) -> list[int]:
+    """From all to two, about halving."""
+    found = {count}
+    while count > 2:
+        count = int(ceil_div(count, 2))
+        found.add(count)
+    return sorted(found - {1}, reverse=True)
+
+
+def _inside_steps(tiling: Tiling, loops: Loops) -> int:
+    """How many loops there are down to the one over steps."""
+    places = [i for i, (rank, _) in enumerate(loops) if rank == tiling.group.streamed]
+    return places[-1] + 1 if places else len(loops)
+
+
+def _resting_outputs(tiling: Tiling, loops: Loops) -> dict[str, int]:
+    """What sums over tiles, or is read while the next one is made, rests in the buffer."""
+    found = {}
+    for name in tiling.group.names:
+        einsum = tiling.group.cascade.einsum(name)
+        moving = [i for i, (rank, _) in enumerate(loops) if rank in einsum.output.ranks]
+        inside = moving[-1] + 1 if moving else 0
+        if any(rank in einsum.reduced_ranks for rank, _ in loops[inside:]):
+            found[name] = inside
+    return found
+
+
+def _tile_bytes(tensor: str, ranks: tuple[str, ...], depth: int, tiling: Tiling, loops: Loops) -> float:
+    """Of what the loops inside `depth` cover."""
+    sizes, word = tiling.group.cascade.ranks, tiling.group.cascade.tensors[tensor].word_bytes
+
+    def reach(rank: str) -> int:
+        inside = prod(factor for each, factor in loops[depth:] if each == rank)
+        return min(sizes[rank], tiling.size(rank) * inside)
+
+    return float(word * prod(map(reach, ranks)))
+
+
+def _bytes_of(kept: Mapping[str, int], tiling: Tiling, loops: Loops) -> float:
+    cascade, steps = tiling.group.cascade, tiling.group.streamed
+    total = 0.0
+    for name, depth in kept.items():
+        ranks = tuple(r for r in cascade.einsum(name).output.ranks if r != steps or name not in tiling.group.running)
+        total += _tile_bytes(name, ranks, depth, tiling, loops)
+    return total
+
+
+def _best_inputs(tiling: Tiling, base: Keeping, room: float) -> Keeping | None:
+    """Where to keep each input, so that what moves is least."""
+    options = [
+        [(name, *each) for each in _input_options(tiling, name, access.ranks, base.loops)]
+        for name, access in tiling.group.inputs.items()
+    ]
+    best: Keeping | None = None
+    for picked in product(*options):
+        held = base.held_bytes + sum(bytes_ for _, _, bytes_, _ in picked)
+        moved = sum(moves for _, _, _, moves in picked)
+        if held <= room and (best is None or (moved, held) < (best.moved_bytes, best.held_bytes)):
+            depths = {name: depth for name, depth, _, _ in picked}
+            best = replace(
+                base, buffered={**base.buffered, **depths}, moved_bytes=moved, held_bytes=held
+            )
+    return best
+
+
+def _input_options(
+    tiling: Tiling, name: str, ranks: tuple[str, ...], loops: Loops
+) -> list[tuple[int, float, float]]:
+    """(depth, bytes held, bytes moved) of an input, without those that another one beats."""
+    found: list[tuple[int, float, float]] = []
+    for depth in range(len(loops), -1, -1):
+        moving = [i for i in range(depth) if loops[i][0] in ranks]
+        outside = prod(factor for _, factor in loops[: moving[-1] + 1]) if moving else 1
+        held = _tile_bytes(name, ranks, depth, tiling, loops)
+        if not found or held * outside < found[-1][2] * (1 - 1e-9):
+            found.append((depth, held, held * outside))
+    return found
