@@ -4,14 +4,19 @@ Every combination is looked at while there are few; beyond that the Einsums are 
 the longest first, and only the best of the partial assignments are kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from accelsim.mapper.fused.tiling import Tiling
 
 MOST_PARTIAL = 4096
+ALIKE = 8
+"""Of those with the least to do, so many for each one wanted are told apart by handovers."""
+
+Rows = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ def last_share(tiling: Tiling) -> float:
         for rank in tiling.tile
         if rank not in einsum.ranks
     }
-    return 1 / np.prod([max(1.0, tiling.count(rank)) for rank in missing])
+    return 1 / prod(tiling.count(rank) for rank in missing)
 
 
 def runs_last(tiling: Tiling, name: str) -> bool:
@@ -42,57 +47,49 @@ def best_assignments(tiling: Tiling, most: int) -> list[Assignment]:
     """Those with the least to do for the busiest array first; of two alike, with fewer handovers."""
     names, arrays = tiling.group.names, _arrays(tiling)
     share = last_share(tiling)
-    order = sorted(range(len(names)), key=lambda i: -_longest(tiling, names[i]))
-    choices = np.zeros((1, len(names)), dtype=int)
-    usual = np.zeros((1, len(arrays)))
-    last = np.zeros((1, len(arrays)))
-    for place in order:
-        cycles = _row(tiling, names[place], arrays)
-        able = np.flatnonzero(np.isfinite(cycles))
-        rows = np.repeat(np.arange(len(choices)), len(able))
+    cycles = np.array([[tiling.cycles.get((n, a), np.inf) for a in arrays] for n in names])
+    usual_cycles = np.where([[runs_last(tiling, name)] for name in names], 0.0, cycles)
+    choices, usual, last = _zeros(1, len(names)), _zeros(1, len(arrays)), _zeros(1, len(arrays))
+    for place in np.argsort(-cycles.min(1), kind="stable"):
+        able = np.flatnonzero(np.isfinite(cycles[place]))
         picked = np.tile(able, len(choices))
-        choices, usual, last = choices[rows], usual[rows], last[rows]
+        choices, usual, last = (np.repeat(rows, len(able), axis=0) for rows in (choices, usual, last))
+        every = np.arange(len(picked))
         choices[:, place] = picked
-        every = np.arange(len(rows))
-        last[every, picked] += cycles[picked]
-        if not runs_last(tiling, names[place]):
-            usual[every, picked] += cycles[picked]
-        if len(rows) > MOST_PARTIAL:
+        usual[every, picked] += usual_cycles[place, picked]
+        last[every, picked] += cycles[place, picked]
+        if len(picked) > MOST_PARTIAL:
             kept = np.argsort(_period(usual, last, share), kind="stable")[:MOST_PARTIAL]
             choices, usual, last = choices[kept], usual[kept], last[kept]
-    periods = _period(usual, last, share)
-    ranked = np.lexsort((last.sum(1), _handovers(tiling, choices), np.round(periods, 6)))[:most]
-    return [
-        Assignment(
-            {name: arrays[choice] for name, choice in zip(names, choices[i], strict=True)},
-            float(periods[i]),
+    periods = np.round(_period(usual, last, share), 6)
+    first = np.argsort(periods, kind="stable")[: most * ALIKE]
+    chosen = [dict(zip(names, (arrays[int(i)] for i in choices[n]), strict=True)) for n in first]
+    found = [
+        (period, _handovers(tiling, each), load, number, each)
+        for number, (period, load, each) in enumerate(
+            zip(periods[first], last[first].sum(1), chosen, strict=True)
         )
-        for i in ranked
     ]
+    return [Assignment(each, float(period)) for period, *_, each in sorted(found)[:most]]
+
+
+def _zeros(number: int, width: int) -> Rows:
+    return np.zeros((number, width))
 
 
 def _arrays(tiling: Tiling) -> list[str]:
     return list(dict.fromkeys(array for _, array in tiling.cycles))
 
 
-def _row(tiling: Tiling, name: str, arrays: Sequence[str]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    return np.array([tiling.cycles.get((name, array), np.inf) for array in arrays])
+def _period(usual: Rows, last: Rows, share: float) -> Rows:
+    busiest: Rows = (1 - share) * usual.max(1) + share * last.max(1)
+    return busiest
 
 
-def _longest(tiling: Tiling, name: str) -> float:
-    return max(cycles for (einsum, _), cycles in tiling.cycles.items() if einsum == name)
-
-
-def _period(usual: "Rows", last: "Rows", share: float) -> "Rows":
-    return (1 - share) * usual.max(1) + share * last.max(1)
-
-
-def _handovers(tiling: Tiling, choices: "Rows") -> "Rows":
+def _handovers(tiling: Tiling, arrays: Mapping[str, str]) -> int:
     """How many reads cross from one array to another."""
-    names = tiling.group.names
-    pairs = [(m, r) for m, name in enumerate(names) for r, reader in enumerate(names)
-             if reader in tiling.group.readers(name)]
-    return sum((choices[:, m] != choices[:, r] for m, r in pairs), np.zeros(len(choices), int))
-
-
-Rows = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+    return sum(
+        arrays[name] != arrays[reader]
+        for name, readers in tiling.group.readers.items()
+        for reader in readers
+    )

@@ -60,13 +60,15 @@ class Group:
     def running(self) -> tuple[str, ...]:
         return tuple(name for name in self.names if self.cascade.iterative_ranks(name))
 
-    def readers(self, tensor: str) -> tuple[str, ...]:
-        """Those of the group, but the Einsum itself."""
-        return tuple(
-            einsum.name
-            for einsum in self.einsums
-            if einsum.name != tensor and any(a.tensor == tensor for a in einsum.reads)
-        )
+    @cached_property
+    def readers(self) -> dict[str, tuple[str, ...]]:
+        """Of what each Einsum makes, those in the group, but the Einsum itself."""
+        found: dict[str, list[str]] = {name: [] for name in self.names}
+        for einsum in self.einsums:
+            for tensor in dict.fromkeys(access.tensor for access in einsum.reads):
+                if tensor in found and tensor != einsum.name:
+                    found[tensor].append(einsum.name)
+        return {name: tuple(readers) for name, readers in found.items()}
 
     def at(self, cascade: Cascade) -> "Group":
         """The same of the cascade at other sizes."""

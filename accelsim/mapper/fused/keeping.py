@@ -78,7 +78,7 @@ def homes(
     group = tiling.group
     words = {name: _words(tiling, assignment, name) for name in group.names}
     waiting = {n for n in group.names if words[n] > 1 and not _streams(n, tiling, assignment, rounds)}
-    waiting = {name for name in waiting if group.readers(name) or name in group.running}
+    waiting = {name for name in waiting if group.readers[name] or name in group.running}
     filed = {name for name in waiting if _lies_right(name, tiling, assignment)}
     order = order_in_phase(pipeline, rounds) or ()
     order = tuple(sorted(order, key=rounds.phase))
@@ -105,7 +105,7 @@ def _streams(name: str, tiling: Tiling, assignment: Assignment, rounds: Rounds) 
         and all(
             rounds.places[reader] == rounds.places[name]
             and assignment.arrays[reader] == assignment.arrays[name]
-            for reader in tiling.group.readers(name)
+            for reader in tiling.group.readers[name]
         )
     )
 
@@ -114,7 +114,7 @@ def _lies_right(name: str, tiling: Tiling, assignment: Assignment) -> bool:
     """Whether its readers spread it as its maker does."""
     ranks = tiling.group.cascade.einsum(name).output.ranks
     own = tiling.spreads[name, assignment.arrays[name]]
-    others = [tiling.spreads[r, assignment.arrays[r]] for r in tiling.group.readers(name)]
+    others = [tiling.spreads[r, assignment.arrays[r]] for r in tiling.group.readers[name]]
     return all(
         own.columns.get(rank, 1) == other.columns.get(rank, 1)
         and own.rows.get(rank, 1) == other.rows.get(rank, 1)
@@ -124,7 +124,7 @@ def _lies_right(name: str, tiling: Tiling, assignment: Assignment) -> bool:
 
 
 def _arrays(name: str, tiling: Tiling, assignment: Assignment) -> set[str]:
-    return {assignment.arrays[each] for each in (name, *tiling.group.readers(name))}
+    return {assignment.arrays[each] for each in (name, *tiling.group.readers[name])}
 
 
 def _overfull(

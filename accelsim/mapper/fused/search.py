@@ -9,16 +9,19 @@ checked and evaluated like any other mapping.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from itertools import count
 from math import inf
 
 from accelsim.arch.spatial import Spatial
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
+from accelsim.mapper.bound import Work, array_cycles
 from accelsim.mapper.found import figures_of
-from accelsim.mapper.fused.assignment import Assignment, best_assignments
+from accelsim.mapper.fused.assignment import Assignment, best_assignments, runs_last
 from accelsim.mapper.fused.group import Group
 from accelsim.mapper.fused.keeping import homes, keepings, machine_of
-from accelsim.mapper.fused.modulo import shortest_rounds
+from accelsim.mapper.fused.modulo import ROUNDING, shortest_rounds
 from accelsim.mapper.fused.nests import Plan, nests
 from accelsim.mapper.fused.pipelining import pipeline, step
 from accelsim.mapper.fused.tiling import Tiling, tilings
@@ -32,6 +35,9 @@ MOST_ASSIGNMENTS = 3
 MOST_KEEPINGS = 2
 """Of each tiling, so many are scheduled, and of each schedule so many kept differently."""
 
+MOST_ALIKE = 12
+"""So many candidates in a row that are no better end the search where only energy is to be won."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -40,6 +46,11 @@ class Answer:
     mapping: Mapping
     cost: Cost
     value: float
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Values alike but for rounding are told apart by their energy."""
+        return float(f"{self.value:.9e}"), float(self.cost.energy_pj)
 
 
 @dataclass
@@ -58,31 +69,59 @@ Told = Callable[[Answer, int], None]
 def best_step(
     group: Group, arch: Spatial, minimise: Objective, bound: Figures, tally: Tally, told: Told
 ) -> Answer | None:
+    """Of several alike the one that takes the least energy, among the first that are found."""
     best: Answer | None = None
-    ranked = sorted(_bounded(group, arch, minimise, bound), key=lambda pair: pair[0])
-    for number, (least, tiling, assignments) in enumerate(ranked):
+    alike = 0
+    for least, tiling, assignments in _by_bound(group, arch, minimise, bound):
         tally.least = min(tally.least, least)
-        if best is not None and least >= best.value * (1 - 1e-9):
-            tally.pruned += len(ranked) - number
-            break
+        if best is not None and (least > best.value * ROUNDING or alike >= MOST_ALIKE):
+            tally.pruned += 1
+            continue
         for plan in _plans(tiling, assignments, arch):
             tally.candidates += 1
             answer = _answer(plan, arch, minimise)
-            if answer is not None and (best is None or answer.value < best.value):
+            if answer is None:
+                continue
+            is_best = best is None or answer.rank < best.rank
+            alike = 0 if best is None or answer.value < best.value / ROUNDING else alike + 1
+            if is_best:
                 best = answer
                 told(answer, tally.candidates)
     return best
 
 
-def _bounded(
+def _by_bound(
     group: Group, arch: Spatial, minimise: Objective, bound: Figures
 ) -> Iterator[tuple[float, Tiling, list[Assignment]]]:
-    for tiling in tilings(group, arch):
-        assignments = best_assignments(tiling, MOST_ASSIGNMENTS)
+    """Tilings, those with the least bound first: first one in fractions, then one with arrays."""
+
+    def value(tiling: Tiling, cycles: float) -> float:
+        seconds = tiling.tiles * cycles / arch.clock_hz
+        figures = bound._replace(latency_s=max(bound.latency_s, seconds))
+        return float(value_of(minimise, figures))
+
+    number = count()
+    heap: list[tuple[float, float, int, Tiling, list[Assignment]]] = [
+        (value(tiling, array_cycles(_usual_work(tiling))), tiling.points, next(number), tiling, [])
+        for tiling in tilings(group, arch)
+    ]
+    heapify(heap)
+    while heap:
+        least, points, _, tiling, assignments = heappop(heap)
         if assignments:
-            cycles = tiling.tiles * assignments[0].least_cycles
-            figures = bound._replace(latency_s=max(bound.latency_s, cycles / arch.clock_hz))
-            yield float(value_of(minimise, figures)), tiling, assignments
+            yield least, tiling, assignments
+            continue
+        assignments = best_assignments(tiling, MOST_ASSIGNMENTS)
+        least = max(least, value(tiling, assignments[0].least_cycles))
+        heappush(heap, (least, points, next(number), tiling, assignments))
+
+
+def _usual_work(tiling: Tiling) -> Work:
+    work: Work = {}
+    for (name, array), cycles in tiling.cycles.items():
+        if not runs_last(tiling, name):
+            work.setdefault(name, {})[array] = cycles
+    return work
 
 
 def _plans(tiling: Tiling, assignments: list[Assignment], arch: Spatial) -> Iterator[Plan]:

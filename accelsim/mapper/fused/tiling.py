@@ -53,13 +53,19 @@ class Tiling:
     def tiles(self) -> int:
         return prod(self.count(rank) for rank in self.tile)
 
+    @property
+    def points(self) -> int:
+        """Of a tile, over all ranks: of two tilings alike the smaller needs less room."""
+        return prod(map(self.size, (*self.group.cut, *self.group.whole)))
+
 
 def tilings(group: Group, arch: Spatial) -> Iterator[Tiling]:
     """All that are tried."""
     for inner in _inner_sizes(group, arch):
         sized = group.at(group.cascade.with_ranks(**inner)) if inner else group
+        spreading = _Spreading(sized, arch)
         for tile, axis, order in product(_tiles(sized, arch), _axes(arch), _orders(sized)):
-            yield _tiling(sized, inner, tile, axis, order, arch)
+            yield spreading.tiling(inner, tile, axis, order)
 
 
 # --- sizes ---------------------------------------------------------------------------------------
@@ -156,24 +162,54 @@ def _orders(group: Group) -> list[tuple[str, ...]]:
     return [(rank, *(other for other in ranks if other != rank)) for rank in ranks] or [()]
 
 
-def _tiling(
-    group: Group,
-    inner: Mapping[str, int],
-    tile: Mapping[str, int],
-    axis: Axis,
-    order: tuple[str, ...],
-    arch: Spatial,
-) -> Tiling:
-    spreads, cycles = {}, {}
-    for einsum in group.einsums:
-        reach = {rank: tile.get(rank, group.cascade.ranks[rank]) for rank in einsum.ranks}
-        for array in arch.compute:
-            if missing_operations(arch, array.name, einsum.operations):
-                continue
-            spread = _spread(array, group, reach, axis, order)
+class _Spreading:
+    """Spreads of the Einsums of a group; those with the same ranks are worked out once."""
+
+    def __init__(self, group: Group, arch: Spatial) -> None:
+        self.group, self.arch = group, arch
+        self.pairs = [
+            (einsum, array, _point_cycles(einsum, array, arch))
+            for einsum in group.einsums
+            for array in arch.compute
+            if not missing_operations(arch, array.name, einsum.operations)
+        ]
+
+    def tiling(
+        self,
+        inner: Mapping[str, int],
+        tile: Mapping[str, int],
+        axis: Axis,
+        order: tuple[str, ...],
+    ) -> Tiling:
+        known: dict[tuple[str, tuple[str, ...]], tuple[Spread, float]] = {}
+        spreads, cycles = {}, {}
+        for einsum, array, each in self.pairs:
+            key = array.name, tuple(sorted(einsum.ranks))
+            if key not in known:
+                known[key] = self._spread_and_steps(einsum, array, tile, axis, order)
+            spread, steps = known[key]
+            visited = _visited(einsum, spread, self.group.cascade)
             spreads[einsum.name, array.name] = spread
-            cycles[einsum.name, array.name] = _cycles(einsum, spread, group, tile, arch)
-    return Tiling(group, inner, tile, spreads, cycles)
+            cycles[einsum.name, array.name] = each * steps * visited
+        return Tiling(self.group, inner, tile, spreads, cycles)
+
+    def _spread_and_steps(
+        self,
+        einsum: Einsum,
+        array: ComputeArray,
+        tile: Mapping[str, int],
+        axis: Axis,
+        order: tuple[str, ...],
+    ) -> tuple[Spread, float]:
+        sizes = self.group.cascade.ranks
+        reach = {rank: tile.get(rank, sizes[rank]) for rank in einsum.ranks}
+        spread = _spread(array, self.group, reach, axis, order)
+        steps = prod(_steps(sizes[r], reach[r], spread.factor(r)) for r in einsum.ranks)
+        return spread, steps
+
+
+def _point_cycles(einsum: Einsum, array: ComputeArray, arch: Spatial) -> float:
+    return float(point_cost(arch, array.name, einsum.operations).cycles) if einsum.operations else 1.0
 
 
 def _spread(
@@ -205,18 +241,6 @@ def _filled(width: int, ranks: list[str], left: dict[str, int]) -> dict[str, int
     return factors
 
 
-def _cycles(
-    einsum: Einsum, spread: Spread, group: Group, tile: Mapping[str, int], arch: Spatial
-) -> float:
-    cascade = group.cascade
-    each = point_cost(arch, spread.array, einsum.operations).cycles if einsum.operations else 1
-    steps = prod(
-        _steps(cascade.ranks[rank], tile.get(rank, cascade.ranks[rank]), spread.factor(rank))
-        for rank in einsum.ranks
-    )
-    return float(each * steps * _visited(einsum, spread, cascade, tile))
-
-
 def _steps(size: int, tile: int, factor: int) -> float:
     """Of a tile, on average."""
     tiles, last = divmod(size, tile)
@@ -224,9 +248,7 @@ def _steps(size: int, tile: int, factor: int) -> float:
     return float(steps / (tiles + (last > 0)))
 
 
-def _visited(
-    einsum: Einsum, spread: Spread, cascade: Cascade, tile: Mapping[str, int]
-) -> float:
+def _visited(einsum: Einsum, spread: Spread, cascade: Cascade) -> float:
     """The share of array steps at which some point exists, at least."""
     if not einsum.conditions:
         return 1.0
