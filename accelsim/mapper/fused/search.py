@@ -1,4 +1,4 @@
-"""The best fused step of a group: tilings in the order of their bounds, until none can be better.
+"""The best fused step for a cascade that is one group: tilings in the order of their bounds, until none can be better.
 
     bound of a tiling = max(tiles · load of the busiest array under the best assignment / clock,
                             bytes of inputs and outputs / bandwidth of the outermost memory)
@@ -8,9 +8,9 @@ checked and evaluated like any other mapping.
 """
 
 from collections.abc import Callable, Iterator
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from itertools import count
 from math import inf
 
 from accelsim.arch.spatial import Spatial
@@ -28,15 +28,17 @@ from accelsim.mapper.fused.tiling import Tiling, tilings
 from accelsim.mapper.objective import Figures, Objective, value_of
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
-from accelsim.mapping.mapping import Mapping
+from accelsim.mapping.mapping import Mapping, Nest, Step
 from accelsim.workload.einsum import Cascade
+from accelsim.workload.regions import UncountableError
 
 MOST_ASSIGNMENTS = 3
 MOST_KEEPINGS = 2
 """Of each tiling, so many are scheduled, and of each schedule so many kept differently."""
 
-MOST_ALIKE = 12
-"""So many candidates in a row that are no better end the search where only energy is to be won."""
+MOST_IN_VAIN = 40
+MOST_ALIKE = 6
+"""So many candidates in a row that are no better end the search; fewer if only energy can be won."""
 
 
 @dataclass(frozen=True)
@@ -67,53 +69,78 @@ Told = Callable[[Answer, int], None]
 
 
 def best_step(
-    group: Group, arch: Spatial, minimise: Objective, bound: Figures, tally: Tally, told: Told
+    group: Group,
+    arch: Spatial,
+    minimise: Objective,
+    bound: Figures,
+    tally: Tally,
+    told: Told,
+    *,
+    most_in_vain: int = MOST_IN_VAIN,
 ) -> Answer | None:
     """Of several alike the one that takes the least energy, among the first that are found."""
     best: Answer | None = None
-    alike = 0
-    for least, tiling, assignments in _by_bound(group, arch, minimise, bound):
+    in_vain = 0
+    queue = _queue(group, arch, minimise, bound)
+    while queue:
+        least, tiling, assignments = _next(queue, arch, minimise, bound)
         tally.least = min(tally.least, least)
-        if best is not None and (least > best.value * ROUNDING or alike >= MOST_ALIKE):
-            tally.pruned += 1
-            continue
+        if best is not None and _is_enough(least, best, in_vain, most_in_vain):
+            tally.pruned += len(queue) + 1
+            break
         for plan in _plans(tiling, assignments, arch):
             tally.candidates += 1
             answer = _answer(plan, arch, minimise)
             if answer is None:
                 continue
-            is_best = best is None or answer.rank < best.rank
-            alike = 0 if best is None or answer.value < best.value / ROUNDING else alike + 1
-            if is_best:
+            is_better = best is None or answer.value < best.value / ROUNDING
+            in_vain = 0 if is_better else in_vain + 1
+            if best is None or answer.rank < best.rank:
                 best = answer
                 told(answer, tally.candidates)
     return best
 
 
-def _by_bound(
-    group: Group, arch: Spatial, minimise: Objective, bound: Figures
-) -> Iterator[tuple[float, Tiling, list[Assignment]]]:
-    """Tilings, those with the least bound first: first one in fractions, then one with arrays."""
+def _is_enough(least: float, best: Answer, in_vain: int, most_in_vain: int) -> bool:
+    """Whether no tiling that is left is better, or the last candidates were not."""
+    most = most_in_vain if least < best.value / ROUNDING else min(MOST_ALIKE, most_in_vain)
+    return least > best.value * ROUNDING or in_vain >= most
 
-    def value(tiling: Tiling, cycles: float) -> float:
-        seconds = tiling.tiles * cycles / arch.clock_hz
-        figures = bound._replace(latency_s=max(bound.latency_s, seconds))
-        return float(value_of(minimise, figures))
 
-    number = count()
-    heap: list[tuple[float, float, int, Tiling, list[Assignment]]] = [
-        (value(tiling, array_cycles(_usual_work(tiling))), tiling.points, next(number), tiling, [])
-        for tiling in tilings(group, arch)
-    ]
+Entry = tuple[float, float, int, int, Tiling, list[Assignment]]
+"""Bounds of a tiling's value and cycles, its points, its number, and its best assignments if they
+are known yet."""
+
+
+def _queue(group: Group, arch: Spatial, minimise: Objective, bound: Figures) -> list[Entry]:
+    """All tilings, bounded as if Einsums could be shared out among arrays in fractions."""
+    heap: list[Entry] = []
+    for number, tiling in enumerate(tilings(group, arch)):
+        cycles = tiling.tiles * array_cycles(_usual_work(tiling))
+        least = _value(cycles, arch, minimise, bound)
+        heap.append((least, cycles, tiling.points, number, tiling, []))
     heapify(heap)
-    while heap:
-        least, points, _, tiling, assignments = heappop(heap)
+    return heap
+
+
+def _next(
+    queue: list[Entry], arch: Spatial, minimise: Objective, bound: Figures
+) -> tuple[float, Tiling, list[Assignment]]:
+    """The tiling with the least bound, with whole Einsums on arrays; takes it from the queue."""
+    while True:
+        least, cycles, points, number, tiling, assignments = heappop(queue)
         if assignments:
-            yield least, tiling, assignments
-            continue
+            return least, tiling, assignments
         assignments = best_assignments(tiling, MOST_ASSIGNMENTS)
-        least = max(least, value(tiling, assignments[0].least_cycles))
-        heappush(heap, (least, points, next(number), tiling, assignments))
+        cycles = max(cycles, tiling.tiles * assignments[0].least_cycles)
+        least = max(least, _value(cycles, arch, minimise, bound))
+        heappush(queue, (least, cycles, points, number, tiling, assignments))
+
+
+def _value(cycles: float, arch: Spatial, minimise: Objective, bound: Figures) -> float:
+    """Of the objective, at least, where the arrays take so many cycles."""
+    seconds = max(bound.latency_s, cycles / arch.clock_hz)
+    return float(value_of(minimise, bound._replace(latency_s=seconds)))
 
 
 def _usual_work(tiling: Tiling) -> Work:
@@ -136,24 +163,35 @@ def _plans(tiling: Tiling, assignments: list[Assignment], arch: Spatial) -> Iter
             yield Plan(tiling, assignment, pipe, rounds, keeping)
 
 
-def mapping_of(plan: Plan, arch: Spatial) -> Mapping:
+def _answer(plan: Plan, arch: Spatial, minimise: Objective) -> Answer | None:
     cascade = plan.tiling.group.cascade
+    steps = (step(plan.pipeline, plan.rounds, plan.tiling, " ".join(plan.tiling.group.names)),)
+    mapping = fused_mapping(cascade, plan.tiling.inner, nests(plan, arch), steps)
+    return answer_of(mapping, cascade, arch, minimise)
+
+
+def fused_mapping(
+    cascade: Cascade, inner: MappingOf[str, int], nests: tuple[Nest, ...], steps: tuple[Step, ...]
+) -> Mapping:
     return Mapping(
-        about="Found by search: Einsums fused in tiles, in a software-pipelined schedule.",
+        about="Found by search: Einsums fused tile by tile, in software-pipelined schedules.",
         source="accelsim.mapper.fused",
         workload=(cascade.name,),
         machine="spatial",
-        ranks=dict(plan.tiling.inner),
-        nests=nests(plan, arch),
-        schedule=(step(plan.pipeline, plan.rounds, plan.tiling, "fused"),),
+        ranks=dict(inner),
+        nests=nests,
+        schedule=steps,
     )
 
 
-def _answer(plan: Plan, arch: Spatial, minimise: Objective) -> Answer | None:
-    cascade, mapping = plan.tiling.group.cascade, mapping_of(plan, arch)
-    bad = check(bind(mapping, cascade, arch))
-    if bad:
-        print(bad[:3])
+def answer_of(
+    mapping: Mapping, cascade: Cascade, arch: Spatial, minimise: Objective
+) -> Answer | None:
+    """None if the mapping is not legal, or nobody can count which of its tiles have a point."""
+    if check(bind(mapping, cascade, arch)):
         return None
-    cost = evaluate(cascade, arch, mapping)
+    try:
+        cost = evaluate(cascade, arch, mapping)
+    except UncountableError:
+        return None
     return Answer(mapping, cost, float(value_of(minimise, figures_of(cost))))

@@ -11,7 +11,8 @@ left of the first:
 taken on average over ragged last tiles, and over the tiles that the Einsum's conditions leave.
 """
 
-from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -23,6 +24,7 @@ from accelsim.mapping.loops import ceil_div
 from accelsim.mapping.spread import Spread, even_part
 from accelsim.workload.affine import Index
 from accelsim.workload.einsum import Cascade, Einsum
+from accelsim.workload.regions import UncountableError
 from accelsim.workload.tiles import conditional_ranks, share_of_tiles
 
 MOST_ROUNDS = 4
@@ -60,12 +62,13 @@ class Tiling:
 
 
 def tilings(group: Group, arch: Spatial) -> Iterator[Tiling]:
-    """All that are tried."""
+    """All that are tried, but those of which nobody can count the tiles that conditions leave."""
     for inner in _inner_sizes(group, arch):
         sized = group.at(group.cascade.with_ranks(**inner)) if inner else group
         spreading = _Spreading(sized, arch)
         for tile, axis, order in product(_tiles(sized, arch), _axes(arch), _orders(sized)):
-            yield spreading.tiling(inner, tile, axis, order)
+            with suppress(UncountableError):
+                yield spreading.tiling(inner, tile, axis, order)
 
 
 # --- sizes ---------------------------------------------------------------------------------------
@@ -167,6 +170,7 @@ class _Spreading:
 
     def __init__(self, group: Group, arch: Spatial) -> None:
         self.group, self.arch = group, arch
+        self.shares: dict[Hashable, float] = {}
         self.pairs = [
             (einsum, array, _point_cycles(einsum, array, arch))
             for einsum in group.einsums
@@ -188,9 +192,8 @@ class _Spreading:
             if key not in known:
                 known[key] = self._spread_and_steps(einsum, array, tile, axis, order)
             spread, steps = known[key]
-            visited = _visited(einsum, spread, self.group.cascade)
             spreads[einsum.name, array.name] = spread
-            cycles[einsum.name, array.name] = each * steps * visited
+            cycles[einsum.name, array.name] = each * steps * self._visited(einsum, spread)
         return Tiling(self.group, inner, tile, spreads, cycles)
 
     def _spread_and_steps(
@@ -206,6 +209,19 @@ class _Spreading:
         spread = _spread(array, self.group, reach, axis, order)
         steps = prod(_steps(sizes[r], reach[r], spread.factor(r)) for r in einsum.ranks)
         return spread, steps
+
+    def _visited(self, einsum: Einsum, spread: Spread) -> float:
+        """The share of array steps at which some point exists, at least."""
+        if not einsum.conditions:
+            return 1.0
+        cascade = self.group.cascade
+        ranks = conditional_ranks(einsum)
+        reach = {rank: min(spread.factor(rank), cascade.ranks[rank]) for rank in ranks}
+        parts = {part for parts in cascade.partitions.values() for part in parts}
+        key = einsum.conditions, frozenset(parts & set(einsum.ranks)), tuple(reach.items())
+        if key not in self.shares:
+            self.shares[key] = float(share_of_tiles(cascade, einsum.name, reach))
+        return self.shares[key]
 
 
 def _point_cycles(einsum: Einsum, array: ComputeArray, arch: Spatial) -> float:
@@ -246,12 +262,3 @@ def _steps(size: int, tile: int, factor: int) -> float:
     tiles, last = divmod(size, tile)
     steps = tiles * ceil_div(tile, factor) + ceil_div(last, factor)
     return float(steps / (tiles + (last > 0)))
-
-
-def _visited(einsum: Einsum, spread: Spread, cascade: Cascade) -> float:
-    """The share of array steps at which some point exists, at least."""
-    if not einsum.conditions:
-        return 1.0
-    ranks = conditional_ranks(einsum)
-    reach = {rank: min(spread.factor(rank), cascade.ranks[rank]) for rank in ranks}
-    return float(share_of_tiles(cascade, einsum.name, reach))
