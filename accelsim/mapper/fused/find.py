@@ -10,7 +10,7 @@ from accelsim.mapper.found import Found
 from accelsim.mapper.fused.group import fused_groups
 from accelsim.mapper.fused.join import best_chain
 from accelsim.mapper.fused.modulo import MOST_LAG, MOST_PHASES, ROUNDING
-from accelsim.mapper.fused.search import Answer, Tally, best_step
+from accelsim.mapper.fused.search import Answer, Tally, best_step, judge_of
 from accelsim.mapper.fused.tiling import MOST_ROUNDS
 from accelsim.mapper.objective import value_of
 from accelsim.mapper.question import Question
@@ -51,7 +51,8 @@ class Search:
     def _one_step(self) -> None:
         ask = self.question
         for group in fused_groups(ask.cascade, units(ask.cascade)):
-            best_step(group, ask.arch, ask.minimise, ask.bound, self.tally, self.told)
+            judge = judge_of(ask.arch, ask.minimise)
+            best_step(group, ask.arch, ask.minimise, ask.bound, self.tally, self.told, judge)
         if self.best is not None:
             # What the whole space cannot beat, the space of one step cannot either.
             least = max(self.tally.least, float(value_of(ask.minimise, ask.bound)))
@@ -65,7 +66,7 @@ class Search:
         ask = self.question
         inner = dict(self.best.mapping.ranks) if self.best is not None else {}
         for cascade in [ask.cascade, *([ask.cascade.with_ranks(**inner)] if inner else [])]:
-            best_chain(cascade, ask.arch, ask.minimise, ask.bound, self.tally, self.told)
+            best_chain(cascade, ask.arch, ask.minimise, self.tally, self.told)
 
 
 def find(question: Question) -> Found | None:

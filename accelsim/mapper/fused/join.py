@@ -8,23 +8,22 @@ beats in both latency and energy are dropped, the others are continued by every 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
-from accelsim.arch.spatial import Spatial
-from accelsim.mapper.bound import least_figures
+from accelsim.arch.spatial import Spatial, area_um2
 from accelsim.mapper.fused.group import fused_groups
 from accelsim.mapper.fused.search import (
     Answer,
     Tally,
     Told,
-    answer_of,
     best_step,
     fused_mapping,
+    judge_of,
 )
 from accelsim.mapper.objective import Figures, Objective, value_of
 from accelsim.mapping.automatic import automatic_mapping
-from accelsim.mapping.fusion import part_of, units
+from accelsim.mapping.fusion import units
 from accelsim.mapping.mapping import Mapping
 from accelsim.mapping.recurring import Group as Unit
 from accelsim.workload.einsum import Cascade
@@ -54,16 +53,18 @@ class Chain:
 
 
 def best_chain(
-    cascade: Cascade, arch: Spatial, minimise: Objective, bound: Figures, tally: Tally, told: Told
+    cascade: Cascade, arch: Spatial, minimise: Objective, tally: Tally, told: Told
 ) -> Answer | None:
     """`cascade` has the sizes of partitions that it shall have."""
-    waiting = units(cascade)
-    area = bound.area_um2
+    waiting, rules, judge = units(cascade), automatic_mapping(cascade, arch), judge_of(arch, minimise)
+    area = float(area_um2(arch))
     fronts: dict[int, list[Chain]] = {0: [Chain((), Figures(0.0, 0.0, area))]}
     found: dict[tuple[int, int], list[Answer]] = {}
     for first, last in combinations(range(len(waiting) + 1), 2):
         if last - first <= MOST_UNITS or (first, last) == (0, len(waiting)):
-            found[first, last] = list(_answers(waiting[first:last], cascade, arch, minimise, tally))
+            found[first, last] = list(
+                _answers(waiting[first:last], cascade, arch, minimise, tally, rules)
+            )
     for last in range(1, len(waiting) + 1):
         chains = [
             chain + answer
@@ -74,7 +75,7 @@ def best_chain(
         fronts[last] = [c for c in chains if not any(map(c.is_beaten_by, chains))]
     ranked = sorted(fronts[len(waiting)], key=lambda chain: value_of(minimise, chain.figures))
     for chain in ranked:
-        answer = answer_of(_joined(chain, cascade), cascade, arch, minimise)
+        answer = judge(_joined(chain, cascade), cascade)
         if answer is not None:
             told(answer, tally.candidates)
             return answer
@@ -82,19 +83,24 @@ def best_chain(
 
 
 def _answers(
-    waiting: tuple[Unit, ...], cascade: Cascade, arch: Spatial, minimise: Objective, tally: Tally
+    waiting: tuple[Unit, ...],
+    cascade: Cascade,
+    arch: Spatial,
+    minimise: Objective,
+    tally: Tally,
+    rules: Mapping,
 ) -> Iterator[Answer]:
     """What may run these: every way to fuse them, and the rules for one alone."""
-    part = _part(cascade, waiting)
+    names = tuple(name for unit in waiting for name in unit.einsums)
+    judge = judge_of(arch, minimise, names)
     if len(waiting) == 1:
-        mapping = automatic_mapping(part, arch)
-        alone = answer_of(mapping, part, arch, minimise)
         tally.candidates += 1
+        alone = judge(_of(rules, names), cascade)
         yield from [] if alone is None else [alone]
-    bound = least_figures(part, arch)
-    for group in fused_groups(part, units(part)):
+    none = Figures(0.0, 0.0, float(area_um2(arch)))
+    for group in fused_groups(cascade, waiting):
         answer = best_step(
-            group, arch, minimise, bound, tally, _nobody, most_in_vain=MOST_IN_VAIN
+            group, arch, minimise, none, tally, _nobody, judge, most_in_vain=MOST_IN_VAIN
         )
         yield from [] if answer is None else [answer]
 
@@ -103,16 +109,12 @@ def _nobody(answer: Answer, candidates: int) -> None:
     """A part of the cascade is no news."""
 
 
-def _part(cascade: Cascade, waiting: tuple[Unit, ...]) -> Cascade:
-    """These Einsums as a cascade, whose results are what others read too."""
-    names = tuple(name for unit in waiting for name in unit.einsums)
-    others = (einsum for einsum in cascade.einsums if einsum.name not in names)
-    read = {access.tensor for einsum in others for access in einsum.reads}
-    written = [name for name in names if name in read or name in cascade.outputs]
-    part = part_of(cascade, names)
-    used = {access.tensor for e in part.einsums for access in (*e.reads, e.output)}
-    tensors = {name: tensor for name, tensor in part.tensors.items() if name in used}
-    return replace(part, kept=tuple(written), tensors=tensors)
+def _of(rules: Mapping, names: tuple[str, ...]) -> Mapping:
+    """What rules say of these Einsums."""
+    nests = tuple(nest for nest in rules.nests if nest.einsums[0] in names)
+    runs = [(step, {n for p in step.phases for r in p.run.values() for n in r}) for step in rules.schedule]
+    steps = tuple(step for step, run in runs if run & set(names))
+    return rules.model_copy(update={"nests": nests, "schedule": steps})
 
 
 def _joined(chain: Chain, cascade: Cascade) -> Mapping:

@@ -72,14 +72,22 @@ def in_turn(tiling: Tiling, assignment: Assignment, einsum: str, rank: str) -> i
 
 
 def homes(
-    tiling: Tiling, assignment: Assignment, pipeline: Pipeline, rounds: Rounds, arch: Spatial
+    tiling: Tiling,
+    assignment: Assignment,
+    pipeline: Pipeline,
+    rounds: Rounds,
+    twice: frozenset[str],
+    arch: Spatial,
 ) -> tuple[frozenset[str], frozenset[str]]:
-    """Tensors of which register files hold a tile, and those of which the buffer does."""
+    """Tensors of which register files hold a tile, and those of which the buffer does.
+
+    Of those held `twice` it is the buffer.
+    """
     group = tiling.group
-    words = {name: _words(tiling, assignment, name) for name in group.names}
+    words = {name: elements_in_turn(tiling, assignment, name) for name in group.names}
     waiting = {n for n in group.names if words[n] > 1 and not _streams(n, tiling, assignment, rounds)}
     waiting = {name for name in waiting if group.readers[name] or name in group.running}
-    filed = {name for name in waiting if _lies_right(name, tiling, assignment)}
+    filed = {n for n in waiting - twice if _lies_right(n, tiling, assignment)}
     order = order_in_phase(pipeline, rounds) or ()
     order = tuple(sorted(order, key=rounds.phase))
     for array in pipeline.arrays:
@@ -91,8 +99,8 @@ def homes(
     return frozenset(filed), frozenset(waiting - filed)
 
 
-def _words(tiling: Tiling, assignment: Assignment, name: str) -> int:
-    """Of a tile of what an Einsum makes, a processing element's elements."""
+def elements_in_turn(tiling: Tiling, assignment: Assignment, name: str) -> int:
+    """Of a tile of what an Einsum makes, how many a processing element makes."""
     ranks = tiling.group.cascade.einsum(name).output.ranks
     return prod(in_turn(tiling, assignment, name, rank) for rank in ranks)
 
@@ -163,17 +171,26 @@ def _overfull(
 
 
 def keepings(
-    tiling: Tiling, filed: frozenset[str], waiting: frozenset[str], arch: Spatial, buffer: str
+    tiling: Tiling,
+    filed: frozenset[str],
+    waiting: frozenset[str],
+    twice: frozenset[str],
+    arch: Spatial,
+    buffer: str,
 ) -> list[Keeping]:
     """For each order of loops the best that fits the buffer; those first that move least."""
     room = (arch.memory(buffer).capacity_bytes or inf) / buffers(arch, buffer)
     found = []
-    for loops in _orders(tiling):
+    for order in _orders(tiling):
+        loops = _in_pairs(order, twice, tiling) if twice else order
+        if loops is None:
+            continue
         inside = _inside_steps(tiling, loops)
         running = frozenset(tiling.group.running)
         turns = bool(running) and inside < len(loops)
         kept = waiting | (filed & running) | running if turns else waiting
         own = {name: inside if name in running else len(loops) for name in kept}
+        own |= dict.fromkeys(twice, len(loops) - 1)
         own |= _resting_outputs(tiling, loops)
         base = Keeping(filed - kept, loops, own, 0.0, _bytes_of(own, tiling, loops))
         best = _best_inputs(tiling, base, room)
@@ -201,6 +218,16 @@ def _orders(tiling: Tiling) -> Iterator[Loops]:
         for inside in _parts_of(count):
             outside = int(ceil_div(count, inside))
             yield (*outer, *([(rank, outside)] if outside > 1 else []), steps, (rank, inside))
+
+
+def _in_pairs(loops: Loops, twice: frozenset[str], tiling: Tiling) -> Loops | None:
+    """With the innermost loop cut, so that two tiles of these lie inside it, if it brings them."""
+    makers = [tiling.group.cascade.einsum(name) for name in twice]
+    if not loops or any(loops[-1][0] not in einsum.output.ranks for einsum in makers):
+        return None
+    *outer, (rank, count) = loops
+    pairs = int(ceil_div(count, 2))
+    return (*outer, *([(rank, pairs)] if pairs > 1 else []), (rank, 2))
 
 
 def _parts_of(count: int) -> list[int]:

@@ -9,10 +9,10 @@ one after the other. A task's `place` counts phases from the round its tile is b
 A tile is read `back` rounds after it is made (1 for a running value, else 0), and must still be
 held then, in room for `held` tiles:
 
-    made <= read + back * phases                     < if it crosses from one array to another
-    read + back * phases <= made + (held + back) * phases      < likewise
+    made <= read + back * phases        < if it crosses from one array to another
+    read <= made + held * phases        < if the arrays share one copy of it
 
-Equal places are allowed on one array only, where tasks have an order. Tasks with `last` cycles take
+Where places are equal, the order of an array's tasks decides. Tasks with `last` cycles take
 those only at the last tile of some rank, a share `last_share` of all rounds; both kinds of round
 are weighed.
 
@@ -46,12 +46,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Need:
-    """`reader` reads what `maker` made `back` rounds before; `held` tiles of it have room."""
+    """`reader` reads what `maker` made `back` rounds before; `held` tiles of it have room.
+
+    Of what is handed over (`copied`) each array has a tile of its own.
+    """
 
     maker: str
     reader: str
     back: int = 0
     held: int = 1
+    copied: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def order_in_phase(pipeline: Pipeline, rounds: Rounds) -> tuple[str, ...] | None
         made, read = rounds.places[need.maker], rounds.places[need.reader]
         if read + need.back * rounds.phases == made and need.reader != need.maker:
             before[need.reader].add(need.maker)
-        if read == made + need.held * rounds.phases:
+        if read == made + need.held * rounds.phases and not pipeline.gap(need):
             before[need.maker].add(need.reader)
     ordered: list[str] = []
     while len(ordered) < len(before):
@@ -166,13 +170,14 @@ class _Search:
         """(earlier task, least, most): by how much this task's place may exceed the other's."""
         found = []
         for need in self.pipeline.needs:
-            gap, span = self.pipeline.gap(need), need.held * self.phases
+            gap = self.pipeline.gap(need)
+            span = need.held * self.phases - (0 if need.copied else gap)
             maker, reader = self.number[need.maker], self.number[need.reader]
             own, back = self.number[name], need.back * self.phases
             if reader == own and maker <= own:
-                found.append((maker, gap - back, span - gap))
+                found.append((maker, gap - back, span))
             elif maker == own and reader < own:
-                found.append((reader, gap - span, back - gap))
+                found.append((reader, -span, back - gap))
         return found
 
     def _work_left(self) -> list[list[tuple[float, float]]]:

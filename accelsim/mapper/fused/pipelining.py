@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 from accelsim.mapper.fused.assignment import Assignment, last_share, runs_last
-from accelsim.mapper.fused.group import Group
+from accelsim.mapper.fused.keeping import elements_in_turn
 from accelsim.mapper.fused.modulo import Need, Pipeline, Rounds, Task, order_in_phase
 from accelsim.mapper.fused.tiling import Tiling
 from accelsim.mapping.mapping import Phase, Step
 from accelsim.workload.dependencies import reads_earlier_step
 
 
-def pipeline(tiling: Tiling, assignment: Assignment) -> Pipeline:
+def pipelines(tiling: Tiling, assignment: Assignment) -> Iterator[Pipeline]:
+    """With room for one tile of everything; then for two of what could lie in the buffer."""
     tasks = tuple(_task(tiling, name, assignment.arrays[name]) for name in tiling.group.names)
-    return Pipeline(tasks, tuple(_needs(tiling.group)), last_share(tiling))
+    for held in (1, 2):
+        yield Pipeline(tasks, tuple(_needs(tiling, assignment, held)), last_share(tiling))
 
 
 def _task(tiling: Tiling, name: str, array: str) -> Task:
@@ -20,14 +22,31 @@ def _task(tiling: Tiling, name: str, array: str) -> Task:
     return Task(name, array, 0.0, cycles) if runs_last(tiling, name) else Task(name, array, cycles)
 
 
-def _needs(group: Group) -> Iterator[Need]:
-    found = {
-        Need(access.tensor, einsum.name, int(reads_earlier_step(group.cascade, access)))
+def _needs(tiling: Tiling, assignment: Assignment, held: int) -> Iterator[Need]:
+    """Single elements are handed over from one register file to the other."""
+    group = tiling.group
+    reads = {
+        (access.tensor, einsum.name, int(reads_earlier_step(group.cascade, access)))
         for einsum in group.einsums
         for access in einsum.reads
         if access.tensor in group.names
     }
-    yield from sorted(found, key=lambda need: (need.maker, need.reader, need.back))
+    for maker, reader, back in sorted(reads):
+        single = elements_in_turn(tiling, assignment, maker) == 1
+        several = not (single or maker in group.running)
+        yield Need(maker, reader, back, held if several else 1, copied=single)
+
+
+def held_twice(pipeline: Pipeline, rounds: Rounds) -> frozenset[str]:
+    """What is read so late that one tile of it is not enough."""
+    return frozenset(
+        need.maker
+        for need in pipeline.needs
+        if not need.copied
+        and not need.back
+        and rounds.places[need.reader] + pipeline.gap(need)
+        > rounds.places[need.maker] + rounds.phases
+    )
 
 
 def step(pipeline: Pipeline, rounds: Rounds, tiling: Tiling, name: str) -> Step:

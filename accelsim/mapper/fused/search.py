@@ -9,25 +9,27 @@ checked and evaluated like any other mapping.
 
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from math import inf
 
 from accelsim.arch.spatial import Spatial
-from accelsim.cost.evaluate import evaluate
+from accelsim.cost.coverage import coverage_of
 from accelsim.cost.result import Cost
+from accelsim.cost.spatial import cost_from, points_of
 from accelsim.mapper.bound import Work, array_cycles
 from accelsim.mapper.found import figures_of
 from accelsim.mapper.fused.assignment import Assignment, best_assignments, runs_last
 from accelsim.mapper.fused.group import Group
 from accelsim.mapper.fused.keeping import homes, keepings, machine_of
-from accelsim.mapper.fused.modulo import ROUNDING, shortest_rounds
+from accelsim.mapper.fused.modulo import ROUNDING, Pipeline, Rounds, shortest_rounds
 from accelsim.mapper.fused.nests import Plan, nests
-from accelsim.mapper.fused.pipelining import pipeline, step
+from accelsim.mapper.fused.pipelining import held_twice, pipelines, step
 from accelsim.mapper.fused.tiling import Tiling, tilings
 from accelsim.mapper.objective import Figures, Objective, value_of
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
+from accelsim.mapping.fusion import part_of
 from accelsim.mapping.mapping import Mapping, Nest, Step
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.regions import UncountableError
@@ -64,6 +66,9 @@ class Tally:
     least: float = inf
 
 
+Judge = Callable[[Mapping, Cascade], Answer | None]
+"""None if the mapping is not legal, or nobody can count which of its tiles have a point."""
+
 Told = Callable[[Answer, int], None]
 """Told of every better answer, and how many candidates were seen by then."""
 
@@ -75,6 +80,7 @@ def best_step(
     bound: Figures,
     tally: Tally,
     told: Told,
+    judge: Judge,
     *,
     most_in_vain: int = MOST_IN_VAIN,
 ) -> Answer | None:
@@ -90,7 +96,7 @@ def best_step(
             break
         for plan in _plans(tiling, assignments, arch):
             tally.candidates += 1
-            answer = _answer(plan, arch, minimise)
+            answer = judge(_mapping(plan, arch), plan.tiling.group.cascade)
             if answer is None:
                 continue
             is_better = best is None or answer.value < best.value / ROUNDING
@@ -153,21 +159,34 @@ def _usual_work(tiling: Tiling) -> Work:
 
 def _plans(tiling: Tiling, assignments: list[Assignment], arch: Spatial) -> Iterator[Plan]:
     for assignment in assignments:
-        pipe = pipeline(tiling, assignment)
-        rounds = shortest_rounds(pipe)
+        pipeline, rounds = _scheduled(tiling, assignment)
         if rounds is None:
             continue
+        twice = held_twice(pipeline, rounds)
+        filed, waiting = homes(tiling, assignment, pipeline, rounds, twice, arch)
         buffer = machine_of(arch, next(iter(assignment.arrays.values()))).buffers[-1]
-        filed, waiting = homes(tiling, assignment, pipe, rounds, arch)
-        for keeping in keepings(tiling, filed, waiting, arch, buffer)[:MOST_KEEPINGS]:
-            yield Plan(tiling, assignment, pipe, rounds, keeping)
+        found = keepings(tiling, filed, waiting, twice, arch, buffer)
+        for keeping in found[:MOST_KEEPINGS]:
+            yield Plan(tiling, assignment, pipeline, rounds, keeping)
 
 
-def _answer(plan: Plan, arch: Spatial, minimise: Objective) -> Answer | None:
+def _scheduled(tiling: Tiling, assignment: Assignment) -> tuple[Pipeline, Rounds | None]:
+    """With room for one tile of everything, unless room for two makes rounds shorter."""
+    single, double = pipelines(tiling, assignment)
+    rounds = shortest_rounds(single)
+    if rounds is not None and rounds.period <= single.least_period * ROUNDING:
+        return single, rounds
+    better = shortest_rounds(double)
+    if better is None or (rounds is not None and better.period >= rounds.period):
+        return single, rounds
+    return double, better
+
+
+def _mapping(plan: Plan, arch: Spatial) -> Mapping:
+    name = " ".join(plan.tiling.group.names)
+    steps = (step(plan.pipeline, plan.rounds, plan.tiling, name),)
     cascade = plan.tiling.group.cascade
-    steps = (step(plan.pipeline, plan.rounds, plan.tiling, " ".join(plan.tiling.group.names)),)
-    mapping = fused_mapping(cascade, plan.tiling.inner, nests(plan, arch), steps)
-    return answer_of(mapping, cascade, arch, minimise)
+    return fused_mapping(cascade, plan.tiling.inner, nests(plan, arch), steps)
 
 
 def fused_mapping(
@@ -184,14 +203,30 @@ def fused_mapping(
     )
 
 
-def answer_of(
-    mapping: Mapping, cascade: Cascade, arch: Spatial, minimise: Objective
-) -> Answer | None:
-    """None if the mapping is not legal, or nobody can count which of its tiles have a point."""
-    if check(bind(mapping, cascade, arch)):
-        return None
-    try:
-        cost = evaluate(cascade, arch, mapping)
-    except UncountableError:
-        return None
-    return Answer(mapping, cost, float(value_of(minimise, figures_of(cost))))
+def judge_of(arch: Spatial, minimise: Objective, part: tuple[str, ...] | None = None) -> Judge:
+    """Asks the cost model for a whole cascade, or for a part of one that is on its own."""
+
+    def judge(mapping: Mapping, cascade: Cascade) -> Answer | None:
+        whole = bind(mapping, cascade, arch)
+        bound = whole if part is None else replace(whole, cascade=_alone(whole.cascade, part))
+        if check(bound):
+            return None
+        try:
+            cost = cost_from(bound, points_of(whole), coverage_of(whole))
+        except UncountableError:
+            return None
+        return Answer(mapping, cost, float(value_of(minimise, figures_of(cost))))
+
+    return judge
+
+
+def _alone(cascade: Cascade, names: tuple[str, ...]) -> Cascade:
+    """These Einsums as a cascade whose results are what others read too."""
+    part = part_of(cascade, names)
+    others = (einsum for einsum in cascade.einsums if einsum.name not in names)
+    read = {access.tensor for einsum in others for access in einsum.reads}
+    kept = tuple(name for name in names if name in read or name in cascade.outputs)
+    used = {access.tensor for e in part.einsums for access in (*e.reads, e.output)}
+    tensors = {name: tensor for name, tensor in part.tensors.items() if name in used}
+    initial = tuple(each for each in cascade.initial if each.tensor in used)
+    return replace(part, kept=kept, tensors=tensors, initial=initial)
