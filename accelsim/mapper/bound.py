@@ -18,6 +18,7 @@ from math import inf
 
 from accelsim.arch.spatial import Spatial, area_um2, missing_operations, point_cost
 from accelsim.mapper.objective import Figures
+from accelsim.mapper.partitions import free_partitions
 from accelsim.workload.budget import budgeted
 from accelsim.workload.counts import counts
 from accelsim.workload.einsum import Cascade
@@ -43,9 +44,8 @@ def in_one_tile(cascade: Cascade) -> Cascade:
     """With partitions that a mapping may decide as whole ranks."""
     whole = {
         inner: cascade.ranks[rank]
-        for rank, (_, *inners) in cascade.partitions.items()
+        for rank, (_, *inners) in free_partitions(cascade).items()
         for inner in inners
-        if inner not in cascade.chosen
     }
     return cascade.with_ranks(**whole)
 

@@ -30,10 +30,7 @@ class Assignment:
 def last_share(tiling: Tiling) -> float:
     """The share of tiles at which Einsums run that lack some rank which is cut."""
     missing = {
-        rank
-        for einsum in tiling.group.einsums
-        for rank in tiling.tile
-        if rank not in einsum.ranks
+        rank for einsum in tiling.group.einsums for rank in tiling.tile if rank not in einsum.ranks
     }
     return 1 / prod(tiling.count(rank) for rank in missing)
 
@@ -53,7 +50,9 @@ def best_assignments(tiling: Tiling, most: int) -> list[Assignment]:
     for place in np.argsort(-cycles.min(1), kind="stable"):
         able = np.flatnonzero(np.isfinite(cycles[place]))
         picked = np.tile(able, len(choices))
-        choices, usual, last = (np.repeat(rows, len(able), axis=0) for rows in (choices, usual, last))
+        choices, usual, last = (
+            np.repeat(rows, len(able), axis=0) for rows in (choices, usual, last)
+        )
         every = np.arange(len(picked))
         choices[:, place] = picked
         usual[every, picked] += usual_cycles[place, picked]

@@ -4,6 +4,7 @@ The space: groups of Einsums one after the other; in each, tiles whose ranks tak
 rounds of an array's axis, whole Einsums on arrays, and modulo schedules (`modulo`) of a few phases.
 """
 
+from math import inf
 from time import perf_counter
 
 from accelsim.mapper.found import Found
@@ -37,10 +38,13 @@ class Search:
     def best(self) -> Answer | None:
         return min(self.answers, key=lambda answer: answer.rank, default=None)
 
+    @property
+    def value(self) -> float:
+        return inf if self.best is None else self.best.value
+
     def told(self, answer: Answer, candidates: int) -> None:
         self.answers.append(answer)
-        best = min(each.value for each in self.answers)
-        self.question.progress("fused", best, candidates)
+        self.question.progress("fused", self.value, candidates)
 
     def run(self) -> None:
         self._one_step()
@@ -66,7 +70,7 @@ class Search:
         ask = self.question
         inner = dict(self.best.mapping.ranks) if self.best is not None else {}
         for cascade in [ask.cascade, *([ask.cascade.with_ranks(**inner)] if inner else [])]:
-            best_chain(cascade, ask.arch, ask.minimise, self.tally, self.told)
+            best_chain(cascade, ask.arch, ask.minimise, self.tally, self.told, self.value)
 
 
 def find(question: Question) -> Found | None:

@@ -7,11 +7,14 @@ beats in both latency and energy are dropped, the others are continued by every 
     best[j] = undominated of  best[i] + group from i to j,   i < j
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from math import inf
 
 from accelsim.arch.spatial import Spatial, area_um2
+from accelsim.mapper.bound import array_cycles, work_of
+from accelsim.mapper.found import figures_of
 from accelsim.mapper.fused.group import fused_groups
 from accelsim.mapper.fused.search import (
     Answer,
@@ -27,10 +30,9 @@ from accelsim.mapping.fusion import units
 from accelsim.mapping.mapping import Mapping
 from accelsim.mapping.recurring import Group as Unit
 from accelsim.workload.einsum import Cascade
+from accelsim.workload.extent import elements_touched, tensor_bytes
 
 MOST_IN_VAIN = 6
-MOST_UNITS = 8
-"""Groups of more Einsums, or sets of Einsums that take turns, are not tried, but for the whole."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,7 @@ class Chain:
     figures: Figures
 
     def __add__(self, answer: Answer) -> "Chain":
-        latency_s = self.figures.latency_s + answer.cost.latency_s
-        energy_pj = self.figures.energy_pj + answer.cost.energy_pj
-        figures = self.figures._replace(latency_s=latency_s, energy_pj=energy_pj)
+        figures = _sum(self.figures, figures_of(answer.cost))
         return Chain((*self.parts, answer.mapping), figures)
 
     def is_beaten_by(self, other: "Chain") -> bool:
@@ -53,26 +53,31 @@ class Chain:
 
 
 def best_chain(
-    cascade: Cascade, arch: Spatial, minimise: Objective, tally: Tally, told: Told
+    cascade: Cascade,
+    arch: Spatial,
+    minimise: Objective,
+    tally: Tally,
+    told: Told,
+    beat: float = inf,
 ) -> Answer | None:
-    """`cascade` has the sizes of partitions that it shall have."""
-    waiting, rules, judge = units(cascade), automatic_mapping(cascade, arch), judge_of(arch, minimise)
-    area = float(area_um2(arch))
-    fronts: dict[int, list[Chain]] = {0: [Chain((), Figures(0.0, 0.0, area))]}
-    found: dict[tuple[int, int], list[Answer]] = {}
-    for first, last in combinations(range(len(waiting) + 1), 2):
-        if last - first <= MOST_UNITS or (first, last) == (0, len(waiting)):
-            found[first, last] = list(
-                _answers(waiting[first:last], cascade, arch, minimise, tally, rules)
-            )
+    """The best in several steps, if it could have a value below `beat`.
+
+    `cascade` has the sizes of partitions that it shall have.
+    """
+    waiting = units(cascade)
+    spans = _promising(waiting, cascade, arch, minimise, beat)
+    tally.pruned += len(list(combinations(range(len(waiting) + 1), 2))) - len(spans)
+    fronts: dict[int, list[Chain]] = {0: [Chain((), _nothing(arch))]}
+    rules = automatic_mapping(cascade, arch)
     for last in range(1, len(waiting) + 1):
-        chains = [
-            chain + answer
-            for first in range(last)
-            for chain in fronts[first]
-            for answer in found.get((first, last), [])
-        ]
+        chains = []
+        for first in range(last):
+            if (first, last) in spans and fronts[first]:
+                part = waiting[first:last]
+                answers = list(_answers(part, cascade, arch, minimise, tally, rules))
+                chains += [chain + answer for chain in fronts[first] for answer in answers]
         fronts[last] = [c for c in chains if not any(map(c.is_beaten_by, chains))]
+    judge = judge_of(arch, minimise)
     ranked = sorted(fronts[len(waiting)], key=lambda chain: value_of(minimise, chain.figures))
     for chain in ranked:
         answer = judge(_joined(chain, cascade), cascade)
@@ -80,6 +85,74 @@ def best_chain(
             told(answer, tally.candidates)
             return answer
     return None
+
+
+def _nothing(arch: Spatial) -> Figures:
+    return Figures(0.0, 0.0, float(area_um2(arch)))
+
+
+# --- which groups may be part of a better chain ---------------------------------------------------
+
+Span = tuple[int, int]
+
+
+def _promising(
+    waiting: tuple[Unit, ...], cascade: Cascade, arch: Spatial, minimise: Objective, beat: float
+) -> set[Span]:
+    """Spans of units that, with the least that those before and after take, are below `beat`."""
+    number = len(waiting)
+    spans = [span for span in combinations(range(number + 1), 2) if span != (0, number)]
+    if number == 1:
+        return {(0, 1)}
+    least = {span: _least(waiting[slice(*span)], cascade, arch) for span in spans}
+    before = {0: _nothing(arch)}
+    for last in range(1, number):
+        before[last] = _smallest(_sum(before[i], least[i, last]) for i in range(last))
+    after = {number: _nothing(arch)}
+    for first in range(number - 1, 0, -1):
+        ends = range(first + 1, number + 1)
+        after[first] = _smallest(_sum(least[first, j], after[j]) for j in ends)
+    return {
+        (i, j)
+        for i, j in spans
+        if value_of(minimise, _sum(_sum(before[i], least[i, j]), after[j])) < beat
+    }
+
+
+def _least(waiting: tuple[Unit, ...], cascade: Cascade, arch: Spatial) -> Figures:
+    """What a step of these takes at least: its arrays, and what crosses the outermost memory."""
+    names = tuple(name for unit in waiting for name in unit.einsums)
+    work, outermost = work_of(cascade, arch), arch.memories[0]
+    others = [einsum.name for einsum in cascade.einsums if einsum.name not in names]
+    inputs = {a.tensor for n in names for a in cascade.einsum(n).reads} - set(names)
+    read = {a.tensor for name in others for a in cascade.einsum(name).reads}
+    outputs = [name for name in names if name in read or name in cascade.outputs]
+    word = {name: tensor.word_bytes for name, tensor in cascade.tensors.items()}
+    read_bytes = sum(float(elements_touched(cascade, t, names)) * word[t] for t in inputs)
+    written_bytes = sum(float(tensor_bytes(cascade, name)) for name in outputs)
+    cycles = array_cycles({name: work[name] for name in names})
+    seconds = cycles / arch.clock_hz
+    if outermost.bandwidth is not None:
+        rate = float(outermost.bandwidth.per_second(arch.clock_hz))
+        seconds = max(seconds, (read_bytes + written_bytes) / rate)
+    energy_pj = read_bytes * float(outermost.read_pj_per_byte or 0)
+    energy_pj += written_bytes * float(outermost.write_pj_per_byte or 0)
+    return Figures(seconds, energy_pj, float(area_um2(arch)))
+
+
+def _sum(one: Figures, other: Figures) -> Figures:
+    return one._replace(
+        latency_s=one.latency_s + other.latency_s, energy_pj=one.energy_pj + other.energy_pj
+    )
+
+
+def _smallest(figures: Iterable[Figures]) -> Figures:
+    """Of each figure the least, whichever chain it is of."""
+    latencies, energies, areas = zip(*figures, strict=True)
+    return Figures(min(latencies), min(energies), areas[0])
+
+
+# --- answers of parts -----------------------------------------------------------------------------
 
 
 def _answers(
@@ -97,10 +170,9 @@ def _answers(
         tally.candidates += 1
         alone = judge(_of(rules, names), cascade)
         yield from [] if alone is None else [alone]
-    none = Figures(0.0, 0.0, float(area_um2(arch)))
     for group in fused_groups(cascade, waiting):
         answer = best_step(
-            group, arch, minimise, none, tally, _nobody, judge, most_in_vain=MOST_IN_VAIN
+            group, arch, minimise, _nothing(arch), tally, _nobody, judge, most_in_vain=MOST_IN_VAIN
         )
         yield from [] if answer is None else [answer]
 
@@ -112,7 +184,10 @@ def _nobody(answer: Answer, candidates: int) -> None:
 def _of(rules: Mapping, names: tuple[str, ...]) -> Mapping:
     """What rules say of these Einsums."""
     nests = tuple(nest for nest in rules.nests if nest.einsums[0] in names)
-    runs = [(step, {n for p in step.phases for r in p.run.values() for n in r}) for step in rules.schedule]
+    runs = [
+        (step, {n for p in step.phases for r in p.run.values() for n in r})
+        for step in rules.schedule
+    ]
     steps = tuple(step for step, run in runs if run & set(names))
     return rules.model_copy(update={"nests": nests, "schedule": steps})
 

@@ -85,7 +85,9 @@ def homes(
     """
     group = tiling.group
     words = {name: elements_in_turn(tiling, assignment, name) for name in group.names}
-    waiting = {n for n in group.names if words[n] > 1 and not _streams(n, tiling, assignment, rounds)}
+    waiting = {
+        n for n in group.names if words[n] > 1 and not _streams(n, tiling, assignment, rounds)
+    }
     waiting = {name for name in waiting if group.readers[name] or name in group.running}
     filed = {n for n in waiting - twice if _lies_right(n, tiling, assignment)}
     order = order_in_phase(pipeline, rounds) or ()
@@ -257,7 +259,9 @@ def _resting_outputs(tiling: Tiling, loops: Loops) -> dict[str, int]:
     return found
 
 
-def _tile_bytes(tensor: str, ranks: tuple[str, ...], depth: int, tiling: Tiling, loops: Loops) -> float:
+def _tile_bytes(
+    tensor: str, ranks: tuple[str, ...], depth: int, tiling: Tiling, loops: Loops
+) -> float:
     """Of what the loops inside `depth` cover."""
     sizes, word = tiling.group.cascade.ranks, tiling.group.cascade.tensors[tensor].word_bytes
 
@@ -272,7 +276,11 @@ def _bytes_of(kept: Mapping[str, int], tiling: Tiling, loops: Loops) -> float:
     cascade, steps = tiling.group.cascade, tiling.group.streamed
     total = 0.0
     for name, depth in kept.items():
-        ranks = tuple(r for r in cascade.einsum(name).output.ranks if r != steps or name not in tiling.group.running)
+        ranks = tuple(
+            r
+            for r in cascade.einsum(name).output.ranks
+            if r != steps or name not in tiling.group.running
+        )
         total += _tile_bytes(name, ranks, depth, tiling, loops)
     return total
 

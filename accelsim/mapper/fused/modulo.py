@@ -239,9 +239,7 @@ class _Search:
     def _least_of(self, loads: list[list[float]], left: list[float]) -> float:
         """The longest array's phases, and what work is left that has no room beside them."""
         taken = sum(map(max, zip(*loads, strict=True)))
-        return max(
-            [taken, *(sum(load) + rest for load, rest in zip(loads, left, strict=True))]
-        )
+        return max([taken, *(sum(load) + rest for load, rest in zip(loads, left, strict=True))])
 
     def _note(self, usual: list[list[float]], last: list[list[float]]) -> None:
         period = self._bound(len(self.tasks), usual, last)
@@ -253,5 +251,3 @@ class _Search:
 
 def _weighed(usual: float, last: float, share: float) -> float:
     return (1 - share) * usual + share * last
-
-

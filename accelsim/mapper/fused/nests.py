@@ -1,10 +1,10 @@
 """A plan of a fused step, written as loop nests and a step of a schedule.
 
-    outermost memory   keeps what comes from outside and what others read; loops over tiles
-    buffers            keep each tensor inside as many of those loops as the plan says
-    array              spatial loops; loops over what a processing element takes in turn stand
-                       outside them, or inside if the register file holds more than one element
-    register file      keeps the operands
+outermost memory   keeps what comes from outside and what others read; loops over tiles
+buffers            keep each tensor inside as many of those loops as the plan says
+array              spatial loops; loops over what a processing element takes in turn stand
+                   outside them, or inside if the register file holds more than one element
+register file      keeps the operands
 """
 
 from collections.abc import Iterator
@@ -74,7 +74,9 @@ def _outer_levels(plan: Plan, einsum: Einsum, machine: Machine) -> Iterator[Leve
 
 def _inner_levels(plan: Plan, einsum: Einsum, array: str, machine: Machine) -> Iterator[Level]:
     tiling, own = plan.tiling, _tensors(einsum)
-    ordered = [r for r in einsum.ranks if r not in einsum.reduced_ranks] + list(einsum.reduced_ranks)
+    ordered = [r for r in einsum.ranks if r not in einsum.reduced_ranks] + list(
+        einsum.reduced_ranks
+    )
     turns: dict[str, Formula] = {
         rank: factor
         for rank in ordered

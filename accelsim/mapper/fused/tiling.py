@@ -20,10 +20,10 @@ from math import prod
 from accelsim.arch.parts import ComputeArray
 from accelsim.arch.spatial import Spatial, missing_operations, point_cost
 from accelsim.mapper.fused.group import Group
+from accelsim.mapper.partitions import free_partitions
 from accelsim.mapping.loops import ceil_div
 from accelsim.mapping.spread import Spread, even_part
-from accelsim.workload.affine import Index
-from accelsim.workload.einsum import Cascade, Einsum
+from accelsim.workload.einsum import Einsum
 from accelsim.workload.regions import UncountableError
 from accelsim.workload.tiles import conditional_ranks, share_of_tiles
 
@@ -76,31 +76,14 @@ def tilings(group: Group, arch: Spatial) -> Iterator[Tiling]:
 
 def _inner_sizes(group: Group, arch: Spatial) -> Iterator[dict[str, int]]:
     """Sizes of the inner rank of the partition whose outer rank is cut: as many keys a step."""
-    for whole, parts in group.cascade.partitions.items():
-        if parts[0] == group.streamed and len(parts) == 2 and _is_free(parts, group.cascade):
+    for whole, parts in free_partitions(group.cascade).items():
+        if parts[0] == group.streamed and len(parts) == 2:
             widths = {width for array in arch.compute for width in (array.rows, array.columns)}
             size = group.cascade.ranks[whole]
             for tile in _parts(size, widths):
                 yield {parts[1]: tile}
             return
     yield {}
-
-
-def _is_free(parts: tuple[str, ...], cascade: Cascade) -> bool:
-    """Whether a mapping may size a partition: the two ranks meet no others in an index."""
-    if any(rank in cascade.chosen for rank in parts):
-        return False
-    indices = (
-        index
-        for einsum in cascade.einsums
-        for access in (*einsum.reads, einsum.output)
-        for index in access.indices
-    )
-    return all(_is_plain(index) for index in indices if set(index.ranks) & set(parts))
-
-
-def _is_plain(index: Index) -> bool:
-    return len(index.ranks) == 1
 
 
 def _parts(size: int, widths: set[int], rounds: int = MOST_ROUNDS) -> list[int]:
@@ -225,7 +208,9 @@ class _Spreading:
 
 
 def _point_cycles(einsum: Einsum, array: ComputeArray, arch: Spatial) -> float:
-    return float(point_cost(arch, array.name, einsum.operations).cycles) if einsum.operations else 1.0
+    return (
+        float(point_cost(arch, array.name, einsum.operations).cycles) if einsum.operations else 1.0
+    )
 
 
 def _spread(
