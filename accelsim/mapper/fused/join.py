@@ -172,7 +172,7 @@ def _answers(
         yield from [] if alone is None else [alone]
     for group in fused_groups(cascade, waiting):
         answer = best_step(
-            group, arch, minimise, _nothing(arch), tally, _nobody, judge, most_in_vain=MOST_IN_VAIN
+            group, arch, minimise, _least(waiting, cascade, arch), tally, _nobody, judge, most_in_vain=MOST_IN_VAIN
         )
         yield from [] if answer is None else [answer]
 

@@ -29,7 +29,7 @@ from math import inf
 
 MOST_PHASES = 5
 MOST_LAG = 4
-MOST_NODES = 4000
+MOST_NODES = 1000
 ROUNDING = 1 + 1e-9
 """Sums of the same cycles in another order are not taken for a difference."""
 
@@ -60,11 +60,15 @@ class Need:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What is to be scheduled. The needs with `back` 0 have no cycle; a task comes after them."""
+    """What is to be scheduled. The needs with `back` 0 have no cycle; a task comes after them.
+
+    Below `enough` cycles a shorter period gains nothing.
+    """
 
     tasks: tuple[Task, ...]
     needs: tuple[Need, ...]
     last_share: float = 0.0
+    enough: float = 0.0
 
     @cached_property
     def by_name(self) -> Mapping[str, Task]:
@@ -74,15 +78,16 @@ class Pipeline:
     def arrays(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(task.array for task in self.tasks))
 
-    @property
+    @cached_property
     def least_period(self) -> float:
-        """The load of the busiest array."""
+        """The load of the busiest array, or what is enough."""
         usual = {array: 0.0 for array in self.arrays}
         last = dict(usual)
         for task in self.tasks:
             usual[task.array] += task.cycles
             last[task.array] += task.cycles + task.last
-        return _weighed(max(usual.values()), max(last.values()), self.last_share)
+        busiest = _weighed(max(usual.values()), max(last.values()), self.last_share)
+        return max(busiest, self.enough)
 
     def gap(self, need: Need) -> int:
         """How many phases what crosses from one array to another takes at least."""
@@ -180,14 +185,15 @@ class _Search:
                 found.append((reader, -span, back - gap))
         return found
 
-    def _work_left(self) -> list[list[tuple[float, float]]]:
+    def _work_left(self) -> list[tuple[list[float], list[float]]]:
         """By array, usual cycles and those of last tiles, of this task and all after it."""
-        sums = [[(0.0, 0.0) for _ in self.pipeline.arrays]]
+        usual = [0.0 for _ in self.pipeline.arrays]
+        last = list(usual)
+        sums = [(list(usual), list(last))]
         for task, array in zip(reversed(self.tasks), reversed(self.array), strict=True):
-            row = list(sums[-1])
-            usual, last = row[array]
-            row[array] = (usual + task.cycles, last + task.cycles + task.last)
-            sums.append(row)
+            usual[array] += task.cycles
+            last[array] += task.cycles + task.last
+            sums.append((list(usual), list(last)))
         return sums[::-1]
 
     def _place(self, number: int, usual: list[list[float]], last: list[list[float]]) -> None:
@@ -230,16 +236,9 @@ class _Search:
         return sorted(range(lowest, highest + 1), key=prolongs)
 
     def _bound(self, number: int, usual: list[list[float]], last: list[list[float]]) -> float:
-        return _weighed(
-            self._least_of(usual, [left[0] for left in self.left[number]]),
-            self._least_of(last, [left[1] for left in self.left[number]]),
-            self.pipeline.last_share,
-        )
-
-    def _least_of(self, loads: list[list[float]], left: list[float]) -> float:
-        """The longest array's phases, and what work is left that has no room beside them."""
-        taken = sum(map(max, zip(*loads, strict=True)))
-        return max([taken, *(sum(load) + rest for load, rest in zip(loads, left, strict=True))])
+        share, left = self.pipeline.last_share, self.left[number]
+        found = _least_of(usual, left[0])
+        return found if not share else _weighed(found, _least_of(last, left[1]), share)
 
     def _note(self, usual: list[list[float]], last: list[list[float]]) -> None:
         period = self._bound(len(self.tasks), usual, last)
@@ -247,6 +246,14 @@ class _Search:
         rounds = Rounds(self.phases, dict(zip(names, self.places, strict=True)), period)
         if order_in_phase(self.pipeline, rounds) is not None:
             self.best, self.beat = rounds, period
+
+
+def _least_of(loads: list[list[float]], left: list[float]) -> float:
+    """The longest array's phases, and what work is left that has no room beside them."""
+    most = sum(map(max, *loads)) if len(loads) > 1 else sum(loads[0])
+    for load, rest in zip(loads, left, strict=True):
+        most = max(most, sum(load) + rest)
+    return float(most)
 
 
 def _weighed(usual: float, last: float, share: float) -> float:

@@ -10,11 +10,15 @@ from accelsim.mapping.mapping import Phase, Step
 from accelsim.workload.dependencies import reads_earlier_step
 
 
-def pipelines(tiling: Tiling, assignment: Assignment) -> Iterator[Pipeline]:
-    """With room for one tile of everything; then for two of what could lie in the buffer."""
+def pipelines(tiling: Tiling, assignment: Assignment, enough: float) -> Iterator[Pipeline]:
+    """With room for one tile of everything; then for two of what could lie in the buffer.
+
+    Rounds of `enough` cycles are short enough.
+    """
     tasks = tuple(_task(tiling, name, assignment.arrays[name]) for name in tiling.group.names)
     for held in (1, 2):
-        yield Pipeline(tasks, tuple(_needs(tiling, assignment, held)), last_share(tiling))
+        needs = tuple(_needs(tiling, assignment, held))
+        yield Pipeline(tasks, needs, last_share(tiling), enough)
 
 
 def _task(tiling: Tiling, name: str, array: str) -> Task:

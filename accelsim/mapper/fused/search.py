@@ -94,7 +94,7 @@ def best_step(
         if best is not None and _is_enough(least, best, in_vain, most_in_vain):
             tally.pruned += len(queue) + 1
             break
-        for plan in _plans(tiling, assignments, arch):
+        for plan in _plans(tiling, assignments, arch, bound):
             tally.candidates += 1
             answer = judge(_mapping(plan, arch), plan.tiling.group.cascade)
             if answer is None:
@@ -157,9 +157,12 @@ def _usual_work(tiling: Tiling) -> Work:
     return work
 
 
-def _plans(tiling: Tiling, assignments: list[Assignment], arch: Spatial) -> Iterator[Plan]:
+def _plans(
+    tiling: Tiling, assignments: list[Assignment], arch: Spatial, bound: Figures
+) -> Iterator[Plan]:
+    enough = bound.latency_s * arch.clock_hz / tiling.tiles
     for assignment in assignments:
-        pipeline, rounds = _scheduled(tiling, assignment)
+        pipeline, rounds = _scheduled(tiling, assignment, enough)
         if rounds is None:
             continue
         twice = held_twice(pipeline, rounds)
@@ -170,9 +173,11 @@ def _plans(tiling: Tiling, assignments: list[Assignment], arch: Spatial) -> Iter
             yield Plan(tiling, assignment, pipeline, rounds, keeping)
 
 
-def _scheduled(tiling: Tiling, assignment: Assignment) -> tuple[Pipeline, Rounds | None]:
+def _scheduled(
+    tiling: Tiling, assignment: Assignment, enough: float
+) -> tuple[Pipeline, Rounds | None]:
     """With room for one tile of everything, unless room for two makes rounds shorter."""
-    single, double = pipelines(tiling, assignment)
+    single, double = pipelines(tiling, assignment, enough)
     rounds = shortest_rounds(single)
     if rounds is not None and rounds.period <= single.least_period * ROUNDING:
         return single, rounds
