@@ -12,7 +12,7 @@ for two arrays. Of a partition whose inner rank a mapping may decide, the whole 
 tile: running values then have the fewest steps.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from math import inf
 
@@ -35,8 +35,9 @@ def least_figures(cascade: Cascade, arch: Spatial) -> Figures:
     """
     cascade = in_one_tile(budgeted(cascade))
     latency_s = max(_memory_s(cascade, arch), array_cycles(work_of(cascade, arch)) / arch.clock_hz)
+    names = [einsum.name for einsum in cascade.einsums]
     leaked_pj = sum(arch.leakage_w.values()) * latency_s * 1e12
-    energy_pj = _operations_pj(cascade, arch) + _memory_pj(cascade, arch) + leaked_pj
+    energy_pj = operations_pj(cascade, arch, names) + _memory_pj(cascade, arch) + leaked_pj
     return Figures(latency_s, energy_pj, float(area_um2(arch)))
 
 
@@ -97,16 +98,19 @@ def _memory_s(cascade: Cascade, arch: Spatial) -> float:
     return float(moved / outermost.bandwidth.per_second(arch.clock_hz))
 
 
-def _operations_pj(cascade: Cascade, arch: Spatial) -> float:
-    return sum(
-        float(iteration_points(cascade, einsum.name))
-        * min(
-            float(point_cost(arch, array.name, einsum.operations).energy_pj)
-            for array in arch.compute
-            if not missing_operations(arch, array.name, einsum.operations)
-        )
-        for einsum in cascade.einsums
+def operations_pj(cascade: Cascade, arch: Spatial, einsums: Iterable[str]) -> float:
+    """Of these Einsums, each on the array where it costs least."""
+    return sum(_einsum_pj(cascade, arch, name) for name in einsums)
+
+
+def _einsum_pj(cascade: Cascade, arch: Spatial, name: str) -> float:
+    operations = cascade.einsum(name).operations
+    each = min(
+        float(point_cost(arch, array.name, operations).energy_pj)
+        for array in arch.compute
+        if not missing_operations(arch, array.name, operations)
     )
+    return float(iteration_points(cascade, name)) * each
 
 
 def _memory_pj(cascade: Cascade, arch: Spatial) -> float:

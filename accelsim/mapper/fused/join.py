@@ -13,7 +13,7 @@ from itertools import combinations
 from math import inf
 
 from accelsim.arch.spatial import Spatial, area_um2
-from accelsim.mapper.bound import array_cycles, work_of
+from accelsim.mapper.bound import array_cycles, operations_pj, work_of
 from accelsim.mapper.found import figures_of
 from accelsim.mapper.fused.group import fused_groups
 from accelsim.mapper.fused.search import (
@@ -27,7 +27,7 @@ from accelsim.mapper.fused.search import (
 from accelsim.mapper.objective import Figures, Objective, value_of
 from accelsim.mapping.automatic import automatic_mapping
 from accelsim.mapping.fusion import units
-from accelsim.mapping.mapping import Mapping
+from accelsim.mapping.mapping import Mapping, Step
 from accelsim.mapping.recurring import Group as Unit
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.extent import elements_touched, tensor_bytes
@@ -135,7 +135,8 @@ def _least(waiting: tuple[Unit, ...], cascade: Cascade, arch: Spatial) -> Figure
     if outermost.bandwidth is not None:
         rate = float(outermost.bandwidth.per_second(arch.clock_hz))
         seconds = max(seconds, (read_bytes + written_bytes) / rate)
-    energy_pj = read_bytes * float(outermost.read_pj_per_byte or 0)
+    energy_pj = operations_pj(cascade, arch, names)
+    energy_pj += read_bytes * float(outermost.read_pj_per_byte or 0)
     energy_pj += written_bytes * float(outermost.write_pj_per_byte or 0)
     return Figures(seconds, energy_pj, float(area_um2(arch)))
 
@@ -171,8 +172,9 @@ def _answers(
         alone = judge(_of(rules, names), cascade)
         yield from [] if alone is None else [alone]
     for group in fused_groups(cascade, waiting):
+        bound = _least(waiting, cascade, arch)
         answer = best_step(
-            group, arch, minimise, _least(waiting, cascade, arch), tally, _nobody, judge, most_in_vain=MOST_IN_VAIN
+            group, arch, minimise, bound, tally, _nobody, judge, most_in_vain=MOST_IN_VAIN
         )
         yield from [] if answer is None else [answer]
 
@@ -184,12 +186,12 @@ def _nobody(answer: Answer, candidates: int) -> None:
 def _of(rules: Mapping, names: tuple[str, ...]) -> Mapping:
     """What rules say of these Einsums."""
     nests = tuple(nest for nest in rules.nests if nest.einsums[0] in names)
-    runs = [
-        (step, {n for p in step.phases for r in p.run.values() for n in r})
-        for step in rules.schedule
-    ]
-    steps = tuple(step for step, run in runs if run & set(names))
+    steps = tuple(step for step in rules.schedule if _runs(step) & set(names))
     return rules.model_copy(update={"nests": nests, "schedule": steps})
+
+
+def _runs(step: Step) -> set[str]:
+    return {name for phase in step.phases for names in phase.run.values() for name in names}
 
 
 def _joined(chain: Chain, cascade: Cascade) -> Mapping:

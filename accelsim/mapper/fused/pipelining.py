@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from accelsim.mapper.fused.assignment import Assignment, last_share, runs_last
 from accelsim.mapper.fused.keeping import elements_in_turn
-from accelsim.mapper.fused.modulo import Need, Pipeline, Rounds, Task, order_in_phase
+from accelsim.mapper.fused.modulo import Need, Pipeline, Rounds, Task, drawn_together, order_in_phase
 from accelsim.mapper.fused.tiling import Tiling
 from accelsim.mapping.mapping import Phase, Step
 from accelsim.workload.dependencies import reads_earlier_step
@@ -39,6 +39,18 @@ def _needs(tiling: Tiling, assignment: Assignment, held: int) -> Iterator[Need]:
         single = elements_in_turn(tiling, assignment, maker) == 1
         several = not (single or maker in group.running)
         yield Need(maker, reader, back, held if several else 1, copied=single)
+
+
+def streaming(pipeline: Pipeline, rounds: Rounds, tiling: Tiling) -> Rounds:
+    """The same rounds, where what is read by one Einsum on the spot need not be kept."""
+    readers = tiling.group.readers
+    pairs = [
+        (need.maker, need.reader)
+        for need in pipeline.needs
+        if not (need.copied or need.back or pipeline.gap(need))
+        and readers[need.maker] == (need.reader,)
+    ]
+    return drawn_together(pipeline, rounds, pairs)
 
 
 def held_twice(pipeline: Pipeline, rounds: Rounds) -> frozenset[str]:

@@ -24,7 +24,7 @@ from accelsim.mapper.fused.group import Group
 from accelsim.mapper.fused.keeping import homes, keepings, machine_of
 from accelsim.mapper.fused.modulo import ROUNDING, Pipeline, Rounds, shortest_rounds
 from accelsim.mapper.fused.nests import Plan, nests
-from accelsim.mapper.fused.pipelining import held_twice, pipelines, step
+from accelsim.mapper.fused.pipelining import held_twice, pipelines, step, streaming
 from accelsim.mapper.fused.tiling import Tiling, tilings
 from accelsim.mapper.objective import Figures, Objective, value_of
 from accelsim.mapping.binding import bind
@@ -165,6 +165,7 @@ def _plans(
         pipeline, rounds = _scheduled(tiling, assignment, enough)
         if rounds is None:
             continue
+        rounds = streaming(pipeline, rounds, tiling)
         twice = held_twice(pipeline, rounds)
         filed, waiting = homes(tiling, assignment, pipeline, rounds, twice, arch)
         buffer = machine_of(arch, next(iter(assignment.arrays.values()))).buffers[-1]
