@@ -41,7 +41,7 @@ def runs_last(tiling: Tiling, name: str) -> bool:
 
 
 def best_assignments(tiling: Tiling, most: int) -> list[Assignment]:
-    """Those with the least to do for the busiest array first; of two alike, with fewer handovers."""
+    """Those with the least to do for the busiest array; of those alike, with few handovers."""
     names, arrays = tiling.group.names, _arrays(tiling)
     share = last_share(tiling)
     cycles = np.array([[tiling.cycles.get((n, a), np.inf) for a in arrays] for n in names])

@@ -1,4 +1,4 @@
-"""Einsums that one step of a schedule can run fused: tile by tile, what passes between them on chip.
+"""Einsums that one step of a schedule can run fused, tile by tile.
 
 cut     ranks that the step's tiles cut: those that all the Einsums share (`mapping.fusion`), and
         the steps of a running value, or the rank along which data streams if no tensor must be

@@ -89,7 +89,7 @@ def homes(
         n for n in group.names if words[n] > 1 and not _streams(n, tiling, assignment, rounds)
     }
     waiting = {name for name in waiting if group.readers[name] or name in group.running}
-    filed = {n for n in waiting - twice if _lies_right(n, tiling, assignment)}
+    filed = {n for n in waiting - twice if lies_right(n, tiling, assignment)}
     order = order_in_phase(pipeline, rounds) or ()
     order = tuple(sorted(order, key=rounds.phase))
     for array in pipeline.arrays:
@@ -111,7 +111,7 @@ def _streams(name: str, tiling: Tiling, assignment: Assignment, rounds: Rounds) 
     """Whether each element is read as soon as it is made, on the spot."""
     return (
         name not in tiling.group.running
-        and _lies_right(name, tiling, assignment)
+        and lies_right(name, tiling, assignment)
         and all(
             rounds.places[reader] == rounds.places[name]
             and assignment.arrays[reader] == assignment.arrays[name]
@@ -120,7 +120,7 @@ def _streams(name: str, tiling: Tiling, assignment: Assignment, rounds: Rounds) 
     )
 
 
-def _lies_right(name: str, tiling: Tiling, assignment: Assignment) -> bool:
+def lies_right(name: str, tiling: Tiling, assignment: Assignment) -> bool:
     """Whether its readers spread it as its maker does."""
     ranks = tiling.group.cascade.einsum(name).output.ranks
     own = tiling.spreads[name, assignment.arrays[name]]

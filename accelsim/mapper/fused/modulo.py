@@ -22,8 +22,8 @@ to `most_phases` phases and `most_lag` rounds of lag unless it runs out of `most
 the load of the busiest array, which no schedule beats.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 
@@ -48,7 +48,8 @@ class Task:
 class Need:
     """`reader` reads what `maker` made `back` rounds before; `held` tiles of it have room.
 
-    Of what is handed over (`copied`) each array has a tile of its own.
+    Of what is handed over (`copied`) each array has a tile of its own. What is `tied` is read in
+    the phase in which it is made, element by element.
     """
 
     maker: str
@@ -56,6 +57,7 @@ class Need:
     back: int = 0
     held: int = 1
     copied: bool = False
+    tied: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,25 +90,6 @@ class Pipeline:
             last[task.array] += task.cycles + task.last
         busiest = _weighed(max(usual.values()), max(last.values()), self.last_share)
         return max(busiest, self.enough)
-
-    def period(self, places: Mapping[str, int], phases: int) -> float:
-        """Of a schedule, legal or not."""
-        usual = [dict.fromkeys(self.arrays, 0.0) for _ in range(phases)]
-        last = [dict(load) for load in usual]
-        for task in self.tasks:
-            phase = places[task.name] % phases
-            usual[phase][task.array] += task.cycles
-            last[phase][task.array] += task.cycles + task.last
-        return _weighed(_longest(usual), _longest(last), self.last_share)
-
-    def allows(self, places: Mapping[str, int], phases: int) -> bool:
-        """Whether everything is made when it is read, and still there."""
-        return all(
-            places[need.maker] + self.gap(need) <= places[need.reader] + need.back * phases
-            and places[need.reader] + (0 if need.copied else self.gap(need))
-            <= places[need.maker] + need.held * phases
-            for need in self.needs
-        )
 
     def gap(self, need: Need) -> int:
         """How many phases what crosses from one array to another takes at least."""
@@ -143,23 +126,6 @@ def shortest_rounds(
         if best is not None and best.period <= pipeline.least_period * ROUNDING:
             break
     return best
-
-
-def drawn_together(
-    pipeline: Pipeline, rounds: Rounds, pairs: Iterable[tuple[str, str]]
-) -> Rounds:
-    """The same rounds, with makers moved to where their readers are if that prolongs nothing."""
-    for maker, reader in pairs:
-        places = {**rounds.places, maker: rounds.places[reader]}
-        moved = replace(rounds, places=places)
-        is_as_short = pipeline.period(places, rounds.phases) <= rounds.period * ROUNDING
-        if (
-            is_as_short
-            and pipeline.allows(places, rounds.phases)
-            and order_in_phase(pipeline, moved) is not None
-        ):
-            rounds = moved
-    return rounds
 
 
 def order_in_phase(pipeline: Pipeline, rounds: Rounds) -> tuple[str, ...] | None:
@@ -215,6 +181,8 @@ class _Search:
             span = need.held * self.phases - (0 if need.copied else gap)
             maker, reader = self.number[need.maker], self.number[need.reader]
             own, back = self.number[name], need.back * self.phases
+            if need.tied:
+                gap = span = 0
             if reader == own and maker <= own:
                 found.append((maker, gap - back, span))
             elif maker == own and reader < own:
@@ -290,10 +258,6 @@ def _least_of(loads: list[list[float]], left: list[float]) -> float:
     for load, rest in zip(loads, left, strict=True):
         most = max(most, sum(load) + rest)
     return float(most)
-
-
-def _longest(loads: Sequence[Mapping[str, float]]) -> float:
-    return sum(max(load.values()) for load in loads)
 
 
 def _weighed(usual: float, last: float, share: float) -> float:

@@ -1,24 +1,38 @@
-"""A tiling with Einsums on arrays as a pipeline of tasks, and its rounds as a step of a schedule."""
+"""Einsums of a tile on arrays as a pipeline of tasks, and its rounds as a step of a schedule."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from accelsim.mapper.fused.assignment import Assignment, last_share, runs_last
-from accelsim.mapper.fused.keeping import elements_in_turn
-from accelsim.mapper.fused.modulo import Need, Pipeline, Rounds, Task, drawn_together, order_in_phase
+from accelsim.mapper.fused.keeping import elements_in_turn, lies_right
+from accelsim.mapper.fused.modulo import Need, Pipeline, Rounds, Task, order_in_phase
 from accelsim.mapper.fused.tiling import Tiling
 from accelsim.mapping.mapping import Phase, Step
 from accelsim.workload.dependencies import reads_earlier_step
 
 
 def pipelines(tiling: Tiling, assignment: Assignment, enough: float) -> Iterator[Pipeline]:
-    """With room for one tile of everything; then for two of what could lie in the buffer.
+    """With room for one tile of everything, then for two of what could lie in the buffer.
 
-    Rounds of `enough` cycles are short enough.
+    First what has one reader on the same array is read on the spot, and need not be kept; then it
+    may wait. Rounds of `enough` cycles are short enough.
     """
     tasks = tuple(_task(tiling, name, assignment.arrays[name]) for name in tiling.group.names)
     for held in (1, 2):
-        needs = tuple(_needs(tiling, assignment, held))
-        yield Pipeline(tasks, needs, last_share(tiling), enough)
+        loose = Pipeline(tasks, tuple(_needs(tiling, assignment, held)), last_share(tiling), enough)
+        tied = tuple(_tied(need, loose, tiling, assignment) for need in loose.needs)
+        yield replace(loose, needs=tied)
+        if tied != loose.needs:
+            yield loose
+
+
+def _tied(need: Need, pipeline: Pipeline, tiling: Tiling, assignment: Assignment) -> Need:
+    is_tied = (
+        not (need.copied or need.back or pipeline.gap(need))
+        and tiling.group.readers[need.maker] == (need.reader,)
+        and lies_right(need.maker, tiling, assignment)
+    )
+    return replace(need, tied=is_tied)
 
 
 def _task(tiling: Tiling, name: str, array: str) -> Task:
@@ -39,18 +53,6 @@ def _needs(tiling: Tiling, assignment: Assignment, held: int) -> Iterator[Need]:
         single = elements_in_turn(tiling, assignment, maker) == 1
         several = not (single or maker in group.running)
         yield Need(maker, reader, back, held if several else 1, copied=single)
-
-
-def streaming(pipeline: Pipeline, rounds: Rounds, tiling: Tiling) -> Rounds:
-    """The same rounds, where what is read by one Einsum on the spot need not be kept."""
-    readers = tiling.group.readers
-    pairs = [
-        (need.maker, need.reader)
-        for need in pipeline.needs
-        if not (need.copied or need.back or pipeline.gap(need))
-        and readers[need.maker] == (need.reader,)
-    ]
-    return drawn_together(pipeline, rounds, pairs)
 
 
 def held_twice(pipeline: Pipeline, rounds: Rounds) -> frozenset[str]:

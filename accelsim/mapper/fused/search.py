@@ -1,4 +1,4 @@
-"""The best fused step for a cascade that is one group: tilings in the order of their bounds, until none can be better.
+"""The best fused step of a group: tilings in the order of their bounds, until none can be better.
 
     bound of a tiling = max(tiles · load of the busiest array under the best assignment / clock,
                             bytes of inputs and outputs / bandwidth of the outermost memory)
@@ -24,7 +24,7 @@ from accelsim.mapper.fused.group import Group
 from accelsim.mapper.fused.keeping import homes, keepings, machine_of
 from accelsim.mapper.fused.modulo import ROUNDING, Pipeline, Rounds, shortest_rounds
 from accelsim.mapper.fused.nests import Plan, nests
-from accelsim.mapper.fused.pipelining import held_twice, pipelines, step, streaming
+from accelsim.mapper.fused.pipelining import held_twice, pipelines, step
 from accelsim.mapper.fused.tiling import Tiling, tilings
 from accelsim.mapper.objective import Figures, Objective, value_of
 from accelsim.mapping.binding import bind
@@ -40,7 +40,8 @@ MOST_KEEPINGS = 2
 
 MOST_IN_VAIN = 40
 MOST_ALIKE = 6
-"""So many candidates in a row that are no better end the search; fewer if only energy can be won."""
+"""So many candidates in a row that are no better end the search, where time, or only energy, is to
+be won."""
 
 
 @dataclass(frozen=True)
@@ -162,10 +163,10 @@ def _plans(
 ) -> Iterator[Plan]:
     enough = bound.latency_s * arch.clock_hz / tiling.tiles
     for assignment in assignments:
-        pipeline, rounds = _scheduled(tiling, assignment, enough)
-        if rounds is None:
+        scheduled = _scheduled(tiling, assignment, enough)
+        if scheduled is None:
             continue
-        rounds = streaming(pipeline, rounds, tiling)
+        pipeline, rounds = scheduled
         twice = held_twice(pipeline, rounds)
         filed, waiting = homes(tiling, assignment, pipeline, rounds, twice, arch)
         buffer = machine_of(arch, next(iter(assignment.arrays.values()))).buffers[-1]
@@ -176,16 +177,16 @@ def _plans(
 
 def _scheduled(
     tiling: Tiling, assignment: Assignment, enough: float
-) -> tuple[Pipeline, Rounds | None]:
-    """With room for one tile of everything, unless room for two makes rounds shorter."""
-    single, double = pipelines(tiling, assignment, enough)
-    rounds = shortest_rounds(single)
-    if rounds is not None and rounds.period <= single.least_period * ROUNDING:
-        return single, rounds
-    better = shortest_rounds(double)
-    if better is None or (rounds is not None and better.period >= rounds.period):
-        return single, rounds
-    return double, better
+) -> tuple[Pipeline, Rounds] | None:
+    """The first pipeline with the shortest rounds."""
+    best: tuple[Pipeline, Rounds] | None = None
+    for pipeline in pipelines(tiling, assignment, enough):
+        rounds = shortest_rounds(pipeline)
+        if rounds is not None and (best is None or rounds.period * ROUNDING < best[1].period):
+            best = pipeline, rounds
+        if best is not None and best[1].period <= pipeline.least_period * ROUNDING:
+            break
+    return best
 
 
 def _mapping(plan: Plan, arch: Spatial) -> Mapping:

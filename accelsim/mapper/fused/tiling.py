@@ -11,8 +11,8 @@ left of the first:
 taken on average over ragged last tiles, and over the tiles that the Einsum's conditions leave.
 """
 
-from contextlib import suppress
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from math import prod
