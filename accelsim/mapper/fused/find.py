@@ -20,7 +20,7 @@ from accelsim.mapping.fusion import units
 NEAR = 0.01
 """So near to what no mapping can beat, as a share of it, one step is not cut into several."""
 
-SHARE_OF_GAP = 0.5
+SHARE_OF_GAP = 0.25
 """Where one step was found, steps are joined that by their bounds take this share of its gap."""
 
 SPACE = (

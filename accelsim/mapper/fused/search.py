@@ -38,7 +38,7 @@ MOST_ASSIGNMENTS = 3
 MOST_KEEPINGS = 2
 """Of each tiling, so many are scheduled, and of each schedule so many kept differently."""
 
-MOST_IN_VAIN = 40
+MOST_IN_VAIN = 60
 MOST_ALIKE = 6
 """So many candidates in a row that are no better end the search, where time, or only energy, is to
 be won."""
