@@ -11,9 +11,10 @@ from accelsim.mapper.found import Found
 from accelsim.mapper.fused.group import fused_groups
 from accelsim.mapper.fused.join import best_chain
 from accelsim.mapper.fused.modulo import MOST_LAG, MOST_PHASES, ROUNDING
-from accelsim.mapper.fused.search import Answer, Tally, best_step, judge_of
+from accelsim.mapper.fused.search import Answer, Effort, Tally, best_step, judge_of
 from accelsim.mapper.fused.tiling import MOST_ROUNDS
 from accelsim.mapper.objective import value_of
+from accelsim.mapper.partitions import free_partitions
 from accelsim.mapper.question import Question
 from accelsim.mapping.fusion import units
 
@@ -59,10 +60,13 @@ class Search:
         ask = self.question
         for group in fused_groups(ask.cascade, units(ask.cascade)):
             judge = judge_of(ask.arch, ask.minimise)
-            best_step(group, ask.arch, ask.minimise, ask.bound, self.tally, self.told, judge)
+            best_step(
+                group, ask.arch, ask.minimise, ask.bound, self.tally, self.told, judge, Effort()
+            )
         if self.best is not None:
-            # What the whole space cannot beat, the space of one step cannot either.
-            least = max(self.tally.least, self._bound)
+            # Which steps of an array conditions leave depends on more than a tiling: no bound then.
+            is_bound = not any(einsum.conditions for einsum in ask.cascade.einsums)
+            least = max(self.tally.least, self._bound) if is_bound else self._bound
             self.is_optimal = self.best.value <= least * ROUNDING
 
     def _is_near(self) -> bool:
@@ -73,9 +77,14 @@ class Search:
         return float(value_of(self.question.minimise, self.question.bound))
 
     def _steps(self) -> None:
+        """At the workload's own sizes of partitions, and at those that were best for one step."""
         ask = self.question
-        inner = dict(self.best.mapping.ranks) if self.best is not None else {}
-        for cascade in [ask.cascade, *([ask.cascade.with_ranks(**inner)] if inner else [])]:
+        free = free_partitions(ask.cascade).values()
+        own = {rank: ask.cascade.ranks[rank] for _, *inner in free for rank in inner}
+        found = self.best.mapping.ranks if self.best is not None else {}
+        best = {rank: int(size) for rank, size in found.items()}
+        for sizes in [own] if best in ({}, own) else [own, own | best]:
+            cascade = ask.cascade.with_ranks(**sizes) if sizes else ask.cascade
             # A chain misses its bound too.
             beat = self._bound + SHARE_OF_GAP * (self.value - self._bound)
             best_chain(cascade, ask.arch, ask.minimise, self.tally, self.told, beat)

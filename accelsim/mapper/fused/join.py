@@ -18,6 +18,7 @@ from accelsim.mapper.found import figures_of
 from accelsim.mapper.fused.group import fused_groups
 from accelsim.mapper.fused.search import (
     Answer,
+    Effort,
     Tally,
     Told,
     best_step,
@@ -32,7 +33,8 @@ from accelsim.mapping.recurring import Group as Unit
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.extent import elements_touched, tensor_bytes
 
-MOST_IN_VAIN = 6
+EFFORT = Effort(in_vain=6, plans=1)
+"""For a part of a cascade: there are many."""
 
 
 @dataclass(frozen=True)
@@ -173,9 +175,7 @@ def _answers(
         yield from [] if alone is None else [alone]
     for group in fused_groups(cascade, waiting):
         bound = _least(waiting, cascade, arch)
-        answer = best_step(
-            group, arch, minimise, bound, tally, _nobody, judge, most_in_vain=MOST_IN_VAIN
-        )
+        answer = best_step(group, arch, minimise, bound, tally, _nobody, judge, EFFORT)
         yield from [] if answer is None else [answer]
 
 

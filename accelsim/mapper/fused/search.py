@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
+from itertools import islice
 from math import inf
 
 from accelsim.arch.spatial import Spatial
@@ -38,10 +39,16 @@ MOST_ASSIGNMENTS = 3
 MOST_KEEPINGS = 2
 """Of each tiling, so many are scheduled, and of each schedule so many kept differently."""
 
-MOST_IN_VAIN = 60
 MOST_ALIKE = 6
-"""So many candidates in a row that are no better end the search, where time, or only energy, is to
-be won."""
+"""So many candidates in a row that are no better end a search where only energy is to be won."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """`in_vain` candidates in a row that are no better end the search; `plans` of each tiling."""
+
+    in_vain: int = 60
+    plans: int = MOST_ASSIGNMENTS * MOST_KEEPINGS
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,7 @@ def best_step(
     tally: Tally,
     told: Told,
     judge: Judge,
-    *,
-    most_in_vain: int = MOST_IN_VAIN,
+    effort: Effort,
 ) -> Answer | None:
     """Of several alike the one that takes the least energy, among the first that are found."""
     best: Answer | None = None
@@ -92,10 +98,10 @@ def best_step(
     while queue:
         least, tiling, assignments = _next(queue, arch, minimise, bound)
         tally.least = min(tally.least, least)
-        if best is not None and _is_enough(least, best, in_vain, most_in_vain):
+        if best is not None and _is_enough(least, best, in_vain, effort):
             tally.pruned += len(queue) + 1
             break
-        for plan in _plans(tiling, assignments, arch, bound):
+        for plan in islice(_plans(tiling, assignments, arch, bound), effort.plans):
             tally.candidates += 1
             answer = judge(_mapping(plan, arch), plan.tiling.group.cascade)
             if answer is None:
@@ -108,9 +114,9 @@ def best_step(
     return best
 
 
-def _is_enough(least: float, best: Answer, in_vain: int, most_in_vain: int) -> bool:
+def _is_enough(least: float, best: Answer, in_vain: int, effort: Effort) -> bool:
     """Whether no tiling that is left is better, or the last candidates were not."""
-    most = most_in_vain if least < best.value / ROUNDING else min(MOST_ALIKE, most_in_vain)
+    most = effort.in_vain if least < best.value / ROUNDING else MOST_ALIKE
     return least > best.value * ROUNDING or in_vain >= most
 
 

@@ -194,7 +194,7 @@ class _Spreading:
         return spread, steps
 
     def _visited(self, einsum: Einsum, spread: Spread) -> float:
-        """The share of array steps at which some point exists, at least."""
+        """The share of array steps at which some point exists, if an array's step is one block."""
         if not einsum.conditions:
             return 1.0
         cascade = self.group.cascade

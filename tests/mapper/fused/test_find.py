@@ -98,7 +98,8 @@ def test_three_passes_wait_for_the_divider_only():
 
 @pytest.mark.parametrize("machine", ["flat_cloud", "cascade_cloud", "tpu_v4i"])
 @pytest.mark.parametrize(
-    "workload", ["attention/three_pass", "attention/flash_attention_2", "attention/deferred_division"]
+    "workload",
+    ["attention/three_pass", "attention/flash_attention_2", "attention/deferred_division"],
 )
 def test_other_cascades_on_other_machines(workload, machine):
     cascade = attention(1024, workload=workload)

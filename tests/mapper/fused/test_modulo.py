@@ -14,7 +14,12 @@ def random_pipeline(seed: int) -> Pipeline:
     """Four tasks on two arrays; each reads some of those before it, one its own last value."""
     random = Random(seed)
     tasks = [
-        Task(f"T{i}", random.choice("ab"), float(random.randint(1, 9)), random.choice([0.0, 0.0, 4.0]))
+        Task(
+            f"T{i}",
+            random.choice("ab"),
+            float(random.randint(1, 9)),
+            random.choice([0.0, 0.0, 4.0]),
+        )
         for i in range(4)
     ]
     needs = [
