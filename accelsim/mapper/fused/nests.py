@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from accelsim.arch.spatial import Spatial
 from accelsim.mapper.fused.assignment import Assignment
-from accelsim.mapper.fused.keeping import Keeping, Machine, in_turn, machine_of
+from accelsim.mapper.fused.filing import Machine, in_turn, machine_of
+from accelsim.mapper.fused.keeping import Keeping
 from accelsim.mapper.fused.modulo import Pipeline, Rounds
 from accelsim.mapper.fused.tiling import Tiling
 from accelsim.mapping.mapping import Formula, Level, Nest

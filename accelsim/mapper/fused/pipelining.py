@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from accelsim.mapper.fused.assignment import Assignment, last_share, runs_last
-from accelsim.mapper.fused.keeping import elements_in_turn, lies_right
+from accelsim.mapper.fused.filing import elements_in_turn, lies_right
 from accelsim.mapper.fused.modulo import Need, Pipeline, Rounds, Task, order_in_phase
 from accelsim.mapper.fused.tiling import Tiling
 from accelsim.mapping.mapping import Phase, Step

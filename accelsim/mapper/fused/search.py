@@ -21,8 +21,9 @@ from accelsim.cost.spatial import cost_from, points_of
 from accelsim.mapper.bound import Work, array_cycles
 from accelsim.mapper.found import figures_of
 from accelsim.mapper.fused.assignment import Assignment, best_assignments, runs_last
+from accelsim.mapper.fused.filing import homes, machine_of
 from accelsim.mapper.fused.group import Group
-from accelsim.mapper.fused.keeping import homes, keepings, machine_of
+from accelsim.mapper.fused.keeping import keepings
 from accelsim.mapper.fused.modulo import ROUNDING, Pipeline, Rounds, shortest_rounds
 from accelsim.mapper.fused.nests import Plan, nests
 from accelsim.mapper.fused.pipelining import held_twice, pipelines, step

@@ -120,7 +120,7 @@ def test_what_is_read_before_it_is_complete_starts_another_step():
 
 
 def test_energy_is_minimised_too():
-    cascade = attention(1024)
+    cascade = attention(256, H=1)
     least, fastest = found(cascade, minimise="energy"), found(cascade)
     assert least.cost.energy_pj <= fastest.cost.energy_pj
 
