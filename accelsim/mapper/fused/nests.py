@@ -89,6 +89,7 @@ def _inner_levels(plan: Plan, einsum: Einsum, array: str, machine: Machine) -> I
     if filed:
         yield from (spatial, Level(memory=machine.file, keep=filed, loops=turns))
     else:
-        yield from (Level(loops=turns), spatial)
+        yield from ([Level(loops=turns)] if turns else [])
+        yield spatial
     if machine.file is not None:
         yield Level(memory=machine.file, keep=rest)
