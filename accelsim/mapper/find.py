@@ -15,6 +15,7 @@ from accelsim.base.errors import MapperError
 from accelsim.mapper import rules
 from accelsim.mapper.bound import least_figures
 from accelsim.mapper.found import Found
+from accelsim.mapper.fused import find as fused
 from accelsim.mapper.objective import objective
 from accelsim.mapper.question import Progress, Question, quiet
 from accelsim.mapper.stated import find as stated
@@ -25,7 +26,7 @@ from accelsim.workload.einsum import Cascade
 
 Strategy = Callable[[Question], Found | None]
 
-STRATEGIES: dict[str, Strategy] = {"rules": rules.find}
+STRATEGIES: dict[str, Strategy] = {"rules": rules.find, "fused": fused.find}
 """In the order in which they are tried: a later one may start from what is known by then."""
 
 
