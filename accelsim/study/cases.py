@@ -155,9 +155,9 @@ def arch_at(arch: Spatial, varied: Mapping[str, Column]) -> Spatial:
 
 
 def _column(arch: Spatial, path: str, written: Column) -> Any:
-    texts = [str(value) for value in written]
-    read = {text: checked_number(arch, path, text) for text in dict.fromkeys(texts)}
-    values = [read[text] for text in texts]
+    listed = written.tolist()
+    read = {value: checked_number(arch, path, str(value)) for value in dict.fromkeys(listed)}
+    values = [read[value] for value in listed]
     if not isinstance(values[0], Rate):
         return np.array(values)
     for unit in ("bytes_per_s", "bytes_per_cycle"):

@@ -3,8 +3,18 @@
 import pytest
 
 from accelsim.base.errors import StudyError
-from accelsim.study.axes import Axis
-from accelsim.study.points import crossed, plain
+from accelsim.study.axes import Axis, plain
+from accelsim.study.points import Points, Space
+from accelsim.study.points import crossed as space_of
+
+
+def every(space: Space) -> Points:
+    return space.points(0, len(space))
+
+
+def crossed(*asked: object) -> Points:
+    return every(space_of(*asked))
+
 
 SIZES = Axis(set=("workload.ranks.M",), to=(8, 16))
 
