@@ -40,7 +40,7 @@ class Case:
 
 def case_at(part: Part, points: Points, fixed: Settings, derive: Settings, inputs: Inputs) -> Case:
     """`fixed` are settings of all points, `derive` expressions by path, in order."""
-    arch = inputs.arch(part.arch, _texts(below("arch", fixed)))
+    arch = inputs.arch(part.arch, texts(below("arch", fixed)))
     found = Case(
         cascade_at(part.workload, points, below("workload", fixed), inputs),
         arch_at(arch, below("arch", points.settings)),
@@ -84,7 +84,7 @@ def cascade_at(workload: str, points: Points, fixed: Settings, inputs: Inputs) -
     varied = below("workload", points.settings)
     others = {path: column for path, column in varied.items() if not path.startswith(_RANKS)}
     plain = {path: value for path, value in fixed.items() if not path.startswith(_RANKS)}
-    cascade = _with_words(workload, others, _texts(plain), inputs)
+    cascade = _with_words(workload, others, texts(plain), inputs)
     if points.models is not None:
         cascade = _with_shapes(cascade, points.models, inputs)
     return _with_ranks(_with_ranks(cascade, fixed), varied)
@@ -191,5 +191,5 @@ def _below(owner: Any, step: str) -> Any:
     return next(part for part in owner if part.name == step)
 
 
-def _texts(settings: Settings) -> dict[str, str]:
+def texts(settings: Settings) -> dict[str, str]:
     return {path: str(value) for path, value in settings.items()}

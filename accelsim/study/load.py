@@ -27,14 +27,18 @@ from accelsim.workload.load import Workload
 def load_study(name_or_path: str | Path, settings: Mapping[str, str] | None = None) -> Study:
     """The study in a file or of a shipped name: `load_study("fusemax", {"models": "XLM,T5"})`."""
     path = find(name_or_path, "studies")
-    node = read_yaml(path)
-    study = read_study(node, path.parent)
+    return study_with(read_yaml(path), path.parent, settings)
+
+
+def study_with(node: Node, folder: Path, settings: Mapping[str, str] | None = None) -> Study:
+    """The study that a node describes, with settings; `folder` is where its own files lie."""
+    study = read_study(node, folder)
     axes = {name for table in varied(study) for name in table.vary}
     owners = {key: "axis" if key in axes else _owner(key, node) for key in settings or {}}
     for key, text in (settings or {}).items():
         if owners[key] == "study":
             node = with_setting(node, Study, key, text)
-            study = read_study(node, path.parent)
+            study = read_study(node, folder)
     for key, text in (settings or {}).items():
         study = _with_setting(study, owners[key], key, text)
     return study

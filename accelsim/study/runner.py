@@ -8,6 +8,7 @@ several runs or tables share (attention alone, attention and the linear layers) 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -21,7 +22,8 @@ from accelsim.cost.result import Cost
 from accelsim.mapping.load import select_each
 from accelsim.mapping.mapping import Mapping as MappingRecord
 from accelsim.study.axes import Value
-from accelsim.study.cases import Case, case_at
+from accelsim.study.cases import Case, below, case_at, checked_number, texts
+from accelsim.study.faults import FAULTS, settled, text_of
 from accelsim.study.inputs import Inputs
 from accelsim.study.measures import (
     all_measures,
@@ -55,6 +57,37 @@ class Runner:
     fixed: Mapping[str, Value]
     inputs: Inputs = field(default_factory=Inputs)
     evaluated: dict[tuple[object, ...], _Evaluated] = field(default_factory=dict)
+
+    def settled(
+        self, run: Run, table: TableSpec, points: Points
+    ) -> Iterator[tuple[Column, list[Table], str]]:
+        """The points by numbers, with the rows of each group of them, or with what is wrong.
+
+        What is wrong with the study itself (a measure that no machine has) is raised.
+        """
+
+        def parts(some: Points) -> list[_Evaluated]:
+            return [self._part(part, table, some) for part in run.parts]
+
+        for group in settled(parts, partial(self.refusal, run), points):
+            some = points.at(group.numbers)
+            rows = list(self._rows(run, group.found, table, some)) if group.found else []
+            yield group.numbers, rows, group.error
+
+    def refusal(self, run: Run, path: str, value: Any) -> str:
+        """Why a machine of the run cannot take a value at a path; nothing if all can."""
+        if not path.startswith("arch."):
+            return ""
+        machines = [part.arch for part in run.parts if not is_gpu(part.arch)]
+        return next(filter(None, (self._refusal(name, path, value) for name in machines)), "")
+
+    def _refusal(self, machine: str, path: str, value: Any) -> str:
+        try:
+            arch = self.inputs.arch(machine, texts(below("arch", self.fixed)))
+            checked_number(arch, path.removeprefix("arch."), str(value))
+        except FAULTS as error:
+            return text_of(error)
+        return ""
 
     def pieces(self, table: TableSpec, points: Points) -> list[Table]:
         """Rows at these points: a table for each run and, with `per`, each Einsum."""
@@ -125,8 +158,8 @@ class Runner:
         self, run: Run, parts: Sequence[_Evaluated], table: TableSpec, points: Points
     ) -> Iterator[Table]:
         """The rows of a run; with `per`, those of one part after the other."""
-        for name, texts in _asked(table, parts):
-            measured = self._measured(run, parts, texts, len(points))
+        for name, asked in _asked(table, parts):
+            measured = self._measured(run, parts, asked, len(points))
             fixed = {**run.columns, **name}
             constant = {c: np.full(len(points), value) for c, value in fixed.items()}
             yield Table({**constant, **points.columns, **measured})

@@ -1,0 +1,70 @@
+"""The rows of a sweep for pandas and xarray, with units.
+
+frame.attrs["units"]     {"latency_s": "s", "traffic_bytes.DRAM": "B", ...}
+frame.attrs["axes"]      the columns that name a point; "question", "table"
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from accelsim.base.errors import StudyError
+from accelsim.study.batches import names_of_axes
+from accelsim.study.chunk import Chunks
+from accelsim.study.columns import POINT
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from accelsim.study.sweep import Swept
+
+
+def frame_of(swept: "Swept", chunks: Chunks) -> "pd.DataFrame":
+    """The rows of the points that were swept, in their order, and no others that lie there too."""
+    table = swept.rows.rows()
+    found = table[POINT].to_numpy()
+    order = np.argsort(swept.addresses, kind="stable")
+    ranked = swept.addresses[order]
+    place = np.minimum(np.searchsorted(ranked, found), len(ranked) - 1)
+    mine = np.flatnonzero(ranked[place] == found)
+    rows = mine[np.argsort(order[place[mine]], kind="stable")]
+    frame: pd.DataFrame = table.take(rows).to_pandas()
+    given = {each.name: each.metadata or {} for each in table.schema}
+    units = {name: metadata.get(b"unit", b"").decode() for name, metadata in given.items()}
+    frame.attrs |= {
+        "question": chunks.study.question,
+        "table": chunks.table.name,
+        "axes": [
+            *dict.fromkeys(name for run in chunks.table.runs for name in run.columns),
+            *names_of_axes(chunks.study, chunks.table),
+            *((chunks.table.per,) if chunks.table.per else ()),
+        ],
+        "units": {name: unit for name, unit in units.items() if unit},
+    }
+    return frame
+
+
+def to_xarray(frame: "pd.DataFrame") -> "xr.Dataset":
+    """A frame of `sweep` as a grid over its axes, or over the points where they make no whole grid.
+
+    Variables and coordinates have their unit in `attrs["unit"]`.
+    """
+    import xarray as xr
+
+    if "axes" not in frame.attrs:
+        raise StudyError("the frame has no axes", remedy="Give what accelsim.sweep returned")
+    attrs = frame.attrs
+    axes = [name for name in attrs["axes"] if name in frame]
+    indexed = frame.set_index(axes).drop(columns=POINT) if axes else frame
+    whole = int(np.prod([frame[name].nunique() for name in axes])) == len(frame)
+    if axes and whole and indexed.index.is_unique:
+        found = xr.Dataset.from_dataframe(indexed)
+    else:
+        found = xr.Dataset.from_dataframe(frame.rename_axis("row"))
+        found = found.set_coords(axes)
+    for name, unit in attrs["units"].items():
+        if name in found.variables:
+            found[name].attrs["unit"] = unit
+    found.attrs |= {"question": attrs["question"], "table": attrs["table"]}
+    return found
