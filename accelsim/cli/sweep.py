@@ -18,8 +18,9 @@ from accelsim.base.files import refuse_unwritable
 from accelsim.cli.options import Json, Settings, parsed_settings
 from accelsim.cli.output import print_json
 from accelsim.cli.progress import pace
+from accelsim.study.frame import Swept
 from accelsim.study.load import load_study
-from accelsim.study.sweep import Swept, chunks_of, rows_in, swept, tables_to_sweep
+from accelsim.study.sweep import chunks_of, rows_in, swept, tables_to_sweep
 
 FAILED = 1
 INTERRUPTED = 130

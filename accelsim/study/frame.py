@@ -4,6 +4,7 @@ frame.attrs["units"]     {"latency_s": "s", "traffic_bytes.DRAM": "B", ...}
 frame.attrs["axes"]      the columns that name a point; "question", "table"
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,15 +13,32 @@ from accelsim.base.errors import StudyError
 from accelsim.study.batches import names_of_axes
 from accelsim.study.chunk import Chunks
 from accelsim.study.columns import POINT
+from accelsim.study.store import Rows
+from accelsim.study.table import Column
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from accelsim.study.sweep import Swept
+
+@dataclass(frozen=True)
+class Swept:
+    """A table that was swept: where its rows are, which points it has, how many were evaluated
+    now, how many of these failed, and the error of one of them."""
+
+    table: str
+    rows: Rows
+    addresses: Column
+    evaluated: int
+    failed: int
+    example: str
+
+    @property
+    def points(self) -> int:
+        return len(self.addresses)
 
 
-def frame_of(swept: "Swept", chunks: Chunks) -> "pd.DataFrame":
+def frame_of(swept: Swept, chunks: Chunks) -> "pd.DataFrame":
     """The rows of the points that were swept, in their order, and no others that lie there too."""
     table = swept.rows.rows()
     found = table[POINT].to_numpy()

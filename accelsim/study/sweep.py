@@ -9,7 +9,6 @@ the same `runner`. Beyond that a sweep never holds more than a chunk, goes on wh
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from json import dumps
 from pathlib import Path
@@ -24,6 +23,7 @@ from accelsim.study.axes import plain
 from accelsim.study.batches import batches_of, no_points, number_of_points
 from accelsim.study.chunk import Chunks
 from accelsim.study.columns import ERROR, POINT
+from accelsim.study.frame import Swept, frame_of
 from accelsim.study.load import load_study, study_with
 from accelsim.study.points import Points
 from accelsim.study.progress import Progress, quiet
@@ -38,23 +38,6 @@ if TYPE_CHECKING:
 Numbered = tuple[int, Points]
 Each = Callable[[Chunks, Iterable[Numbered]], Iterator[tuple[int, "pa.Table"]]]
 """Evaluates chunks, which have numbers, in whatever order they are done."""
-
-
-@dataclass(frozen=True)
-class Swept:
-    """A table that was swept: where its rows are, which points it has, how many were evaluated
-    now, how many of these failed, and the error of one of them."""
-
-    table: str
-    rows: Rows
-    addresses: Column
-    evaluated: int
-    failed: int
-    example: str
-
-    @property
-    def points(self) -> int:
-        return len(self.addresses)
 
 
 def sweep(
@@ -73,8 +56,6 @@ def sweep(
 
     Raises StudyError if the study cannot run at any point, and what loading its inputs raises.
     """
-    from accelsim.study.frame import frame_of
-
     read = as_study(study, settings)
     spec = _named_table(read, table)
     chunks = chunks_of(read, spec)
