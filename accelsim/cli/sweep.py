@@ -20,7 +20,7 @@ from accelsim.cli.output import print_json
 from accelsim.cli.progress import pace
 from accelsim.study.frame import Swept
 from accelsim.study.load import load_study
-from accelsim.study.sweep import chunks_of, rows_in, swept, tables_to_sweep
+from accelsim.study.sweep import chunks_of, evaluators, rows_in, swept, tables_to_sweep
 
 FAILED = 1
 INTERRUPTED = 130
@@ -31,6 +31,10 @@ def command(
     *,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where rows go; else out/STUDY.")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="WHERE", help="A dask scheduler (tcp://...), or a YAML file of one."),
     ] = None,
     settings: Settings,
     json: Json = False,
@@ -47,10 +51,10 @@ def command(
     start = perf_counter()
     found = []
     try:
-        with pace("sweeping") as progress:
+        with pace("sweeping") as progress, evaluators(cluster) as each:
             for chunks in all_chunks:
                 with rows_in(folder, chunks) as rows:
-                    found.append(swept(chunks, rows, progress=progress))
+                    found.append(swept(chunks, rows, each, progress))
     except KeyboardInterrupt:
         again = shlex.join(["accelsim", *sys.argv[1:]])
         print(f"interrupted; what is done is in {folder}/, `{again}` goes on", file=sys.stderr)

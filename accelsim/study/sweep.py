@@ -10,6 +10,7 @@ the same `runner`. Beyond that a sweep never holds more than a chunk, goes on wh
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ def sweep(
     settings: Mapping[str, str] | None = None,
     out: str | Path | None = None,
     table: str | None = None,
+    cluster: str | None = None,
     progress: Progress = quiet,
 ) -> "pd.DataFrame":
     """The rows of a study's points as a frame; units are in `frame.attrs["units"]` by column.
@@ -53,14 +55,15 @@ def sweep(
     `study` is a shipped name, a file, or what such a file holds; `settings` are those of `--set`;
     `table` names one of several. With `out` the rows are kept in `out/TABLE/` as Parquet, and those
     that are there already are not evaluated again. A point that fails has a row with its `error`.
+    `cluster` is the address of a dask scheduler, or a YAML file (see `distribute`).
 
     Raises StudyError if the study cannot run at any point, and what loading its inputs raises.
     """
     read = as_study(study, settings)
     spec = _named_table(read, table)
     chunks = chunks_of(read, spec)
-    with rows_in(out, chunks) as rows:
-        return frame_of(swept(chunks, rows, progress=progress), chunks)
+    with rows_in(out, chunks) as rows, evaluators(cluster) as each:
+        return frame_of(swept(chunks, rows, each, progress), chunks)
 
 
 def as_study(
@@ -95,6 +98,17 @@ def one_after_the_other(
     chunks: Chunks, work: Iterable[Numbered]
 ) -> Iterator[tuple[int, "pa.Table"]]:
     return ((number, chunks.rows(points)) for number, points in work)
+
+
+@contextmanager
+def evaluators(cluster: str | None) -> Iterator[Each]:
+    """This process, or the workers of a cluster."""
+    if cluster is None:
+        yield one_after_the_other
+        return
+    # Only clusters need what it imports.
+    with import_module("accelsim.study.distribute").workers_of(cluster) as workers:
+        yield workers
 
 
 def swept(

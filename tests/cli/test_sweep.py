@@ -60,7 +60,7 @@ def test_settings_are_those_of_a_study(run, study):
 
 
 def test_a_study_without_points_is_an_error(run, study):
-    failed = run("sweep", "gpu_validation", "--out", study[1])
+    failed = run("sweep", "lean_attention", "--out", study[1])
     assert failed.status == 2
     assert "has no points to sweep. Run it with `accelsim study`" in failed.err
 
