@@ -92,14 +92,14 @@ class Chunks:
         for run in self.table.runs:
             known: list[str] = list(self.table.measures)
             failed = []
-            for numbers, tables, error in self.runner.settled(run, self.table, points):
+            for numbers, tables, errors in self.runner.settled(run, self.table, points):
                 for table in tables:
                     known = known or self._measured(table, run)
                     yield numbers, self._whole(points.at(numbers), table, run)
                 if not tables:
-                    failed.append((numbers, error))
-            for numbers, error in failed:
-                yield numbers, self._failed(points.at(numbers), run, known, error)
+                    failed.append((numbers, errors))
+            for numbers, errors in failed:
+                yield numbers, self._failed(points.at(numbers), run, known, errors)
 
     def _whole(self, points: Points, table: Table, run: Run) -> Table:
         measured = self._measured(table, run)
@@ -110,12 +110,12 @@ class Chunks:
         error = np.full(len(points), None)
         return Table({POINT: self.addresses(points), **columns, ERROR: error})
 
-    def _failed(self, points: Points, run: Run, measured: list[str], error: str) -> Table:
+    def _failed(self, points: Points, run: Run, measured: list[str], errors: Column) -> Table:
         number = len(points)
         constant = {name: np.full(number, value) for name, value in run.columns.items()}
         gaps = {name: gap(self._text(name), number) for name in measured}
         named = {POINT: self.addresses(points), **constant, **points.columns}
-        return Table({**named, **gaps, ERROR: np.full(number, error, dtype=object)})
+        return Table({**named, **gaps, ERROR: errors})
 
     def _measured(self, table: Table, run: Run) -> list[str]:
         others = {*run.columns, *self.table.vary, MODEL, self.table.per}

@@ -24,8 +24,6 @@ T = TypeVar("T")
 FAULTS = (AccelsimError, ArithmeticError, ValueError)
 """What a point can do wrong; anything else is ours, and ends the run."""
 
-_INERT = ("clock", ".bandwidth", ".energy", ".read", ".write", ".leakage", ".area")
-
 
 @dataclass(frozen=True)
 class Settled(Generic[T]):
@@ -58,7 +56,7 @@ def settled(
             readable &= ~chosen
             if chosen.any():
                 yield Settled(np.flatnonzero(chosen), None, error_text)
-    groups = _alike(points)
+    groups = points.deciding
     left = np.flatnonzero(readable)
     left = left[np.argsort(groups[left], kind="stable")]
     if len(left):
@@ -74,20 +72,6 @@ def text_of(error: BaseException) -> str:
 def _unreadable(path: str, column: Column, refusal: Callable[[str, Any], str]) -> dict[Any, str]:
     found = {value: refusal(path, value) for value in dict.fromkeys(column.tolist())}
     return {value: error for value, error in found.items() if error}
-
-
-def _alike(points: Points) -> Column:
-    """A number for each point, the same where all is that decides what can be mapped."""
-    deciding = {
-        name: column for name, column in points.settings.items() if not name.endswith(_INERT)
-    }
-    columns = [*deciding.values(), *((points.models,) if points.models is not None else ())]
-    groups = np.zeros(len(points), dtype=np.int64)
-    for column in columns:
-        places = {value: place for place, value in enumerate(dict.fromkeys(column.tolist()))}
-        codes = np.array([places[value] for value in column.tolist()], dtype=np.int64)
-        _, groups = np.unique(groups * len(places) + codes, return_inverse=True)
-    return groups
 
 
 def _halved(
@@ -129,5 +113,5 @@ def _fails(evaluate: Callable[[Points], T], point: Points) -> bool:
 def _middle(groups: Column) -> int:
     """Where to cut: between two groups if there are two, and near the middle."""
     half = len(groups) // 2
-    changes = np.flatnonzero(np.diff(groups)) + 1
+    changes = np.flatnonzero(groups[1:] != groups[:-1]) + 1
     return int(changes[np.argmin(abs(changes - half))]) if len(changes) else half

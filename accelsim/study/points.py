@@ -31,7 +31,8 @@ MODEL = "model"
 class Points:
     """`columns` name the points; `settings` give each path its value at each point, as written.
 
-    `addresses` are those of the points among all points of these axes.
+    `addresses` are those of the points among all points of these axes; `deciding` are the same of
+    those axes alone that decide what can be mapped: all but clock, bandwidths, energies, areas.
     """
 
     number: int
@@ -39,6 +40,7 @@ class Points:
     settings: Mapping[str, Column]
     models: Column | None
     addresses: Column
+    deciding: Column
 
     def __len__(self) -> int:
         return self.number
@@ -51,6 +53,7 @@ class Points:
             settings={path: column[chosen] for path, column in self.settings.items()},
             models=None if self.models is None else self.models[chosen],
             addresses=self.addresses[chosen],
+            deciding=self.deciding[chosen],
         )
 
 
@@ -61,6 +64,7 @@ class Dimension:
     columns: Mapping[str, Column]
     settings: Mapping[str, Column]
     addresses: Column
+    deciding: Column
 
     def __len__(self) -> int:
         return len(self.addresses)
@@ -89,13 +93,15 @@ class Space:
         columns: dict[str, Column] = {}
         settings: dict[str, Column] = {}
         addresses = np.zeros(len(numbers), dtype=np.uint64)
+        deciding = np.zeros(len(numbers), dtype=np.uint64)
         shape = tuple(map(len, self.dimensions))
         places = np.unravel_index(numbers, shape) if shape else ()
         for dimension, place in zip(self.dimensions, places, strict=True):
             columns |= {name: column[place] for name, column in dimension.columns.items()}
             settings |= {path: column[place] for path, column in dimension.settings.items()}
             addresses += dimension.addresses[place]
-        return Points(len(numbers), columns, settings, columns.get(MODEL), addresses)
+            deciding += dimension.deciding[place]
+        return Points(len(numbers), columns, settings, columns.get(MODEL), addresses, deciding)
 
 
 def crossed(
@@ -124,14 +130,23 @@ def dimension(axes: Mapping[str, Axis], values: Mapping[str, Sequence[Value]]) -
     """Of axes with as many values each. A combination that comes again is left out."""
     rows = list(dict.fromkeys(zip(*values.values(), strict=True)))
     written = {name: array_of(row[i] for row in rows) for i, name in enumerate(values)}
-    addresses = np.zeros(len(rows), dtype=np.uint64)
-    for name, axis in axes.items():
-        addresses += _addresses(name, axis, written[name])
+    own = {name: _addresses(name, axis, written[name]) for name, axis in axes.items()}
+    none = np.zeros(len(rows), dtype=np.uint64)
+    deciding = [each for name, each in own.items() if not _is_inert(axes[name])]
     return Dimension(
         columns={name: _shown(name, axis, written[name]) for name, axis in axes.items()},
         settings={path: written[name] for name, axis in axes.items() for path in axis.set},
-        addresses=addresses,
+        addresses=sum(own.values(), none),
+        deciding=sum(deciding, none),
     )
+
+
+_INERT = ("clock", ".bandwidth", ".energy", ".read", ".write", ".leakage", ".area")
+
+
+def _is_inert(axis: Axis) -> bool:
+    """Whether it decides nothing about what can be mapped (`cost.default` says why)."""
+    return bool(axis.set) and all(path.endswith(_INERT) for path in axis.set)
 
 
 def _addresses(name: str, axis: Axis, written: Column) -> Column:

@@ -7,8 +7,8 @@ several runs or tables share (attention alone, attention and the linear layers) 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from importlib import import_module
 from typing import Any
 
@@ -25,6 +25,7 @@ from accelsim.study.axes import Value
 from accelsim.study.cases import Case, below, case_at, checked_number, texts
 from accelsim.study.faults import FAULTS, settled, text_of
 from accelsim.study.inputs import Inputs
+from accelsim.study.legality import Legality
 from accelsim.study.measures import (
     all_measures,
     joined,
@@ -60,19 +61,31 @@ class Runner:
 
     def settled(
         self, run: Run, table: TableSpec, points: Points
-    ) -> Iterator[tuple[Column, list[Table], str]]:
+    ) -> Iterator[tuple[Column, list[Table], Column]]:
         """The points by numbers, with the rows of each group of them, or with what is wrong.
 
         What is wrong with the study itself (a measure that no machine has) is raised.
         """
+        if table.derive:
+            points = replace(points, deciding=points.addresses)
 
         def parts(some: Points) -> list[_Evaluated]:
             return [self._part(part, table, some) for part in run.parts]
 
         for group in settled(parts, partial(self.refusal, run), points):
-            some = points.at(group.numbers)
-            rows = list(self._rows(run, group.found, table, some)) if group.found else []
-            yield group.numbers, rows, group.error
+            numbers, some = group.numbers, points.at(group.numbers)
+            if group.found is None:
+                yield numbers, [], np.full(len(numbers), group.error, dtype=object)
+                continue
+            rows = list(self._rows(run, group.found, table, some))
+            errors = self.legality.errors(run, table, some)
+            legal = errors == ""
+            yield numbers[legal], [each.at(legal) for each in rows], errors[legal]
+            yield numbers[~legal], [], errors[~legal]
+
+    @cached_property
+    def legality(self) -> Legality:
+        return Legality(self.fixed, self.inputs)
 
     def refusal(self, run: Run, path: str, value: Any) -> str:
         """Why a machine of the run cannot take a value at a path; nothing if all can."""
