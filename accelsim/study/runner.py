@@ -16,6 +16,7 @@ import numpy as np
 
 from accelsim.arch.load import is_gpu
 from accelsim.arch.spatial import Spatial
+from accelsim.base.errors import StudyError
 from accelsim.cost.default import default_of_each
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
@@ -107,8 +108,13 @@ class Runner:
         return [piece for run in table.runs for piece in self.of_run(run, table, points)]
 
     def of_run(self, run: Run, table: TableSpec, points: Points) -> list[Table]:
-        """The rows of one of its runs."""
+        """The rows of one of its runs; a StudyError if a mapping is illegal at some point."""
         parts = [self._part(part, table, points) for part in run.parts]
+        errors = self.legality.errors(run, table, points)
+        for place in np.flatnonzero(errors != "")[:1]:
+            at = ", ".join(f"{name} = {column[place]}" for name, column in points.columns.items())
+            remedy = "Leave such points out with 'where', or `accelsim sweep` them"
+            raise StudyError(f"{errors[place]} (at {at})", remedy=remedy)
         return list(self._rows(run, parts, table, points))
 
     def refuse_idle_accountings(self, tables: Iterable[tuple[TableSpec, Points]]) -> None:

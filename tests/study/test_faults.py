@@ -7,6 +7,7 @@ import pytest
 
 from accelsim import sweep
 from accelsim.base.errors import InputError, StudyError
+from accelsim.study.run import run_tables
 from accelsim.study.study import Study
 
 Load = Callable[..., Study]
@@ -72,3 +73,32 @@ tables:
     with pytest.raises(StudyError, match="several tables. Name one of a, b"):
         sweep(load(text))
     assert len(sweep(load(text), table="b")) == 1
+
+
+WIDE = """\
+question: How wide?
+workload: attention/one_pass
+arch: fusemax_cloud
+mapping: fusemax_binding
+vary: {columns: {set: arch.compute.Array2D.columns, to: [128, 256, 512, 1024]}}
+"""
+
+
+def test_a_mapping_that_breaks_the_machine_is_an_error_of_its_point(load: Load) -> None:
+    """The vector array has 256 columns, and takes a query for each of the matrix array's."""
+    found = sweep(load(WIDE))
+    assert found["error"].isna().tolist() == [True, True, False, False]
+    assert found["latency_s"].notna().tolist() == [True, True, False, False]
+    for place, columns in ((2, 512), (3, 1024)):
+        assert found["error"][place] == (
+            "the mapping fusemax_binding does not fit: "
+            f"RM: {columns} tiles side by side on the 256 columns of Array1D, and 6 more"
+        )
+
+
+def test_a_study_stops_there(load: Load) -> None:
+    with pytest.raises(StudyError) as error:
+        run_tables(load(WIDE))
+    assert "256 columns of Array1D, and 6 more (at columns = 512). Leave such" in str(error.value)
+    kept = run_tables(load(WIDE + "where: columns <= 256"))["results"]
+    assert kept["latency_s"].tolist() == sweep(load(WIDE))["latency_s"].tolist()[:2]
