@@ -4,11 +4,13 @@ import resource
 from pathlib import Path
 from time import process_time
 
+import pytest
+from distributed import LocalCluster
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from accelsim.study.frame import Swept
 from accelsim.study.load import load_study
-from accelsim.study.sweep import chunks_of, rows_in, swept, tables_to_sweep
+from accelsim.study.sweep import chunks_of, evaluators, rows_in, swept, tables_to_sweep
 
 MILLION = """\
 question: Which bandwidth, buffer and array serve one-pass attention best at which length?
@@ -58,3 +60,23 @@ def test_a_million_points_of_the_one_pass_cascade(
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     benchmark.extra_info["peak_bytes"] = most
     assert most < 1e9
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_million_points_on_workers(
+    benchmark: BenchmarkFixture, tmp_path: Path, workers: int
+) -> None:
+    """The same on processes of a dask cluster, started beforehand: half as long on two cores."""
+    file = tmp_path / "million.yaml"
+    file.write_text(MILLION, encoding="utf-8")
+    study = load_study(file)
+    (table,) = tables_to_sweep(study)
+    chunks = chunks_of(study, table)
+    options = {"threads_per_worker": 1, "dashboard_address": ":0"}
+    with (
+        LocalCluster(n_workers=workers, **options) as cluster,
+        evaluators(cluster.scheduler_address) as each,
+        rows_in(None, chunks) as rows,
+    ):
+        found = benchmark.pedantic(lambda: swept(chunks, rows, each), rounds=1)
+    assert (found.points, found.failed) == (1_015_808, 0)

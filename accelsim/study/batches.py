@@ -2,7 +2,8 @@
 sample as its batches come.
 
 A chunk of a grid keeps what the cost model has in memory at once near 100 MB, and is large enough
-that its fixed costs (some 10 ms) do not matter.
+that its fixed costs (some 10 ms) do not matter. Its arrays stay below the 128 KiB at which the
+allocator would fetch each of them from the system anew.
 """
 
 import numpy as np
@@ -15,14 +16,21 @@ from accelsim.study.points import MODEL, Points, Space, crossed
 from accelsim.study.sampling import Choices, drawn
 from accelsim.study.study import Study, TableSpec, axes_of
 
-CHUNK = 16_384
+CHUNK = 12_000
 
 
 def batches_of(study: Study, table: TableSpec) -> Batches:
     """Points, chunk by chunk. Whoever takes them sends back a function to what they cost."""
     if table.sample.method == "adaptive":
         return adaptive(table.sample, _choices(study, table), _where(table))
-    return _in_chunks(space_of(study, table))
+    return in_chunks(space_of(study, table))
+
+
+def sweep_batches_of(study: Study, table: TableSpec) -> Batches:
+    """The same points, for which mappings are found once where they can be mapped alike."""
+    if table.sample.method == "adaptive":
+        return batches_of(study, table)
+    return in_chunks(space_of(study, table).alike_together)
 
 
 def space_of(study: Study, table: TableSpec) -> Space:
@@ -37,7 +45,7 @@ def first_points(study: Study, table: TableSpec) -> Points:
     if table.sample.method == "adaptive":
         choices = _choices(study, table)
         return Space((choices.dimension(np.full((1, len(choices)), 0.5)),)).points(0, 1)
-    found = next(_in_chunks(space_of(study, table)), None)
+    found = next(in_chunks(space_of(study, table)), None)
     if found is None:
         raise no_points(table)
     return found
@@ -63,7 +71,7 @@ def names_of_axes(study: Study, table: TableSpec) -> list[str]:
     return [*((MODEL,) if study.models else ()), *table.vary]
 
 
-def _in_chunks(space: Space) -> Batches:
+def in_chunks(space: Space) -> Batches:
     for start in range(0, len(space), CHUNK):
         points = space.points(start, start + CHUNK)
         if len(points):

@@ -6,6 +6,8 @@ Rows of equal content and equal points are equal, so a sweep takes those that it
 
 import json
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 from accelsim.arch.load import is_gpu
 from accelsim.base.catalogue import find, names
@@ -16,7 +18,7 @@ from accelsim.study.runner import Runner
 from accelsim.study.study import Part, TableSpec
 from accelsim.workload.einsum import Cascade
 
-_MEASURED = {"name", "runs", "derive", "per", "measures", "columns"}
+_MEASURED = {"name", "derive", "per", "measures", "columns"}
 
 
 def content_hash(runner: Runner, table: TableSpec) -> int:
@@ -26,7 +28,6 @@ def content_hash(runner: Runner, table: TableSpec) -> int:
 
 def content(runner: Runner, table: TableSpec) -> str:
     """JSON, the same whenever the same is read."""
-    parts = [part for run in table.runs for part in run.parts]
     study = runner.study
     found = {
         "version": version("accelsim"),
@@ -34,12 +35,16 @@ def content(runner: Runner, table: TableSpec) -> str:
         "accounting": {name: a.model_dump(mode="json") for name, a in study.accounting.items()},
         "set": {path: str(value) for path, value in sorted(runner.fixed.items())},
         "models": {model: dict(runner.inputs.shape(model)) for model in study.models},
-        "parts": [_part(part, runner) for part in parts],
+        "runs": [
+            {"columns": run.columns, "parts": [_part(part, runner) for part in run.parts]}
+            for run in table.runs
+        ],
     }
     return json.dumps(found, sort_keys=True, default=str)
 
 
-def _part(part: Part, runner: Runner) -> dict[str, str]:
+def _part(part: Part, runner: Runner) -> dict[str, Any]:
+    """What its files say, and not where they lie."""
     ranks = {path for path in runner.fixed if path.startswith("workload.ranks.")}
     others = {path: value for path, value in runner.fixed.items() if path not in ranks}
     cascade = runner.inputs.workload(part.workload, texts(below("workload", others)))
@@ -50,7 +55,12 @@ def _part(part: Part, runner: Runner) -> dict[str, str]:
     else:
         machine = runner.inputs.arch(part.arch, arch).model_dump_json()
         mapping = _mapping(part, cascade, runner)
-    return {"workload": _cascade_text(cascade), "arch": machine, "mapping": mapping}
+    return {
+        "workload": _cascade_text(cascade),
+        "arch": machine,
+        "mapping": mapping,
+        "without": part.without,
+    }
 
 
 def _kernels() -> str:
@@ -60,10 +70,12 @@ def _kernels() -> str:
 
 
 def _mapping(part: Part, cascade: Cascade, runner: Runner) -> str:
-    """Of a default, all that it may be."""
+    """Of a default, all that it may be, and the machine's name, by which it is chosen."""
     if part.mapping is not None:
         return runner.inputs.mapping(part.mapping).model_dump_json()
-    return "\n".join(each.mapping.model_dump_json() for each in shipped_for(cascade))
+    return f"{Path(part.arch).stem}\n" + "\n".join(
+        each.mapping.model_dump_json() for each in shipped_for(cascade)
+    )
 
 
 def _cascade_text(cascade: Cascade) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from accelsim.base.errors import StudyError
-from accelsim.study.batches import names_of_axes
+from accelsim.study.batches import batches_of, names_of_axes
 from accelsim.study.chunk import Chunks
 from accelsim.study.columns import POINT
 from accelsim.study.store import Rows
@@ -42,8 +42,9 @@ def frame_of(swept: Swept, chunks: Chunks) -> "pd.DataFrame":
     """The rows of the points that were swept, in their order, and no others that lie there too."""
     table = swept.rows.rows()
     found = table[POINT].to_numpy()
-    order = np.argsort(swept.addresses, kind="stable")
-    ranked = swept.addresses[order]
+    addresses = _in_order(swept, chunks)
+    order = np.argsort(addresses, kind="stable")
+    ranked = addresses[order]
     place = np.minimum(np.searchsorted(ranked, found), len(ranked) - 1)
     mine = np.flatnonzero(ranked[place] == found)
     rows = mine[np.argsort(order[place[mine]], kind="stable")]
@@ -61,6 +62,14 @@ def frame_of(swept: Swept, chunks: Chunks) -> "pd.DataFrame":
         "units": {name: unit for name, unit in units.items() if unit},
     }
     return frame
+
+
+def _in_order(swept: Swept, chunks: Chunks) -> Column:
+    """The points' addresses, the last axis fastest; a sample's as they came."""
+    if chunks.table.sample.method == "adaptive":
+        return swept.addresses
+    batches = batches_of(chunks.study, chunks.table)
+    return np.concatenate([chunks.addresses(points) for points in batches])
 
 
 def to_xarray(frame: "pd.DataFrame") -> "xr.Dataset":

@@ -11,7 +11,7 @@ others. Among n points two have the same address with a probability of n^2 / 2^6
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from math import prod
 
@@ -80,6 +80,13 @@ class Space:
     def __len__(self) -> int:
         """How many there are before `where` drops some."""
         return prod(map(len, self.dimensions))
+
+    @property
+    def alike_together(self) -> "Space":
+        """The same points in an order in which those that can be mapped alike come together."""
+        inert = [not each.deciding.any() for each in self.dimensions]
+        order = np.argsort(inert, kind="stable").tolist()
+        return replace(self, dimensions=tuple(self.dimensions[place] for place in order))
 
     def points(self, start: int, stop: int) -> Points:
         """Those of the points with these numbers that meet the condition."""

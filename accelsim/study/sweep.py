@@ -21,7 +21,7 @@ from accelsim.base.errors import StudyError, did_you_mean
 from accelsim.base.yamlfile import parse_yaml
 from accelsim.study.adaptive import Values, sent
 from accelsim.study.axes import plain
-from accelsim.study.batches import batches_of, no_points, number_of_points
+from accelsim.study.batches import no_points, number_of_points, sweep_batches_of
 from accelsim.study.chunk import Chunks
 from accelsim.study.columns import ERROR, POINT
 from accelsim.study.frame import Swept, frame_of
@@ -152,7 +152,7 @@ class _Plan:
 
     def work(self) -> Iterator[Numbered]:
         """Chunks of points that are not there, numbered by their place among all."""
-        batches = batches_of(self.chunks.study, self.chunks.table)
+        batches = sweep_batches_of(self.chunks.study, self.chunks.table)
         points = next(batches, None)
         number = 0
         while points is not None:
