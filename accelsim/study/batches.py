@@ -27,8 +27,9 @@ def batches_of(study: Study, table: TableSpec) -> Batches:
 
 
 def sweep_batches_of(study: Study, table: TableSpec) -> Batches:
-    """The same points, for which mappings are found once where they can be mapped alike."""
-    if table.sample.method == "adaptive":
+    """The same points; where mappings are to be found, those that can be mapped alike together."""
+    named = all(part.mapping is not None for run in table.runs for part in run.parts)
+    if named or table.sample.method == "adaptive":
         return batches_of(study, table)
     return in_chunks(space_of(study, table).alike_together)
 

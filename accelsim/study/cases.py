@@ -43,7 +43,7 @@ def case_at(part: Part, points: Points, fixed: Settings, derive: Settings, input
     arch = inputs.arch(part.arch, texts(below("arch", fixed)))
     found = Case(
         cascade_at(part.workload, points, below("workload", fixed), inputs),
-        arch_at(arch, below("arch", points.settings)),
+        arch_at(arch, below("arch", points.settings), inputs),
     )
     for path, formula in derive.items():
         refuse_unless_path(path)
@@ -133,6 +133,9 @@ def _with_ranks(cascade: Cascade, settings: Mapping[str, Any]) -> Cascade:
 
 def _one_or_array(values: Any) -> Any:
     """Whole numbers as an array; an expression (`P // 2`) only if it is the same at all points."""
+    given = np.asarray(values)
+    if given.dtype.kind in "iuf" and given.ndim:
+        return given
     listed = np.atleast_1d(values).tolist()
     if not any(isinstance(value, str) for value in listed):
         return values if np.ndim(values) == 0 else np.asarray(values)
@@ -147,16 +150,19 @@ def _one_or_array(values: Any) -> Any:
 # --- machines -------------------------------------------------------------------------------------
 
 
-def arch_at(arch: Spatial, varied: Mapping[str, Column]) -> Spatial:
+def arch_at(arch: Spatial, varied: Mapping[str, Column], inputs: Inputs) -> Spatial:
     """The machine with an array over the points at each path."""
     if not varied:
         return arch
-    return with_values(arch, {path: _column(arch, path, c) for path, c in varied.items()})
+    return with_values(arch, {path: _column(arch, path, c, inputs) for path, c in varied.items()})
 
 
-def _column(arch: Spatial, path: str, written: Column) -> Any:
+def _column(arch: Spatial, path: str, written: Column, inputs: Inputs) -> Any:
     listed = written.tolist()
-    read = {value: checked_number(arch, path, str(value)) for value in dict.fromkeys(listed)}
+    read = {
+        value: inputs.number(arch, path, str(value), checked_number)
+        for value in dict.fromkeys(listed)
+    }
     values = [read[value] for value in listed]
     if not isinstance(values[0], Rate):
         return np.array(values)
@@ -173,9 +179,10 @@ def checked_number(arch: Spatial, path: str, text: str) -> Any:
     owner: Any = replaced_at(arch, path, text)
     for step in above:
         owner = _below(owner, step)
-    field = fields_by_key(type(owner))[last]
+    kind: type[Record] = type(owner)
+    field = fields_by_key(kind)[last]
     try:
-        type(owner).model_validate({name: getattr(owner, name) for name in owner.model_fields_set})
+        kind.model_validate({name: getattr(owner, name) for name in owner.model_fields_set})
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Input ").replace("should", "must")
         raise StudyError(f"{path}: {text!r} {reason}") from error

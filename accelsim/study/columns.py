@@ -63,8 +63,10 @@ def _array(column: Column) -> Any:
     if column.dtype.kind in "iuf":
         contents = pa.py_buffer(np.ascontiguousarray(column))
         return pa.Array.from_buffers(pa.from_numpy_dtype(column.dtype), number, [None, contents])
+    if column.dtype.kind == "b":
+        return pa.Array.from_buffers(pa.bool_(), number, [None, _bits(column)])
     cells = column.tolist()
-    if all(isinstance(cell, bool) or cell is None for cell in cells) and cells.count(None) < number:
+    if cells.count(None) < number and all(cell is None or isinstance(cell, bool) for cell in cells):
         truths = _bits(cell is True for cell in cells)
         return pa.Array.from_buffers(pa.bool_(), number, [_validity(cells), truths])
     distinct = [cell for cell in dict.fromkeys(cells) if cell is not None]
@@ -85,10 +87,14 @@ def _strings(texts: list[str]) -> Any:
 
 
 def _validity(cells: list[Any]) -> Any:
-    return _bits(cell is not None for cell in cells) if None in cells else None
+    gaps = cells.count(None)
+    if gaps in (0, len(cells)):
+        return _bits(np.zeros(gaps, dtype=bool)) if gaps else None
+    return _bits(cell is not None for cell in cells)
 
 
 def _bits(truths: Any) -> Any:
     import pyarrow as pa
 
-    return pa.py_buffer(np.packbits(np.fromiter(truths, dtype=bool), bitorder="little"))
+    found = truths if isinstance(truths, np.ndarray) else np.fromiter(truths, dtype=bool)
+    return pa.py_buffer(np.packbits(found, bitorder="little"))
