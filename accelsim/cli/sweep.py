@@ -20,6 +20,7 @@ from accelsim.cli.output import print_json
 from accelsim.cli.progress import pace
 from accelsim.study.frame import Swept
 from accelsim.study.load import load_study
+from accelsim.study.provenance import study_provenance, write_provenance
 from accelsim.study.sweep import chunks_of, evaluators, rows_in, swept, tables_to_sweep
 
 FAILED = 1
@@ -59,6 +60,7 @@ def command(
         again = shlex.join(["accelsim", *sys.argv[1:]])
         print(f"interrupted; what is done is in {folder}/, `{again}` goes on", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
+    write_provenance(study_provenance(study), folder)
     _report(study.question, found, folder, perf_counter() - start, json=json)
     if all(each.failed == each.points for each in found):
         raise typer.Exit(FAILED)

@@ -1,11 +1,10 @@
 """What the rows of a table depend on beside its points, as text and as a hash: the workloads,
-machines and mappings as they are read with the settings of all runs, what is measured, the version.
+machines and mappings as they are read with the settings of all runs, what is measured, the program.
 
 Rows of equal content and equal points are equal, so a sweep takes those that it finds (`store`).
 """
 
 import json
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from accelsim.base.catalogue import find, names
 from accelsim.mapping.load import shipped_for
 from accelsim.study.cases import below, texts
 from accelsim.study.points import hashed
+from accelsim.study.provenance import code_hash
 from accelsim.study.runner import Runner
 from accelsim.study.study import Part, TableSpec
 from accelsim.workload.einsum import Cascade
@@ -30,7 +30,7 @@ def content(runner: Runner, table: TableSpec) -> str:
     """JSON, the same whenever the same is read."""
     study = runner.study
     found = {
-        "version": version("accelsim"),
+        "code": code_hash(),
         "table": table.model_dump(mode="json", include=_MEASURED),
         "accounting": {name: a.model_dump(mode="json") for name, a in study.accounting.items()},
         "set": {path: str(value) for path, value in sorted(runner.fixed.items())},
