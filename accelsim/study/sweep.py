@@ -28,6 +28,7 @@ from accelsim.study.frame import Swept, frame_of
 from accelsim.study.load import load_study, study_with
 from accelsim.study.points import Points
 from accelsim.study.progress import Progress, quiet
+from accelsim.study.provenance import study_provenance, write_provenance
 from accelsim.study.store import Memory, Rows, opened
 from accelsim.study.study import Study, TableSpec, kind_of, tables_of
 from accelsim.study.table import Column
@@ -54,7 +55,7 @@ def sweep(
 
     `study` is a shipped name, a file, or what such a file holds; `settings` are those of `--set`;
     `table` names one of several. With `out` the rows are kept in `out/TABLE/` as Parquet, and those
-    that are there already are not evaluated again. A point that fails has a row with its `error`.
+    that are there already are not evaluated again; what they rest on is in `out/provenance.json`. A point that fails has a row with its `error`.
     `cluster` is the address of a dask scheduler, or a YAML file (see `distribute`).
 
     Raises StudyError if the study cannot run at any point, and what loading its inputs raises.
@@ -63,7 +64,10 @@ def sweep(
     spec = _named_table(read, table)
     chunks = chunks_of(read, spec)
     with rows_in(out, chunks) as rows, evaluators(cluster) as each:
-        return frame_of(swept(chunks, rows, each, progress), chunks)
+        found = frame_of(swept(chunks, rows, each, progress), chunks)
+    if out is not None:
+        write_provenance(study_provenance(read), out)
+    return found
 
 
 def as_study(
