@@ -2,7 +2,7 @@
 
 What a group makes for a later one goes through the outermost memory. Costs of steps add up, so the
 cuts are found from front to back: of all ways to run the first Einsums, those that another one
-beats in both latency and energy are dropped, the others are continued by every group that fits.
+beats in latency, energy and traffic are dropped, the others are continued by every group that fits.
 
     best[j] = undominated of  best[i] + group from i to j,   i < j
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf
+from operator import add, le
 
 from accelsim.arch.spatial import Spatial, area_um2
 from accelsim.mapper.bound import array_cycles, operations_pj, work_of
@@ -49,9 +50,8 @@ class Chain:
         return Chain((*self.parts, answer.mapping), figures)
 
     def is_beaten_by(self, other: "Chain") -> bool:
-        return other.figures != self.figures and all(
-            theirs <= own for theirs, own in zip(other.figures, self.figures, strict=True)
-        )
+        own, theirs = _numbers(self.figures), _numbers(other.figures)
+        return theirs != own and all(map(le, theirs, own))
 
 
 def best_chain(
@@ -90,7 +90,23 @@ def best_chain(
 
 
 def _nothing(arch: Spatial) -> Figures:
-    return Figures(0.0, 0.0, float(area_um2(arch)))
+    return Figures(0.0, 0.0, float(area_um2(arch)), {each.name: 0.0 for each in arch.memories})
+
+
+def _numbers(figures: Figures) -> list[float]:
+    """What adds up, in one row."""
+    return [
+        float(figures.latency_s),
+        float(figures.energy_pj),
+        *map(float, figures.traffic_bytes.values()),
+    ]
+
+
+def _of_numbers(numbers: Iterable[float], like: Figures) -> Figures:
+    latency_s, energy_pj, *traffic = numbers
+    return Figures(
+        latency_s, energy_pj, like.area_um2, dict(zip(like.traffic_bytes, traffic, strict=True))
+    )
 
 
 # --- which groups may be part of a better chain ---------------------------------------------------
@@ -140,19 +156,19 @@ def _least(waiting: tuple[Unit, ...], cascade: Cascade, arch: Spatial) -> Figure
     energy_pj = operations_pj(cascade, arch, names)
     energy_pj += read_bytes * float(outermost.read_pj_per_byte or 0)
     energy_pj += written_bytes * float(outermost.write_pj_per_byte or 0)
-    return Figures(seconds, energy_pj, float(area_um2(arch)))
+    traffic = {each.name: 0.0 for each in arch.memories}
+    traffic[outermost.name] = read_bytes + written_bytes
+    return Figures(seconds, energy_pj, float(area_um2(arch)), traffic)
 
 
 def _sum(one: Figures, other: Figures) -> Figures:
-    return one._replace(
-        latency_s=one.latency_s + other.latency_s, energy_pj=one.energy_pj + other.energy_pj
-    )
+    return _of_numbers(map(add, _numbers(one), _numbers(other)), one)
 
 
 def _smallest(figures: Iterable[Figures]) -> Figures:
     """Of each figure the least, whichever chain it is of."""
-    latencies, energies, areas = zip(*figures, strict=True)
-    return Figures(min(latencies), min(energies), areas[0])
+    every = list(figures)
+    return _of_numbers(map(min, zip(*map(_numbers, every), strict=True)), every[0])
 
 
 # --- answers of parts -----------------------------------------------------------------------------

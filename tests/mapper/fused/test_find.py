@@ -119,6 +119,13 @@ def test_what_is_read_before_it_is_complete_starts_another_step():
     assert len(answer.mapping.schedule) > 1
 
 
+def test_of_several_steps_traffic_is_minimised_too():
+    # Scores are written and read again between the passes; the rest comes and goes once.
+    answer = found(attention(256, workload="attention/two_pass", H=1), minimise="traffic.DRAM")
+    assert answer.value == answer.cost.traffic_bytes["DRAM"]
+    assert len(answer.mapping.schedule) > 1
+
+
 def test_energy_is_minimised_too():
     cascade = attention(256, H=1)
     least, fastest = found(cascade, minimise="energy"), found(cascade)
