@@ -34,8 +34,8 @@ from accelsim.study.measures import (
     parts_of,
     refuse_idle_accountings,
 )
-from accelsim.study.points import Points
-from accelsim.study.study import Accounting, Part, Run, Study, TableSpec, tables_of
+from accelsim.study.points import Points, inert_decide
+from accelsim.study.study import Accounting, Part, Run, Study, TableSpec, axes_of, tables_of
 from accelsim.study.table import Column, Table
 from accelsim.workload.einsum import Cascade
 
@@ -67,7 +67,7 @@ class Runner:
 
         What is wrong with the study itself (a measure that no machine has) is raised.
         """
-        if table.derive:
+        if inert_decide(axes_of(table), table.derive):
             points = replace(points, deciding=points.addresses)
 
         def parts(some: Points) -> list[_Evaluated]:
