@@ -104,7 +104,7 @@ def test_an_interrupted_search_is_no_answer(
     def interrupted(question: object) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setitem(mapper.STRATEGIES, "fused", interrupted)  # type: ignore[arg-type]
+    monkeypatch.setitem(mapper.STRATEGIES, "fused", interrupted)
     study = as_study({**STUDY, "vary": {}})
     chunks = chunks_of(study, tables_of(study)[0])
     with rows_in(tmp_path, chunks) as rows, pytest.raises(KeyboardInterrupt):
