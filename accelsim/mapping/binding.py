@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 
@@ -67,8 +68,17 @@ class BoundMapping:
     spills: tuple[BoundSpill, ...]
 
 
-def bind(mapping: Mapping, cascade: Cascade, arch: Spatial) -> BoundMapping:
-    """Raises MappingError if the mapping names an Einsum, rank or tensor that is not there."""
+def bind(
+    mapping: Mapping,
+    cascade: Cascade,
+    arch: Spatial,
+    given: MappingOf[str, Number] = MappingProxyType({}),
+) -> BoundMapping:
+    """`given` has numbers, or arrays, for some of the mapping's `ranks` and `tiles`, in the place
+    of their formulas.
+
+    Raises MappingError if the mapping names an Einsum, rank or tensor that is not there.
+    """
     cascade = budgeted(cascade)
     refuse_other_workload(mapping.workload, mapping.nests, cascade)
     for nest in mapping.nests:
@@ -77,10 +87,13 @@ def bind(mapping: Mapping, cascade: Cascade, arch: Spatial) -> BoundMapping:
     values = known_values(cascade, arch)
     _refuse_unknown("rank", mapping.ranks, cascade.ranks, cascade.name)
     decided = {rank: text for rank, text in mapping.ranks.items() if rank not in cascade.chosen}
-    sizes = {rank: value_of(text, values) for rank, text in decided.items()}
+    sizes = {
+        rank: _unbounded(given[rank]) if rank in given else value_of(text, values)
+        for rank, text in decided.items()
+    }
     cascade = cascade.with_ranks(**sizes) if sizes else cascade
     values |= cascade.ranks
-    tiles = named_values(mapping.tiles, values)
+    tiles = named_values(mapping.tiles, values, given)
     values |= tiles
     return BoundMapping(
         cascade=cascade,
@@ -116,11 +129,16 @@ def known_values(cascade: Cascade, arch: Spatial) -> dict[str, Number]:
 
 
 def named_values(
-    formulas: MappingOf[str, Formula], values: MappingOf[str, Number]
+    formulas: MappingOf[str, Formula],
+    values: MappingOf[str, Number],
+    given: MappingOf[str, Number] = MappingProxyType({}),
 ) -> dict[str, Number]:
-    """The formulas' values in order, each over those before it."""
+    """The formulas' values in order, each over those before it; or what is given instead."""
     found: dict[str, Number] = {}
     for name, text in formulas.items():
+        if name in given:
+            found[name] = _unbounded(given[name])
+            continue
         try:
             found[name] = value_of(text, {**values, **found})
         except ExpressionError as error:
@@ -231,7 +249,7 @@ _parsed = lru_cache(maxsize=4096)(parse_expression)
 
 
 def _unbounded(value: Number) -> Number:
-    return value.astype(float) if isinstance(value, np.ndarray) else value
+    return value.astype(float, copy=False) if isinstance(value, np.ndarray) else value
 
 
 def _refuse_unknown(kind: str, found: Iterable[str], known: Iterable[str], owner: str) -> None:
