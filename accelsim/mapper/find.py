@@ -11,7 +11,7 @@ from time import perf_counter
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MapperError
-from accelsim.mapper import rules
+from accelsim.mapper import exact, rules
 from accelsim.mapper.bound import least_figures
 from accelsim.mapper.found import Found
 from accelsim.mapper.objective import objective
@@ -22,7 +22,7 @@ from accelsim.workload.einsum import Cascade
 
 Strategy = Callable[[Question], Found | None]
 
-STRATEGIES: dict[str, Strategy] = {"rules": rules.find}
+STRATEGIES: dict[str, Strategy] = {"rules": rules.find, "exact": exact.find}
 """In the order in which they are tried: a later one may start from what is known by then."""
 
 
