@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.mapper.batch import Evaluator
-from accelsim.mapper.space import Root, Space
+from accelsim.mapper.one_einsum import Root, Space
 from accelsim.mapper.tables import Heap, Weights
 from accelsim.mapping.loops import ceil_div
 
@@ -109,9 +109,9 @@ class Branch:
                 bound = float(heap.bound[heap.order[0]])
                 break
             limit = below * (1 - AS_GOOD)
-            wanted = leaves[:1] if plunges > 0 else leaves
+            wanted = leaves[:1] if plunges > 1 else leaves
             found = explore(heap, space.tables, weights, limit, plunges, wanted)
-            plunges -= found
+            plunges = max(1, plunges - found)
             if found:
                 seen += found
                 better = self._evaluated(place, heap, leaves[:found], weights, below)

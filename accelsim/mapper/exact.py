@@ -14,8 +14,8 @@ from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.branch import Choice
 from accelsim.mapper.found import Found
 from accelsim.mapper.objective import Figures, Objective, value_of
+from accelsim.mapper.one_einsum import SENTENCE
 from accelsim.mapper.question import Question
-from accelsim.mapper.space import SENTENCE
 from accelsim.mapper.steps import Steps, Total
 from accelsim.mapper.tables import Weights
 from accelsim.mapping.binding import bind

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from accelsim.arch.spatial import Spatial, missing_operations, parents
 from accelsim.mapper.branch import Answer, Branch, Choice
+from accelsim.mapper.one_einsum import Space
 from accelsim.mapper.question import Question
-from accelsim.mapper.space import Space
 from accelsim.mapper.tables import Weights
 from accelsim.mapping.occupancy import buffers
 from accelsim.workload.einsum import Einsum
@@ -25,7 +25,7 @@ from accelsim.workload.extent import tensor_bytes
 MOST_BOXES = 1_000_000
 """A step's search goes on no longer than this: some 5 s. Its answer then comes with a bound."""
 
-THRIFTY = 50_000
+THRIFTY = 100_000
 """Boxes for a mapping of less energy among those that are as good: it needs no proof."""
 
 HURRIED = 2_000

@@ -113,7 +113,7 @@ def least(low: Array, high: Array, root: int, t: Any, w: Any, heap: Any) -> floa
     moved[:] = 0.0
     sent_bytes[:] = 0.0
     sent_pj[:] = 0.0
-    energy, apart_bytes, apart_pj, off = t.fixed_pj, 0.0, 0.0, 0.0
+    energy, apart_pj, off_pj, apart_bytes, off_bytes = t.fixed_pj, 0.0, 0.0, 0.0, 0.0
     for x in range(last + 1):
         whole = t.words[x]
         for r in range(ranks):
@@ -135,21 +135,23 @@ def least(low: Array, high: Array, root: int, t: Any, w: Any, heap: Any) -> floa
                 moved[inner] += filled * whole
                 energy += filled * whole * t.write_pj[inner]
             pj = read * t.read_pj[outer] + written * t.write_pj[outer]
-            if outer == t.shared - 1 and depth > t.shared:
-                apart_bytes += read + written
+            if outside <= t.shared < depth:
                 apart_pj += pj
-                off += back
+                off_pj += back * t.read_pj[outer]
                 each = t.read_pj[outer] + (t.write_pj[outer] if x == last else 0.0)
-                sent_bytes[x] = smooth * whole * (2.0 if x == last else 1.0)
                 sent_pj[x] = smooth * whole * each
             else:
-                moved[outer] += read + written
                 energy += pj
+            if outer == t.shared - 1 and depth > t.shared:
+                apart_bytes += read + written
+                off_bytes += back
+                sent_bytes[x] = smooth * whole * (2.0 if x == last else 1.0)
+            else:
+                moved[outer] += read + written
             outer, outside = inner, depth
     feeding = t.shared - 1
-    together = _together(low, high, sent_pj, t) - off * t.read_pj[feeding]
-    energy += max(apart_pj, together)
-    moved[feeding] += max(apart_bytes, _together(low, high, sent_bytes, t) - off)
+    energy += max(apart_pj, _together(low, high, sent_pj, t) - off_pj)
+    moved[feeding] += max(apart_bytes, _together(low, high, sent_bytes, t) - off_bytes)
     steps, chain, points = 1.0, 1.0, 1.0
     for r in range(ranks):
         steps *= ceil(t.sizes[r] / high[r, t.shared])

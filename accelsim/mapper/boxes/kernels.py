@@ -11,6 +11,9 @@ from accelsim.mapper.bounds.kernels import least, tighten
 
 Array = NDArray[Any]
 
+POPS = 4096
+"""After so many boxes it is time to look for something better to beat."""
+
 
 @njit(cache=True)
 def explore(heap: Any, t: Any, w: Any, best: float, plunges: int, leaves: Array) -> int:
@@ -22,7 +25,7 @@ def explore(heap: Any, t: Any, w: Any, best: float, plunges: int, leaves: Array)
     are off the heap when it returns; their places stay taken until `release`.
     """
     found = 0
-    for _ in range(100_000):
+    for _ in range(POPS):
         if heap.counts[0] == 0 or found == leaves.shape[0] or heap.counts[1] < 2:
             break
         box = _pop(heap)

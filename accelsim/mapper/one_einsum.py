@@ -194,7 +194,7 @@ class Space:
         factors = {name: name for names in self.names().values() for name in names}
         return LoopMapping(
             about=f"{self.einsum} on {self.array}.",
-            source="accelsim.mapper.space",
+            source="accelsim.mapper.one_einsum",
             tiles=dict.fromkeys(factors, 1),
             nests=(self.nest(root, factors),),
             schedule=(self.step(root.drains),),
