@@ -22,7 +22,7 @@ CONSOLE = [
     if part.startswith("accelsim ")
 ]
 KINDS = ["workloads", "shapes", "traces", "models", "machines", "systems", "mappings", "parts"]
-KINDS += ["studies"]
+KINDS += ["studies", "spaces"]
 SHIPPED = [entry.file for kind in KINDS for entry in catalogue.entries(kind)]
 
 

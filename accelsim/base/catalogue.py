@@ -10,6 +10,7 @@
     kernels       arch/kernel/           flash_attention_2
     systems       arch/system/
     mappings      arch/mapping/
+    spaces        arch/space/
     parts         arch/parts/
     studies       studies/<name>/study.yaml
 
@@ -55,6 +56,7 @@ SHELVES = {
     "kernels": Shelf(("arch/kernel",), "kernel"),
     "systems": Shelf(("arch/system",), "system"),
     "mappings": Shelf(("arch/mapping",), "mapping"),
+    "spaces": Shelf(("arch/space",), "space"),
     "parts": Shelf(("arch/parts",), "part"),
     "studies": Shelf(("studies",), "study", without=("published",)),
     "arch": Shelf(("arch/spatial", "arch/gpu", "arch/system"), "machine", without=("calibration",)),

@@ -1,5 +1,6 @@
 """`accelsim evaluate`: what a workload takes on a machine under a mapping."""
 
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -10,11 +11,20 @@ from accelsim.arch.spatial import extrapolations
 from accelsim.base.units import format_quantity
 from accelsim.cli.cost_tables import print_parts
 from accelsim.cli.inputs import Case, GpuCase, load_case, load_gpu_case, refuse_illegal
-from accelsim.cli.options import Json, MachineName, MappingName, Settings, Shape, WorkloadName
+from accelsim.cli.options import (
+    Json,
+    MachineName,
+    MappingName,
+    Settings,
+    Shape,
+    WorkloadName,
+    parsed_settings,
+)
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost, EnergyRow
 from accelsim.study.measures import energy_by_part
+from accelsim.study.provenance import KEY, provenance
 
 
 def command(
@@ -25,6 +35,9 @@ def command(
     shape: Shape = None,
     rows: Annotated[
         bool, typer.Option("--rows", help="Also every row of the energy table.")
+    ] = False,
+    rests_on: Annotated[
+        bool, typer.Option("--provenance", help="With --json: also what it rests on.")
     ] = False,
     settings: Settings,
     json: Json = False,
@@ -37,27 +50,37 @@ def command(
     Example: accelsim evaluate attention/one_pass fusemax_cloud --set ranks.P=4096 --json
     """
     if is_gpu(machine):
-        _on_gpu(load_gpu_case(workload, machine, mapping, settings, shape), machine, rows, json)
+        gpu_case = load_gpu_case(workload, machine, mapping, settings, shape)
+        _on_gpu(gpu_case, machine, rows, settings if rests_on else None, json)
         return
     case = load_case(workload, machine, mapping, settings, shape)
     refuse_illegal(case)
     cost = evaluate(case.cascade, case.arch, case.mapping)
     if json:
         plain = _as_plain(case.cascade.name, machine, case.mapping_name, cost)
-        print_json(plain | {"extrapolated": extrapolations(case.arch)} | _rows(cost, rows))
+        plain |= {"extrapolated": extrapolations(case.arch)} | _rows(cost, rows)
+        own = {machine: case.arch, case.mapping_name: case.mapping}
+        told = _provenance({case.cascade.name: case.cascade, **own}, settings) if rests_on else {}
+        print_json(plain | told)
     else:
         _print_summary(case, machine, cost)
         _print_extrapolations(case)
         _print_rows(cost, rows)
 
 
-def _on_gpu(case: GpuCase, machine: str, rows: bool, json: bool) -> None:
+def _on_gpu(
+    case: GpuCase, machine: str, rows: bool, rests_on: Sequence[str] | None, json: bool
+) -> None:
+    """`rests_on` are the settings, where its provenance is asked for."""
     # Only GPUs need what it imports.
     gpu = import_module("accelsim.cli.evaluate_gpu")
     mapping, cost = gpu.evaluated(case)
     if json:
         plain = _as_plain(case.cascade.name, machine, mapping.name, cost)
-        print_json(plain | gpu.gpu_as_plain(case, mapping, cost) | _rows(cost, rows))
+        own = {machine: case.gpu, "kernels": {"library": mapping.name}}
+        named = {case.cascade.name: case.cascade, **own}
+        told = {} if rests_on is None else _provenance(named, rests_on)
+        print_json(plain | gpu.gpu_as_plain(case, mapping, cost) | _rows(cost, rows) | told)
     else:
         gpu.print_gpu_summary(case, machine, mapping, cost)
         _print_rows(cost, rows)
@@ -83,6 +106,13 @@ def _as_plain(workload: str, machine: str, mapping: str, cost: Cost) -> dict[str
         "energy_by_part_pj": energy_by_part(cost),
         "area_by_part_um2": cost.area_by_part,
     }
+
+
+def _provenance(inputs: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    heads = ("workload.", "arch.", "mapping.")
+    paths = parsed_settings(settings)
+    bare = [path.split(".", 1)[1] if path.startswith(heads) else path for path in paths]
+    return {KEY: provenance(inputs, bare)}
 
 
 def _rows(cost: Cost, rows: bool) -> dict[str, Any]:

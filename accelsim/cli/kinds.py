@@ -13,6 +13,7 @@ from accelsim.arch.tables import Table
 from accelsim.base.errors import InputError, did_you_mean
 from accelsim.base.record import Record, read_record
 from accelsim.base.yamlfile import Node
+from accelsim.mapper.space import Space, space_from_yaml
 from accelsim.mapping.attention_kernel import AttentionKernel
 from accelsim.mapping.load import mapping_from_yaml
 from accelsim.mapping.mapping import Choice, Mapping
@@ -53,6 +54,7 @@ KINDS = (
     Kind("machine", ("memories", "compute"), Spatial, lambda node, name: read_arch(node)),
     Kind("model", ("vocabulary",), Model, _plainly(Model)),
     Kind("system", ("devices",), System, lambda node, name: read_system(node)),
+    Kind("space", ("choices",), Space, lambda node, name: space_from_yaml(node)),
     Kind("mapping", ("nests", "extends"), Mapping, lambda node, name: mapping_from_yaml(node)),
     Kind("mapping", ("choose",), Choice, lambda node, name: mapping_from_yaml(node)),
     Kind("kernel of rows", ("threads_per_row",), RowKernel, _plainly(RowKernel)),

@@ -43,6 +43,10 @@ COMMANDS = {
     "measure": "How long kernels take on the device at hand, through torch.",
     "model": "How large a transformer is, and how many sequences of it a machine holds.",
     "study": "Run a study: its tables, figures, and how they compare with what was published.",
+    "diff": "What changed between two results, and why.",
+    "sensitivity": "By how many percent results change where a parameter changes by one.",
+    "crossover": "Where the bound changes along one number of a machine or a workload.",
+    "pareto": "The rows of a table that no other row beats.",
 }
 
 #: Commands below a command: `accelsim zoo compare` is `zoo_compare.py`.

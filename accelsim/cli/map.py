@@ -1,19 +1,24 @@
 """`accelsim map`: the best mapping of a workload on a machine, and how far from a bound it is."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from accelsim.arch.load import is_gpu
+from accelsim.base.errors import MapperError
 from accelsim.base.units import format_quantity
 from accelsim.cli.cost_tables import print_parts
-from accelsim.cli.inputs import load_arch_and_cascade
+from accelsim.cli.inputs import GpuCase, load_arch_and_cascade, load_gpu_case
 from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import best_so_far
+from accelsim.mapper.constraints import load_constraints
 from accelsim.mapper.find import find_mapping
 from accelsim.mapper.found import Found
-from accelsim.mapper.objective import UNITS, objective, value_of
+from accelsim.mapper.objective import objective, unit_of, value_of
+from accelsim.mapper.space import load_space
 from accelsim.mapping.binding import bind
 from accelsim.mapping.render import render
 from accelsim.mapping.save import mapping_text, save_mapping
@@ -24,10 +29,20 @@ def command(
     machine: MachineName,
     *,
     minimise: Annotated[
-        str, typer.Option(help="latency, energy, energy_delay or area_delay.")
+        str, typer.Option(help="latency, energy, energy_delay, area_delay or traffic.MEMORY.")
     ] = "latency",
     out: Annotated[
         Path | None, typer.Option(metavar="MAPPING.yaml", help="Write the mapping there.")
+    ] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPACE", help="Only the points of this space: a shipped one or a file."
+        ),
+    ] = None,
+    constraints: Annotated[
+        Path | None,
+        typer.Option(metavar="C.yaml", help="Fixed loops, shares of capacity, most traffic."),
     ] = None,
     shape: Shape = None,
     settings: Settings,
@@ -38,11 +53,25 @@ def command(
     The bound holds for every mapping there could be; "optimal" is said only of a space that was
     seen or bounded as a whole. Ctrl-C keeps the best so far.
 
-    Example: accelsim map attention/one_pass fusemax_cloud --shape bert --out mine.yaml
+    On a GPU it searches kernels (tiles, warps, stages, splits, order of the blocks) and says what
+    they gain over those of libraries.
+
+    Examples: accelsim map attention/one_pass fusemax_cloud --shape bert --out mine.yaml,
+    accelsim map attention/three_pass flat_cloud --space flat_dataflows --minimise traffic.DRAM
     """
+    if is_gpu(machine):
+        _on_gpu(
+            load_gpu_case(workload, machine, None, settings, shape), machine, minimise, out, json
+        )
+        return
     cascade, arch = load_arch_and_cascade(workload, machine, settings, shape)
-    with best_so_far(f"map {cascade.name}", UNITS[objective(minimise)]) as told:
-        found = find_mapping(cascade, arch, minimise, progress=told)
+    unit = unit_of(objective(minimise, [memory.name for memory in arch.memories]))
+    within = None if space is None else load_space(space)
+    limits = None if constraints is None else load_constraints(constraints)
+    with best_so_far(f"map {cascade.name}", unit) as told:
+        found = find_mapping(
+            cascade, arch, minimise, space=within, constraints=limits, progress=told
+        )
     if out is not None:
         save_mapping(found.mapping, out)
     if json:
@@ -50,6 +79,16 @@ def command(
     else:
         print(render(bind(found.mapping, cascade, arch)))
         _print_summary(f"{cascade.name} on {machine}", found)
+
+
+def _on_gpu(case: GpuCase, machine: str, minimise: str, out: Path | None, json: bool) -> None:
+    if out is not None:
+        fact = "--out: kernels of a GPU are no mapping that can be read again"
+        raise MapperError(fact, remedy="Take --json, which has them as YAML")
+    # Only GPUs need what it imports.
+    gpu = import_module("accelsim.cli.map_gpu")
+    told = best_so_far(f"map {case.cascade.name}", unit_of(objective(minimise, ())))
+    gpu.map_gpu(case, machine, minimise, told, json)
 
 
 def _as_plain(found: Found) -> dict[str, Any]:
@@ -74,7 +113,7 @@ def _as_plain(found: Found) -> dict[str, Any]:
 
 def _print_summary(what: str, found: Found) -> None:
     bound = value_of(found.minimise, found.bound)
-    unit = UNITS[found.minimise]
+    unit = unit_of(found.minimise)
     print_table(
         (what, ""),
         [

@@ -1,4 +1,4 @@
-"""`accelsim show`: a workload, a machine, a system of machines, or a mapping, as text."""
+"""`accelsim show`: a workload, a machine, a system, a mapping or a space of them, as text."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,9 @@ from accelsim.cli.inputs import load_cascade, load_case, load_machine, load_mach
 from accelsim.cli.kinds import kind_of
 from accelsim.cli.options import Json, Settings, Shape
 from accelsim.cli.output import print_json
+from accelsim.cli.space_text import space_text
 from accelsim.cli.system_text import system_facts, system_text
+from accelsim.mapper.space import load_space
 from accelsim.mapping.load import load_mapping
 from accelsim.mapping.render import render
 from accelsim.workload.counts import counts
@@ -32,12 +34,13 @@ SHELVES = {
     "machines": "machine",
     "systems": "system",
     "mappings": "mapping",
+    "spaces": "space",
 }
 
 
 def command(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A workload, machine, system or mapping.")
+        str, typer.Argument(metavar="NAME", help="A workload, machine, system, mapping or space.")
     ],
     machine: Annotated[
         str | None, typer.Argument(metavar="MACHINE", help="With a workload: what it runs on ...")
@@ -50,7 +53,7 @@ def command(
     settings: Settings,
     json: Json = False,
 ) -> None:
-    """A workload, a machine, a system of machines, or a mapping as loop nests.
+    """A workload, a machine, a system of machines, a mapping as loop nests, or a space of mappings.
 
     Examples: accelsim show attention/one_pass, accelsim show heads/mla:decode, accelsim show
     fusemax_cloud, accelsim show h100_sxm, accelsim show lamina_2h100_4h20, accelsim show
@@ -65,6 +68,8 @@ def command(
     elif kind == "system":
         system = load_machines(name, settings)
         text, facts = system_text(system), system_facts(system)
+    elif kind == "space":
+        text = space_text(load_space(name))
     elif machine:
         text = render(load_case(name, machine, mapping, settings, shape).bound())
     else:
@@ -186,5 +191,5 @@ def _kind_of(name: str) -> str:
             return kind
     known = [each for shelf in SHELVES for each in names(shelf)]
     remedy = did_you_mean(name, known) or "`accelsim list workloads` shows what is shipped"
-    fact = f"there is no workload, machine, system or mapping {name!r}"
+    fact = f"there is no workload, machine, system, mapping or space {name!r}"
     raise CatalogueError(fact, remedy=remedy)

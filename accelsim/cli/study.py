@@ -19,6 +19,7 @@ from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import share_done
 from accelsim.report.spec import FigureSet, load_figures
 from accelsim.study.load import load_study
+from accelsim.study.provenance import study_provenance, write_provenance
 from accelsim.study.run import run_tables
 from accelsim.study.study import KINDS, Study
 from accelsim.study.table import Table, write_tables
@@ -69,6 +70,7 @@ def command(
         files = write_tables(tables, staging)
         drawn, left_out = _draw(wanted, tables, staging) if wanted else ((), {})
         files += [*drawn]
+        files.append(write_provenance(study_provenance(study), staging))
         text = summary_markdown(study, tables, comparison, files, published)
         files.append(atomic_write(staging / "summary.md", text))
     written = tuple(folder / file.name for file in files)

@@ -7,7 +7,9 @@ ones, whatever their numbers, replay it (`tape`). Recording pays from the fifth 
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from collections.abc import Mapping as NumbersOf
 from dataclasses import dataclass, fields, is_dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
 from accelsim.arch.gpu import Gpu
@@ -28,6 +30,8 @@ from accelsim.workload.einsum import Cascade
 if TYPE_CHECKING:
     from accelsim.cost.gpu.cascade import GpuCost
 
+_NONE: NumbersOf[str, Number] = MappingProxyType({})
+
 MOST_TAPES = 64
 MET_BEFORE_RECORDING = 2
 
@@ -35,18 +39,24 @@ MET_BEFORE_RECORDING = 2
 @overload
 def evaluate(cascade: Cascade, arch: Gpu, mapping: GpuMapping | None = None) -> "GpuCost": ...
 @overload
-def evaluate(cascade: Cascade, arch: Spatial, mapping: Mapping) -> Cost: ...
+def evaluate(
+    cascade: Cascade, arch: Spatial, mapping: Mapping, given: NumbersOf[str, Number] = _NONE
+) -> Cost: ...
 @overload
 def evaluate(
     cascade: Cascade, arch: Spatial | Gpu, mapping: Mapping | GpuMapping | None = None
 ) -> Cost: ...
 def evaluate(
-    cascade: Cascade, arch: Spatial | Gpu, mapping: Mapping | GpuMapping | None = None
+    cascade: Cascade,
+    arch: Spatial | Gpu,
+    mapping: Mapping | GpuMapping | None = None,
+    given: NumbersOf[str, Number] = _NONE,
 ) -> Cost:
     """Cost of running `cascade` on `arch` under `mapping`.
 
     On a spatial array rank sizes, tile sizes and the machine's numbers may be arrays that
-    broadcast; every total then is an array. The mapping is taken to be legal: `mapping.check`
+    broadcast; every total then is an array. `given` are values for ranks and tiles of the mapping,
+    in place of its formulas. The mapping is taken to be legal: `mapping.check`
     tells, and how far it is off. What depends on data is evaluated at its budget
     (`workload.budget`), whose Einsums those of the result are. On a GPU all are plain numbers, and
     without a mapping kernels are made by rules.
@@ -64,7 +74,7 @@ def evaluate(
     if not isinstance(mapping, Mapping):
         remedy = "`default_mapping` finds one, `load_mapping` reads one"
         raise MappingError("a spatial array needs a mapping of loops", remedy=remedy)
-    return _on_array(budgeted(cascade), arch, mapping)
+    return _on_array(budgeted(cascade), arch, mapping, given)
 
 
 def _on_gpu(cascade: Cascade, gpu: Gpu, mapping: Mapping | GpuMapping | None) -> "GpuCost":
@@ -83,8 +93,10 @@ def _on_gpu(cascade: Cascade, gpu: Gpu, mapping: Mapping | GpuMapping | None) ->
     return cascade_cost(mapping, gpu)
 
 
-def _on_array(cascade: Cascade, arch: Spatial, mapping: Mapping) -> Cost:
-    bound = bind(mapping, cascade, arch)
+def _on_array(
+    cascade: Cascade, arch: Spatial, mapping: Mapping, given: NumbersOf[str, Number]
+) -> Cost:
+    bound = bind(mapping, cascade, arch, given)
     points = spatial.points_of(bound)
     if all(isinstance(number, int) and number == 0 for number in points.values()):
         remedy = "See what its conditions and positions leave"

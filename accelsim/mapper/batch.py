@@ -43,11 +43,13 @@ ALONE = 4096
 
 @dataclass(frozen=True)
 class Batch:
-    """One entry a candidate: s, pJ, B in one instance of each memory, and whether it is legal."""
+    """One entry a candidate: s, pJ, B in one instance of each memory, B that all instances of each
+    read and write, and whether it is legal."""
 
     latency_s: Array
     energy_pj: Array
     occupancy_bytes: Mapping[str, Array]
+    traffic_bytes: Mapping[str, Array]
     legal: NDArray[np.bool_]
 
 
@@ -98,9 +100,11 @@ class _Replay:
         share = coverage_of(bound)
         columns = [values[self.layout.index(leaf)] for leaf in range(max(self.layout) + 1)]
         columns += [share(key) for key in self.shares]
-        latency, energy, legal, *held = _replayed(self.code, columns, size)
+        latency, energy, legal, *by_memory = _replayed(self.code, columns, size)
+        held, moved = by_memory[: len(self.memories)], by_memory[len(self.memories) :]
         occupancy = dict(zip(self.memories, held, strict=True))
-        return Batch(latency, energy, occupancy, legal != 0)
+        traffic = dict(zip(self.memories, moved, strict=True))
+        return Batch(latency, energy, occupancy, traffic, legal != 0)
 
 
 def _columns(tiles: Mapping[str, ArrayLike]) -> dict[str, Array]:
@@ -139,8 +143,9 @@ def _recorded(
     pattern, pattern_points = with_numbers(bound, points, leaves)
     coverage = {key: tape.leaf(own + place) for place, key in enumerate(shares)}
     cost = spatial.cost_from(pattern, pattern_points, coverage.__getitem__)
-    held = cost.occupancy_bytes
-    results = [cost.latency_s, cost.energy_pj, holds(pattern), *held.values()]
+    held, moved = cost.occupancy_bytes, cost.traffic_bytes
+    by_memory = [*held.values(), *(moved[memory] for memory in held)]
+    results = [cost.latency_s, cost.energy_pj, holds(pattern), *by_memory]
     recorded = [each if isinstance(each, Recorded) else tape.constant(each) for each in results]
     return _Replay(assembled(tape.program(recorded)), layout, shares, tuple(held))
 

@@ -5,6 +5,7 @@
                work = points · cycles of a point / processing elements
     energy  >= operations, each on the array where it costs least
                + those bytes at the outermost memory + leakage during that latency
+    traffic >= those bytes, at the outermost memory; 0 at the others
 
 The second is the dual of sharing out the Einsums over the arrays, in fractions: no schedule ends
 sooner. It is tried at the weights where, for some Einsum, two arrays come out equal, which is exact
@@ -28,7 +29,7 @@ Work = dict[str, dict[str, float]]
 
 
 def least_figures(cascade: Cascade, arch: Spatial) -> Figures:
-    """Bounds of latency, energy and area; all ranks and numbers of the machine are plain numbers.
+    """Bounds of latency, energy, area and traffic; ranks and the machine's numbers are plain.
 
     Every Einsum must have an array that can do it (`mapping.spread.refuse_impossible`).
     """
@@ -36,7 +37,9 @@ def least_figures(cascade: Cascade, arch: Spatial) -> Figures:
     latency_s = max(_memory_s(cascade, arch), array_cycles(work_of(cascade, arch)) / arch.clock_hz)
     leaked_pj = sum(arch.leakage_w.values()) * latency_s * 1e12
     energy_pj = _operations_pj(cascade, arch) + _memory_pj(cascade, arch) + leaked_pj
-    return Figures(latency_s, energy_pj, float(area_um2(arch)))
+    traffic_bytes = {memory.name: 0.0 for memory in arch.memories}
+    traffic_bytes[arch.memories[0].name] = _moved_bytes(cascade)
+    return Figures(latency_s, energy_pj, float(area_um2(arch)), traffic_bytes)
 
 
 def in_one_tile(cascade: Cascade) -> Cascade:
@@ -92,9 +95,12 @@ def _memory_s(cascade: Cascade, arch: Spatial) -> float:
     outermost = arch.memories[0]
     if outermost.bandwidth is None:
         return 0.0
+    return float(_moved_bytes(cascade) / outermost.bandwidth.per_second(arch.clock_hz))
+
+
+def _moved_bytes(cascade: Cascade) -> float:
     found = counts(cascade)
-    moved = found.read_bytes + found.written_bytes
-    return float(moved / outermost.bandwidth.per_second(arch.clock_hz))
+    return float(found.read_bytes + found.written_bytes)
 
 
 def _operations_pj(cascade: Cascade, arch: Spatial) -> float:

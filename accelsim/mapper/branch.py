@@ -131,10 +131,15 @@ class Branch:
             own = leaves[heap.root[leaves] == number]
             root = space.roots[number]
             tiles = _columns(space, heap.low[own])
+            if not next(iter(tiles.values())).size:
+                continue
             batch = self._evaluator(place, int(number))(tiles)
             cycles = batch.latency_s * space.arch.clock_hz
             values = weights.pj * batch.energy_pj + weights.cycle * cycles
-            values = np.where(batch.legal & (cycles <= weights.most_cycles), values, inf)
+            is_allowed = batch.legal & (cycles <= weights.most_cycles)
+            for memory, most in space.constraints.traffic_bytes.items():
+                is_allowed &= batch.traffic_bytes[memory] <= most
+            values = np.where(is_allowed, values, inf)
             first = int(np.argmin(values))
             if values[first] < below:
                 below = float(values[first])
@@ -153,11 +158,13 @@ class Branch:
 
 def _columns(space: Space, boxes: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """The factors of boxes of one mapping (n x R x S) by name, each way to lie on the array."""
-    ways = [
-        (box, rows)
-        for box in boxes
-        for rows in ways_to_lie(box[:, space.shared], space.tables.rows, space.tables.columns)
-    ]
+    width, array = (space.tables.rows, space.tables.columns), space.shared
+    fixed = {
+        place: space.fixed.on_array[rank][0]
+        for place, rank in enumerate(space.ranks)
+        if rank in space.fixed.on_array
+    }
+    ways = [(box, rows) for box in boxes for rows in ways_to_lie(box[:, array], *width, fixed)]
     factors = np.array([box for box, _ in ways]).reshape(-1, *boxes.shape[1:])
     rows = np.array([rows for _, rows in ways]).reshape(-1, len(space.ranks))
     named: dict[str, NDArray[np.float64]] = {}
@@ -168,9 +175,11 @@ def _columns(space: Space, boxes: NDArray[np.float64]) -> dict[str, NDArray[np.f
     return named
 
 
-def ways_to_lie(beside: NDArray[np.float64], rows: int, columns: int) -> list[list[int]]:
+def ways_to_lie(
+    beside: NDArray[np.float64], rows: int, columns: int, fixed: Mapping[int, int]
+) -> list[list[int]]:
     """Rows of each rank, columns following as ceil(beside / rows): one way if it can be without
-    waste, else all, of which none needs no more of every rank than another."""
+    waste, else all, of which none needs no more of every rank than another. `fixed` rows stay."""
     found: dict[tuple[int, ...], list[int]] = {}
     todo: list[tuple[list[int], int, int]] = [([], rows, columns)]
     while todo:
@@ -182,9 +191,10 @@ def ways_to_lie(beside: NDArray[np.float64], rows: int, columns: int) -> list[li
                 return [own]
             continue
         wanted = int(beside[len(own)])
+        only = fixed.get(len(own))
         for rows_own in range(min(rows_left, wanted), 0, -1):
             columns_own = ceil_div(wanted, rows_own)
-            if columns_own <= columns_left:
+            if columns_own <= columns_left and only in (None, rows_own):
                 todo.append(([*own, rows_own], rows_left // rows_own, columns_left // columns_own))
     return [
         own

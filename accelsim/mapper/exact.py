@@ -13,7 +13,7 @@ from accelsim.arch.spatial import area_um2
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.branch import Choice
 from accelsim.mapper.found import Found
-from accelsim.mapper.objective import Figures, Objective, value_of
+from accelsim.mapper.objective import UNITS, Figures, Objective, value_of
 from accelsim.mapper.one_einsum import SENTENCE
 from accelsim.mapper.question import Question
 from accelsim.mapper.steps import Steps, Total
@@ -30,9 +30,9 @@ AS_FAR = 1e-9
 
 
 def find(question: Question) -> Found | None:
-    """None if some Einsum is not a plain one (`is_plain`), or nothing fits."""
+    """None if an Einsum is not a plain one (`is_plain`), traffic is asked for, or nothing fits."""
     start = perf_counter()
-    if not is_plain(question.cascade):
+    if not is_plain(question.cascade) or question.minimise not in UNITS:
         return None
     steps = Steps(question)
     totals = _totals(steps, question.minimise)

@@ -7,15 +7,18 @@ candidates of all are counted.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MapperError
-from accelsim.mapper import exact, rules
+from accelsim.mapper import exact, rules, space_search
 from accelsim.mapper.bound import least_figures
+from accelsim.mapper.constraints import Constraints, refuse_strange, with_shares
 from accelsim.mapper.found import Found
 from accelsim.mapper.objective import objective
 from accelsim.mapper.question import Progress, Question, quiet
+from accelsim.mapper.space import Space
 from accelsim.mapping.spread import refuse_impossible
 from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade
@@ -25,6 +28,12 @@ Strategy = Callable[[Question], Found | None]
 STRATEGIES: dict[str, Strategy] = {"rules": rules.find, "exact": exact.find}
 """In the order in which they are tried: a later one may start from what is known by then."""
 
+OBEYING = ("exact",)
+"""Those that keep to fixed loops and limits of traffic; shares of capacity all keep to."""
+
+AT_BOUND = 1e-12
+"""Nothing is better than a mapping within this share of the bound: no other strategy is asked."""
+
 
 def find_mapping(
     cascade: Cascade,
@@ -32,34 +41,50 @@ def find_mapping(
     minimise: str = "latency",
     *,
     strategies: Sequence[str] = tuple(STRATEGIES),
+    space: Space | None = None,
+    constraints: Constraints | None = None,
     progress: Progress = quiet,
 ) -> Found:
-    """All ranks and numbers of the machine are plain numbers.
+    """All ranks and numbers of the machine are plain numbers. With a `space`, the best of its
+    points is found, and no strategy is asked. With `constraints` beyond shares of capacity only
+    those strategies are asked that keep to them.
 
     Interrupted (KeyboardInterrupt) after some strategy has answered, it returns the best so far.
 
     Raises
     ------
     MapperError
-        if there is no such objective, or no strategy has a mapping for this cascade and machine.
+        if there is no such objective, the constraints name what is not there, or no strategy has a
+        mapping for this cascade and machine.
     MappingError
         if no array of the machine can do some Einsum.
     """
     start = perf_counter()
     cascade = budgeted(cascade)
     refuse_impossible(cascade, arch)
-    question = Question(cascade, arch, objective(minimise), least_figures(cascade, arch), progress)
+    wanted = objective(minimise, [memory.name for memory in arch.memories])
+    constraints = constraints or Constraints()
+    refuse_strange(constraints, cascade, arch)
+    arch = with_shares(arch, constraints)
+    bound = least_figures(cascade, arch)
+    question = Question(cascade, arch, wanted, bound, progress, constraints)
+    names = [name for name in strategies if constraints.is_of_room_only or name in OBEYING]
+    asked = [STRATEGIES[name] for name in names]
+    asked = asked if space is None else [partial(space_search.find, space=space)]
     answers: list[Found] = []
     try:
-        for name in strategies:
-            found = STRATEGIES[name](question)
+        for strategy in asked:
+            found = strategy(question)
             answers += [] if found is None else [found]
+            if found is not None and found.gap <= AT_BOUND:
+                break
     except KeyboardInterrupt:
         if not answers:
             raise
     if not answers:
         fact = f"no mapping of {cascade.name} was found that fits this machine"
-        raise MapperError(fact, remedy="Give it larger memories, or take smaller ranks")
+        remedy = "Give it larger memories, or take smaller ranks or fewer constraints"
+        raise MapperError(fact, remedy=remedy)
     return replace(
         min(answers, key=lambda found: found.value),
         candidates=sum(found.candidates for found in answers),

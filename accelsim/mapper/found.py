@@ -38,4 +38,4 @@ class Found:
 
 
 def figures_of(cost: Cost) -> Figures:
-    return Figures(cost.latency_s, cost.energy_pj, cost.area_um2)
+    return Figures(cost.latency_s, cost.energy_pj, cost.area_um2, cost.traffic_bytes)

@@ -26,6 +26,7 @@ from math import inf, prod
 import numpy as np
 
 from accelsim.arch.spatial import Spatial, instances, parents, point_cost
+from accelsim.mapper.constraints import Constraints, FixedLoops
 from accelsim.mapper.tables import Array, Tables
 from accelsim.mapping.mapping import Formula, Level, Nest, Phase, Step
 from accelsim.mapping.mapping import Mapping as LoopMapping
@@ -66,6 +67,7 @@ class Space:
     einsum: str
     array: str
     homes: Mapping[str, str] = field(default_factory=dict)
+    constraints: Constraints = field(default_factory=Constraints)
 
     @cached_property
     def path(self) -> tuple[str, ...]:
@@ -263,6 +265,21 @@ class Space:
         return low, high
 
     @cached_property
+    def fixed(self) -> FixedLoops:
+        return self.constraints.loops.get(self.einsum, FixedLoops())
+
+    def _fixed_table(self) -> list[list[float]]:
+        """The factor that a rank must have in a slot; 0 for any."""
+        table = [[0.0] * self.slots for _ in self.ranks]
+        for place, rank in enumerate(self.ranks):
+            for memory, factors in self.fixed.memories.items():
+                if memory in self.path and rank in factors:
+                    table[place][self.slot(self.path.index(memory))] = float(factors[rank])
+            if rank in self.fixed.on_array:
+                table[place][self.shared] = float(prod(self.fixed.on_array[rank]))
+        return table
+
+    @cached_property
     def tables(self) -> Tables:
         memories = [self.arch.memory(memory) for memory in self.path]
         array, words = self.arch.array(self.array), self.cascade.tensors
@@ -286,6 +303,8 @@ class Space:
             kept=np.array([self._kept_table(root) for root in self.roots]),
             order=np.array([self._order_table(root) for root in self.roots]),
             derived=np.array([self._derived(root) for root in self.roots]),
+            fixed=np.array(self._fixed_table()).reshape(len(self.ranks), self.slots),
+            most_moved=np.array([self._most_moved(memory) for memory in self.path]),
             drains=np.array([root.drains for root in self.roots]),
             point_cycles=float(cost.cycles) if self.equation.operations else 1.0,
             fixed_pj=float(sum(fixed)),
@@ -308,6 +327,9 @@ class Space:
             return inf
         each = bandwidth.per_cycle(self.arch.clock_hz)
         return float(each * instances(self.arch, memory))
+
+    def _most_moved(self, memory: str) -> float:
+        return float(self.constraints.traffic_bytes.get(memory, inf))
 
     def _kept_table(self, root: Root) -> list[list[bool]]:
         return [

@@ -144,9 +144,12 @@ class Steps:
         smaller = with_less_room(arch, dict(taken))
         if smaller is None:
             return
+        constraints = self.question.constraints
+        wanted = constraints.loops[name].array if name in constraints.loops else None
         for array in self._arrays(cascade.einsum(name)):
-            if all(memory in parents(arch, array) for _, memory in homes):
-                yield Space(cascade, smaller, name, array, dict(homes))
+            is_above = all(memory in parents(arch, array) for _, memory in homes)
+            if is_above and wanted in (None, array):
+                yield Space(cascade, smaller, name, array, dict(homes), constraints)
 
     def _arrays(self, einsum: Einsum) -> list[str]:
         arch = self.question.arch

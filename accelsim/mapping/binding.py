@@ -23,6 +23,8 @@ from accelsim.mapping.mapping import Formula, Level, Mapping, Nest, Phase, Spill
 from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade, Einsum
 
+_NONE: MappingOf[str, Number] = MappingProxyType({})
+
 
 @dataclass(frozen=True)
 class BoundStep:
@@ -69,13 +71,10 @@ class BoundMapping:
 
 
 def bind(
-    mapping: Mapping,
-    cascade: Cascade,
-    arch: Spatial,
-    given: MappingOf[str, Number] = MappingProxyType({}),
+    mapping: Mapping, cascade: Cascade, arch: Spatial, given: MappingOf[str, Number] = _NONE
 ) -> BoundMapping:
-    """`given` has numbers, or arrays, for some of the mapping's `ranks` and `tiles`, in the place
-    of their formulas.
+    """The mapping with numbers: those of its formulas, or those `given` for some of its ranks and
+    tiles, such as arrays over the candidates of a search.
 
     Raises MappingError if the mapping names an Einsum, rank or tensor that is not there.
     """
@@ -88,7 +87,7 @@ def bind(
     _refuse_unknown("rank", mapping.ranks, cascade.ranks, cascade.name)
     decided = {rank: text for rank, text in mapping.ranks.items() if rank not in cascade.chosen}
     sizes = {
-        rank: _unbounded(given[rank]) if rank in given else value_of(text, values)
+        rank: given[rank] if rank in given else value_of(text, values)
         for rank, text in decided.items()
     }
     cascade = cascade.with_ranks(**sizes) if sizes else cascade
@@ -131,9 +130,9 @@ def known_values(cascade: Cascade, arch: Spatial) -> dict[str, Number]:
 def named_values(
     formulas: MappingOf[str, Formula],
     values: MappingOf[str, Number],
-    given: MappingOf[str, Number] = MappingProxyType({}),
+    given: MappingOf[str, Number] = _NONE,
 ) -> dict[str, Number]:
-    """The formulas' values in order, each over those before it; or what is given instead."""
+    """The formulas' values in order, each over those before it; or the values given for them."""
     found: dict[str, Number] = {}
     for name, text in formulas.items():
         if name in given:

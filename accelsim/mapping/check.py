@@ -22,7 +22,7 @@ from accelsim.mapping.schedule import bad_schedule
 from accelsim.mapping.violation import Violation
 from accelsim.workload.einsum import Einsum
 
-__all__ = ["Violation", "check"]
+__all__ = ["Violation", "check", "check_parts"]
 
 
 def check(mapping: BoundMapping) -> tuple[Violation, ...]:
@@ -41,6 +41,11 @@ def check(mapping: BoundMapping) -> tuple[Violation, ...]:
         *bad_schedule(mapping),
         *_overfull_memories(mapping),
     )
+
+
+def check_parts(mapping: BoundMapping) -> tuple[Violation, ...]:
+    """Those violations that no other numbers would mend; the numbers may be arrays."""
+    return tuple(_missing_nests(mapping)) or (*_bad_parts(mapping), *_lost_tensors(mapping))
 
 
 def _missing_nests(mapping: BoundMapping) -> Iterator[Violation]:

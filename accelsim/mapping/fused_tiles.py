@@ -5,6 +5,7 @@ steps    what a block takes at a time of the main ranks
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -15,34 +16,52 @@ from accelsim.arch.gpu import Gpu
 from accelsim.mapping.fused_kernel import FusedKernel, is_product, with_room
 from accelsim.mapping.fusion import Fusion
 
-SIDES = (1, 16, 32, 64, 128, 256)
-"""Of a product's tile; what a warp or four of them multiply at a time is at least 16 wide."""
-ALIKE = (1, 8, 64, 1024, 8192)
-"""Points along ranks that all tensors of a kernel have, where nothing is multiplied."""
-STEPS = (32, 64, 128)
-PLAIN_STEPS = (256, 2048)
+
+@dataclass(frozen=True)
+class Shapes:
+    """Which sizes are tried.
+
+    `sides` of a product's tile: what a warp or four of them multiply at a time is at least 16 wide.
+    `alike` are points along ranks that all tensors of a kernel have, where nothing is multiplied.
+    `steps` are those of products, `plain_steps` of others; `inner` the sizes of an inner part.
+    """
+
+    sides: tuple[int, ...]
+    alike: tuple[int, ...]
+    steps: tuple[int, ...]
+    plain_steps: tuple[int, ...]
+    inner: tuple[int, ...]
 
 
-def candidates(fusion: Fusion, gpu: Gpu) -> FusedKernel | None:
+BY_RULES = Shapes(
+    sides=(1, 16, 32, 64, 128, 256),
+    alike=(1, 8, 64, 1024, 8192),
+    steps=(32, 64, 128),
+    plain_steps=(256, 2048),
+    inner=(64, 128, 256),
+)
+
+
+def candidates(fusion: Fusion, gpu: Gpu, shapes: Shapes = BY_RULES) -> FusedKernel | None:
     """All kernels for which an SM has room, as one of arrays; None if there are none."""
-    found = list(tiles(fusion))
+    found = list(tiles(fusion, shapes))
     return with_room(
         fusion, {rank: np.array([tile[rank] for tile in found]) for rank in found[0]}, gpu
     )
 
 
-def tiles(fusion: Fusion) -> Iterator[dict[str, int]]:
+def tiles(fusion: Fusion, shapes: Shapes = BY_RULES) -> Iterator[dict[str, int]]:
     """Candidates: every side of the grid cut so finely or coarsely, and every step so long."""
     multiplies = any(map(is_product, fusion.cascade.einsums))
     by_side = sides_of_grid(fusion)
-    alike = ALIKE[:1] if multiplies else ALIKE
-    targets = [SIDES if side else alike for side in by_side]
+    alike = shapes.alike[:1] if multiplies else shapes.alike
+    targets = [shapes.sides if side else alike for side in by_side]
     found: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
     for chosen in product(*targets):
         cut: dict[str, int] = {}
         for ranks, target in zip(by_side.values(), chosen, strict=True):
             cut |= _filled(fusion, ranks, target)
-        for step in STEPS if multiplies else PLAIN_STEPS:
+        for step in shapes.steps if multiplies else shapes.plain_steps:
             each = cut | _step(fusion, step)
             found[tuple(each.items())] = each
     yield from found.values()

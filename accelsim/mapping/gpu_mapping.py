@@ -1,10 +1,11 @@
-"""Which kernels run a cascade on a GPU: those made by rules, or calls of a library.
+"""Which kernels run a cascade on a GPU: those made by rules, calls of a library, or own ones.
 
 `cascade` is the one that they run: a mapping may have decided ranks that nobody chose.
 """
 
 from dataclasses import dataclass
 
+from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.mapping.fused_kernel import FusedKernel
 from accelsim.workload.calls import Call
 from accelsim.workload.einsum import Cascade
@@ -20,9 +21,17 @@ class LibraryCall:
 
 
 @dataclass(frozen=True)
+class AttentionCall:
+    """An attention kernel that no library has, with the numbers of the call that it computes."""
+
+    bound: BoundAttention
+    einsums: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class GpuMapping:
     """Kernels in order; a name for where others have that of a file."""
 
     name: str
     cascade: Cascade
-    kernels: tuple[FusedKernel | LibraryCall, ...]
+    kernels: tuple[FusedKernel | LibraryCall | AttentionCall, ...]

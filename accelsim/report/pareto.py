@@ -36,6 +36,7 @@ from accelsim.report.style import (
     tick_label,
     unit_label,
 )
+from accelsim.study.pareto import unbeaten
 
 AXES_PT = 150.0
 BASE_PT = 2 * LINE_PT + 6
@@ -73,15 +74,6 @@ def draw_pareto(spec: Pareto, frame: pd.DataFrame, names: Names) -> Figure:
     for name, x, y in zip(top.names, top.x, top.y, strict=True):
         axes.annotate(name, (x, y), (3, 5), textcoords="offset points")
     return sheet.figure
-
-
-def front(x: Array, y: Array) -> list[int]:
-    """Which points no other one beats (is better in one quantity, no worse in the other), by x."""
-    found: list[int] = []
-    for point in np.lexsort((y, x)).tolist():
-        if not found or y[point] < y[found[-1]]:
-            found.append(point)
-    return found
 
 
 def spread(places: Sequence[float], gap: float) -> list[float]:
@@ -150,8 +142,8 @@ def _beside_pt(points: Points, series: Direction) -> float:
 def _draw_series(axes: Axes, spec: Pareto, points: Points, series: Direction, place: int) -> None:
     x, y, colour = points.x, points.y, series.colours[place]
     marker = MARKERS[series.ranks[place] % len(MARKERS)]
-    best = front(x, y)
-    beaten = [i for i in range(len(x)) if i not in best]
+    best = unbeaten(np.stack([x, y], axis=1))
+    beaten = ~best
     line = DRAW_STYLES[spec.join]
     axes.plot(x[best], y[best], marker, color=colour, linestyle="-", drawstyle=line)
     axes.plot(x[beaten], y[beaten], marker, color=colour, fillstyle="none")

@@ -104,6 +104,14 @@ def joined(text: str, parts: Sequence[Any], seconds: Parts) -> Column:
     return join(there, seconds)
 
 
+def is_measure(column: str) -> bool:
+    """Whether a column is called like a measure, of a part or not (latency_s, busy.Array2D), or
+    like the count of an energy row."""
+    name, _, part = column.partition(".")
+    known = {*_OF_A_PART} if part else {*_PLAIN, *_OF_A_PART, "count"}
+    return name in known or name == "energy"
+
+
 def parts_of(cost: Cost, name: str) -> list[str]:
     """What a measure of parts is of: the Einsums, arrays or memories."""
     if name not in _OF_A_PART:

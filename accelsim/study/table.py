@@ -205,6 +205,13 @@ def array_of(values: Iterable[Any]) -> Column:
     return np.array(listed, dtype=None if is_plain else object)
 
 
+def as_numbers(column: Column) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    """As floats, NaN where there is no number; None if the column holds something else."""
+    if column.dtype.kind == "O":
+        column = np.array([np.nan if value is None else value for value in column.tolist()])
+    return column.astype(float) if column.dtype.kind in "iuf" else None
+
+
 def _or_none(table: Table, name: str) -> Column:
     return table[name] if name in table else np.full(len(table), None)
 

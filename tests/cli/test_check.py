@@ -115,6 +115,7 @@ def test_a_setting_is_checked_with_the_file(run, tmp_path):
         "machines",
         "systems",
         "mappings",
+        "spaces",
         "parts",
         "shapes",
         "traces",

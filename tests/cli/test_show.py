@@ -28,7 +28,7 @@ def test_an_unknown_name_suggests_the_nearest(run):
     assert run("show", "fusemax_clod") == (
         2,
         "",
-        "there is no workload, machine, system or mapping 'fusemax_clod'. "
+        "there is no workload, machine, system, mapping or space 'fusemax_clod'. "
         "Did you mean 'fusemax_cloud'?\n",
     )
 

@@ -51,7 +51,8 @@ def test_tables_figures_and_summary_are_written_and_nothing_else(run, study):
     file, out = study
     ended = run("study", file, "--out", str(out), "--json")
     assert ended.status == 0, ended.err
-    names = ["results.csv", "results.parquet", "summary.md", "time.png", "time.svg"]
+    names = ["provenance.json", "results.csv", "results.parquet"]
+    names += ["summary.md", "time.png", "time.svg"]
     assert sorted(path.name for path in out.iterdir()) == names
     assert sorted(json.loads(ended.out)["files"]) == [str(out / name) for name in names]
 
@@ -59,7 +60,7 @@ def test_tables_figures_and_summary_are_written_and_nothing_else(run, study):
 def test_the_results_go_to_a_folder_of_the_studys_name(run, study, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ended = run("study", study[0], "--no-figures")
-    assert "3 files in out/bandwidths/; summary: summary.md" in ended.out
+    assert "4 files in out/bandwidths/; summary: summary.md" in ended.out
     assert (tmp_path / "out" / "bandwidths" / "results.csv").is_file()
 
 

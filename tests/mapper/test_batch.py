@@ -55,6 +55,7 @@ def _same(cascade, arch, mapping, tiles, batch):
             assert batch.energy_pj[place] == pytest.approx(cost.energy_pj, rel=1e-12, abs=0)
             for memory, held in cost.occupancy_bytes.items():
                 assert batch.occupancy_bytes[memory][place] == held
+                assert batch.traffic_bytes[memory][place] == cost.traffic_bytes[memory]
     return int(batch.legal.sum())
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from accelsim.report.pareto import draw_pareto, front, spread
+from accelsim.report.pareto import draw_pareto, spread
 from accelsim.report.selection import NoRowsError
 from accelsim.report.sheet import house_style
 
@@ -14,11 +14,6 @@ def drawn(figures, pareto, spec_of):
             return draw_pareto(spec_of("fig12").model_copy(update=keys), rows, figures.names)
 
     return draw
-
-
-def test_the_front_is_what_no_other_point_beats():
-    x, y = np.array([3.0, 1, 2, 4, 2]), np.array([3.0, 5, 3, 1, 4])
-    assert front(x, y) == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from accelsim.arch.load import load_arch
+from accelsim.mapping.load import load_mapping, select
+from accelsim.study.design import Design
 from accelsim.study.load import load_study
 from accelsim.study.run import run_tables
 from accelsim.study.study import Study
 from accelsim.study.table import Table
+from accelsim.workload.load import load_workload
 
 SCALE = """\
 about: Two vectors, multiplied element by element.
@@ -97,3 +101,16 @@ def load(folder: Path) -> Callable[..., Study]:
 def run(load: Callable[..., Study]) -> Callable[..., Table]:
     """The table `results` of such a study."""
     return lambda text="", settings=None: run_tables(load(text, settings))["results"]
+
+
+@pytest.fixture
+def design(folder: Path) -> Callable[..., Design]:
+    """The same three as a design, with settings of the machine."""
+
+    def loaded(**settings: str) -> Design:
+        machine = {path.replace("__", "."): value for path, value in settings.items()}
+        cascade = load_workload(folder / "scale.yaml")
+        arch = load_arch(folder / "machine.yaml", machine)
+        return Design(cascade, arch, select(load_mapping(folder / "mapping.yaml"), cascade, arch))
+
+    return loaded

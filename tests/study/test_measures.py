@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from accelsim.base.errors import StudyError
-from accelsim.study.measures import joined
+from accelsim.study.measures import is_measure, joined
 from accelsim.study.table import Table
 
 Run = Callable[..., Table]
@@ -120,3 +120,16 @@ def test_an_accounting_that_names_nothing_is_an_error(
 ) -> None:
     with pytest.raises(StudyError, match=message.replace("?", r"\?")):
         run(table_of("{e: energy.a}", accounting=accounting))
+
+
+def test_a_column_may_be_called_like_a_measure() -> None:
+    names = [
+        "latency_s",
+        "busy.Array2D",
+        "traffic_bytes",
+        "count",
+        "energy.once",
+        "model",
+        "seq_len",
+    ]
+    assert [is_measure(name) for name in names] == [True] * 5 + [False] * 2

@@ -16,7 +16,7 @@ from accelsim.cost.gpu.rows import row_works
 from accelsim.cost.gpu.stream_k import stream_k_works
 from accelsim.cost.gpu.unfused import unfused_works
 from accelsim.cost.gpu.work import Times, Work
-from accelsim.mapping.attention_binding import bind_attention
+from accelsim.mapping.attention_binding import BoundAttention, bind_attention
 from accelsim.mapping.unfused_kernel import unfused_kernel
 from accelsim.workload.calls import Bmm, Call, Copy, Gemm, RmsNorm, Sdpa, SdpaBackward, Softmax
 
@@ -25,10 +25,13 @@ def _sdpa_works(call: Sdpa, gpu: Gpu) -> tuple[Work, ...]:
     unfused = unfused_kernel(call.backend)
     if unfused is not None:
         return unfused_works(unfused, call, gpu)
-    bound = bind_attention(call, gpu)
-    if bound.walk is not None:
-        return stream_k_works(bound, gpu)
-    return attention_works(bound, gpu)
+    return bound_works(bind_attention(call, gpu), gpu)
+
+
+def bound_works(bound: BoundAttention, gpu: Gpu) -> tuple[Work, ...]:
+    """The kernels of a call of attention, whichever kernel was taken for it."""
+    deals = attention_works if bound.walk is None else stream_k_works
+    return deals(bound, gpu)
 
 
 def _gradient_works(call: SdpaBackward, gpu: Gpu) -> tuple[Work, ...]:

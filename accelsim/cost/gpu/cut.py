@@ -16,7 +16,7 @@ counts as.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from accelsim.arch.gpu import Gpu
@@ -24,15 +24,12 @@ from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.fused_choice import Choice, choice
 from accelsim.mapping.automatic import AUTOMATIC
 from accelsim.mapping.fused_kernel import FusedKernel
+from accelsim.mapping.fused_tiles import BY_RULES, Shapes
 from accelsim.mapping.fusion import fusion, stepwise, units
 from accelsim.mapping.gpu_mapping import GpuMapping
 from accelsim.mapping.recurring import Group
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.passes import rank_passes
-
-INNER = (64, 128, 256)
-"""Sizes of an inner part that is decided here, beside its own."""
-
 
 PATIENCE = 8
 """So many units longer without room, and no longer kernel is looked for."""
@@ -44,7 +41,8 @@ class Run:
     seconds, gaps included, are no more than it takes."""
 
     seconds: float
-    kernels: tuple[FusedKernel, ...] = ()
+    kernels: tuple[FusedKernel, ...]
+    candidates: int
     choice: Choice | None = None
 
 
@@ -62,15 +60,31 @@ class Way:
 
 @dataclass(frozen=True)
 class Cut:
-    """Kernels of a cascade in order, and their seconds by themselves."""
+    """Kernels of a cascade in order, and their seconds by themselves; so many `candidates` were
+    timed for it and for all that is slower."""
 
     cascade: Cascade
     kernels: tuple[FusedKernel, ...]
     seconds: float
+    candidates: int
 
 
-def automatic_gpu_mapping(cascade: Cascade, gpu: Gpu) -> GpuMapping:
-    """The fastest.
+def automatic_gpu_mapping(cascade: Cascade, gpu: Gpu, shapes: Shapes = BY_RULES) -> GpuMapping:
+    """The fastest of tiles of these shapes.
+
+    Raises
+    ------
+    MappingError
+        if an SM has no room for one tile of some Einsum.
+    ArchError
+        if the GPU has no pipe for an operation.
+    """
+    found = fastest_cut(cascade, gpu, shapes)
+    return GpuMapping(AUTOMATIC, found.cascade, found.kernels)
+
+
+def fastest_cut(cascade: Cascade, gpu: Gpu, shapes: Shapes = BY_RULES) -> Cut:
+    """The kernels of `automatic_gpu_mapping`, and how many there were to choose from.
 
     Raises
     ------
@@ -80,39 +94,46 @@ def automatic_gpu_mapping(cascade: Cascade, gpu: Gpu) -> GpuMapping:
         if the GPU has no pipe for an operation.
     """
     best: Cut | None = None
-    for each in _with_inner_parts(cascade):
-        best = _cut(each, gpu, best.seconds if best else inf) or best
+    candidates = 0
+    for each in _with_inner_parts(cascade, shapes):
+        runs = _all_runs(each, gpu, shapes)
+        candidates += sum(run.candidates for run in runs.values())
+        best = _cut(each, runs, gpu, best.seconds if best else inf) or best
     assert best is not None, "the first one is faster than never"
-    return GpuMapping(AUTOMATIC, best.cascade, best.kernels)
+    return replace(best, candidates=candidates)
 
 
-def _with_inner_parts(cascade: Cascade) -> Iterator[Cascade]:
+def _with_inner_parts(cascade: Cascade, shapes: Shapes) -> Iterator[Cascade]:
     yield cascade
     for parts in cascade.partitions.values():
         inner = parts[-1]
         is_open = inner not in cascade.chosen and isinstance(cascade.declared.get(inner), int)
         if len(parts) == 2 and is_open and rank_passes(cascade, inner).passes > 1:
-            for size in INNER:
+            for size in shapes.inner:
                 if size < cascade.ranks[inner]:
                     yield cascade.with_ranks(**{inner: size})
 
 
-def _cut(cascade: Cascade, gpu: Gpu, most: float) -> Cut | None:
-    """The best one; None if it does not take less than `most` seconds."""
+def _all_runs(cascade: Cascade, gpu: Gpu, shapes: Shapes) -> Runs:
     groups = units(cascade)
-    runs = {
+    return {
         (first, last): run
         for first in range(len(groups))
-        for last, run in _runs(cascade, groups, first, gpu)
+        for last, run in _runs(cascade, groups, first, gpu, shapes)
     }
+
+
+def _cut(cascade: Cascade, runs: Runs, gpu: Gpu, most: float) -> Cut | None:
+    """The best one; None if it does not take less than `most` seconds."""
+    units = max(last for _, last in runs)
     while True:
-        way = _best_way(runs, len(groups))
+        way = _best_way(runs, units)
         if way.seconds >= most:
             return None
         unknown = next((own for own in way.runs if runs[own].choice), None)
         if unknown is None:
             kernels = tuple(kernel for own in way.runs for kernel in runs[own].kernels)
-            return Cut(cascade, kernels, way.seconds)
+            return Cut(cascade, kernels, way.seconds, 0)
         runs[unknown] = _known(runs[unknown], gpu)
 
 
@@ -129,7 +150,7 @@ def _best_way(runs: Runs, units: int) -> Way:
 
 
 def _runs(
-    cascade: Cascade, groups: tuple[Group, ...], first: int, gpu: Gpu
+    cascade: Cascade, groups: tuple[Group, ...], first: int, gpu: Gpu, shapes: Shapes
 ) -> Iterator[tuple[int, Run]]:
     """Kernels of units from the first on, by where they end.
 
@@ -138,13 +159,13 @@ def _runs(
     ended = first + 1
     for last in range(first + 1, len(groups) + 1):
         own = fusion(cascade, groups[first:last])
-        found = None if own is None else choice(own, gpu)
+        found = None if own is None else choice(own, gpu, shapes)
         if found is not None:
             ended = last
-            run = Run(found.at_least + float(gpu.launch.gap_s), choice=found)
+            run = Run(found.at_least + float(gpu.launch.gap_s), (), found.number, found)
             yield last, _known(run, gpu) if found.is_exact else run
         elif last == first + 1:
-            yield last, _apart(cascade, groups[first], gpu)
+            yield last, _apart(cascade, groups[first], gpu, shapes)
         elif last - ended >= PATIENCE:
             return
 
@@ -154,10 +175,10 @@ def _known(run: Run, gpu: Gpu) -> Run:
     return _run((run.choice,), gpu) if run.choice else run
 
 
-def _apart(cascade: Cascade, group: Group, gpu: Gpu) -> Run:
+def _apart(cascade: Cascade, group: Group, gpu: Gpu, shapes: Shapes) -> Run:
     found = []
     for own in stepwise(cascade, group):
-        each = choice(own, gpu)
+        each = choice(own, gpu, shapes)
         if each is None:
             place = own.cascade.einsums[0].place
             remedy = "Take smaller words or ranks, or a GPU with larger SMs"
@@ -170,4 +191,5 @@ def _run(choices: tuple[Choice, ...], gpu: Gpu) -> Run:
     gap = float(gpu.launch.gap_s)
     found = [each.fastest() for each in choices]
     seconds = sum((one + gap) * kernel.fusion.launches for kernel, one in found)
-    return Run(seconds, tuple(kernel for kernel, _ in found))
+    candidates = sum(each.number for each in choices)
+    return Run(seconds, tuple(kernel for kernel, _ in found), candidates)

@@ -18,7 +18,7 @@ from accelsim.cost.gpu.fused import FusedBlocks
 from accelsim.cost.gpu.fused_bytes import crossing
 from accelsim.cost.gpu.overlap import swept
 from accelsim.mapping.fused_kernel import FusedKernel
-from accelsim.mapping.fused_tiles import candidates
+from accelsim.mapping.fused_tiles import BY_RULES, Shapes, candidates
 from accelsim.mapping.fusion import Fusion
 
 TIMED_AGAIN = 25
@@ -40,6 +40,11 @@ class Choice:
     gpu: Gpu
     read: float
     written: float
+
+    @property
+    def number(self) -> int:
+        """Of candidates."""
+        return len(self.kernels.stages)
 
     @property
     def is_exact(self) -> bool:
@@ -99,9 +104,9 @@ class Choice:
         return float(self.gpu.clock_hz), self.read + blocks.again, self.written
 
 
-def choice(own: Fusion, gpu: Gpu) -> Choice | None:
+def choice(own: Fusion, gpu: Gpu, shapes: Shapes = BY_RULES) -> Choice | None:
     """None if there is no room for any tile."""
-    kernels = candidates(own, gpu)
+    kernels = candidates(own, gpu, shapes)
     if kernels is None:
         return None
     moved = crossing(own, apart(gpu))

@@ -5,6 +5,7 @@ busy_s      in which each device of a kind computes
 port_s      in which each port of a link carries something
 joules      of a kind of device beyond waiting, and of links: of all of them together
 way_s       of one batch: what it spends on the model, attention, network and host
+drain_s     until the last of the batches that share a pipeline is out, too: the end of a prompt
 """
 
 from collections.abc import Mapping
@@ -41,3 +42,4 @@ class Iteration:
     joules: Mapping[str, float]
     way_s: Mapping[str, float]
     bound: str
+    drain_s: float = 0.0

@@ -17,6 +17,9 @@ which counts what attention does not hide. The faster one is taken (Yang et al.,
 With p stages, p batches are under way, one a stage; of fewer than p tokens, as many as there are:
 
     seconds = longer( p · longest stage,  Σ stages + hops ) + overhead of the host
+
+A prompt's tokens are in all p of them, and the last of them enters p - 1 stages after the first: it
+is out, with the first token, `drain_s` after an iteration's time. So is all that follows.
 """
 
 from typing import NamedTuple
@@ -74,6 +77,7 @@ def iteration_together(efforts: Efforts, batch: Batch) -> Iteration:
             "host": host_s,
         },
         bound="stages" if parts * longest_s > way_s else "way",
+        drain_s=way_s + (parts - 1) * longest_s + host_s - seconds,
     )
 
 

@@ -27,6 +27,12 @@ def tighten(low: Array, high: Array, root: int, t: Any) -> bool:
         most = floor(t.rows * t.columns * low[r, array] / used)
         high[r, array] = min(high[r, array], most)
     for r in range(ranks):
+        for slot in range(slots):
+            fixed = t.fixed[r, slot]
+            if fixed > 0 and slot != derived:
+                if fixed < low[r, slot] or fixed > high[r, slot]:
+                    return False
+                low[r, slot], high[r, slot] = fixed, fixed
         reach, most, size = 1.0, 1.0, t.sizes[r]
         for slot in range(slots):
             if slot != derived:
@@ -42,6 +48,9 @@ def tighten(low: Array, high: Array, root: int, t: Any) -> bool:
                 return False
             most *= high[r, slot]
         low[r, derived], high[r, derived] = ceil(size / most), ceil(size / reach)
+        fixed = t.fixed[r, derived]
+        if fixed > 0 and (fixed < low[r, derived] or fixed > high[r, derived]):
+            return False
         reach *= low[r, derived]
         for slot in range(slots):
             if low[r, slot] > 1 and reach / low[r, slot] * (low[r, slot] - 1) >= size:
@@ -162,6 +171,8 @@ def least(low: Array, high: Array, root: int, t: Any, w: Any, heap: Any) -> floa
     cycles = (steps + chain if t.drains[root] else steps) * t.point_cycles
     for memory in range(memories):
         cycles = max(cycles, moved[memory] / t.rate[memory])
+        if moved[memory] > t.most_moved[memory]:
+            return np.inf
     if cycles > w.most_cycles:
         return np.inf
     return float(w.pj * (energy + t.leaked_pj * cycles) + w.cycle * cycles)

@@ -16,9 +16,6 @@ def caveats(plan: Plan) -> Iterator[str]:
     if unknown:
         names = ", ".join(unknown)
         yield f"no board power is known of {names}: their energy is that of the modelled parts"
-    if plan.pipeline > 1:
-        fact = f"a prompt's tokens are in all {plan.pipeline} stages at once"
-        yield f"{fact}: of one that comes alone the first token comes sooner than it would"
 
 
 def late_start(first_s: float, seconds: float) -> Iterator[str]:

@@ -137,13 +137,14 @@ class Engine:
         for sequence in late:
             self._resumed(sequence, now_s)
         for sequence in prompted:
+            sequence.behind_s = iteration.drain_s
             if sequence.first_token_s < 0:
-                ledger.first_token(sequence, now_s)
+                ledger.first_token(sequence, now_s + sequence.behind_s)
             elif sequence.last_token_s >= 0:
                 self._resumed(sequence, now_s)
         for sequence in ended:
             self._note_gaps(sequence)
-            self.done(sequence, now_s)
+            self.done(sequence, now_s + sequence.behind_s)
 
     @property
     def _alive(self) -> Mapping[str, tuple[Worker, ...]]:
@@ -165,7 +166,7 @@ class Engine:
         """The next token will be late: after the last one here, or still after one from before."""
         self._note_gaps(sequence)
         if sequence.had and sequence.last_token_s < 0:
-            sequence.last_token_s = self.token_s
+            sequence.last_token_s = self.token_s + sequence.behind_s
 
     def _note_gaps(self, sequence: Sequence) -> None:
         """Those between the tokens that it got while it decoded here."""
@@ -175,7 +176,7 @@ class Engine:
             sequence.begun = -1
 
     def _resumed(self, sequence: Sequence, now_s: float) -> None:
-        gap_s = now_s - sequence.last_token_s
+        gap_s = now_s + sequence.behind_s - sequence.last_token_s
         self.ledger.gap(gap_s, 1)
         sequence.longest_gap_s = max(sequence.longest_gap_s, gap_s)
         sequence.last_token_s = -1.0

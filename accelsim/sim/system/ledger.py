@@ -121,6 +121,7 @@ class Ledger:
 
     def end(self, sequence: Sequence, now_s: float) -> None:
         self.finished += 1
+        self.end_s = max(self.end_s, now_s)
         self.preempted += sequence.preempted
         self.recomputed_tokens += sequence.recomputed_tokens
         gaps = sequence.request.output_tokens - (1 if sequence.first_token_s >= 0 else 0)

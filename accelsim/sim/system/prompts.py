@@ -122,9 +122,11 @@ class PromptPool:
             finally:
                 group.busy = False
             self.ledger.iteration(group.workers, batch, iteration, start_s)
-            self._prompted(sequence, start_s)
+            # The next prompt enters a pipeline while this one leaves it.
+            self.env.process(self._leaves(sequence, start_s, iteration.drain_s))
 
-    def _prompted(self, sequence: Sequence, start_s: float) -> None:
+    def _leaves(self, sequence: Sequence, start_s: float, drain_s: float) -> Process:
+        yield self.env.timeout(drain_s)
         now_s = self.env.now
         sequence.prefilled = sequence.to_prefill
         sequence.had += 1

@@ -35,7 +35,8 @@ class Sequence:
     """A request on its way.
 
     While it decodes it holds the keys of `held` tokens and one more for every iteration since
-    `begun`; as many tokens came to those that it `had`.
+    `begun`; as many tokens came to those that it `had`. Its tokens come out `behind_s` after the
+    iteration's time: its prompt was the last through a pipeline.
     """
 
     request: Request
@@ -49,6 +50,7 @@ class Sequence:
     first_token_s: float = -1.0
     last_token_s: float = -1.0
     longest_gap_s: float = 0.0
+    behind_s: float = 0.0
     preempted: int = 0
     recomputed_tokens: int = 0
 

@@ -1,0 +1,26 @@
+"""Names and settings of the command line → a design whose numbers can be varied."""
+
+from collections.abc import Sequence
+
+from accelsim.arch.load import is_gpu
+from accelsim.base.errors import InputError
+from accelsim.cli.inputs import load_case, refuse_illegal
+from accelsim.study.design import Design
+
+
+def load_design(
+    workload: str,
+    machine: str,
+    mapping: str | None,
+    assignments: Sequence[str],
+    shape: str | None = None,
+) -> Design:
+    """An InputError for a GPU, a MappingError for a mapping that does not fit."""
+    if is_gpu(machine):
+        remedy = "Run a study with `vary` over its numbers"
+        raise InputError(
+            f"{machine} is a GPU, which makes other kernels at each point", remedy=remedy
+        )
+    case = load_case(workload, machine, mapping, assignments, shape)
+    refuse_illegal(case)
+    return Design(case.cascade, case.arch, case.mapping)

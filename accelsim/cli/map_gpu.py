@@ -1,0 +1,112 @@
+"""What `accelsim map` prints of a GPU: the kernels found, and what they gain over others."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from accelsim.base.units import format_quantity
+from accelsim.cli.inputs import GpuCase
+from accelsim.cli.output import print_json, print_table
+from accelsim.cost.gpu.why import WORDS
+from accelsim.mapper.found import figures_of
+from accelsim.mapper.gpu.find import find_kernels
+from accelsim.mapper.gpu.found import GpuFound
+from accelsim.mapper.gpu.kernel import kernel_text
+from accelsim.mapper.gpu.shipped import Shipped, shipped
+from accelsim.mapper.objective import UNITS, value_of
+from accelsim.mapper.question import Progress
+from accelsim.mapping.gpu_mapping import AttentionCall
+
+FACTS = ("blocks", "resident", "waves", "splits")
+
+
+def map_gpu(
+    case: GpuCase, machine: str, minimise: str, told: AbstractContextManager[Progress], json: bool
+) -> None:
+    """Searches, compares, prints."""
+    with told as progress:
+        found = find_kernels(case.cascade, case.gpu, minimise, progress=progress)
+    others = list(shipped(case.cascade, case.gpu))
+    if json:
+        print_json(_as_plain(found, others))
+    else:
+        _print(f"{case.cascade.name} on {machine}", found, others)
+
+
+def _as_plain(found: GpuFound, others: list[Shipped]) -> dict[str, Any]:
+    answer = found.answer
+    return {
+        "latency_s": answer.cost.latency_s,
+        "energy_pj": answer.cost.energy_pj,
+        "minimise": found.minimise,
+        "value": found.value,
+        "bound": value_of(found.minimise, found.bound),
+        "bound_latency_s": found.bound.latency_s,
+        "bound_energy_pj": found.bound.energy_pj,
+        "gap": found.gap,
+        "optimal": answer.optimal,
+        "space": answer.space,
+        "strategy": answer.strategy,
+        "candidates": answer.candidates,
+        "pruned": answer.pruned,
+        "seconds": found.seconds,
+        "mapping": answer.text,
+        "kernels": _records(found),
+        "facts": [dict(kernel.times.facts) for kernel in answer.cost.kernels],
+        "others": [
+            {
+                "name": other.name,
+                "tile": other.tile,
+                "latency_s": other.cost.latency_s,
+                "energy_pj": other.cost.energy_pj,
+                "gain": _gain(found, other),
+            }
+            for other in others
+        ],
+    }
+
+
+def _records(found: GpuFound) -> list[str]:
+    """Attention kernels as YAML, like the shipped ones."""
+    own = [each for each in found.answer.mapping.kernels if isinstance(each, AttentionCall)]
+    return [kernel_text(each.bound.kernel) for each in own]
+
+
+def _gain(found: GpuFound, other: Shipped) -> float:
+    """By how much of what was found the other is more: 0.03 is 3 % faster, or less energy."""
+    return float(value_of(found.minimise, figures_of(other.cost))) / found.value - 1
+
+
+def _print(what: str, found: GpuFound, others: list[Shipped]) -> None:
+    answer, unit = found.answer, UNITS[found.minimise]
+    print(answer.text)
+    print()
+    bound = value_of(found.minimise, found.bound)
+    optimal = "yes, of" if answer.optimal else "not shown, of"
+    print_table(
+        (what, ""),
+        [
+            (found.minimise, f"{found.value:.6g} {unit}"),
+            ("bound", f"{bound:.6g} {unit}, {found.gap:.2%} below"),
+            ("optimal", f"{optimal} {answer.space}"),
+            ("latency", format_quantity(answer.cost.latency_s, "s")),
+            ("energy", format_quantity(answer.cost.energy_pj, "pJ")),
+            ("bound by", WORDS.get(answer.cost.bound, answer.cost.bound)),
+            ("found by", answer.strategy),
+            ("candidates", f"{answer.candidates:,} seen, {answer.pruned:,} pruned"),
+            ("time", format_quantity(found.seconds, "s")),
+        ],
+    )
+    print()
+    print_table(
+        ("beside it", "latency", "energy", "gain", "tile"), [_row(found, o) for o in others]
+    )
+
+
+def _row(found: GpuFound, other: Shipped) -> tuple[str, ...]:
+    return (
+        other.name,
+        format_quantity(other.cost.latency_s, "s"),
+        format_quantity(other.cost.energy_pj, "pJ"),
+        f"{_gain(found, other):+.2%}",
+        other.tile,
+    )

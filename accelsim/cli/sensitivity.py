@@ -1,0 +1,133 @@
+"""`accelsim sensitivity`: by how many percent results change where a parameter changes by one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from accelsim.base.units import format_quantity
+from accelsim.cli.designs import load_design
+from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
+from accelsim.cli.output import print_json, print_table
+from accelsim.study.axes import as_tuple
+from accelsim.study.sensitivity import NEGLIGIBLE, elasticities, is_kink
+from accelsim.study.sobol import Indices, sobol_of_design
+
+SHOWN = 5e-5
+"""Elasticities below this would be printed as 0."""
+
+
+def command(
+    workload: WorkloadName,
+    machine: MachineName,
+    *,
+    mapping: Annotated[
+        str | None, typer.Option(metavar="MAPPING", help="A shipped mapping or a file.")
+    ] = None,
+    of: Annotated[
+        str, typer.Option(metavar="MEASURES", help="Measures, between commas.")
+    ] = "latency_s,energy_pj",
+    parameters: Annotated[
+        str, typer.Option(metavar="PATHS", help="Paths or patterns: clock,memories.DRAM.*")
+    ] = "*",
+    step: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="By differences of this step, not derivatives."),
+    ] = None,
+    ranges: Annotated[
+        list[str],
+        typer.Option(
+            "--range",
+            metavar="PATH=LOW..HIGH",
+            help="Sobol indices over these ranges instead; 'LOW..HIGH log' for orders.",
+            default_factory=list,
+            show_default=False,
+        ),
+    ],
+    range_file: Annotated[
+        str | None, typer.Option("--ranges", metavar="FILE", help="The same as a YAML file.")
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(metavar="N", help="Sobol samples, a power of 2; N(D+2) points.")
+    ] = 1024,
+    seed: Annotated[int, typer.Option(help="Of the samples and of the confidence.")] = 0,
+    shape: Shape = None,
+    settings: Settings,
+    json: Json = False,
+) -> None:
+    """Elasticities d log y / d log p of every number of a machine and of every rank.
+
+    Rates, times, energies and areas are differentiated exactly; two numbers (left | right) are the
+    sides of a kink. Sizes and ranks are halved and doubled.
+
+    Example: accelsim sensitivity attention/one_pass fusemax_cloud --parameters 'memories.DRAM.*'
+    """
+    design = load_design(workload, machine, mapping, settings, shape)
+    measures = as_tuple(of)
+    if ranges or range_file:
+        indices = sobol_of_design(design, measures, ranges, range_file, samples, seed)
+        _report_indices(indices, json)
+        return
+    rows = elasticities(design, measures, as_tuple(parameters), step).rows()
+    if json:
+        print_json([row | {"kink": is_kink(row)} for row in rows])
+        return
+    _print_elasticities(rows, measures)
+
+
+def _print_elasticities(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> None:
+    """A line for each parameter that changes something, the one that changes most first."""
+    by_path: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_path.setdefault(row["parameter"], []).append(row)
+    told = {path: own for path, own in by_path.items() if _largest(own) >= SHOWN}
+    lines = [
+        (path, _value(own[0]), *(_sides(row) for row in own), own[0]["method"])
+        for path, own in sorted(told.items(), key=lambda item: -_largest(item[1]))
+    ]
+    print_table(("parameter", "value", *measures, "method"), lines)
+    print("\na | b: below | above the value" + _kinks(rows))
+    print(f"{len(by_path) - len(told)} of {len(by_path)} parameters change none of it")
+
+
+def _largest(rows: Sequence[Mapping[str, Any]]) -> float:
+    sides = [row[side] for row in rows for side in ("left", "right")]
+    return max((abs(side) for side in sides if side is not None), default=0.0)
+
+
+def _kinks(rows: Sequence[Mapping[str, Any]]) -> str:
+    number = len({row["parameter"] for row in rows if is_kink(dict(row))})
+    return f"; {number} parameters stand at a kink" if number else ""
+
+
+def _value(row: Mapping[str, Any]) -> str:
+    return format_quantity(row["value"], row["unit"] or "1")
+
+
+def _sides(row: Mapping[str, Any]) -> str:
+    left, right = row["left"], row["right"]
+    if None not in (left, right) and abs(left - right) <= max(NEGLIGIBLE, SHOWN):
+        return _number(right)
+    return f"{_number(left)} | {_number(right)}"
+
+
+def _number(side: float | None) -> str:
+    return "does not fit" if side is None else f"{side + 0.0:.4f}"
+
+
+def _report_indices(indices: Indices, json: bool) -> None:
+    rows = indices.table.rows()
+    if json:
+        print_json({"points": indices.points, "overfull": indices.overfull, "indices": rows})
+        return
+    columns = ("measure", "parameter", "first", "+-", "total", "+-")
+    numbers = ("first", "first_confidence", "total", "total_confidence")
+    lines = [(r["measure"], r["parameter"], *(_index(r[each]) for each in numbers)) for r in rows]
+    print_table(columns, lines)
+    print(f"\n{indices.points:,} points; +- is half of the 95 % confidence interval")
+    if indices.overfull:
+        print(f"at {indices.overfull:.0%} of them some memory does not hold what it must")
+
+
+def _index(value: float | None) -> str:
+    return "constant" if value is None else f"{value:.4f}"

@@ -1,0 +1,166 @@
+"""Where the bound changes along one number of a design: "DRAM-bound below 612 GB/s".
+
+The bound (what most of the time waits for, `Cost.bound`) is found at points of a grid, all in one
+evaluation; between two neighbours of which it differs, the place is found by halving, to a relative
+1e-9, or to the whole number from which on it differs. A bound that comes and goes between two
+neighbours of the grid is not seen. Where a memory does not hold what it must, that is said instead
+of a bound.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accelsim.base.errors import AccelsimError
+from accelsim.cost.result import Cost
+from accelsim.study.design import Design
+from accelsim.study.pareto import numbers
+from accelsim.study.ranges import Range
+from accelsim.study.table import Table, array_of, stacked
+
+GRID = 512
+PRECISION = 1e-9
+DOES_NOT_FIT = "does not fit"
+
+Array = NDArray[Any]
+
+
+class Boundary(NamedTuple):
+    """From `at` on it is `after`; of whole numbers, `at` is the first that is."""
+
+    at: float
+    before: str
+    after: str
+
+
+class Segment(NamedTuple):
+    """What bounds between two values, and the latency at both."""
+
+    bound: str
+    low: float
+    high: float
+    low_latency_s: float
+    high_latency_s: float
+
+
+@dataclass(frozen=True)
+class Crossover:
+    """`grid` has the values, the latency and the seconds that each resource needs by itself:
+    columns `value`, `latency_s`, `compute`, `DRAM`, ..."""
+
+    along: Range
+    segments: tuple[Segment, ...]
+    grid: Table
+
+    @property
+    def boundaries(self) -> tuple[float, ...]:
+        return tuple(segment.low for segment in self.segments[1:])
+
+
+def crossover(design: Design, along: Range, grid: int = GRID) -> Crossover:
+    """The segments of a range, in order. Raises what `evaluate` raises if it does so everywhere."""
+    values = _grid(along, grid)
+    whole = _rows(design, along, values)
+    if np.isnan(whole["latency_s"]).all():
+        _cost(design, along, values)
+    found = boundaries(lambda some: _rows(design, along, some)["bound"], values, along.is_whole)
+    starts = [values[0].item(), *(each.at for each in found)]
+    stops = [*(each.at - along.is_whole for each in found), values[-1].item()]
+    labels = [str(whole["bound"][0]), *(each.after for each in found)]
+    at_starts, at_stops = (
+        _rows(design, along, np.array(ends))["latency_s"].tolist() for ends in (starts, stops)
+    )
+    segments = map(Segment, labels, starts, stops, at_starts, at_stops)
+    shown = [name for name in whole.columns if name != "bound"]
+    return Crossover(along, tuple(segments), whole.select(shown))
+
+
+def boundaries(
+    label: Callable[[Array], Array], values: Array, is_whole: bool = False
+) -> list[Boundary]:
+    """Where a label changes along ascending values, at least once between unlike neighbours."""
+    labels = label(values)
+    unlike = np.flatnonzero(labels[1:] != labels[:-1])
+    todo = [(values[n], labels[n], values[n + 1], labels[n + 1]) for n in unlike]
+    found: list[Boundary] = []
+    while todo:
+        low, before, high, after = (np.array(column) for column in zip(*todo, strict=True))
+        low, high, there = _halved(label, low, before, high, after, is_whole)
+        found += map(Boundary, high.tolist(), before.tolist(), there.tolist())
+        rest = zip(high, there, values[_next(values, high)], after, strict=True)
+        todo = [each for each in rest if each[1] != each[3]]
+    return sorted(found)
+
+
+def _halved(
+    label: Callable[[Array], Array],
+    low: Array,
+    before: Array,
+    high: Array,
+    after: Array,
+    is_whole: bool,
+) -> tuple[Array, Array, Array]:
+    """Intervals that hold the first change of each, and the label right after it."""
+    there = after.copy()
+    while True:
+        wide = high - low > (1 if is_whole else PRECISION * np.abs(high))
+        middle = (low + high) // 2 if is_whole else (low + high) / 2
+        if not (wide & (middle > low) & (middle < high)).any():
+            return low, high, there
+        labels = label(middle)
+        is_before = labels == before
+        low = np.where(wide & is_before, middle, low)
+        high = np.where(wide & ~is_before, middle, high)
+        there = np.where(wide & ~is_before, labels, there)
+
+
+def _next(values: Array, places: Array) -> Array:
+    """The grid's value to the right of places, or the last one."""
+    return np.minimum(np.searchsorted(values, places), len(values) - 1)
+
+
+def _grid(along: Range, number: int) -> Array:
+    spaced = np.geomspace if along.low > 0 else np.linspace
+    values = spaced(along.low, along.high, number)
+    values[[0, -1]] = along.low, along.high
+    return np.unique(np.round(values).astype(np.int64)) if along.is_whole else values
+
+
+def _cost(design: Design, along: Range, values: Array) -> Cost:
+    return design.at({along.path: values}, {along.path: along.unit}).cost()
+
+
+def _rows(design: Design, along: Range, values: Array) -> Table:
+    """Columns value, bound, latency_s and the seconds of each resource. Where there is no mapping,
+    for a tile does not fit, there are no numbers, which costs an evaluation for each such value."""
+    try:
+        cost = _cost(design, along, values)
+    except AccelsimError:
+        if len(values) == 1:
+            gap = {"value": values, "bound": array_of([DOES_NOT_FIT]), "latency_s": [np.nan]}
+            return Table({name: np.asarray(column) for name, column in gap.items()})
+        half = len(values) // 2
+        table = stacked([_rows(design, along, some) for some in (values[:half], values[half:])])
+        return Table({n: table[n] if n == "bound" else numbers(table, n) for n in table.columns})
+    # Objects, for of texts a longer one would be cut to the length of the others.
+    bound = np.where(cost.fits, cost.bound, DOES_NOT_FIT).astype(object)
+    columns = {"value": values, "bound": bound, "latency_s": cost.latency_s}
+    columns |= {name: n / cost.clock_hz for name, n in cost.cycles_by_resource.items()}
+    return Table({name: np.broadcast_to(column, len(values)) for name, column in columns.items()})
+
+
+def sentence(segments: Sequence[Segment], text: Callable[[float], str]) -> str:
+    """`DRAM-bound below 612 GB/s, compute-bound above`; `text` writes a value."""
+    words = [_word(segment.bound) for segment in segments]
+    if len(words) == 1:
+        return f"{words[0]} from {text(segments[0].low)} to {text(segments[0].high)}"
+    places = [text(segment.low) for segment in segments[1:]]
+    between = [f"{word} up to {at}" for word, at in zip(words[1:], places[1:], strict=False)]
+    return ", ".join([f"{words[0]} below {places[0]}", *between, f"{words[-1]} above"])
+
+
+def _word(bound: str) -> str:
+    return bound if bound == DOES_NOT_FIT else f"{bound}-bound"

@@ -1,0 +1,161 @@
+"""What a result rests on: the inputs with their sources, and the program that made it of them.
+
+    {accelsim: 0.1.0, code: 3f…, python: 3.12.3, numpy: 2.1.0, sha256: 9a…,
+     inputs: {fusemax_cloud: {kind: Spatial, sha256: 77…, quantities: {
+        memories.DRAM.bandwidth: {value: 429496729600, unit: B/s, source: FuseMax artifact: …}}}}}
+
+A hash is that of what the input means (`quantities`): comments, layout and units as written do not
+change it, and neither do sources; a setting does. That of all is over the hashes of the inputs.
+`code` is the hash of accelsim's own source. It is written beside results as `provenance.json`.
+"""
+
+import hashlib
+import json
+import platform
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from accelsim.arch.load import is_gpu
+from accelsim.base.errors import Place, StudyError
+from accelsim.base.files import atomic_write
+from accelsim.study.axes import Value
+from accelsim.study.cases import below
+from accelsim.study.inputs import Inputs
+from accelsim.study.points import plain
+from accelsim.study.quantities import Quantity, quantities
+from accelsim.study.study import INPUTS, Part, Study, tables_of
+
+FILE = "provenance.json"
+KEY = "provenance"
+"""Where JSON that a command prints has it."""
+SETTING = "a setting"
+"""The source of what was set by hand."""
+_RANKS = "ranks."
+_DRAWN: Mapping[str, Any] = {"figures": (), "summary": (), "names": {}}
+"""What of a study does not change its numbers."""
+
+
+def provenance(inputs: Mapping[str, Any], settings: Collection[str] = ()) -> dict[str, Any]:
+    """Of a result that was made of these nouns (cascade, machine, mapping, study), by name.
+
+    What is at the paths of `settings` (`memories.DRAM.read`), and below them, was set by hand: the
+    source of the file is not its source.
+    """
+    told = {_plain_name(name): _input(noun, settings) for name, noun in inputs.items()}
+    return {
+        "accelsim": version("accelsim"),
+        "code": _code_hash(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "sha256": _hash({name: each["sha256"] for name, each in told.items()}),
+        "inputs": told,
+    }
+
+
+def study_provenance(study: Study, settings: Mapping[str, Value] | None = None) -> dict[str, Any]:
+    """Of a study's tables: the study, and the workloads, machines, mappings and models it names,
+    under the settings of all its runs.
+
+    A mapping that no part names (the default) is not among them, and of calls, generations and
+    serving neither are machines and systems: their names are, in the study.
+    """
+    fixed = {path: plain(value) for path, value in {**study.set, **(settings or {})}.items()}
+    whole = study.model_copy(update={**_DRAWN, "set": fixed})
+    parts = [part for table in tables_of(study) for run in table.runs for part in run.parts]
+    read = Inputs()
+    named = {model: read.shape(model) for model in study.models}
+    named |= {name: noun for part in parts for name, noun in _of_part(part, fixed, read)}
+    paths = [path for head in INPUTS for path in below(head, fixed)]
+    return provenance({"study": whole, **named}, paths)
+
+
+def write_provenance(found: Mapping[str, Any], folder: str | Path) -> Path:
+    """FOLDER/provenance.json, whole or not at all."""
+    text = json.dumps(found, indent=1, ensure_ascii=False)
+    return atomic_write(Path(folder) / FILE, text + "\n")
+
+
+def read_provenance(path: str | Path) -> dict[str, Any]:
+    """Of a file, or of the results in a folder; a StudyError if it is none."""
+    file = Path(path) / FILE if Path(path).is_dir() else Path(path)
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StudyError(f"cannot be read as provenance: {error}", at=Place(str(file))) from error
+    if not isinstance(found, dict) or not isinstance(found.get("inputs"), dict):
+        raise StudyError("is no provenance: it has no 'inputs'", at=Place(str(file)))
+    return found
+
+
+def provenance_of(path: str | Path) -> dict[str, Any] | None:
+    """Of results: in the JSON itself, in the folder, or beside the file; None if there is none."""
+    there = Path(path)
+    if there.suffix == ".json":
+        found = json.loads(there.read_text(encoding="utf-8"))
+        return found.get(KEY) if isinstance(found, dict) else None
+    folder = there if there.is_dir() else there.parent
+    return read_provenance(folder) if (folder / FILE).is_file() else None
+
+
+def _of_part(part: Part, fixed: Mapping[str, Value], read: Inputs) -> Iterator[tuple[str, Any]]:
+    """The inputs of a part, by their names; ranks that a workload lacks are no matter to it."""
+    known = read.workload(part.workload, {}).ranks
+    of_workload = {
+        path: str(value)
+        for path, value in below("workload", fixed).items()
+        if not path.startswith(_RANKS) or path.removeprefix(_RANKS) in known
+    }
+    of_arch = {path: str(value) for path, value in below("arch", fixed).items()}
+    yield part.workload, read.workload(part.workload, of_workload)
+    if is_gpu(part.arch):
+        yield part.arch, read.gpu(part.arch, of_arch)
+        return
+    yield part.arch, read.arch(part.arch, of_arch)
+    if part.mapping is not None:
+        yield part.mapping, read.mapping(part.mapping)
+
+
+def _plain_name(name: str) -> str:
+    """A file is called without its folder, so that a folder that moved changes nothing."""
+    return Path(name).name if name.endswith((".yaml", ".yml")) else name
+
+
+def _input(noun: Any, settings: Collection[str]) -> dict[str, Any]:
+    found = quantities(noun)
+    values = {path: [each.value, each.unit] for path, each in found.items()}
+    own = {
+        path: each._replace(source=SETTING) if _is_set(path, settings) else each
+        for path, each in found.items()
+    }
+    told = {path: _told(each) for path, each in own.items()}
+    return {"kind": type(noun).__name__, "sha256": _hash(values), "quantities": told}
+
+
+def _is_set(path: str, settings: Collection[str]) -> bool:
+    return any(path == setting or path.startswith(f"{setting}.") for setting in settings)
+
+
+def _told(quantity: Quantity) -> dict[str, Any]:
+    """Without what is empty."""
+    fields = quantity._asdict()
+    return {key: value for key, value in fields.items() if key == "value" or value}
+
+
+def _hash(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _code_hash() -> str:
+    package = Path(__file__).resolve().parent.parent
+    found = hashlib.sha256()
+    for file in sorted(package.rglob("*.py")):
+        found.update(file.relative_to(package).as_posix().encode("utf-8"))
+        found.update(file.read_bytes())
+    return found.hexdigest()

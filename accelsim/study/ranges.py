@@ -1,0 +1,87 @@
+"""Ranges of a design's numbers, as they are written: `memories.DRAM.bandwidth=25 GB/s..2 TB/s`.
+
+    LOW..HIGH        evenly over the numbers
+    LOW..HIGH log    evenly over their logarithms: as many between 1 and 10 as between 10 and 100
+
+A file of them is a mapping from paths to such texts. Both ends belong to a range; of ranks, rows
+and columns only whole numbers do.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accelsim.base.errors import InputError, StudyError
+from accelsim.base.yamlfile import read_yaml
+from accelsim.study.design import Design, is_whole
+
+EXAMPLE = "Write it like memories.DRAM.bandwidth='25 GB/s..2 TB/s'"
+_DOTS, _LOG = "..", " log"
+
+
+class Range(NamedTuple):
+    """Numbers in `unit` from `low` to `high`."""
+
+    path: str
+    low: float
+    high: float
+    unit: str = ""
+    is_log: bool = False
+    is_whole: bool = False
+
+    def at(self, shares: NDArray[np.float64]) -> NDArray[Any]:
+        """The numbers at shares of the way from 0 to 1; whole ones are all equally likely."""
+        end = self.high + 1 if self.is_whole else self.high
+        found: NDArray[Any]
+        if self.is_log:
+            found = self.low * np.exp(shares * np.log(end / self.low))
+        else:
+            found = self.low + shares * (end - self.low)
+        # Rounding must not push an end out of the range, or just below a whole number.
+        if self.is_whole:
+            return np.clip(np.floor(found * (1 + 1e-12)), self.low, self.high).astype(np.int64)
+        return np.clip(found, self.low, self.high)
+
+
+def read_range(design: Design, text: str) -> Range:
+    """PATH=LOW..HIGH, with ` log` or without; an InputError says what is wrong with it."""
+    path, equals, ends = (part.strip() for part in text.partition("="))
+    if not (path and equals):
+        raise StudyError(f"{text!r} is no range", remedy=EXAMPLE)
+    return _range(design, path, ends)
+
+
+def read_ranges(design: Design, texts: Sequence[str], file: str | Path | None) -> list[Range]:
+    """Those of a file, then those of texts; one path has one range."""
+    found = []
+    if file is not None:
+        for path, node in read_yaml(Path(file)).items():
+            try:
+                found.append(_range(design, path, node.text or str(node.value)))
+            except InputError as error:
+                raise StudyError(error.fact, at=node.place, remedy=error.remedy) from error
+    found += [read_range(design, text) for text in texts]
+    paths = [each.path for each in found]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise StudyError(f"{path} has two ranges", remedy="Give it one")
+    return found
+
+
+def _range(design: Design, path: str, ends: str) -> Range:
+    is_log = ends.endswith(_LOG)
+    low_text, dots, high_text = ends.removesuffix(_LOG).partition(_DOTS)
+    if not (dots and low_text.strip() and high_text.strip()):
+        raise StudyError(f"{path}: {ends!r} is no range", remedy=EXAMPLE)
+    low, high = (design.read(path, each.strip()) for each in (low_text, high_text))
+    if low.unit != high.unit:
+        fact = f"{path}: {ends!r} is in {low.unit} at one end and in {high.unit} at the other"
+        raise StudyError(fact)
+    if not low.value < high.value:
+        raise StudyError(f"{path}: the range {ends!r} is empty", remedy="The lower end goes first")
+    if is_log and low.value <= 0:
+        raise StudyError(f"{path}: logarithms need a range above 0, not {ends!r}")
+    return Range(path, low.value, high.value, low.unit, is_log, is_whole(path))

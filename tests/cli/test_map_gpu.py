@@ -1,0 +1,31 @@
+"""`accelsim map` on a GPU: what it prints, and what it refuses."""
+
+import json
+
+SMALL = ("attention/one_pass_causal", "h100_sxm", "--set", "ranks.P=512", "--set", "ranks.M=512")
+
+
+def test_the_kernel_is_said_beside_those_of_libraries(run):
+    ended = run("map", *SMALL)
+    assert ended.status == 0, ended.err
+    for words in (" queries x ", "yes, of kernels", "flash3", "192 x 128, 512 threads"):
+        assert words in ended.out
+
+
+def test_keys_are_those_of_spatial_arrays_and_others_beside_them(run):
+    found = json.loads(run("map", *SMALL, "--minimise", "energy", "--json").out)
+    wanted = {"latency_s", "energy_pj", "bound_latency_s", "optimal", "candidates", "seconds"}
+    assert found.keys() >= wanted | {"mapping", "pruned", "gap", "strategy", "kernels", "others"}
+    assert found["optimal"] and found["value"] == found["energy_pj"]
+    gains = {each["name"]: each["gain"] for each in found["others"]}
+    assert gains["flash"] >= 0 and gains["flash3"] >= 0
+
+
+def test_what_it_refuses_is_said_in_a_line(run, tmp_path):
+    for options, why in (
+        (("--out", str(tmp_path / "mine.yaml")), "--out"),
+        (("--minimise", "area_delay"), "a GPU's area is not given"),
+    ):
+        ended = run("map", *SMALL, *options)
+        assert (ended.status, ended.out) == (2, "")
+        assert why in ended.err and len(ended.err.strip().splitlines()) == 1

@@ -1,0 +1,60 @@
+import json
+
+import pytest
+
+from accelsim.study.table import Table, read_table, write_csv
+
+DESIGNS = Table.of(
+    {
+        "model": ["a", "a", "b", "b"],
+        "latency_s": [1.0, 2.0, 0.5, None],
+        "area_um2": [4, 3, 9, 1],
+        "throughput": [5, 9, 1, 1],
+    }
+)
+
+
+@pytest.fixture
+def results(tmp_path):
+    return str(write_csv(DESIGNS, tmp_path / "designs.csv"))
+
+
+def test_the_front_is_printed_by_its_first_objective(run, results):
+    ended = run("pareto", results, "--minimise", "latency_s,area_um2")
+    assert (ended.status, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert [line.split()[:2] for line in lines[1:4]] == [["b", "0.5"], ["a", "1"], ["a", "2"]]
+    assert lines[-1] == "3 of 4 rows are on the front"
+
+
+def test_json_has_the_rows_of_each_group(run, results):
+    ended = run("pareto", results, "--minimise", "latency_s", "--by", "model", "--json")
+    found = json.loads(ended.out)
+    assert (found["rows"], found["on_front"]) == (4, 2)
+    assert [row["latency_s"] for row in found["front"]] == [0.5, 1.0]
+
+
+def test_the_front_is_written_and_drawn(run, results, tmp_path):
+    out, figure = tmp_path / "front.parquet", tmp_path / "front.png"
+    arguments = ["--minimise", "latency_s", "--maximise", "throughput", "--by", "model"]
+    ended = run("pareto", results, *arguments, "--out", str(out), "--figure", str(figure))
+    assert (ended.status, ended.err) == (0, "")
+    assert len(read_table(out)) == 3
+    assert figure.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "a front needs an objective"),
+        (["--minimise", "latency"], "Did you mean 'latency_s'?"),
+        (["--minimise", "model"], "'model' does not hold numbers"),
+        (["--minimise", "latency_s", "--by", "mode"], "Did you mean 'model'?"),
+        (["--minimise", "latency_s", "--figure", "x.png"], "draws two objectives"),
+        (["--minimise", "latency_s", "--out", "x.json"], "a table is a .csv or .parquet"),
+    ],
+)
+def test_slips_end_with_2(run, results, arguments, message):
+    ended = run("pareto", results, *arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert message in ended.err
