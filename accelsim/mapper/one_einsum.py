@@ -146,24 +146,33 @@ class Space:
 
     def _orders(self, kept: Mapping[str, frozenset[int]]) -> Iterator[tuple[tuple[str, ...], ...]]:
         """Inside the innermost storage order does not matter."""
-        outside = self.turning(kept)[:-1]
-        slots = [self.slot(memory) for memory in outside]
-        choices = [
-            self._distinct_orders if slot in slots else (self.ranks,) for slot in range(self.slots)
-        ]
+        choices: list[tuple[tuple[str, ...], ...]] = [(self.ranks,)] * self.slots
+        turning = self.turning(kept)
+        for memory in turning[:-1]:
+            idle = self.inside(kept) if memory == turning[-2] else frozenset[str]()
+            choices[self.slot(memory)] = self._distinct_orders(idle)
         yield from product(*choices)
 
-    @cached_property
-    def _distinct_orders(self) -> tuple[tuple[str, ...], ...]:
+    def inside(self, kept: Mapping[str, frozenset[int]]) -> frozenset[str]:
+        """Ranks of no tensor that the last memory with loops keeps: their loops inside the one
+        before may as well be inside that one, where its tensors stay while they run."""
+        last = self.turning(kept)[-1]
+        if last == 0 or self.fixed.memories:
+            return frozenset()
+        own = [self.members[tensor] for tensor in self.tensors if last in kept[tensor]]
+        return frozenset(self.ranks).difference(*own)
+
+    def _distinct_orders(self, idle: frozenset[str]) -> tuple[tuple[str, ...], ...]:
         """One order for each way in which tensors stay while the innermost loops run; ways in which
-        no tensor stays longer than in another are left out."""
+        no tensor stays longer than in another are left out. Ranks that are `idle` have no loops."""
         groups: dict[tuple[bool, ...], list[str]] = {}
         for rank in self.ranks:
-            alike = tuple(rank in self.members[tensor] for tensor in self.tensors)
-            groups.setdefault(alike, []).append(rank)
+            if rank not in idle:
+                alike = tuple(rank in self.members[tensor] for tensor in self.tensors)
+                groups.setdefault(alike, []).append(rank)
         ways: dict[tuple[frozenset[str], ...], tuple[str, ...]] = {}
         for order in permutations(groups.values()):
-            ranks = tuple(rank for group in order for rank in group)
+            ranks = (*sorted(idle), *(rank for group in order for rank in group))
             ways.setdefault(tuple(self._staying(tensor, ranks) for tensor in self.tensors), ranks)
         return tuple(
             ranks
@@ -256,11 +265,14 @@ class Space:
         """The widest ranges of a root's factors, ranks x slots."""
         low = np.ones((len(self.ranks), self.slots))
         high = np.ones_like(low)
-        turning = {self.slot(memory) for memory in self.turning(root.kept)}
+        memories = self.turning(root.kept)
+        turning = {self.slot(memory) for memory in memories}
+        inside, before = self.inside(root.kept), self.slot(memories[-2]) if memories[1:] else -1
         for place, rank in enumerate(self.ranks):
             sums = rank in self.equation.reduced_ranks
             for slot in range(self.slots):
                 is_free = root.drains or not sums if slot == self.shared else slot in turning
+                is_free = is_free and not (rank in inside and slot == before)
                 high[place, slot] = self.cascade.ranks[rank] if is_free else 1
         return low, high
 
@@ -311,9 +323,11 @@ class Space:
             leaked_pj=float(sum(self.arch.leakage_w.values()) / self.arch.clock_hz * 1e12),
         )
 
-    def _derived(self, root: Root) -> int:
-        """The innermost loops outside the array that there are."""
-        return max(m for m in self.turning(root.kept) if m < self.shared)
+    def _derived(self, root: Root) -> list[int]:
+        """By rank: the innermost loops outside the array that there are, or those it has inside."""
+        turning, inside = self.turning(root.kept), self.inside(root.kept)
+        outside = max(memory for memory in turning if memory < self.shared)
+        return [self.slot(turning[-1]) if rank in inside else outside for rank in self.ranks]
 
     def _room(self, memory: str) -> float:
         capacity = self.arch.memory(memory).capacity_bytes

@@ -40,7 +40,7 @@ class Tables(NamedTuple):
     columns: int
     kept: Array  # N x X x L: whether there is a storage
     order: Array  # N x S x R: ranks from the outermost loop to the innermost
-    derived: Array  # N: the slot whose factors follow from the others
+    derived: Array  # N x R: the slot whose factor follows from the others
     fixed: Array  # R x S: the factor there must be, 0 for any
     most_moved: Array  # L: bytes
     drains: Array  # N: whether sums may be spread over the array

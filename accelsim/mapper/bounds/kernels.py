@@ -15,9 +15,9 @@ def tighten(low: Array, high: Array, root: int, t: Any) -> bool:
     """Takes from a box (R x S) what cannot be; False if nothing is left.
 
     Rows and columns have their width, memories their room, and no factor is larger than covers its
-    rank beside the others. The root's `derived` slot follows from the others.
+    rank beside the others. The `derived` slot of a rank follows from its others.
     """
-    ranks, slots, derived = low.shape[0], low.shape[1], t.derived[root]
+    ranks, slots = low.shape
     used, array = 1.0, t.shared
     for r in range(ranks):
         used *= low[r, array]
@@ -27,6 +27,7 @@ def tighten(low: Array, high: Array, root: int, t: Any) -> bool:
         most = floor(t.rows * t.columns * low[r, array] / used)
         high[r, array] = min(high[r, array], most)
     for r in range(ranks):
+        derived = t.derived[root, r]
         for slot in range(slots):
             fixed = t.fixed[r, slot]
             if fixed > 0 and slot != derived:

@@ -93,18 +93,18 @@ def _bounded(heap: Any, box: int, t: Any, w: Any, best: float) -> bool:
     size = 0.0
     for r in range(low.shape[0]):
         for slot in range(low.shape[1]):
-            if slot != t.derived[root]:
+            if slot != t.derived[root, r]:
                 size += high[r, slot] - low[r, slot]
     heap.size[box] = size
     return bool(heap.bound[box] < best)
 
 
 @njit(cache=True)
-def _widest(low: Array, high: Array, derived: int) -> tuple[int, int]:
+def _widest(low: Array, high: Array, derived: Array) -> tuple[int, int]:
     widest, at, where = 1.0, -1, -1
     for r in range(low.shape[0]):
         for slot in range(low.shape[1]):
-            if slot != derived and high[r, slot] > widest * low[r, slot]:
+            if slot != derived[r] and high[r, slot] > widest * low[r, slot]:
                 widest, at, where = high[r, slot] / low[r, slot], r, slot
     return at, where
 
