@@ -8,6 +8,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from accelsim.arch.load import load_arch
 from accelsim.mapper.batch import Evaluator
+from accelsim.mapper.find import find_mapping
 from accelsim.mapping.load import load_mapping
 from accelsim.mapping.mapping import Mapping
 from accelsim.workload.load import load_workload
@@ -81,3 +82,25 @@ def test_recording_a_mapping(benchmark: BenchmarkFixture, steps: int) -> None:
     arch = load_arch("fusemax_cloud")
     tiles = {"M0": [256] * steps, "P0": [256] * steps}
     assert benchmark(lambda: Evaluator(cascade, arch, mapping)(tiles)).legal.any()
+
+
+@pytest.mark.parametrize("minimise", ["latency", "energy"])
+def test_the_best_mapping_of_a_matrix_product(
+    benchmark: BenchmarkFixture, tmp_path: Path, minimise: str
+) -> None:
+    """4096 x 4096 x 4096 on three levels, with the proof; numba has compiled before."""
+    (tmp_path / "workload.yaml").write_text(WORKLOAD)
+    cascade, arch = load_workload(str(tmp_path / "workload.yaml")), load_arch("fusemax_cloud")
+    find_mapping(cascade, arch, "latency", strategies=["exact"])
+    found = benchmark.pedantic(
+        lambda: find_mapping(cascade, arch, minimise, strategies=["exact"]), rounds=3
+    )
+    assert found.optimal
+
+
+def test_the_best_mapping_of_three_pass_attention(benchmark: BenchmarkFixture) -> None:
+    """Six Einsums one after the other, at batch 64, with the proof."""
+    cascade, arch = load_workload("attention/three_pass", None, "bert"), load_arch("fusemax_cloud")
+    find_mapping(cascade, arch, strategies=["exact"])
+    found = benchmark.pedantic(lambda: find_mapping(cascade, arch, strategies=["exact"]), rounds=3)
+    assert found.optimal

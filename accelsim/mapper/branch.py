@@ -229,6 +229,7 @@ def _heap(room: int, ranks: int, slots: int, memories: int, sent: int) -> Heap:
         moved=np.zeros(memories),
         sent_bytes=np.zeros(sent),
         sent_pj=np.zeros(sent),
+        scratch=np.zeros((2, ranks)),
         counts=np.array([0, room, 0]),
     )
 

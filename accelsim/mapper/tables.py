@@ -61,7 +61,7 @@ class Heap(NamedTuple):
     """Boxes of factors by place: ranges (place x R x S), root, bound, and how large they are.
 
     `order` is a binary heap of places. `counts` holds its length, how many places are free, and how
-    many boxes were bounded. `moved` and `sent_…` are room for one bound's sums.
+    many boxes were bounded. `moved`, `sent_…` and `scratch` are room for one bound's sums.
     """
 
     low: Array
@@ -74,4 +74,5 @@ class Heap(NamedTuple):
     moved: Array
     sent_bytes: Array
     sent_pj: Array
+    scratch: Array
     counts: Array
