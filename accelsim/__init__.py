@@ -58,6 +58,8 @@ _HOME = {
     "run_study": "study.run",
     "select": "mapping.load",
     "simulate": "sim.spatial",
+    "sweep": "study.sweep",
+    "to_xarray": "study.frame",
     "waterfall": "sim.trace",
     "with_values": "mapping.values",
 }

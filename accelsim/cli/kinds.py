@@ -13,7 +13,7 @@ from accelsim.arch.tables import Table
 from accelsim.base.errors import InputError, did_you_mean
 from accelsim.base.record import Record, read_record
 from accelsim.base.yamlfile import Node
-from accelsim.mapper.space import Space, space_from_yaml
+from accelsim.mapper.stated.space import Space, space_from_yaml
 from accelsim.mapping.attention_kernel import AttentionKernel
 from accelsim.mapping.load import mapping_from_yaml
 from accelsim.mapping.mapping import Choice, Mapping

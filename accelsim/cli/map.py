@@ -18,7 +18,7 @@ from accelsim.mapper.constraints import load_constraints
 from accelsim.mapper.find import find_mapping
 from accelsim.mapper.found import Found
 from accelsim.mapper.objective import objective, unit_of, value_of
-from accelsim.mapper.space import load_space
+from accelsim.mapper.stated.space import load_space
 from accelsim.mapping.binding import bind
 from accelsim.mapping.render import render
 from accelsim.mapping.save import mapping_text, save_mapping

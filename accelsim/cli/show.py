@@ -22,7 +22,7 @@ from accelsim.cli.options import Json, Settings, Shape
 from accelsim.cli.output import print_json
 from accelsim.cli.space_text import space_text
 from accelsim.cli.system_text import system_facts, system_text
-from accelsim.mapper.space import load_space
+from accelsim.mapper.stated.space import load_space
 from accelsim.mapping.load import load_mapping
 from accelsim.mapping.render import render
 from accelsim.workload.counts import counts

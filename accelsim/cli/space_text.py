@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from math import prod
 
-from accelsim.mapper.space import Several, Space
-from accelsim.mapper.values import is_several
+from accelsim.mapper.stated.space import Several, Space
+from accelsim.mapper.stated.values import is_several
 
 
 def space_text(space: Space) -> str:

@@ -13,12 +13,13 @@ for two arrays. Of a partition whose inner rank a mapping may decide, the whole 
 tile: running values then have the fewest steps.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from math import inf
 
 from accelsim.arch.spatial import Spatial, area_um2, missing_operations, point_cost
 from accelsim.mapper.objective import Figures
+from accelsim.mapper.partitions import free_partitions
 from accelsim.workload.budget import budgeted
 from accelsim.workload.counts import counts
 from accelsim.workload.einsum import Cascade
@@ -35,8 +36,9 @@ def least_figures(cascade: Cascade, arch: Spatial) -> Figures:
     """
     cascade = in_one_tile(budgeted(cascade))
     latency_s = max(_memory_s(cascade, arch), array_cycles(work_of(cascade, arch)) / arch.clock_hz)
+    names = [einsum.name for einsum in cascade.einsums]
     leaked_pj = sum(arch.leakage_w.values()) * latency_s * 1e12
-    energy_pj = _operations_pj(cascade, arch) + _memory_pj(cascade, arch) + leaked_pj
+    energy_pj = operations_pj(cascade, arch, names) + _memory_pj(cascade, arch) + leaked_pj
     traffic_bytes = {memory.name: 0.0 for memory in arch.memories}
     traffic_bytes[arch.memories[0].name] = _moved_bytes(cascade)
     return Figures(latency_s, energy_pj, float(area_um2(arch)), traffic_bytes)
@@ -46,9 +48,8 @@ def in_one_tile(cascade: Cascade) -> Cascade:
     """With partitions that a mapping may decide as whole ranks."""
     whole = {
         inner: cascade.ranks[rank]
-        for rank, (_, *inners) in cascade.partitions.items()
+        for rank, (_, *inners) in free_partitions(cascade).items()
         for inner in inners
-        if inner not in cascade.chosen
     }
     return cascade.with_ranks(**whole)
 
@@ -103,16 +104,19 @@ def _moved_bytes(cascade: Cascade) -> float:
     return float(found.read_bytes + found.written_bytes)
 
 
-def _operations_pj(cascade: Cascade, arch: Spatial) -> float:
-    return sum(
-        float(iteration_points(cascade, einsum.name))
-        * min(
-            float(point_cost(arch, array.name, einsum.operations).energy_pj)
-            for array in arch.compute
-            if not missing_operations(arch, array.name, einsum.operations)
-        )
-        for einsum in cascade.einsums
+def operations_pj(cascade: Cascade, arch: Spatial, einsums: Iterable[str]) -> float:
+    """Of these Einsums, each on the array where it costs least."""
+    return sum(_einsum_pj(cascade, arch, name) for name in einsums)
+
+
+def _einsum_pj(cascade: Cascade, arch: Spatial, name: str) -> float:
+    operations = cascade.einsum(name).operations
+    each = min(
+        float(point_cost(arch, array.name, operations).energy_pj)
+        for array in arch.compute
+        if not missing_operations(arch, array.name, operations)
     )
+    return float(iteration_points(cascade, name)) * each
 
 
 def _memory_pj(cascade: Cascade, arch: Spatial) -> float:

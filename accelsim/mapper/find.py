@@ -12,20 +12,27 @@ from time import perf_counter
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MapperError
-from accelsim.mapper import exact, rules, space_search
+from accelsim.mapper import rules
 from accelsim.mapper.bound import least_figures
 from accelsim.mapper.constraints import Constraints, refuse_strange, with_shares
+from accelsim.mapper.exact import find as exact
 from accelsim.mapper.found import Found
+from accelsim.mapper.fused import find as fused
 from accelsim.mapper.objective import objective
 from accelsim.mapper.question import Progress, Question, quiet
-from accelsim.mapper.space import Space
+from accelsim.mapper.stated import find as stated
+from accelsim.mapper.stated.space import Space
 from accelsim.mapping.spread import refuse_impossible
 from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade
 
 Strategy = Callable[[Question], Found | None]
 
-STRATEGIES: dict[str, Strategy] = {"rules": rules.find, "exact": exact.find}
+STRATEGIES: dict[str, Strategy] = {
+    "rules": rules.find,
+    "exact": exact.find,
+    "fused": fused.find,
+}
 """In the order in which they are tried: a later one may start from what is known by then."""
 
 OBEYING = ("exact",)
@@ -70,7 +77,9 @@ def find_mapping(
     question = Question(cascade, arch, wanted, bound, progress, constraints)
     names = [name for name in strategies if constraints.is_of_room_only or name in OBEYING]
     asked = [STRATEGIES[name] for name in names]
-    asked = asked if space is None else [partial(space_search.find, space=space)]
+    if space is not None:
+        _refuse_beside_a_space(constraints)
+        asked = [partial(stated.find, space=space)]
     answers: list[Found] = []
     try:
         for strategy in asked:
@@ -91,3 +100,11 @@ def find_mapping(
         pruned=sum(found.pruned for found in answers),
         seconds=perf_counter() - start,
     )
+
+
+def _refuse_beside_a_space(constraints: Constraints) -> None:
+    if not constraints.is_of_room_only:
+        fact = "a space states its own loops; constraints beside it may be shares of capacity"
+        raise MapperError(
+            fact, remedy="Leave out 'loops' and 'traffic', or write them in the space"
+        )

@@ -8,12 +8,14 @@
       seq_len: {set: [workload.ranks.P, workload.ranks.M], to: [1024, 4096]}
 
 `vary` crosses its axes. An axis is a path with its values, or a name with the paths that take its
-values; with a unit at its end (`buffer_bytes`) the column holds numbers in that unit. `models` is
-an axis too, of shapes; its column is `model`. `set` gives paths one value in all runs, `derive`
-sets them by expressions over the axes, the ranks and the machine. A study of several tables, or of
-several runs in a table, lists them under `tables`. What is no workload on a machine has a section
-of its own instead (`KINDS`): `calls` of libraries, `generations` of models, `serving` of models on
-systems. `best`, `ratios` and `crossings` are tables over the tables, in this order.
+values; with a unit at its end (`buffer_bytes`) the column holds numbers in that unit. `zip` lists
+axes that advance together, `where` says which points there are (`m <= buffer_bytes / 64`), and
+`sample` takes some of them (see `axes`, `sampling`). `models` is an axis too, of shapes; its column
+is `model`. `set` gives paths one value in all runs, `derive` sets them by expressions over the
+axes, the ranks and the machine. A study of several tables, or of several runs in a table, lists
+them under `tables`. What is no workload on a machine has a section of its own instead (`KINDS`):
+`calls` of libraries, `generations` of models, `serving` of models on systems. `best`, `ratios` and
+`crossings` are tables over the tables, in this order.
 """
 
 from collections.abc import Mapping
@@ -22,12 +24,11 @@ from typing import Any
 from pydantic import model_validator
 
 from accelsim.base.record import Record
-from accelsim.study.axes import Axis, Names, Value, Values, as_axis
+from accelsim.study.axes import Axis, Names, Value, Values, as_axis, refuse_strange_axes
 from accelsim.study.calls import Calls
 from accelsim.study.generations import Generations
+from accelsim.study.sampling import Sample
 from accelsim.study.serving import ServingSection
-
-INPUTS = ("workload", "arch")
 
 KINDS: Mapping[str, str] = {
     "calls": "accelsim.study.run_calls",
@@ -90,11 +91,19 @@ class TableSpec(Record):
     name: str
     runs: tuple[Run, ...]
     vary: dict[str, Axis | Values] = {}
+    zip: tuple[Names, ...] = ()
+    where: str = ""
+    sample: Sample = Sample()
     derive: dict[str, Value] = {}
     per: str | None = None
     measures: dict[str, str] = {}
     first: First | None = None
     columns: Names = ()
+
+    @model_validator(mode="after")
+    def _has_what_it_names(self) -> "TableSpec":
+        refuse_strange_axes(self.vary, self.zip, self.where)
+        return self
 
 
 class Layout(Record):
@@ -188,6 +197,9 @@ class Study(Record):
     arch: str | None = None
     mapping: str | None = None
     vary: dict[str, Axis | Values] = {}
+    zip: tuple[Names, ...] = ()
+    where: str = ""
+    sample: Sample = Sample()
     calls: Calls | None = None
     generations: Generations | None = None
     serving: ServingSection | None = None
@@ -208,9 +220,15 @@ class Study(Record):
             )
         if self.workload is not None and self.arch is None:
             raise ValueError("a 'workload' needs an 'arch'")
-        if self.tables and (self.arch or self.mapping or self.vary):
-            raise ValueError("'arch', 'mapping' and 'vary' stand in 'tables' where there are any")
+        own = [key for key in _OF_ONE_WORKLOAD if key in self.model_fields_set]
+        if self.workload is None and own:
+            listed = "', '".join(own)
+            raise ValueError(f"'{listed}': this stands in 'tables' where there are any")
+        refuse_strange_axes(self.vary, self.zip, self.where)
         return self
+
+
+_OF_ONE_WORKLOAD = ("arch", "mapping", "vary", "zip", "where", "sample")
 
 
 def kind_of(study: Study) -> str | None:
@@ -223,7 +241,15 @@ def tables_of(study: Study) -> tuple[TableSpec, ...]:
     if study.workload is None or study.arch is None:
         return study.tables
     part = Part(workload=study.workload, arch=study.arch, mapping=study.mapping)
-    return (TableSpec(name="results", runs=(Run(parts=(part,)),), vary=study.vary),)
+    table = TableSpec(
+        name="results",
+        runs=(Run(parts=(part,)),),
+        vary=study.vary,
+        zip=study.zip,
+        where=study.where,
+        sample=study.sample,
+    )
+    return (table,)
 
 
 def varied(study: Study) -> tuple[Any, ...]:

@@ -1,0 +1,142 @@
+"""What register files hold of the tiles that pass from one Einsum of a fused step to another.
+
+A register file holds one element of every operand of a step. Of what one Einsum of the group makes
+for another it holds
+
+- one element, if the two run in one phase of one array, which then streams it, or if a tile has no
+  more for each processing element;
+- all of a tile's elements, if they have room and lie where they are read;
+
+and else the buffer holds the tile.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf, prod
+
+from accelsim.arch.spatial import Spatial, parents
+from accelsim.mapper.fused.assignment import Assignment
+from accelsim.mapper.fused.modulo import Pipeline, Rounds, order_in_phase
+from accelsim.mapper.fused.tiling import Tiling
+from accelsim.mapping.loops import ceil_div
+from accelsim.mapping.occupancy import buffers
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The memories around an array: the outermost, the buffers in it, and its register file."""
+
+    outermost: str
+    buffers: tuple[str, ...]
+    file: str | None
+
+
+def machine_of(arch: Spatial, array: str) -> Machine:
+    path = tuple(reversed(parents(arch, array)))
+    files = [name for name in path[1:] if arch.memory(name).per is not None]
+    shared = tuple(name for name in path[1:] if arch.memory(name).per is None)
+    return Machine(path[0], shared, files[-1] if files else None)
+
+
+def in_turn(tiling: Tiling, assignment: Assignment, einsum: str, rank: str) -> int:
+    """How many elements along a rank a processing element takes in turn in a tile."""
+    spread = tiling.spreads[einsum, assignment.arrays[einsum]]
+    return int(ceil_div(tiling.size(rank), spread.factor(rank)))
+
+
+def homes(
+    tiling: Tiling,
+    assignment: Assignment,
+    pipeline: Pipeline,
+    rounds: Rounds,
+    twice: frozenset[str],
+    arch: Spatial,
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Tensors of which register files hold a tile, and those of which the buffer does.
+
+    Of those held `twice` it is the buffer.
+    """
+    group = tiling.group
+    words = {name: elements_in_turn(tiling, assignment, name) for name in group.names}
+    waiting = {
+        n for n in group.names if words[n] > 1 and not _streams(n, tiling, assignment, rounds)
+    }
+    waiting = {name for name in waiting if group.readers[name] or name in group.running}
+    filed = {n for n in waiting - twice if lies_right(n, tiling, assignment)}
+    order = order_in_phase(pipeline, rounds) or ()
+    order = tuple(sorted(order, key=rounds.phase))
+    for array in pipeline.arrays:
+        while filed and _overfull(array, filed, words, order, tiling, assignment, arch):
+            own = {name for name in filed if array in _arrays(name, tiling, assignment)}
+            if not own:
+                break
+            filed.remove(max(own, key=lambda name: (words[name], name)))
+    return frozenset(filed), frozenset(waiting - filed)
+
+
+def elements_in_turn(tiling: Tiling, assignment: Assignment, name: str) -> int:
+    """Of a tile of what an Einsum makes, how many a processing element makes."""
+    ranks = tiling.group.cascade.einsum(name).output.ranks
+    return prod(in_turn(tiling, assignment, name, rank) for rank in ranks)
+
+
+def _streams(name: str, tiling: Tiling, assignment: Assignment, rounds: Rounds) -> bool:
+    """Whether each element is read as soon as it is made, on the spot."""
+    return (
+        name not in tiling.group.running
+        and lies_right(name, tiling, assignment)
+        and all(
+            rounds.places[reader] == rounds.places[name]
+            and assignment.arrays[reader] == assignment.arrays[name]
+            for reader in tiling.group.readers[name]
+        )
+    )
+
+
+def lies_right(name: str, tiling: Tiling, assignment: Assignment) -> bool:
+    """Whether its readers spread it as its maker does."""
+    ranks = tiling.group.cascade.einsum(name).output.ranks
+    own = tiling.spreads[name, assignment.arrays[name]]
+    others = [tiling.spreads[r, assignment.arrays[r]] for r in tiling.group.readers[name]]
+    return all(
+        own.columns.get(rank, 1) == other.columns.get(rank, 1)
+        and own.rows.get(rank, 1) == other.rows.get(rank, 1)
+        for other in others
+        for rank in ranks
+    )
+
+
+def _arrays(name: str, tiling: Tiling, assignment: Assignment) -> set[str]:
+    return {assignment.arrays[each] for each in (name, *tiling.group.readers[name])}
+
+
+def _overfull(
+    array: str,
+    filed: set[str],
+    words: Mapping[str, int],
+    order: tuple[str, ...],
+    tiling: Tiling,
+    assignment: Assignment,
+    arch: Spatial,
+) -> bool:
+    """As `mapping.occupancy` counts: at each Einsum's turn, what it has and what is left."""
+    file = machine_of(arch, array).file
+    if file is None:
+        return True
+    lives: dict[str, list[int]] = {}
+    for turn, name in enumerate(order):
+        if assignment.arrays[name] == array:
+            einsum = tiling.group.cascade.einsum(name)
+            for access in (*einsum.reads, einsum.output):
+                lives.setdefault(access.tensor, []).append(turn)
+    tensors = tiling.group.cascade.tensors
+
+    def held(turn: int) -> float:
+        return sum(
+            tensors[name].word_bytes * (words[name] if name in filed else 1)
+            for name, turns in lives.items()
+            if turns[0] <= turn <= turns[-1]
+        )
+
+    room = (arch.memory(file).capacity_bytes or inf) / buffers(arch, file)
+    return max(map(held, range(len(order)))) > room

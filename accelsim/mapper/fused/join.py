@@ -1,0 +1,206 @@
+"""A cascade cut into groups, each a step of its own, one after the other.
+
+What a group makes for a later one goes through the outermost memory. Costs of steps add up, so the
+cuts are found from front to back: of all ways to run the first Einsums, those that another one
+beats in both latency and energy are dropped, the others are continued by every group that fits.
+
+    best[j] = undominated of  best[i] + group from i to j,   i < j
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from math import inf
+
+from accelsim.arch.spatial import Spatial, area_um2
+from accelsim.mapper.bound import array_cycles, operations_pj, work_of
+from accelsim.mapper.found import figures_of
+from accelsim.mapper.fused.group import fused_groups
+from accelsim.mapper.fused.search import (
+    Answer,
+    Effort,
+    Tally,
+    Told,
+    best_step,
+    fused_mapping,
+    judge_of,
+)
+from accelsim.mapper.objective import Figures, Objective, value_of
+from accelsim.mapping.automatic import automatic_mapping
+from accelsim.mapping.fusion import units
+from accelsim.mapping.mapping import Mapping, Step
+from accelsim.mapping.recurring import Group as Unit
+from accelsim.workload.einsum import Cascade
+from accelsim.workload.extent import elements_touched, tensor_bytes
+
+EFFORT = Effort(in_vain=6, plans=1)
+"""For a part of a cascade: there are many."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Steps for the first Einsums of a cascade, and what they take."""
+
+    parts: tuple[Mapping, ...]
+    figures: Figures
+
+    def __add__(self, answer: Answer) -> "Chain":
+        figures = _sum(self.figures, figures_of(answer.cost))
+        return Chain((*self.parts, answer.mapping), figures)
+
+    def is_beaten_by(self, other: "Chain") -> bool:
+        return other.figures != self.figures and all(
+            theirs <= own for theirs, own in zip(other.figures, self.figures, strict=True)
+        )
+
+
+def best_chain(
+    cascade: Cascade,
+    arch: Spatial,
+    minimise: Objective,
+    tally: Tally,
+    told: Told,
+    beat: float = inf,
+) -> Answer | None:
+    """The best in several steps, if it could have a value below `beat`.
+
+    `cascade` has the sizes of partitions that it shall have.
+    """
+    waiting = units(cascade)
+    spans = _promising(waiting, cascade, arch, minimise, beat)
+    tally.pruned += len(list(combinations(range(len(waiting) + 1), 2))) - len(spans)
+    fronts: dict[int, list[Chain]] = {0: [Chain((), _nothing(arch))]}
+    rules = automatic_mapping(cascade, arch)
+    for last in range(1, len(waiting) + 1):
+        chains = []
+        for first in range(last):
+            if (first, last) in spans and fronts[first]:
+                part = waiting[first:last]
+                answers = list(_answers(part, cascade, arch, minimise, tally, rules))
+                chains += [chain + answer for chain in fronts[first] for answer in answers]
+        fronts[last] = [c for c in chains if not any(map(c.is_beaten_by, chains))]
+    judge = judge_of(arch, minimise)
+    ranked = sorted(fronts[len(waiting)], key=lambda chain: value_of(minimise, chain.figures))
+    for chain in ranked:
+        answer = judge(_joined(chain, cascade), cascade)
+        if answer is not None:
+            told(answer, tally.candidates)
+            return answer
+    return None
+
+
+def _nothing(arch: Spatial) -> Figures:
+    return Figures(0.0, 0.0, float(area_um2(arch)))
+
+
+# --- which groups may be part of a better chain ---------------------------------------------------
+
+Span = tuple[int, int]
+
+
+def _promising(
+    waiting: tuple[Unit, ...], cascade: Cascade, arch: Spatial, minimise: Objective, beat: float
+) -> set[Span]:
+    """Spans of units that, with the least that those before and after take, are below `beat`."""
+    number = len(waiting)
+    spans = [span for span in combinations(range(number + 1), 2) if span != (0, number)]
+    if number == 1:
+        return {(0, 1)}
+    least = {span: _least(waiting[slice(*span)], cascade, arch) for span in spans}
+    before = {0: _nothing(arch)}
+    for last in range(1, number):
+        before[last] = _smallest(_sum(before[i], least[i, last]) for i in range(last))
+    after = {number: _nothing(arch)}
+    for first in range(number - 1, 0, -1):
+        ends = range(first + 1, number + 1)
+        after[first] = _smallest(_sum(least[first, j], after[j]) for j in ends)
+    return {
+        (i, j)
+        for i, j in spans
+        if value_of(minimise, _sum(_sum(before[i], least[i, j]), after[j])) < beat
+    }
+
+
+def _least(waiting: tuple[Unit, ...], cascade: Cascade, arch: Spatial) -> Figures:
+    """What a step of these takes at least: its arrays, and what crosses the outermost memory."""
+    names = tuple(name for unit in waiting for name in unit.einsums)
+    work, outermost = work_of(cascade, arch), arch.memories[0]
+    others = [einsum.name for einsum in cascade.einsums if einsum.name not in names]
+    inputs = {a.tensor for n in names for a in cascade.einsum(n).reads} - set(names)
+    read = {a.tensor for name in others for a in cascade.einsum(name).reads}
+    outputs = [name for name in names if name in read or name in cascade.outputs]
+    word = {name: tensor.word_bytes for name, tensor in cascade.tensors.items()}
+    read_bytes = sum(float(elements_touched(cascade, t, names)) * word[t] for t in inputs)
+    written_bytes = sum(float(tensor_bytes(cascade, name)) for name in outputs)
+    cycles = array_cycles({name: work[name] for name in names})
+    seconds = cycles / arch.clock_hz
+    if outermost.bandwidth is not None:
+        rate = float(outermost.bandwidth.per_second(arch.clock_hz))
+        seconds = max(seconds, (read_bytes + written_bytes) / rate)
+    energy_pj = operations_pj(cascade, arch, names)
+    energy_pj += read_bytes * float(outermost.read_pj_per_byte or 0)
+    energy_pj += written_bytes * float(outermost.write_pj_per_byte or 0)
+    return Figures(seconds, energy_pj, float(area_um2(arch)))
+
+
+def _sum(one: Figures, other: Figures) -> Figures:
+    return one._replace(
+        latency_s=one.latency_s + other.latency_s, energy_pj=one.energy_pj + other.energy_pj
+    )
+
+
+def _smallest(figures: Iterable[Figures]) -> Figures:
+    """Of each figure the least, whichever chain it is of."""
+    latencies, energies, areas = zip(*figures, strict=True)
+    return Figures(min(latencies), min(energies), areas[0])
+
+
+# --- answers of parts -----------------------------------------------------------------------------
+
+
+def _answers(
+    waiting: tuple[Unit, ...],
+    cascade: Cascade,
+    arch: Spatial,
+    minimise: Objective,
+    tally: Tally,
+    rules: Mapping,
+) -> Iterator[Answer]:
+    """What may run these: every way to fuse them, and the rules for one alone."""
+    names = tuple(name for unit in waiting for name in unit.einsums)
+    judge = judge_of(arch, minimise, names)
+    if len(waiting) == 1:
+        tally.candidates += 1
+        alone = judge(_of(rules, names), cascade)
+        yield from [] if alone is None else [alone]
+    for group in fused_groups(cascade, waiting):
+        bound = _least(waiting, cascade, arch)
+        answer = best_step(group, arch, minimise, bound, tally, _nobody, judge, EFFORT)
+        yield from [] if answer is None else [answer]
+
+
+def _nobody(answer: Answer, candidates: int) -> None:
+    """A part of the cascade is no news."""
+
+
+def _of(rules: Mapping, names: tuple[str, ...]) -> Mapping:
+    """What rules say of these Einsums."""
+    nests = tuple(nest for nest in rules.nests if nest.einsums[0] in names)
+    steps = tuple(step for step in rules.schedule if _runs(step) & set(names))
+    return rules.model_copy(update={"nests": nests, "schedule": steps})
+
+
+def _runs(step: Step) -> set[str]:
+    return {name for phase in step.phases for names in phase.run.values() for name in names}
+
+
+def _joined(chain: Chain, cascade: Cascade) -> Mapping:
+    nests = tuple(nest for part in chain.parts for nest in part.nests)
+    steps = tuple(step for part in chain.parts for step in part.schedule)
+    inner = {
+        rank: cascade.ranks[rank]
+        for parts in cascade.partitions.values()
+        for rank in parts[1:]
+        if rank in cascade.chosen
+    }
+    return fused_mapping(cascade, inner, nests, steps)

@@ -1,0 +1,135 @@
+"""Fused mappings that are found: as fast as those made by hand, legal, and as fast when played."""
+
+from time import perf_counter
+
+import pytest
+
+from accelsim.arch.load import load_arch
+from accelsim.base import catalogue
+from accelsim.base.catalogue import Shelf
+from accelsim.cost.evaluate import evaluate
+from accelsim.mapper.find import find_mapping
+from accelsim.mapper.found import Found
+from accelsim.mapping.binding import bind
+from accelsim.mapping.check import check
+from accelsim.mapping.load import load_mapping
+from accelsim.sim.spatial import simulate
+from accelsim.workload.load import load_workload
+
+LENGTHS = [2**10, 2**12, 2**14, 2**16, 2**18, 2**20]
+MODELS = ["bert", "trxl", "t5", "xlm"]
+
+
+def attention(length, model=None, workload="attention/one_pass", **ranks):
+    sizes = {"P": length, "M": length, **ranks}
+    return load_workload(workload, {f"ranks.{r}": str(n) for r, n in sizes.items()}, model)
+
+
+def found(cascade, machine="fusemax_cloud", minimise="latency") -> Found:
+    """Legal, and what it says it costs."""
+    arch = load_arch(machine)
+    answer = find_mapping(cascade, arch, minimise, strategies=["fused"])
+    assert not check(bind(answer.mapping, cascade, arch))
+    assert evaluate(cascade, arch, answer.mapping).latency_s == answer.cost.latency_s
+    assert answer.cost.latency_s >= answer.bound.latency_s * (1 - 1e-12)
+    return answer
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("length", LENGTHS)
+def test_fusemax_is_found_again_or_beaten_without_having_seen_it(length, model, monkeypatch):
+    cascade = attention(length, model)
+    by_hand = evaluate(cascade, load_arch("fusemax_cloud"), load_mapping("fusemax_binding"))
+    monkeypatch.setitem(catalogue.SHELVES, "mappings", Shelf((), "mapping"))
+    start = perf_counter()
+    answer = found(cascade)
+    assert perf_counter() - start < 60
+    assert answer.cost.latency_s < by_hand.latency_s
+    assert answer.optimal
+    assert answer.mapping.ranks["M0"] > 256
+
+
+def test_bert_is_bound_by_the_two_dimensional_array():
+    # 64 + 64 cycles for the products, 7 for sub and exp, 1 each for maximum and sum, of 256 x 256
+    # pairs: with two tiles of keys a correction the 1-D array is never in the way.
+    answer = found(attention(4096, "bert"))
+    pairs = 64 * 12 * 4096 * 4096
+    assert answer.cost.latency_s == pytest.approx(pairs / 65536 * 137 / 940e6)
+
+
+def test_short_sequences_gain_most():
+    # By hand a tile takes 138 cycles, and 64 more after each four tiles; 137 suffice.
+    cascade, arch = attention(1024, "bert"), load_arch("fusemax_cloud")
+    by_hand = evaluate(cascade, arch, load_mapping("fusemax_binding"))
+    assert by_hand.latency_s / found(cascade).cost.latency_s == pytest.approx((138 + 16) / 137)
+
+
+def test_under_a_causal_mask_narrow_tiles_waste_less():
+    cascade = attention(1024, "bert", "attention/one_pass_causal")
+    by_hand = evaluate(cascade, load_arch("fusemax_cloud"), load_mapping("fusemax_binding"))
+    assert by_hand.latency_s / found(cascade).cost.latency_s > 1.25
+
+
+@pytest.mark.parametrize("length", [1000, 1024, 4096])
+def test_played_it_takes_as_long(length):
+    cascade, arch = attention(length, H=2), load_arch("fusemax_cloud")
+    answer = found(cascade)
+    trace = simulate(bind(answer.mapping, cascade, arch), most_tiles=10**6)
+    # The first tile's data must come, and lags be caught up with: one round in all for each.
+    rounds = 5 * trace.cycles / trace.tiles
+    assert trace.cycles / arch.clock_hz == pytest.approx(
+        answer.cost.latency_s, rel=0.01, abs=rounds / arch.clock_hz
+    )
+
+
+def test_a_long_one_within_a_hundredth():
+    cascade, arch = attention(8192, H=2), load_arch("fusemax_cloud")
+    answer = found(cascade)
+    trace = simulate(bind(answer.mapping, cascade, arch), most_tiles=10**6)
+    assert trace.cycles / arch.clock_hz == pytest.approx(answer.cost.latency_s, rel=0.01)
+
+
+def test_three_passes_wait_for_the_divider_only():
+    # Each of the pairs is divided, on the 256 dividers of the 1-D array.
+    answer = found(attention(4096, workload="attention/three_pass"))
+    assert answer.optimal
+    assert answer.cost.latency_s == pytest.approx(12 * 4096**2 / 256 / 940e6)
+
+
+@pytest.mark.parametrize("machine", ["flat_cloud", "cascade_cloud", "tpu_v4i"])
+@pytest.mark.parametrize(
+    "workload",
+    ["attention/three_pass", "attention/flash_attention_2", "attention/deferred_division"],
+)
+def test_other_cascades_on_other_machines(workload, machine):
+    cascade = attention(1024, workload=workload)
+    rules = find_mapping(cascade, load_arch(machine), strategies=["rules"])
+    assert found(cascade, machine).cost.latency_s < rules.cost.latency_s
+
+
+def test_of_one_query_the_keys_are_read_once():
+    answer = found(attention(8192, P=1, B=16), "attacc_bg")
+    assert answer.optimal
+    assert answer.gap == pytest.approx(0)
+
+
+def test_what_is_read_before_it_is_complete_starts_another_step():
+    # RM is known after all keys; what is relative to it is another pass over them.
+    answer = found(attention(1024, workload="attention/two_pass"))
+    assert len(answer.mapping.schedule) > 1
+
+
+def test_energy_is_minimised_too():
+    cascade = attention(256, H=1)
+    least, fastest = found(cascade, minimise="energy"), found(cascade)
+    assert least.cost.energy_pj <= fastest.cost.energy_pj
+
+
+def test_interrupted_it_keeps_the_best():
+    def interrupt(strategy, value, candidates):
+        raise KeyboardInterrupt
+
+    cascade, arch = attention(4096), load_arch("fusemax_cloud")
+    answer = find_mapping(cascade, arch, strategies=["fused"], progress=interrupt)
+    assert not check(bind(answer.mapping, cascade, arch))
+    assert answer.candidates == 1
