@@ -14,6 +14,7 @@ from accelsim.cli.inputs import GpuCase, load_arch_and_cascade, load_gpu_case
 from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import best_so_far
+from accelsim.mapper.constraints import load_constraints
 from accelsim.mapper.find import find_mapping
 from accelsim.mapper.found import Found
 from accelsim.mapper.objective import objective, unit_of, value_of
@@ -39,6 +40,10 @@ def command(
             metavar="SPACE", help="Only the points of this space: a shipped one or a file."
         ),
     ] = None,
+    constraints: Annotated[
+        Path | None,
+        typer.Option(metavar="C.yaml", help="Fixed loops, shares of capacity, most traffic."),
+    ] = None,
     shape: Shape = None,
     settings: Settings,
     json: Json = False,
@@ -62,8 +67,11 @@ def command(
     cascade, arch = load_arch_and_cascade(workload, machine, settings, shape)
     unit = unit_of(objective(minimise, [memory.name for memory in arch.memories]))
     within = None if space is None else load_space(space)
+    limits = None if constraints is None else load_constraints(constraints)
     with best_so_far(f"map {cascade.name}", unit) as told:
-        found = find_mapping(cascade, arch, minimise, space=within, progress=told)
+        found = find_mapping(
+            cascade, arch, minimise, space=within, constraints=limits, progress=told
+        )
     if out is not None:
         save_mapping(found.mapping, out)
     if json:
