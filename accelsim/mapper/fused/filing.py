@@ -5,6 +5,8 @@ for another it holds
 
 - one element, if the two run in one phase of one array, which then streams it, or if a tile has no
   more for each processing element;
+- one element of a sum that was taken over an axis: a tile's sums lie one by one on the processing
+  elements that they were summed up over, if these are as many, until another array takes them;
 - all of a tile's elements, if they have room and lie where they are read;
 
 and else the buffer holds the tile.
@@ -62,6 +64,7 @@ def homes(
         n for n in group.names if words[n] > 1 and not _streams(n, tiling, assignment, rounds)
     }
     waiting = {name for name in waiting if group.readers[name] or name in group.running}
+    waiting -= {n for n in waiting - twice if _lies_along_sums(n, tiling, assignment, arch)}
     filed = {n for n in waiting - twice if lies_right(n, tiling, assignment)}
     order = order_in_phase(pipeline, rounds) or ()
     order = tuple(sorted(order, key=rounds.phase))
@@ -90,6 +93,17 @@ def _streams(name: str, tiling: Tiling, assignment: Assignment, rounds: Rounds) 
             and assignment.arrays[reader] == assignment.arrays[name]
             for reader in tiling.group.readers[name]
         )
+    )
+
+
+def _lies_along_sums(name: str, tiling: Tiling, assignment: Assignment, arch: Spatial) -> bool:
+    array = assignment.arrays[name]
+    reduced = tiling.group.cascade.einsum(name).reduced_ranks
+    places = prod(tiling.spreads[name, array].factor(rank) for rank in reduced)
+    return (
+        elements_in_turn(tiling, assignment, name) <= places
+        and machine_of(arch, array).file is not None
+        and all(assignment.arrays[reader] != array for reader in tiling.group.readers[name])
     )
 
 
