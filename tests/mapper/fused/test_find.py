@@ -45,6 +45,7 @@ def test_fusemax_is_found_again_or_beaten_without_having_seen_it(length, model, 
     answer = found(cascade)
     assert perf_counter() - start < 60
     assert answer.cost.latency_s < by_hand.latency_s
+    assert answer.cost.energy_pj < by_hand.energy_pj
     assert answer.optimal
     assert answer.mapping.ranks["M0"] > 256
 
@@ -117,6 +118,13 @@ def test_what_is_read_before_it_is_complete_starts_another_step():
     # RM is known after all keys; what is relative to it is another pass over them.
     answer = found(attention(1024, workload="attention/two_pass"))
     assert len(answer.mapping.schedule) > 1
+
+
+def test_two_rows_of_keys_a_turn_share_a_query():
+    # 512 keys on 256 rows: each element of a query is fetched for both, one score after the other.
+    answer = found(attention(4096, "bert"))
+    nest = next(nest for nest in answer.mapping.nests if nest.einsums == ("BQK",))
+    assert list(nest.levels[-2].loops.items()) == [("E", 64), ("M0", 2)]
 
 
 def test_of_several_steps_traffic_is_minimised_too():
