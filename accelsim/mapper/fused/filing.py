@@ -6,7 +6,8 @@ for another it holds
 - one element, if the two run in one phase of one array, which then streams it, or if a tile has no
   more for each processing element;
 - one element of a sum that was taken over an axis: a tile's sums lie one by one on the processing
-  elements that they were summed up over, if these are as many, until another array takes them;
+  elements that they were summed up over, if these are as many, until another array takes them, or
+  a reader that spreads them so;
 - all of a tile's elements, if they have room and lie where they are read;
 
 and else the buffer holds the tile.
@@ -103,7 +104,24 @@ def _lies_along_sums(name: str, tiling: Tiling, assignment: Assignment, arch: Sp
     return (
         elements_in_turn(tiling, assignment, name) <= places
         and machine_of(arch, array).file is not None
-        and all(assignment.arrays[reader] != array for reader in tiling.group.readers[name])
+        and all(
+            assignment.arrays[reader] != array or _takes_along(name, reader, tiling, assignment)
+            for reader in tiling.group.readers[name]
+        )
+    )
+
+
+def _takes_along(name: str, reader: str, tiling: Tiling, assignment: Assignment) -> bool:
+    """Whether a reader spreads what its maker has in turn along the axis of its maker's sums."""
+    einsum = tiling.group.cascade.einsum(name)
+    made = tiling.spreads[name, assignment.arrays[name]]
+    read = tiling.spreads[reader, assignment.arrays[reader]]
+    axis = "rows" if set(einsum.reduced_ranks) & set(made.rows) else "columns"
+    beside, along = ("columns", "rows") if axis == "rows" else ("rows", "columns")
+    return all(
+        getattr(made, beside).get(rank, 1) == getattr(read, beside).get(rank, 1)
+        and getattr(read, along).get(rank, 1) == tiling.size(rank) // made.factor(rank)
+        for rank in einsum.output.ranks
     )
 
 
