@@ -65,7 +65,7 @@ def homes(
         n for n in group.names if words[n] > 1 and not _streams(n, tiling, assignment, rounds)
     }
     waiting = {name for name in waiting if group.readers[name] or name in group.running}
-    waiting -= {n for n in waiting - twice if _lies_along_sums(n, tiling, assignment, arch)}
+    waiting -= {n for n in waiting - twice if lies_along_sums(n, tiling, assignment, arch)}
     filed = {n for n in waiting - twice if lies_right(n, tiling, assignment)}
     order = order_in_phase(pipeline, rounds) or ()
     order = tuple(sorted(order, key=rounds.phase))
@@ -97,7 +97,8 @@ def _streams(name: str, tiling: Tiling, assignment: Assignment, rounds: Rounds) 
     )
 
 
-def _lies_along_sums(name: str, tiling: Tiling, assignment: Assignment, arch: Spatial) -> bool:
+def lies_along_sums(name: str, tiling: Tiling, assignment: Assignment, arch: Spatial) -> bool:
+    """Whether a tile's sums lie on the processing elements that they were added up over."""
     array = assignment.arrays[name]
     reduced = tiling.group.cascade.einsum(name).reduced_ranks
     places = prod(tiling.spreads[name, array].factor(rank) for rank in reduced)

@@ -11,18 +11,15 @@ read or made on the spot, element by element, keeps its maker and reader in one 
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import permutations
 from math import prod
 
 from accelsim.arch.spatial import Spatial
 from accelsim.mapper.fused.assignment import Assignment
-from accelsim.mapper.fused.filing import in_turn, machine_of
+from accelsim.mapper.fused.filing import elements_in_turn, in_turn, lies_along_sums, machine_of
 from accelsim.mapper.fused.keeping import Keeping
+from accelsim.mapper.fused.orders import orders
 from accelsim.mapper.fused.tiling import Tiling
 from accelsim.workload.einsum import Einsum
-
-MOST_ORDERED = 4
-"""Of more loops than that, not all orders are looked at."""
 
 
 def turns(
@@ -30,14 +27,15 @@ def turns(
 ) -> dict[str, int]:
     """Loops over what a processing element takes in turn in a tile, outermost first."""
     found = _in_turn(tiling, assignment, einsum)
-    if len(found) < 2 or len(found) > MOST_ORDERED or _is_streamed(einsum, tiling, keeping):
+    if len(found) < 2 or _is_streamed(einsum, tiling, assignment, keeping, arch):
         return found
     prices = _fetch_pj(tiling, assignment, keeping, einsum, arch)
 
     def cost(order: Sequence[str]) -> float:
         return sum(pj * _fetches(order, found, ranks) for ranks, pj in prices.items())
 
-    return {rank: found[rank] for rank in min(_orders(einsum, found, keeping), key=cost)}
+    every = orders(einsum, tuple(found), is_held=einsum.name in keeping.filed)
+    return {rank: found[rank] for rank in min(every, key=cost)}
 
 
 def _in_turn(tiling: Tiling, assignment: Assignment, einsum: Einsum) -> dict[str, int]:
@@ -49,20 +47,19 @@ def _in_turn(tiling: Tiling, assignment: Assignment, einsum: Einsum) -> dict[str
     return {rank: factor for rank, factor in every.items() if factor > 1}
 
 
-def _is_streamed(einsum: Einsum, tiling: Tiling, keeping: Keeping) -> bool:
+def _is_streamed(
+    einsum: Einsum, tiling: Tiling, assignment: Assignment, keeping: Keeping, arch: Spatial
+) -> bool:
     """Whether what it makes, or reads of others, is nowhere held as a tile."""
-    names = {einsum.name, *(access.tensor for access in einsum.reads)}
-    passing = names & set(tiling.group.names)
-    made_here = {name for name in passing if tiling.group.readers[name]}
-    return any(name not in keeping.filed and name not in keeping.buffered for name in made_here)
-
-
-def _orders(einsum: Einsum, found: Mapping[str, int], keeping: Keeping) -> list[tuple[str, ...]]:
-    every = list(permutations(found))
-    if einsum.name in keeping.filed:
-        return every
-    output = sum(rank not in einsum.reduced_ranks for rank in found)
-    return [o for o in every if not set(o[:output]) & set(einsum.reduced_ranks)]
+    group = tiling.group
+    names = {einsum.name, *(access.tensor for access in einsum.reads)} & set(group.names)
+    passing = {name for name in names if group.readers[name]} - keeping.filed
+    return any(
+        name not in keeping.buffered
+        and elements_in_turn(tiling, assignment, name) > 1
+        and not lies_along_sums(name, tiling, assignment, arch)
+        for name in passing
+    )
 
 
 def _fetches(order: Sequence[str], found: Mapping[str, int], ranks: frozenset[str]) -> int:
