@@ -30,8 +30,8 @@ Strategy = Callable[[Question], Found | None]
 
 STRATEGIES: dict[str, Strategy] = {
     "rules": rules.find,
-    "exact": exact.find,
     "fused": fused.find,
+    "exact": exact.find,
 }
 """In the order in which they are tried: a later one may start from what is known by then."""
 
@@ -95,11 +95,16 @@ def find_mapping(
         remedy = "Give it larger memories, or take smaller ranks or fewer constraints"
         raise MapperError(fact, remedy=remedy)
     return replace(
-        min(answers, key=lambda found: found.value),
+        min(answers, key=_rank),
         candidates=sum(found.candidates for found in answers),
         pruned=sum(found.pruned for found in answers),
         seconds=perf_counter() - start,
     )
+
+
+def _rank(found: Found) -> tuple[float, bool, float]:
+    """Of values that are alike but for rounding, what is proved is told; then energy decides."""
+    return float(f"{found.value:.9e}"), not found.optimal, float(found.cost.energy_pj)
 
 
 def _refuse_beside_a_space(constraints: Constraints) -> None:
