@@ -1,7 +1,7 @@
 """The strategy `exact`: the best of all mappings that run one Einsum after the other.
 
-For latency and energy it is the best of the cascade's `steps`. Of energy-delay the minimum over
-sums of steps is a corner of their convex hull (the product is quasi-concave), and every corner is
+For latency and energy it is the best of the cascade's `steps`. Of products of both the minimum over
+sums of steps is a corner of their convex hull (products are quasi-concave), and every corner is
 the best of some weighted sum of energy and latency: the corners are found from the two ends, each
 as the farthest below the line through two others, as long as it may have a smaller product.
 """
@@ -16,7 +16,7 @@ from accelsim.mapper.exact.space import SENTENCE
 from accelsim.mapper.exact.steps import Steps, Total
 from accelsim.mapper.exact.tables import Weights
 from accelsim.mapper.found import Found
-from accelsim.mapper.objective import UNITS, Figures, Objective, value_of
+from accelsim.mapper.objective import Figures, powers_of, value_of
 from accelsim.mapper.question import Question
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
@@ -32,10 +32,11 @@ AS_FAR = 1e-9
 def find(question: Question) -> Found | None:
     """None if an Einsum is not a plain one (`is_plain`), traffic is asked for, or nothing fits."""
     start = perf_counter()
-    if not is_plain(question.cascade) or question.minimise not in UNITS:
+    is_asked = set(powers_of(question.minimise)) <= {"latency", "energy", "area"}
+    if not is_plain(question.cascade) or not is_asked:
         return None
     steps = Steps(question)
-    totals = _totals(steps, question.minimise)
+    totals = _totals(steps, question)
     if not totals:
         return None
     best = min(totals, key=lambda total: _value(total, question))
@@ -76,10 +77,11 @@ def _is_plain(einsum: Einsum, cascade: Cascade) -> bool:
 # --- objectives -----------------------------------------------------------------------------------
 
 
-def _totals(steps: Steps, minimise: Objective) -> list[Total]:
+def _totals(steps: Steps, question: Question) -> list[Total]:
     """Among these is the best, if each is the best of its weights."""
-    if minimise != "energy_delay":
-        total = steps.best(ENERGY if minimise == "energy" else CYCLES)
+    powers = powers_of(question.minimise)
+    if not {"latency", "energy"} <= set(powers):
+        total = steps.best(ENERGY if "energy" in powers else CYCLES)
         return [total] if total else []
     fast, thrifty = steps.best(CYCLES), steps.best(ENERGY)
     if fast is None or thrifty is None:
@@ -87,17 +89,19 @@ def _totals(steps: Steps, minimise: Objective) -> list[Total]:
     corners, sides = [fast, thrifty], [(fast, thrifty)]
     while sides:
         side = sides.pop()
-        corner = _beyond(*side, steps) if _promises(*side, corners) else None
+        promises = _promises(*side, corners, question)
+        corner = _beyond(*side, steps) if promises else None
         if corner is not None:
             corners.append(corner)
             sides += [(side[0], corner), (corner, side[1])]
     return corners
 
 
-def _promises(fast: Total, thrifty: Total, corners: list[Total]) -> bool:
+def _promises(fast: Total, thrifty: Total, corners: list[Total], question: Question) -> bool:
     """Whether a corner between two others may have a smaller product than all known."""
-    least = min(corner.energy_pj * corner.latency_s for corner in corners)
-    return fast.latency_s * thrifty.energy_pj < least * (1 - AS_FAR)
+    least = min(_value(corner, question) for corner in corners)
+    ideal = Figures(fast.latency_s, thrifty.energy_pj, float(area_um2(question.arch)))
+    return float(value_of(question.minimise, ideal)) < least * (1 - AS_FAR)
 
 
 def _beyond(fast: Total, thrifty: Total, steps: Steps) -> Total | None:
