@@ -16,6 +16,7 @@ from operator import add, le
 from accelsim.arch.spatial import Spatial, area_um2
 from accelsim.mapper.bound import array_cycles, operations_pj, work_of
 from accelsim.mapper.found import figures_of
+from accelsim.mapper.fused.energy import outermost_bytes, outermost_pj
 from accelsim.mapper.fused.group import fused_groups
 from accelsim.mapper.fused.search import (
     Answer,
@@ -32,7 +33,6 @@ from accelsim.mapping.fusion import units
 from accelsim.mapping.mapping import Mapping, Step
 from accelsim.mapping.recurring import Group as Unit
 from accelsim.workload.einsum import Cascade
-from accelsim.workload.extent import elements_touched, tensor_bytes
 
 EFFORT = Effort(in_vain=6, plans=1)
 """For a part of a cascade: there are many."""
@@ -141,23 +141,17 @@ def _least(waiting: tuple[Unit, ...], cascade: Cascade, arch: Spatial) -> Figure
     """What a step of these takes at least: its arrays, and what crosses the outermost memory."""
     names = tuple(name for unit in waiting for name in unit.einsums)
     work, outermost = work_of(cascade, arch), arch.memories[0]
-    others = [einsum.name for einsum in cascade.einsums if einsum.name not in names]
-    inputs = {a.tensor for n in names for a in cascade.einsum(n).reads} - set(names)
-    read = {a.tensor for name in others for a in cascade.einsum(name).reads}
-    outputs = [name for name in names if name in read or name in cascade.outputs]
-    word = {name: tensor.word_bytes for name, tensor in cascade.tensors.items()}
-    read_bytes = sum(float(elements_touched(cascade, t, names)) * word[t] for t in inputs)
-    written_bytes = sum(float(tensor_bytes(cascade, name)) for name in outputs)
+    moved_bytes = sum(outermost_bytes(cascade, names))
     cycles = array_cycles({name: work[name] for name in names})
     seconds = cycles / arch.clock_hz
     if outermost.bandwidth is not None:
         rate = float(outermost.bandwidth.per_second(arch.clock_hz))
-        seconds = max(seconds, (read_bytes + written_bytes) / rate)
+        seconds = max(seconds, moved_bytes / rate)
     energy_pj = operations_pj(cascade, arch, names)
-    energy_pj += read_bytes * float(outermost.read_pj_per_byte or 0)
-    energy_pj += written_bytes * float(outermost.write_pj_per_byte or 0)
+    energy_pj += outermost_pj(cascade, names, arch)
+    energy_pj += sum(arch.leakage_w.values()) * seconds * 1e12
     traffic = {each.name: 0.0 for each in arch.memories}
-    traffic[outermost.name] = read_bytes + written_bytes
+    traffic[outermost.name] = moved_bytes
     return Figures(seconds, energy_pj, float(area_um2(arch)), traffic)
 
 
