@@ -17,6 +17,7 @@ from accelsim.study.batches import first_points
 from accelsim.study.columns import (
     ERROR,
     POINT,
+    SEARCH,
     arrow_table,
     as_measured,
     gap,
@@ -27,7 +28,7 @@ from accelsim.study.points import MODEL, Points, hashed
 from accelsim.study.run import refuse_strange_ranks, refuse_useless
 from accelsim.study.runner import Runner
 from accelsim.study.spread import range_of
-from accelsim.study.study import Run, Study, TableSpec, axes_of
+from accelsim.study.study import Run, Study, TableSpec, axes_of, is_searched
 from accelsim.study.table import Column, Table, stacked, unit_of
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Chunks:
         _refuse_unsuited(self.table)
         refuse_useless(self.runner.fixed, (self.table,))
         refuse_strange_ranks(self.runner, (self.table,))
+        self.runner.refuse_strange_searches((self.table,))
         self._refuse_unreadable_axes()
         self.runner.refuse_idle_accountings([(self.table, first_points(self.study, self.table))])
 
@@ -64,7 +66,7 @@ class Chunks:
 
     def rows(self, points: Points) -> "pa.Table":
         pieces = list(self._pieces(points))
-        self.runner.evaluated.clear()
+        self.runner.forget()
         order = np.argsort(np.concatenate([numbers for numbers, _ in pieces]), kind="stable")
         table = stacked([piece for _, piece in pieces]).at(order)
         names = [POINT, *(self.table.columns or self._names(table)), ERROR]
@@ -90,7 +92,9 @@ class Chunks:
     def _pieces(self, points: Points) -> Iterator[tuple[Column, Table]]:
         """Rows of some of the points, and the points' numbers."""
         for run in self.table.runs:
-            known: list[str] = list(self.table.measures)
+            known = list(self.table.measures)
+            if known and is_searched(self.table):
+                known += SEARCH
             failed = []
             for numbers, tables, errors in self.runner.settled(run, self.table, points):
                 for table in tables:
