@@ -9,9 +9,9 @@ to a whole number there is no derivative:
 
     left = log2(y(p) / y(p / 2))        right = log2(y(2 p) / y(p))
 
-Of a mapping that chooses among alternatives, derivatives are of the one that it takes; where numbers
-are moved, it chooses there. A side is None where the mapping does not fit what it would run on,
-where a size cannot be halved, or y is 0.
+Of a mapping that chooses among alternatives, derivatives are of the one that it takes; what is
+moved takes the one that it chooses there. A side is None where the mapping does not fit what it
+would run on, where a size cannot be halved, or y is 0.
 """
 
 from collections.abc import Mapping, Sequence

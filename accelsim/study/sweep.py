@@ -55,8 +55,9 @@ def sweep(
 
     `study` is a shipped name, a file, or what such a file holds; `settings` are those of `--set`;
     `table` names one of several. With `out` the rows are kept in `out/TABLE/` as Parquet, and those
-    that are there already are not evaluated again; what they rest on is in `out/provenance.json`. A point that fails has a row with its `error`.
-    `cluster` is the address of a dask scheduler, or a YAML file (see `distribute`).
+    that are there already are not evaluated again; what they rest on is in `out/provenance.json`. A
+    point that fails has a row with its `error`. `cluster` is the address of a dask scheduler, or a
+    YAML file (see `distribute`).
 
     Raises StudyError if the study cannot run at any point, and what loading its inputs raises.
     """
