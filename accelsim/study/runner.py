@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.arch.load import is_gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import StudyError
 from accelsim.cost.default import default_of_each
@@ -92,7 +91,7 @@ class Runner:
         """Why a machine of the run cannot take a value at a path; nothing if all can."""
         if not path.startswith("arch."):
             return ""
-        machines = [part.arch for part in run.parts if not is_gpu(part.arch)]
+        machines = [part.arch for part in run.parts if not self.inputs.is_gpu(part.arch)]
         return next(filter(None, (self._refusal(name, path, value) for name in machines)), "")
 
     def _refusal(self, machine: str, path: str, value: Any) -> str:
@@ -145,7 +144,7 @@ class Runner:
         return self.evaluated[key]
 
     def _evaluated(self, part: Part, table: TableSpec, points: Points) -> _Evaluated:
-        if is_gpu(part.arch):
+        if self.inputs.is_gpu(part.arch):
             return self._on_gpu(part, table, points)
 
         def case(chosen: Points) -> Case:
