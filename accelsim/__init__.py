@@ -42,6 +42,7 @@ _HOME = {
     "default_mapping": "cost.default",
     "entries": "base.catalogue",
     "evaluate": "cost.evaluate",
+    "find_front": "mapper.front",
     "find_mapping": "mapper.find",
     "gpu_mapping": "cost.gpu.mapping",
     "interpret": "workload.interpret",
