@@ -30,6 +30,7 @@ def best_assignments(tiling: Tiling, arch: Spatial, score: Score, most: int) -> 
     that take the least energy, in turn."""
     names, arrays, prices = tiling.group.names, _arrays(tiling), Prices(tiling, arch)
     share = last_share(tiling)
+    is_masked = any(einsum.conditions for einsum in tiling.group.einsums)
     cycles = np.array([[tiling.cycles.get((n, a), np.inf) for a in arrays] for n in names])
     energy = np.array([[prices.einsum_pj(e, a) for a in arrays] for e in tiling.group.einsums])
     usual_cycles = np.where([[runs_last(tiling, name)] for name in names], 0.0, cycles)
@@ -47,11 +48,11 @@ def best_assignments(tiling: Tiling, arch: Spatial, score: Score, most: int) -> 
         last[every, picked] += cycles[place, picked]
         pj += energy[place, picked]
         if len(picked) > MOST_PARTIAL:
-            values = score(_period(usual, last, share), pj)
+            values = score(_period(usual, last, share, is_masked), pj)
             kept = np.argsort(values, kind="stable")[:MOST_PARTIAL]
             choices, usual, last, pj = choices[kept], usual[kept], last[kept], pj[kept]
     pj += _passing_pj(choices.astype(int), arrays, prices, tiling)
-    periods = _period(usual, last, share)
+    periods = _period(usual, last, share, is_masked)
     values = score(periods, pj)
     alike = np.round(values / max(float(values.min()), 1e-300), DIGITS)
     load = last.sum(1)
@@ -106,6 +107,11 @@ def _arrays(tiling: Tiling) -> list[str]:
     return list(dict.fromkeys(array for _, array in tiling.cycles))
 
 
-def _period(usual: Rows, last: Rows, share: float) -> Rows:
-    busiest: Rows = (1 - share) * usual.max(1) + share * last.max(1)
+def _period(usual: Rows, last: Rows, share: float, is_masked: bool) -> Rows:
+    """Of masked tiles, fewer are visited than there are, and more of them are last ones: it counts
+    only what each array does in all."""
+    if is_masked:
+        busiest: Rows = ((1 - share) * usual + share * last).max(1)
+    else:
+        busiest = (1 - share) * usual.max(1) + share * last.max(1)
     return busiest

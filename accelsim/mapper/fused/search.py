@@ -50,6 +50,9 @@ MOST_KEEPINGS = 2
 MOST_ALIKE = 6
 """So many candidates in a row that are no better end a search where only energy is to be won."""
 
+UNSURE = 1.1
+"""By so much a tiling's cycles may be above those of its mappings, under conditions."""
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -112,7 +115,8 @@ def best_step(
         worth = [
             each for each in assignments if best is None or queue.least(tiling, each) < best.rank
         ]
-        for plan in islice(plans(tiling, worth, arch, bound), effort.plans):
+        late_s = _late_s(best, minimise, group)
+        for plan in islice(plans(tiling, worth, arch, bound, late_s), effort.plans):
             tally.candidates += 1
             answer = judge(mapping_of(plan, arch), plan.tiling.group.cascade)
             if answer is None:
@@ -123,6 +127,17 @@ def best_step(
                 best = answer
                 told(answer, tally.candidates)
     return best
+
+
+def _late_s(best: Answer | None, minimise: Objective, group: Group) -> float:
+    """Latency from which on a mapping is no better than the best, nor as fast.
+
+    Under conditions what an array does is known of a mapping only, and of its tiling about.
+    """
+    if best is None or minimise not in ("latency", "area_delay"):
+        return inf
+    is_sure = not any(einsum.conditions for einsum in group.einsums)
+    return float(best.cost.latency_s) * (ROUNDING**2 if is_sure else UNSURE)
 
 
 Least = tuple[float, float]
@@ -200,11 +215,16 @@ def _usual_work(tiling: Tiling) -> Work:
 
 
 def plans(
-    tiling: Tiling, assignments: list[Assignment], arch: Spatial, bound: Figures
+    tiling: Tiling,
+    assignments: list[Assignment],
+    arch: Spatial,
+    bound: Figures,
+    late_s: float = inf,
 ) -> Iterator[Plan]:
+    """Those with rounds so short that the step ends before it is late."""
     enough = bound.latency_s * arch.clock_hz / tiling.tiles
     for assignment in assignments:
-        scheduled = _scheduled(tiling, assignment, enough)
+        scheduled = _scheduled(tiling, assignment, enough, late_s * arch.clock_hz / tiling.tiles)
         if scheduled is None:
             continue
         pipeline, rounds = scheduled
@@ -217,12 +237,12 @@ def plans(
 
 
 def _scheduled(
-    tiling: Tiling, assignment: Assignment, enough: float
+    tiling: Tiling, assignment: Assignment, enough: float, late: float
 ) -> tuple[Pipeline, Rounds] | None:
     """The first pipeline with the shortest rounds."""
     best: tuple[Pipeline, Rounds] | None = None
     for pipeline in pipelines(tiling, assignment, enough):
-        rounds = shortest_rounds(pipeline)
+        rounds = shortest_rounds(pipeline, beat=late)
         if rounds is not None and (best is None or rounds.period * ROUNDING < best[1].period):
             best = pipeline, rounds
         if best is not None and best[1].period <= pipeline.least_period * ROUNDING:

@@ -15,16 +15,14 @@ TILINGS = 12
 
 
 @pytest.mark.parametrize("machine", ["fusemax_cloud", "flat_cloud", "tpu_v4i"])
-@pytest.mark.parametrize("length", [1000, 1024])
-@pytest.mark.parametrize("workload", ["attention/one_pass", "attention/three_pass"])
-@pytest.mark.parametrize("minimise", ["latency", "energy"])
-def test_no_plan_takes_less_than_its_bounds(workload, length, machine, minimise):
-    sizes = {"ranks.P": str(length), "ranks.M": str(length), "ranks.H": "2"}
+@pytest.mark.parametrize("workload", ["attention/one_pass", "attention/three_pass_causal"])
+def test_no_plan_takes_less_than_its_bounds(workload, machine):
+    sizes = {"ranks.P": "1000", "ranks.M": "1000", "ranks.H": "2"}
     cascade, arch = load_workload(workload, sizes), load_arch(machine)
     bound = least_figures(cascade, arch)
-    judge, seen = judge_of(arch, minimise), 0
+    judge, seen = judge_of(arch, "energy"), 0
     for group in fused_groups(cascade, units(cascade)):
-        queue = Queue(group, arch, minimise, bound)
+        queue = Queue(group, arch, "energy", bound)
         for _ in range(min(TILINGS, len(queue.heap))):
             _, tiling, assignments = queue.next()
             for plan in islice(plans(tiling, assignments, arch, bound), 4):
