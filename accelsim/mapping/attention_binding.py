@@ -14,7 +14,7 @@ from accelsim.mapping.attention_kernel import (
     Feature,
     attention_kernels,
 )
-from accelsim.mapping.mapping import Formula
+from accelsim.mapping.mapping import Formula, Names
 from accelsim.mapping.planned_walk import planned_walk
 from accelsim.mapping.splits import SPLITS
 from accelsim.mapping.stream_k import Walk, walk_of
@@ -52,6 +52,11 @@ class BoundAttention:
     sms: int
     code_bytes: float
     combines: bool
+
+    @property
+    def held(self) -> Names:
+        """Operands of products that lie in registers."""
+        return self.kernel.held if self.tile.held is None else self.tile.held
 
     @cached_property
     def blocks(self) -> int:
