@@ -34,7 +34,12 @@ Product = Gemm | Bmm
 
 
 class Tile(Record):
-    """A block's part of the result. An FP32 lane makes `products` from `reads` of 16 bytes."""
+    """A block's part of the result. An FP32 lane makes `products` from `reads` of 16 bytes.
+
+    Of wgmma, the rows of instructions lie `along` a side; all are the work of one warpgroup where
+    it is `alone`. Of mma, where so many `warps` stand side by side along N and M, what they read
+    from shared memory is counted.
+    """
 
     n: Count
     m: Count
@@ -42,6 +47,9 @@ class Tile(Record):
     registers: Count
     products: Count = 1
     reads: int = 0
+    along: Literal["n", "m"] = "n"
+    alone: bool = False
+    warps: tuple[Count, Count] | None = None
 
 
 class Side(Record):
@@ -86,7 +94,10 @@ class Rule(Record):
 
 
 class Splits(Record):
-    """Into how many parts K may be split, each of `steps` or more, within so many `waves`."""
+    """Into how many parts K may be split, each of `steps` or more, within so many `waves`.
+
+    A batch is split only by kernels that always split.
+    """
 
     parts: tuple[Count, ...]
     steps: Count
@@ -96,7 +107,8 @@ class Splits(Record):
 class Family(Record):
     """Tiles for rows aligned to so many bytes, which advance by `step` bytes of K.
 
-    `stages` steps are on their way; where none are given, as many as shared memory holds.
+    `stages` steps are on their way; where none are given, as many as shared memory holds. Of wgmma
+    an instruction multiplies `instruction_rows`; a rule for tiles says it too.
     """
 
     alignment_bytes: Count
@@ -105,6 +117,7 @@ class Family(Record):
     stages: Count | None = None
     persistent: bool = False
     tiles: tuple[Tile, ...] = ()
+    instruction_rows: Count | None = None
     rule: Rule | None = None
     clusters: tuple[tuple[Count, Count], ...] = ((1, 1),)
     splits: Splits
@@ -114,6 +127,10 @@ class Family(Record):
         if bool(self.tiles) == (self.rule is not None):
             raise ValueError("a family either lists its tiles or has a rule for them")
         return self
+
+    @property
+    def rows_of_instruction(self) -> int | None:
+        return self.rule.instruction_rows if self.rule else self.instruction_rows
 
 
 class ProductKernel(Record):
@@ -151,13 +168,19 @@ def kernel_of(call: Product, gpu: Gpu) -> tuple[ProductKernel, tuple[Family, ...
     MappingError
         if no kernel multiplies such words on this GPU.
     """
-    for kernel in product_kernels():
-        families = kernel.families_for(call)
-        if families and call.dtype in kernel.words and _multiplies(gpu, kernel, call.dtype):
-            return kernel, families
+    for kernel in kernels_for(call, gpu):
+        return kernel, kernel.families_for(call)
     known = sorted({word for cores in gpu.tensor for word in cores.flop} | {"fp32"})
     fact = f"no kernel multiplies {call.dtype} with rows aligned to {alignment_bytes(call)} B"
     raise MappingError(fact, remedy=f"The GPU multiplies {', '.join(known)}; pad the rows to 16 B")
+
+
+def kernels_for(call: Product, gpu: Gpu) -> Iterator[ProductKernel]:
+    """The shipped ones that take such a call on this GPU, in the order of preference."""
+    for kernel in product_kernels():
+        is_taken = bool(kernel.families_for(call)) and call.dtype in kernel.words
+        if is_taken and _multiplies(gpu, kernel, call.dtype):
+            yield kernel
 
 
 @lru_cache(maxsize=1)

@@ -48,9 +48,8 @@ def chosen(
         run = run_of(gpu, kernel, family, shape, tilings, read, written)
         run = replace(run, wait_s=0.0, begin_s=0.0)
         times = seconds(gpu, run, clock_hz) + memset_seconds(gpu, family, run)
-        if shape.b == 1:
-            least, moved = reduction_seconds(gpu, shape, tilings)
-            times = times + (tilings.split > 1) * (gpu.launch.gap_s + least + moved)
+        least, moved = reduction_seconds(gpu, shape, tilings)
+        times = times + (tilings.split > 1) * (gpu.launch.gap_s + least + moved)
         alike = times <= ALIKE * times.min()
         index = int(np.argmin(np.where(alike, run.l2_bytes, np.inf)))
         found.append((times[index], family, tilings.at(index)))
@@ -75,14 +74,14 @@ def allowed(gpu: Gpu, family: Family, shape: Shape) -> Tiling:
     on_sm = OnSm(resident, gpu.sm.schedulers, float(gpu.products.alone))
     whole = _candidates(family, shape.dtype, on_sm, (1,))
     steps = ceil(shape.k * shape.word, family.step_bytes)
-    splits = family.splits
+    splits, may_not = family.splits, 1 in family.splits.parts
     parts = tuple(part for part in splits.parts if 1 < part <= steps // splits.steps)
-    if shape.b > 1 or not parts:
+    if not parts or (shape.b > 1 and may_not):
         return whole
     split = _candidates(family, shape.dtype, on_sm, parts)
-    tiles = ceil(shape.n, split.n) * ceil(shape.m, split.m)
-    fits = tiles * split.split <= splits.waves * gpu.sms * split.resident
-    return whole.beside(split.where(fits))
+    tiles = shape.b * ceil(shape.n, split.n) * ceil(shape.m, split.m)
+    split = split.where(tiles * split.split <= splits.waves * gpu.sms * split.resident)
+    return whole.beside(split) if may_not else split
 
 
 def _resident(gpu: Gpu, family: Family, tile: Tile) -> int:
@@ -106,8 +105,11 @@ def _shapes(family: Family, dtype: str, on_sm: OnSm) -> Iterator[tuple[float, ..
     """What a tiling has but for clusters and splits."""
     for tile, blocks in zip(family.tiles, on_sm.resident, strict=True):
         fills = min(1.0, tile.threads / (WARP * on_sm.schedulers))
-        yield tile.n, tile.m, 1, blocks, 1.0, tile.products, tile.reads, fills
+        slower = on_sm.alone if tile.alone else 1.0
+        along_n, (across, down) = int(tile.along == "n"), tile.warps or (0, 0)
+        read = tile.n * down + tile.m * across
+        yield tile.n, tile.m, along_n, blocks, slower, tile.products, tile.reads, fills, read
     if family.rule is not None:
         for n, m, along_n in shapes(family.rule):
             slower = on_sm.alone if family.rule.is_alone(n, m, dtype) else 1.0
-            yield n, m, int(along_n), 1, slower, 1, 0, 1.0
+            yield n, m, int(along_n), 1, slower, 1, 0, 1.0, 0
