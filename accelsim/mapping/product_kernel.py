@@ -31,6 +31,8 @@ WIDE = 64
 """Columns beyond which not every tile exists."""
 
 Product = Gemm | Bmm
+Loads = Literal["bulk", "copies", "registers"]
+Along = Literal["n", "m"]
 
 
 class Tile(Record):
@@ -47,7 +49,7 @@ class Tile(Record):
     registers: Count
     products: Count = 1
     reads: int = 0
-    along: Literal["n", "m"] = "n"
+    along: Along = "n"
     alone: bool = False
     warps: tuple[Count, Count] | None = None
 
@@ -96,12 +98,13 @@ class Rule(Record):
 class Splits(Record):
     """Into how many parts K may be split, each of `steps` or more, within so many `waves`.
 
-    A batch is split only by kernels that always split.
+    Of `batches` too, or not.
     """
 
     parts: tuple[Count, ...]
     steps: Count
     waves: Count
+    batches: bool = False
 
 
 class Family(Record):
@@ -112,7 +115,7 @@ class Family(Record):
     """
 
     alignment_bytes: Count
-    loads: Literal["bulk", "copies", "registers"]
+    loads: Loads
     step_bytes: Count
     stages: Count | None = None
     persistent: bool = False

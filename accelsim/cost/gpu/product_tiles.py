@@ -7,7 +7,7 @@ taken. K is split only where the parts stay within the kernel's limits, and neve
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,10 +15,12 @@ import numpy as np
 
 from accelsim.arch.gpu import WARP, Gpu, resident_blocks
 from accelsim.base.entrywise import Number
+from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.dram import written_back
 from accelsim.cost.gpu.product_bytes import read_bytes
 from accelsim.cost.gpu.product_shape import Shape, Tiling, ceil
 from accelsim.cost.gpu.product_time import COUNTED, Run, run_of, seconds, store_rate, stored_bytes
+from accelsim.mapping.fused_kernel import SYSTEM_BYTES
 from accelsim.mapping.product_kernel import Family, ProductKernel, Tile, shapes
 
 
@@ -44,6 +46,8 @@ def chosen(
     found = []
     for family in families:
         tilings = allowed(gpu, family, shape)
+        if not len(tilings.n):
+            continue
         read = read_bytes(gpu, shape, tilings)
         run = run_of(gpu, kernel, family, shape, tilings, read, written)
         run = replace(run, wait_s=0.0, begin_s=0.0)
@@ -53,6 +57,9 @@ def chosen(
         alike = times <= ALIKE * times.min()
         index = int(np.argmin(np.where(alike, run.l2_bytes, np.inf)))
         found.append((times[index], family, tilings.at(index)))
+    if not found:
+        fact = f"an SM has no room for any tile of the {kernel.instruction} kernel"
+        raise MappingError(fact, remedy="Take a GPU with larger SMs")
     _, family, tiling = min(found, key=lambda each: each[0])
     return family, tiling
 
@@ -74,19 +81,22 @@ def allowed(gpu: Gpu, family: Family, shape: Shape) -> Tiling:
     on_sm = OnSm(resident, gpu.sm.schedulers, float(gpu.products.alone))
     whole = _candidates(family, shape.dtype, on_sm, (1,))
     steps = ceil(shape.k * shape.word, family.step_bytes)
-    splits, may_not = family.splits, 1 in family.splits.parts
+    splits = family.splits
     parts = tuple(part for part in splits.parts if 1 < part <= steps // splits.steps)
-    if not parts or (shape.b > 1 and may_not):
+    if not parts or (shape.b > 1 and not splits.batches):
         return whole
     split = _candidates(family, shape.dtype, on_sm, parts)
     tiles = shape.b * ceil(shape.n, split.n) * ceil(shape.m, split.m)
     split = split.where(tiles * split.split <= splits.waves * gpu.sms * split.resident)
-    return whole.beside(split) if may_not else split
+    return whole.beside(split) if 1 in splits.parts else split
 
 
 def _resident(gpu: Gpu, family: Family, tile: Tile) -> int:
+    """Blocks on an SM; 0 if it has no room for one."""
     stages = family.stages or 1
     shared_bytes = (tile.n + tile.m) * family.step_bytes * stages
+    if shared_bytes + SYSTEM_BYTES > gpu.sm.shared_bytes:
+        return 0
     return resident_blocks(gpu, tile.threads, tile.registers, shared_bytes)
 
 
@@ -98,12 +108,15 @@ def _candidates(family: Family, dtype: str, on_sm: OnSm, parts: tuple[int, ...])
         for cluster in family.clusters
         for split in parts
     ]
-    return Tiling(*(np.array(column) for column in zip(*rows, strict=True)))
+    columns = zip(*rows, strict=True) if rows else [()] * len(fields(Tiling))
+    return Tiling(*(np.array(column) for column in columns))
 
 
 def _shapes(family: Family, dtype: str, on_sm: OnSm) -> Iterator[tuple[float, ...]]:
     """What a tiling has but for clusters and splits."""
     for tile, blocks in zip(family.tiles, on_sm.resident, strict=True):
+        if not blocks:
+            continue
         fills = min(1.0, tile.threads / (WARP * on_sm.schedulers))
         slower = on_sm.alone if tile.alone else 1.0
         along_n, (across, down) = int(tile.along == "n"), tile.warps or (0, 0)
