@@ -105,7 +105,7 @@ class AttentionKernel(Record):
     registers: Count
     takers: Count
     fold: Formula
-    splits: SplitRule | None = None
+    splits: SplitRule | Count | None = None
     splittable: Formula = 1
     share_of: Literal["each", "longest"] = "each"
     combine: Formula = 0

@@ -182,7 +182,7 @@ def kernels_for(call: Product, gpu: Gpu) -> Iterator[ProductKernel]:
     """The shipped ones that take such a call on this GPU, in the order of preference."""
     for kernel in product_kernels():
         is_taken = bool(kernel.families_for(call)) and call.dtype in kernel.words
-        if is_taken and _multiplies(gpu, kernel, call.dtype):
+        if is_taken and multiplies(gpu, kernel, call.dtype):
             yield kernel
 
 
@@ -211,7 +211,7 @@ def shapes(rule: Rule) -> Iterator[tuple[int, int, bool]]:
     yield from sorted(found)
 
 
-def _multiplies(gpu: Gpu, kernel: ProductKernel, dtype: str) -> bool:
+def multiplies(gpu: Gpu, kernel: ProductKernel, dtype: str) -> bool:
     if kernel.instruction == "fma":
         return True
     return any(cores.name == kernel.instruction and dtype in cores.flop for cores in gpu.tensor)

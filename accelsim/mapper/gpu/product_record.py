@@ -1,7 +1,6 @@
 """A tiling that was found → the product kernel that it is, as a record like the shipped ones."""
 
 from accelsim.arch.gpu import WARP
-from accelsim.base.yamlfile import yaml_text
 from accelsim.cost.gpu.product_shape import Tiling
 from accelsim.mapper.gpu.product import BestProduct
 from accelsim.mapping.product_kernel import Along, Family, Product, ProductKernel, Splits, Tile
@@ -48,15 +47,6 @@ def _tile(family: Family, tiling: Tiling) -> Tile:
         for each in family.tiles
         if (each.n, each.m, each.along, each.products, each.reads) == wanted
     )
-
-
-def record_text(kernel: ProductKernel) -> str:
-    """As YAML, like the shipped ones."""
-    plain = kernel.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    for family in plain["families"]:
-        for key in ("alignment", "step"):
-            family[key] = f"{family[key]:g} B"
-    return yaml_text(plain)
 
 
 def about(found: BestProduct) -> str:

@@ -4,16 +4,12 @@ import pytest
 
 from accelsim.arch.load import load_gpu
 from accelsim.base.errors import MapperError, MappingError
-from accelsim.base.record import read_record
-from accelsim.base.yamlfile import parse_yaml
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.gpu.bound import least_gpu_figures
 from accelsim.mapper.gpu.find import find_kernels
-from accelsim.mapper.gpu.kernel import kernel_text
 from accelsim.mapper.gpu.shipped import shipped
-from accelsim.mapping.attention_kernel import AttentionKernel
 from accelsim.mapping.fused_kernel import FusedKernel
-from accelsim.mapping.gpu_mapping import AttentionCall, ProductCall
+from accelsim.mapping.gpu_mapping import ProductCall
 from accelsim.workload.budget import budgeted
 from accelsim.workload.load import load_workload
 
@@ -48,14 +44,6 @@ def test_the_least_energy_is_no_more_than_that_of_the_fastest():
     fastest, least = find_kernels(cascade, gpu), find_kernels(cascade, gpu, "energy")
     assert least.value <= fastest.answer.cost.energy_pj
     assert least.answer.cost.energy_pj == pytest.approx(least.value, rel=1e-12)
-
-
-def test_a_kernel_reads_back_as_it_is():
-    found = find_kernels(load_workload(*SHAPES[2][:2]), load_gpu("h100_sxm"))
-    (call,) = found.answer.mapping.kernels
-    assert isinstance(call, AttentionCall)
-    kernel = call.bound.kernel
-    assert read_record(parse_yaml(kernel_text(kernel), "found.yaml"), AttentionKernel) == kernel
 
 
 @pytest.mark.parametrize("machine", ["h100_sxm", "a100_sxm_80gb"])

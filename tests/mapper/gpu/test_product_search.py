@@ -14,9 +14,10 @@ from accelsim.cost.gpu.composed import composed
 from accelsim.cost.gpu.product import ProductWork, with_reduction, works_by
 from accelsim.mapper.gpu.product import CLOSE, Products, best_product
 from accelsim.mapper.gpu.product_design import has_room, tiles
-from accelsim.mapper.gpu.product_record import record_of, record_text
+from accelsim.mapper.gpu.product_record import record_of
 from accelsim.mapper.gpu.product_space import kernels
 from accelsim.mapper.question import quiet
+from accelsim.mapping.gpu_save import kernel_text
 from accelsim.mapping.product_kernel import ProductKernel, load_product_kernel
 from accelsim.workload.calls import Bmm, Gemm
 
@@ -88,7 +89,7 @@ def test_a_record_reads_back_and_takes_as_long(name):
     gpu, call = load_gpu("h100_sxm"), CALLS[name]
     found = best_product(Products(call, gpu, "latency"), quiet)
     record = record_of(found, call)
-    assert read_record(parse_yaml(record_text(record), "found.yaml"), ProductKernel) == record
+    assert read_record(parse_yaml(kernel_text(record), "found.yaml"), ProductKernel) == record
     again = works_by(record, record.families, call, gpu)
     assert composed(again, gpu).seconds == found.value
 
