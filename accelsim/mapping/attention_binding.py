@@ -14,7 +14,7 @@ from accelsim.mapping.attention_kernel import (
     Feature,
     attention_kernels,
 )
-from accelsim.mapping.mapping import Formula
+from accelsim.mapping.mapping import Formula, Names
 from accelsim.mapping.planned_walk import planned_walk
 from accelsim.mapping.splits import SPLITS
 from accelsim.mapping.stream_k import Walk, walk_of
@@ -52,6 +52,11 @@ class BoundAttention:
     sms: int
     code_bytes: float
     combines: bool
+
+    @property
+    def held(self) -> Names:
+        """Operands of products that lie in registers."""
+        return self.kernel.held if self.tile.held is None else self.tile.held
 
     @cached_property
     def blocks(self) -> int:
@@ -133,6 +138,21 @@ def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
     return bound
 
 
+def bind_kernel(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention:
+    """This kernel for a call, whatever a library would take.
+
+    Raises
+    ------
+    MappingError
+        if it does not take such a call on this GPU.
+    """
+    found = _bound(kernel, call, gpu)
+    if isinstance(found, str):
+        fact = f"the kernel ({kernel.about}) does not take {call.dtype} heads of {call.e}: {found}"
+        raise MappingError(fact, remedy="`accelsim map` finds one for this GPU and size")
+    return found
+
+
 def takes_latent(backend: str) -> bool:
     """Whether some kernel of it reads values that lie within the keys, whatever the GPU."""
     return any("latent" in each.takes for each in attention_kernels(backend, WORKLOADS[Sdpa]))
@@ -150,9 +170,7 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | st
     values = _values(call, gpu)
     is_folded = bool(_value(kernel.fold, values))
     fold, heads = (call.h // call.g, call.g) if is_folded else (1, call.h)
-    rule = SPLITS.get(kernel.splits or "") if _value(kernel.splittable, values) else None
-    ruled = rule(fold * call.p, heads, call.b, call.m, call.e, gpu.sms) if rule else 1
-    splits = call.splits or ruled
+    splits = call.splits or _splits(kernel, call, fold, heads, gpu, values)
     values |= {"splits": splits}
     tile = next((tile for tile in kernel.tiles if _value(tile.when, values)), None)
     has = {cores.name for cores in gpu.tensor if call.dtype in cores.flop}
@@ -186,6 +204,22 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | st
         code_bytes=_code_bytes(tile, values | {"ragged": int(is_ragged(call, tile))}),
         combines=bool(_value(kernel.combines, values)),
     )
+
+
+def _splits(
+    kernel: AttentionKernel,
+    call: Sdpa,
+    fold: int,
+    heads: int,
+    gpu: Gpu,
+    values: Mapping[str, int],
+) -> int:
+    """As many as the kernel says, or its rule."""
+    if kernel.splits is None or not _value(kernel.splittable, values):
+        return 1
+    if isinstance(kernel.splits, int):
+        return kernel.splits
+    return SPLITS[kernel.splits](fold * call.p, heads, call.b, call.m, call.e, gpu.sms)
 
 
 def fits(kernel: AttentionKernel, tile: AttentionTile, gpu: Gpu) -> bool:

@@ -136,7 +136,7 @@ def _pipes(einsum: Einsum, cascade: Cascade, bound: BoundAttention, gpu: Gpu) ->
     if cascade.tensors[einsum.name].word_bytes < ACCUMULATOR_BYTES:
         pipe = gpu.pipe("convert")
         cycles[pipe.name] = cycles.get(pipe.name, 0) + points / pipe.lanes
-    if einsum.name in _operands(bound.kernel.workload[0]) - set(bound.kernel.held):
+    if einsum.name in _operands(bound.kernel.workload[0]) - set(bound.held):
         cycles["shared"] = points * WORD_BYTES[bound.call.dtype] / bandwidth
     return cycles
 
@@ -147,7 +147,7 @@ def _read(einsum: Einsum, bound: BoundAttention, gpu: Gpu) -> float:
     rows, columns = (size for rank, size in extents.items() if rank in einsum.output.ranks)
     inner = prod(extents.get(rank, 1) for rank in einsum.reduced_ranks)
     down, across = bound.tile.layout.get(einsum.name, (_readers(bound, gpu), 1))
-    is_held = any(access.tensor in bound.kernel.held for access in einsum.reads)
+    is_held = any(access.tensor in bound.held for access in einsum.reads)
     return float(((0 if is_held else rows * across) + columns * down) * inner * word)
 
 

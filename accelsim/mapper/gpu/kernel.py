@@ -1,7 +1,6 @@
 """A design → the attention kernel that it is, bound to a call on a GPU."""
 
 from accelsim.arch.gpu import WARP, Gpu, resident_blocks
-from accelsim.base.yamlfile import yaml_text
 from accelsim.mapper.gpu.design import WARPGROUP, Build, Design
 from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.mapping.attention_kernel import AttentionKernel, AttentionTile
@@ -53,6 +52,7 @@ def kernel_of(design: Design, gpu: Gpu, call: Sdpa) -> AttentionKernel:
             "registers": build.registers(gpu),
             "takers": build.takers,
             "fold": int(design.fold),
+            "splits": design.splits if design.splits > 1 else None,
             "combine": COMBINE_TRIPS,
             "queue": design.order if of_queue else None,
             "stream_k": shares if design.order == "stream_k" else None,
@@ -77,14 +77,6 @@ def _tile(build: Build) -> AttentionTile:
         shared_bytes=build.shared_bytes,
         layout={"S": groups, "PV": groups} if build.is_fetched else {},
     )
-
-
-def kernel_text(kernel: AttentionKernel) -> str:
-    """As YAML, like the shipped ones."""
-    plain = kernel.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    for tile in plain["tiles"]:
-        tile["shared"] = f"{tile['shared']:g} B"
-    return yaml_text(plain)
 
 
 def about(design: Design) -> str:
