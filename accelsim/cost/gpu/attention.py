@@ -57,8 +57,11 @@ class Blocks:
 
 @dataclass(frozen=True)
 class AttentionWork:
+    """The kernel of blocks. Somebody may know its step from a call whose steps are alike."""
+
     bound: BoundAttention
     gpu: Gpu
+    step_known: StepCycles | None = None
 
     @property
     def name(self) -> str:
@@ -85,21 +88,14 @@ class AttentionWork:
 
     def times(self, clock_hz: float, cold: bool) -> Times:
         gpu, step = self.gpu, self.step
-        on_sms, apart = self._scheduled(clock_hz, cold) / clock_hz, self._apart_s(clock_hz)
-        if self.bound.kernel.queue:
-            on_sms += gpu.launch.start_s
-        on_sms += self.bound.kernel.closing_cycles / clock_hz
-        hbm, first = self._memory_s[cold]
+        on_sms = self._on_sms_s(clock_hz, cold)
+        hbm, _ = self._memory_s[cold]
         l2 = self._l2_seconds
         a_cycle = self._steps / gpu.sms / clock_hz
         pipes = {name: cycles * a_cycle for name, cycles in step.by_pipe.items()}
         busy = step.busy * a_cycle
         return Times(
-            seconds=apart
-            + first
-            + served(gpu, on_sms - apart, max(hbm - first, 0.0), l2)
-            + gpu.launch.drain_s
-            + self._reset_s,
+            seconds=self._beside_bytes(on_sms, clock_hz, cold),
             by_resource={
                 "tensor": pipes["tensor"],
                 "special-function": pipes[gpu.pipe("exp").name],
@@ -118,10 +114,25 @@ class AttentionWork:
             },
         )
 
+    def seconds(self, clock_hz: float, cold: bool) -> float:
+        """Those of `times`."""
+        return self._beside_bytes(self._on_sms_s(clock_hz, cold), clock_hz, cold)
+
+    def _on_sms_s(self, clock_hz: float, cold: bool) -> float:
+        """Until the last block has ended, whatever bytes move."""
+        starts = self.gpu.launch.start_s if self.bound.kernel.queue else 0.0
+        closing = self.bound.kernel.closing_cycles / clock_hz
+        return float(self._scheduled(clock_hz, cold) / clock_hz + starts + closing)
+
+    def _beside_bytes(self, on_sms: float, clock_hz: float, cold: bool) -> float:
+        gpu, apart = self.gpu, self._apart_s(clock_hz)
+        hbm, first = self._memory_s[cold]
+        moving = served(gpu, on_sms - apart, max(hbm - first, 0.0), self._l2_seconds)
+        return float(apart + first + moving + gpu.launch.drain_s + self._reset_s)
+
     @cached_property
     def step(self) -> StepCycles:
-        bound = self.bound
-        return step_cycles(bound, self.gpu)
+        return self.step_known or step_cycles(self.bound, self.gpu)
 
     @cached_property
     def of_head(self) -> Blocks:
