@@ -22,7 +22,7 @@ from accelsim.cost.gpu.combine_varlen import VarlenCombineWork
 from accelsim.cost.gpu.dram import dram_seconds, found_in_l2, written_back
 from accelsim.cost.gpu.next_tile import ahead_s, planning_s
 from accelsim.cost.gpu.overlap import served
-from accelsim.cost.gpu.tile import StepCycles, step_cycles
+from accelsim.cost.gpu.tile import StepCycles, fetching_cycles, step_cycles
 from accelsim.cost.gpu.traffic import Traffic, traffic_of
 from accelsim.cost.gpu.unfused import steps_works
 from accelsim.cost.gpu.work import Times, Work
@@ -30,9 +30,6 @@ from accelsim.cost.kernels import scheduled, scheduled_cycles
 from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.workload.call_counts import query_bytes
 from accelsim.workload.calls import WORD_BYTES
-
-INSTRUCTION_BYTES = 16
-"""Since Volta."""
 
 MOST_SCHEDULED = 2_000_000
 """Blocks beyond which the closed form is taken; there are hundreds of waves then."""
@@ -221,15 +218,7 @@ class AttentionWork:
         work = blocks.steps * step.busy + blocks.masked * step.masked + step.end
         alone = work + blocks.steps * (step.alone - step.busy)
         once = np.minimum(blocks.steps, self.bound.bodies)
-        return work, alone + once * max(0.0, self._fetching_cycles - step.alone)
-
-    @property
-    def _fetching_cycles(self) -> float:
-        """Of the code of a step that the block has not been through, where it comes from L2."""
-        timing, code = self.gpu.timing, self.bound.code_bytes
-        is_far = code > timing.far_code_bytes
-        instructions = code / INSTRUCTION_BYTES / self.bound.bodies
-        return float(instructions * timing.far_fetch_cycles) if is_far else 0.0
+        return work, alone + once * max(0.0, fetching_cycles(self.bound, self.gpu) - step.alone)
 
     @property
     def _end_cycles(self) -> float:
