@@ -42,6 +42,7 @@ _HOME = {
     "default_mapping": "cost.default",
     "entries": "base.catalogue",
     "evaluate": "cost.evaluate",
+    "find_front": "mapper.front",
     "find_mapping": "mapper.find",
     "gpu_mapping": "cost.gpu.mapping",
     "interpret": "workload.interpret",
@@ -58,6 +59,8 @@ _HOME = {
     "run_study": "study.run",
     "select": "mapping.load",
     "simulate": "sim.spatial",
+    "sweep": "study.sweep",
+    "to_xarray": "study.frame",
     "waterfall": "sim.trace",
     "with_values": "mapping.values",
 }

@@ -187,12 +187,15 @@ def _largest_divisor(number: Any, at_most: Any) -> Any:
         return _scalar_divisor(*_divisor_arguments(number, at_most))
     import numpy as np
 
-    numbers, limits = np.broadcast_arrays(number, np.floor(at_most))
-    pairs, where = np.unique(
-        np.stack([numbers.ravel(), limits.ravel()]), axis=1, return_inverse=True
-    )
-    found = [_scalar_divisor(*_divisor_arguments(n.item(), m.item())) for n, m in pairs.T]
-    return np.array(found, dtype=np.int64)[where.ravel()].reshape(numbers.shape)
+    numbers, limits = np.broadcast_arrays(number, at_most)
+    fine = (numbers % 1 == 0) & (numbers >= 1) & (numbers <= 10**13) & (limits >= 1)
+    for place in np.flatnonzero(~fine)[:1]:
+        _divisor_arguments(numbers.flat[place].item(), limits.flat[place].item())
+    # Of the many pairs of a sweep, most come again: the scalar function remembers them.
+    whole = numbers.astype(np.int64).ravel().tolist()
+    highest = np.minimum(limits, numbers).astype(np.int64).ravel().tolist()
+    found = list(map(_scalar_divisor, whole, highest))
+    return np.array(found, dtype=np.int64).reshape(numbers.shape)
 
 
 def _divisor_arguments(number: Any, at_most: Any) -> tuple[int, int]:

@@ -106,6 +106,7 @@ def refuse_another_kind(node: Node, model: type[Record], mark: str) -> None:
         raise RecordError(fact, at=node.place, remedy=f"A {kind} has {mark!r}")
 
 
+@lru_cache(maxsize=256)
 def fields_by_key(model: type[Record]) -> dict[str, str]:
     """The fields of a record by their YAML keys: `capacity` has `capacity_bytes`."""
     return {key_of(field): field for field in model.model_fields}

@@ -42,6 +42,7 @@ COMMANDS = {
     "validate": "Predictions held against measurements of GPUs, and of two of them.",
     "measure": "How long kernels take on the device at hand, through torch.",
     "model": "How large a transformer is, and how many sequences of it a machine holds.",
+    "sweep": "Evaluate all points of a study, however many; goes on where it was stopped.",
     "study": "Run a study: its tables, figures, and how they compare with what was published.",
     "diff": "What changed between two results, and why.",
     "sensitivity": "By how many percent results change where a parameter changes by one.",

@@ -13,8 +13,10 @@ from accelsim.cli.inputs import GpuCase, load_arch_and_cascade, load_gpu_case
 from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import best_so_far
+from accelsim.mapper.constraints import load_constraints
 from accelsim.mapper.find import find_mapping
 from accelsim.mapper.found import Found
+from accelsim.mapper.front import find_front
 from accelsim.mapper.objective import objective, unit_of, value_of
 from accelsim.mapper.stated.space import load_space
 from accelsim.mapping.binding import bind
@@ -27,17 +29,25 @@ def command(
     machine: MachineName,
     *,
     minimise: Annotated[
-        str, typer.Option(help="latency, energy, energy_delay, area_delay or traffic.MEMORY.")
+        str,
+        typer.Option(
+            help="latency, energy, area, traffic.MEMORY, products (energy*latency^2, energy_delay, "
+            "area_delay); several with commas for their Pareto front."
+        ),
     ] = "latency",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="MAPPING.yaml", help="Write the mapping there, or a GPU's kernels."),
+        typer.Option(metavar="MAPPING.yaml", help="Write it, or kernels; a front's into a folder."),
     ] = None,
     space: Annotated[
         str | None,
         typer.Option(
             metavar="SPACE", help="Only the points of this space: a shipped one or a file."
         ),
+    ] = None,
+    constraints: Annotated[
+        Path | None,
+        typer.Option(metavar="C.yaml", help="Fixed loops, shares of capacity, most traffic."),
     ] = None,
     shape: Shape = None,
     settings: Settings,
@@ -60,14 +70,25 @@ def command(
         )
         return
     cascade, arch = load_arch_and_cascade(workload, machine, settings, shape)
-    unit = unit_of(objective(minimise, [memory.name for memory in arch.memories]))
+    names = [name.strip() for name in minimise.split(",")]
+    units = [unit_of(objective(name, [each.name for each in arch.memories])) for name in names]
     within = None if space is None else load_space(space)
-    with best_so_far(f"map {cascade.name}", unit) as told:
-        found = find_mapping(cascade, arch, minimise, space=within, progress=told)
+    limits = None if constraints is None else load_constraints(constraints)
+    if len(names) > 1:
+        with best_so_far(f"front of {cascade.name}", "") as told:
+            front = find_front(
+                cascade, arch, names, space=within, constraints=limits, progress=told
+            )
+        import_module("accelsim.cli.map_front").print_front(front, names, units, out, json)
+        return
+    with best_so_far(f"map {cascade.name}", units[0]) as told:
+        found = find_mapping(
+            cascade, arch, minimise, space=within, constraints=limits, progress=told
+        )
     if out is not None:
         save_mapping(found.mapping, out)
     if json:
-        print_json(_as_plain(found))
+        print_json(as_plain(found))
     else:
         print(render(bind(found.mapping, cascade, arch)))
         _print_summary(f"{cascade.name} on {machine}", found)
@@ -80,7 +101,7 @@ def _on_gpu(case: GpuCase, machine: str, minimise: str, out: Path | None, json: 
     gpu.map_gpu(case, machine, minimise, told, out, json)
 
 
-def _as_plain(found: Found) -> dict[str, Any]:
+def as_plain(found: Found) -> dict[str, Any]:
     return {
         "latency_s": found.cost.latency_s,
         "energy_pj": found.cost.energy_pj,

@@ -12,7 +12,7 @@ from accelsim.mapper.found import figures_of
 from accelsim.mapper.gpu.find import find_kernels
 from accelsim.mapper.gpu.found import GpuFound
 from accelsim.mapper.gpu.shipped import Shipped, shipped
-from accelsim.mapper.objective import UNITS, value_of
+from accelsim.mapper.objective import unit_of, value_of
 from accelsim.mapper.question import Progress
 from accelsim.mapping.gpu_save import gpu_mapping_text, save_gpu_mapping
 
@@ -78,7 +78,7 @@ def _gain(found: GpuFound, other: Shipped) -> float:
 
 
 def _print(what: str, found: GpuFound, others: list[Shipped]) -> None:
-    answer, unit = found.answer, UNITS[found.minimise]
+    answer, unit = found.answer, unit_of(found.minimise)
     print(answer.text)
     print()
     bound = value_of(found.minimise, found.bound)

@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 
 @contextmanager
@@ -36,13 +45,27 @@ def best_so_far(what: str, unit: str) -> Iterator[Callable[[str, float, int], No
         yield told
 
 
-def _bar() -> Progress:
+@contextmanager
+def pace(what: str) -> Iterator[Callable[[int, int], None]]:
+    """The same for many small pieces: with how many are done a second."""
+    with _bar(_Pace()) as bar:
+        task = bar.add_task(what, total=None, word="")
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _Pace(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+
+
+def _bar(*more: ProgressColumn) -> Progress:
     console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
+        *more,
         TextColumn("{task.fields[word]}"),
         console=console,
         transient=True,

@@ -7,7 +7,7 @@ on. Sizes are not: a mapping makes tiles of them, the parts catalogue looks ener
 from collections.abc import Mapping as ByPath
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,9 @@ _FIELDS: ByPath[type, tuple[str, ...]] = {
     Operation: ("cycles", "energy_pj", "leakage_w", "area_um2"),
 }
 _LISTS = ("memories", "compute", "operations")
+
+
+R = TypeVar("R", bound=Record)
 
 
 def differentiable(arch: Spatial) -> dict[str, float]:
@@ -69,7 +72,7 @@ def _found(record: Record, path: str) -> dict[str, float]:
     return values
 
 
-def _with_duals(record: Any, path: str, duals: ByPath[str, Dual]) -> Any:
+def _with_duals(record: R, path: str, duals: ByPath[str, Dual]) -> R:
     changed: dict[str, Any] = {}
     for key, field in fields_by_key(type(record)).items():
         value = getattr(record, field)

@@ -9,13 +9,25 @@ and equal to the last bit, for scalars and for arrays that broadcast.
 import operator
 from collections.abc import Callable, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from accelsim.mapping.loops import Number, larger
 
 Operator = Callable[..., Any]
+
+
+class Program(NamedTuple):
+    """Places are numbered leaves first, then constants, then one for the result of every step.
+
+    A step is (function, place of its left argument, place of its right one).
+    """
+
+    leaves: int
+    constants: list[Number]
+    steps: list[tuple[Operator, int, int]]
+    wanted: list[int]
 
 
 class Tape:
@@ -29,6 +41,10 @@ class Tape:
 
     def leaf(self, slot: int) -> "Recorded":
         return Recorded(self, slot)
+
+    def constant(self, value: Number) -> "Recorded":
+        """A result that is the same whatever the leaves are."""
+        return Recorded(self, self._slot(value))
 
     def apply(self, function: Operator, *arguments: Number) -> "Recorded":
         step = (function, tuple(self._slot(argument) for argument in arguments))
@@ -48,8 +64,8 @@ class Tape:
         self._slots.append(content)
         return len(self._slots) - 1
 
-    def player(self, results: Sequence["Recorded"]) -> Callable[[Sequence[Number]], list[Number]]:
-        """A function from the leaves' numbers to the results' numbers."""
+    def program(self, results: Sequence["Recorded"]) -> "Program":
+        """What the results need, in order, places numbered anew: leaves, constants, steps."""
         kept = sorted(slot for slot in self._needed(results) if slot >= self.leaves)
         constants = [slot for slot in kept if not isinstance(self._slots[slot], tuple)]
         place = dict(zip([*range(self.leaves), *constants], count(), strict=False))
@@ -61,7 +77,11 @@ class Tape:
                 steps.append((function, place[arguments[0]], place[arguments[-1]]))
                 place[slot] = len(place)
         start = [self._slots[slot] for slot in constants]
-        wanted = [place[result.slot] for result in results]
+        return Program(self.leaves, start, steps, [place[result.slot] for result in results])
+
+    def player(self, results: Sequence["Recorded"]) -> Callable[[Sequence[Number]], list[Number]]:
+        """A function from the leaves' numbers to the results' numbers."""
+        _, start, steps, wanted = self.program(results)
 
         def play(numbers: Sequence[Number]) -> list[Number]:
             values = [*numbers, *start]
@@ -84,11 +104,11 @@ class Tape:
         return needed
 
 
-def _minus(value: Number, _: Number) -> Number:
+def minus(value: Number, _: Number) -> Number:
     return -value
 
 
-def _absolute(value: Number, _: Number) -> Number:
+def absolute(value: Number, _: Number) -> Number:
     return abs(value)
 
 
@@ -158,10 +178,10 @@ class Recorded:
     __ne__ = _records(operator.ne)
 
     def __neg__(self) -> "Recorded":
-        return self.tape.apply(_minus, self)
+        return self.tape.apply(minus, self)
 
     def __abs__(self) -> "Recorded":
-        return self.tape.apply(_absolute, self)
+        return self.tape.apply(absolute, self)
 
     def __bool__(self) -> bool:
         raise TypeError("the cost model must not branch on a number")

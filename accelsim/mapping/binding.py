@@ -248,7 +248,7 @@ _parsed = lru_cache(maxsize=4096)(parse_expression)
 
 
 def _unbounded(value: Number) -> Number:
-    return value.astype(float) if isinstance(value, np.ndarray) else value
+    return value.astype(float, copy=False) if isinstance(value, np.ndarray) else value
 
 
 def _refuse_unknown(kind: str, found: Iterable[str], known: Iterable[str], owner: str) -> None:

@@ -22,25 +22,33 @@ from accelsim.mapping.schedule import bad_schedule
 from accelsim.mapping.violation import Violation
 from accelsim.workload.einsum import Einsum
 
-__all__ = ["Violation", "check", "check_parts"]
+__all__ = ["Violation", "check", "check_parts", "misfits"]
 
 
 def check(mapping: BoundMapping) -> tuple[Violation, ...]:
     """All violations of a mapping whose numbers are scalars."""
-    # Where nests are missing, or are no loops, nothing else can be said.
-    unusable = tuple(_missing_nests(mapping)) or tuple(_bad_numbers(mapping))
-    if unusable:
-        return unusable
-    return (
-        *_bad_spills(mapping),
-        *_bad_parts(mapping),
-        *_uncovered_ranks(mapping),
-        *_wide_spatial_loops(mapping),
-        *_lost_tensors(mapping),
-        *lost_results(mapping),
-        *bad_schedule(mapping),
-        *_overfull_memories(mapping),
-    )
+    unusable = _unusable(mapping)
+    return unusable or (*_misfits(mapping), *_overfull_memories(mapping))
+
+
+def misfits(mapping: BoundMapping) -> tuple[Violation, ...]:
+    """The same without capacities, of which `Cost.fits` tells."""
+    return _unusable(mapping) or tuple(_misfits(mapping))
+
+
+def _unusable(mapping: BoundMapping) -> tuple[Violation, ...]:
+    """Where nests are missing, or are no loops, nothing else can be said."""
+    return tuple(_missing_nests(mapping)) or tuple(_bad_numbers(mapping))
+
+
+def _misfits(mapping: BoundMapping) -> Iterator[Violation]:
+    yield from _bad_spills(mapping)
+    yield from _bad_parts(mapping)
+    yield from _uncovered_ranks(mapping)
+    yield from _wide_spatial_loops(mapping)
+    yield from _lost_tensors(mapping)
+    yield from lost_results(mapping)
+    yield from bad_schedule(mapping)
 
 
 def check_parts(mapping: BoundMapping) -> tuple[Violation, ...]:
@@ -66,7 +74,7 @@ def _bad_numbers(mapping: BoundMapping) -> Iterator[Violation]:
 
 
 def _is_count(number: Number) -> bool:
-    return bool(number >= 1 and number == int(number))
+    return bool(number >= 1 and number % 1 == 0)
 
 
 def _bad_spills(mapping: BoundMapping) -> Iterator[Violation]:

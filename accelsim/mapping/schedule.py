@@ -13,7 +13,7 @@ from math import prod
 from typing import NamedTuple
 
 from accelsim.mapping.binding import BoundMapping, BoundStep
-from accelsim.mapping.loops import LoopNest, Number, ceil_div
+from accelsim.mapping.loops import LoopNest, Number, Storage, ceil_div, smallest
 from accelsim.mapping.violation import Violation
 from accelsim.workload.einsum import Access, Cascade, Einsum
 
@@ -75,37 +75,64 @@ def _bad_reads(
     einsum: Einsum, turns: dict[str, Turn], mapping: BoundMapping
 ) -> Iterator[Violation]:
     """What an Einsum reads must be made in the same phase or before, and still be held."""
-    own = turns[einsum.name]
     for access in einsum.reads:
         made = turns.get(access.tensor)
         if made is None:
             continue
         back = int(_is_of_the_tile_before(access, mapping.cascade))
-        step = mapping.steps[own.step]
-        if made.order(back) > own.order(0):
+        if made.order(back) > turns[einsum.name].order(0):
+            step = mapping.steps[turns[einsum.name].step]
             fact = f"runs {einsum.name} before {access.tensor}, which it reads"
             yield Violation(step.name, fact)
-        elif made.step == own.step and not back:
-            between = own.order(0)[1] - made.order(0)[1]
-            needed = ceil_div(between, own.phases)
-            yield from _overtaken(einsum.name, access.tensor, needed, step, mapping)
+    for late in _late_reads(einsum, turns, mapping):
+        held = tiles_held(late, mapping)
+        if late.needed > max(held, 1):
+            fact = f"runs {late.reader} {late.needed} tiles after {late.tensor}, but "
+            fact += f"{late.home.memory} holds {held}"
+            yield Violation(late.step.name, fact, needed=late.needed, available=held)
 
 
-def _overtaken(
-    reader: str, tensor: str, needed: int, step: BoundStep, mapping: BoundMapping
-) -> Iterator[Violation]:
-    """Of what is read `needed` rounds after it is made, as many tiles must be held."""
-    nest = mapping.nests[tensor]
-    for home in nest.storages_of(tensor)[:1]:
-        ranks = mapping.cascade.einsum(tensor).output.ranks
-        held = prod(
-            ceil_div(_cut(nest.tile(rank, home.depth), rank, mapping), _cut(size, rank, mapping))
-            for rank, size in step.tile.items()
-            if rank in ranks
-        )
-        if needed > max(held, 1):
-            fact = f"runs {reader} {needed} tiles after {tensor}, but {home.memory} holds {held}"
-            yield Violation(step.name, fact, needed=needed, available=held)
+class LateRead(NamedTuple):
+    """`tensor` is read so late after it is made that `needed` tiles of it must be held at home."""
+
+    reader: str
+    tensor: str
+    home: Storage
+    step: BoundStep
+    needed: int
+
+
+def late_reads(mapping: BoundMapping) -> Iterator[LateRead]:
+    """All reads within a step; the step runs every Einsum once and after what it reads."""
+    turns = _turns(mapping)
+    for einsum in mapping.cascade.einsums:
+        yield from _late_reads(einsum, turns, mapping)
+
+
+def _late_reads(
+    einsum: Einsum, turns: dict[str, Turn], mapping: BoundMapping
+) -> Iterator[LateRead]:
+    own = turns[einsum.name]
+    for access in einsum.reads:
+        made = turns.get(access.tensor)
+        if made is None or made.step != own.step or made.order(0) > own.order(0):
+            continue
+        if _is_of_the_tile_before(access, mapping.cascade):
+            continue
+        needed = ceil_div(own.order(0)[1] - made.order(0)[1], own.phases)
+        for home in mapping.nests[access.tensor].storages_of(access.tensor)[:1]:
+            yield LateRead(einsum.name, access.tensor, home, mapping.steps[own.step], needed)
+
+
+def tiles_held(late: LateRead, mapping: BoundMapping) -> Number:
+    """How many tiles of the step the tensor's home has room for."""
+    nest = mapping.nests[late.tensor]
+    ranks = mapping.cascade.einsum(late.tensor).output.ranks
+    return prod(
+        ceil_div(_cut(nest.tile(rank, late.home.depth), rank, mapping), _cut(size, rank, mapping))
+        for rank, size in late.step.tile.items()
+        if rank in ranks
+    )
 
 
 def _is_of_the_tile_before(access: Access, cascade: Cascade) -> bool:
@@ -178,4 +205,4 @@ def _early_loops(step: BoundStep, nest: LoopNest, mapping: BoundMapping) -> Iter
 
 def _cut(reach: Number, rank: str, mapping: BoundMapping) -> Number:
     """No further than the rank goes."""
-    return min(reach, mapping.sizes[rank])
+    return smallest([reach, mapping.sizes[rank]])

@@ -40,10 +40,10 @@ class Case:
 
 def case_at(part: Part, points: Points, fixed: Settings, derive: Settings, inputs: Inputs) -> Case:
     """`fixed` are settings of all points, `derive` expressions by path, in order."""
-    arch = inputs.arch(part.arch, _texts(below("arch", fixed)))
+    arch = inputs.arch(part.arch, texts(below("arch", fixed)))
     found = Case(
         cascade_at(part.workload, points, below("workload", fixed), inputs),
-        arch_at(arch, below("arch", points.settings)),
+        arch_at(arch, below("arch", points.settings), inputs),
     )
     for path, formula in derive.items():
         refuse_unless_path(path)
@@ -84,7 +84,7 @@ def cascade_at(workload: str, points: Points, fixed: Settings, inputs: Inputs) -
     varied = below("workload", points.settings)
     others = {path: column for path, column in varied.items() if not path.startswith(_RANKS)}
     plain = {path: value for path, value in fixed.items() if not path.startswith(_RANKS)}
-    cascade = _with_words(workload, others, _texts(plain), inputs)
+    cascade = _with_words(workload, others, texts(plain), inputs)
     if points.models is not None:
         cascade = _with_shapes(cascade, points.models, inputs)
     return _with_ranks(_with_ranks(cascade, fixed), varied)
@@ -133,6 +133,9 @@ def _with_ranks(cascade: Cascade, settings: Mapping[str, Any]) -> Cascade:
 
 def _one_or_array(values: Any) -> Any:
     """Whole numbers as an array; an expression (`P // 2`) only if it is the same at all points."""
+    given = np.asarray(values)
+    if given.dtype.kind in "iuf" and given.ndim:
+        return given
     listed = np.atleast_1d(values).tolist()
     if not any(isinstance(value, str) for value in listed):
         return values if np.ndim(values) == 0 else np.asarray(values)
@@ -147,17 +150,20 @@ def _one_or_array(values: Any) -> Any:
 # --- machines -------------------------------------------------------------------------------------
 
 
-def arch_at(arch: Spatial, varied: Mapping[str, Column]) -> Spatial:
+def arch_at(arch: Spatial, varied: Mapping[str, Column], inputs: Inputs) -> Spatial:
     """The machine with an array over the points at each path."""
     if not varied:
         return arch
-    return with_values(arch, {path: _column(arch, path, c) for path, c in varied.items()})
+    return with_values(arch, {path: _column(arch, path, c, inputs) for path, c in varied.items()})
 
 
-def _column(arch: Spatial, path: str, written: Column) -> Any:
-    texts = [str(value) for value in written]
-    read = {text: checked_number(arch, path, text) for text in dict.fromkeys(texts)}
-    values = [read[text] for text in texts]
+def _column(arch: Spatial, path: str, written: Column, inputs: Inputs) -> Any:
+    listed = written.tolist()
+    read = {
+        value: inputs.number(arch, path, str(value), checked_number)
+        for value in dict.fromkeys(listed)
+    }
+    values = [read[value] for value in listed]
     if not isinstance(values[0], Rate):
         return np.array(values)
     for unit in ("bytes_per_s", "bytes_per_cycle"):
@@ -173,9 +179,10 @@ def checked_number(arch: Spatial, path: str, text: str) -> Any:
     owner: Any = replaced_at(arch, path, text)
     for step in above:
         owner = _below(owner, step)
-    field = fields_by_key(type(owner))[last]
+    kind: type[Record] = type(owner)
+    field = fields_by_key(kind)[last]
     try:
-        type(owner).model_validate({name: getattr(owner, name) for name in owner.model_fields_set})
+        kind.model_validate({name: getattr(owner, name) for name in owner.model_fields_set})
     except ValidationError as error:
         reason = error.errors()[0]["msg"].removeprefix("Input ").replace("should", "must")
         raise StudyError(f"{path}: {text!r} {reason}") from error
@@ -191,5 +198,5 @@ def _below(owner: Any, step: str) -> Any:
     return next(part for part in owner if part.name == step)
 
 
-def _texts(settings: Settings) -> dict[str, str]:
+def texts(settings: Settings) -> dict[str, str]:
     return {path: str(value) for path, value in settings.items()}

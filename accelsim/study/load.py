@@ -18,23 +18,27 @@ from accelsim.base.errors import StudyError, did_you_mean
 from accelsim.base.record import keys_of, read_record, refuse_another_kind
 from accelsim.base.setting import with_setting
 from accelsim.base.yamlfile import Node, read_yaml
-from accelsim.study.axes import as_axis
+from accelsim.study.axes import INPUTS, Axis, Values, as_axis
 from accelsim.study.serving import ServingRun, ServingSection
-from accelsim.study.study import INPUTS, Part, Run, Study, TableSpec, kind_of, varied
+from accelsim.study.study import Part, Run, Study, TableSpec, kind_of, varied
 from accelsim.workload.load import Workload
 
 
 def load_study(name_or_path: str | Path, settings: Mapping[str, str] | None = None) -> Study:
     """The study in a file or of a shipped name: `load_study("fusemax", {"models": "XLM,T5"})`."""
     path = find(name_or_path, "studies")
-    node = read_yaml(path)
-    study = read_study(node, path.parent)
+    return study_with(read_yaml(path), path.parent, settings)
+
+
+def study_with(node: Node, folder: Path, settings: Mapping[str, str] | None = None) -> Study:
+    """The study that a node describes, with settings; `folder` is where its own files lie."""
+    study = read_study(node, folder)
     axes = {name for table in varied(study) for name in table.vary}
     owners = {key: "axis" if key in axes else _owner(key, node) for key in settings or {}}
     for key, text in (settings or {}).items():
         if owners[key] == "study":
             node = with_setting(node, Study, key, text)
-            study = read_study(node, path.parent)
+            study = read_study(node, folder)
     for key, text in (settings or {}).items():
         study = _with_setting(study, owners[key], key, text)
     return study
@@ -102,7 +106,8 @@ def _beside(study: Study, folder: Path) -> Study:
     tables = tuple(_table(table, folder) for table in study.tables)
     names = {key: _file(getattr(study, key), folder) for key in ("workload", "arch", "mapping")}
     serving = None if study.serving is None else _serving(study.serving, folder)
-    return study.model_copy(update={"tables": tables, "serving": serving, **names})
+    own = {"tables": tables, "serving": serving, "vary": _axes(study.vary, folder)}
+    return study.model_copy(update={**own, **names})
 
 
 def _serving(section: ServingSection, folder: Path) -> ServingSection:
@@ -116,7 +121,20 @@ def _serving(section: ServingSection, folder: Path) -> ServingSection:
 
 
 def _table(table: TableSpec, folder: Path) -> TableSpec:
-    return table.model_copy(update={"runs": tuple(_run(run, folder) for run in table.runs)})
+    runs = tuple(_run(run, folder) for run in table.runs)
+    return table.model_copy(update={"runs": runs, "vary": _axes(table.vary, folder)})
+
+
+def _axes(vary: Mapping[str, Axis | Values], folder: Path) -> dict[str, Axis | Values]:
+    """Axes with the paths of CSV files that lie in the folder."""
+    return {name: _axis(axis, folder) for name, axis in vary.items()}
+
+
+def _axis(axis: Axis | Values, folder: Path) -> Axis | Values:
+    if not isinstance(axis, Axis) or axis.file is None:
+        return axis
+    beside = folder / axis.file
+    return axis.model_copy(update={"file": str(beside)}) if beside.is_file() else axis
 
 
 def _run(run: Run, folder: Path) -> Run:

@@ -1,68 +1,209 @@
-"""The points of a table: every combination of its axes, as columns of equal length."""
+"""The points of a table as columns of equal length, and where they lie: the space of its axes.
+
+A space is a product of dimensions, of which the last goes fastest. A dimension is an axis, or
+several that are zipped: `zip: [[bandwidth, power]]` takes their first values together, then their
+second ones. A sample is one dimension, of all axes. A space of a million points is never there as a
+whole: points are made by their numbers, a chunk at a time.
+
+A point has an address: the sum, modulo 2^64, of a hash (BLAKE2b) for each axis over its name, paths
+and value. So a point is the same point in a grid and in a sample, and whatever its place among
+others. Among n points two have the same address with a probability of n^2 / 2^65.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
-from typing import Any
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from math import prod
 
 import numpy as np
 
 from accelsim.base.errors import StudyError, did_you_mean
+from accelsim.base.expression import Expression, parse_expression
 from accelsim.base.units import UNIT_OF_SUFFIX, quantity, suffix_of
-from accelsim.study.axes import Axis, Value
-from accelsim.study.study import INPUTS
+from accelsim.study.axes import INPUTS, Axis, Value
+from accelsim.study.spread import number_of, written_values
 from accelsim.study.table import Column, array_of
+
+MODEL = "model"
 
 
 @dataclass(frozen=True)
 class Points:
-    """`columns` name the points; `settings` give each path its value at each point, as written."""
+    """`columns` name the points; `settings` give each path its value at each point, as written.
+
+    `addresses` are those of the points among all points of these axes; `deciding` are the same of
+    those axes alone that decide what can be mapped: all but clock, bandwidths, energies, areas.
+    """
 
     number: int
     columns: Mapping[str, Column]
     settings: Mapping[str, Column]
     models: Column | None
+    addresses: Column
+    deciding: Column
 
     def __len__(self) -> int:
         return self.number
 
-    def at(self, chosen: np.ndarray[Any, Any]) -> "Points":
+    def at(self, chosen: Column) -> "Points":
         """The points with these numbers."""
-        columns = {name: column[chosen] for name, column in self.columns.items()}
-        settings = {path: column[chosen] for path, column in self.settings.items()}
-        models = None if self.models is None else self.models[chosen]
-        return Points(len(chosen), columns, settings, models)
+        return Points(
+            number=len(chosen),
+            columns={name: column[chosen] for name, column in self.columns.items()},
+            settings={path: column[chosen] for path, column in self.settings.items()},
+            models=None if self.models is None else self.models[chosen],
+            addresses=self.addresses[chosen],
+            deciding=self.deciding[chosen],
+        )
 
 
-def crossed(models: Sequence[str], axes: Mapping[str, Axis]) -> Points:
-    """All combinations, the last axis fastest."""
-    values: dict[str, list[Value]] = {"model": list(models)} if models else {}
-    values |= {name: [plain(value) for value in axis.to] for name, axis in axes.items()}
-    for name, choices in values.items():
-        if not choices:
-            raise StudyError(f"the axis {name} has no values", remedy="Give it one or more")
-    rows = list(product(*values.values()))
+@dataclass(frozen=True)
+class Dimension:
+    """Axes that advance together: a value of each at every place."""
+
+    columns: Mapping[str, Column]
+    settings: Mapping[str, Column]
+    addresses: Column
+    deciding: Column
+
+    def __len__(self) -> int:
+        return len(self.addresses)
+
+
+@dataclass(frozen=True)
+class Space:
+    """All combinations of the dimensions' places, of which `where` drops some."""
+
+    dimensions: tuple[Dimension, ...]
+    where: Expression | None = None
+
+    def __len__(self) -> int:
+        """How many there are before `where` drops some."""
+        return prod(map(len, self.dimensions))
+
+    @property
+    def alike_together(self) -> "Space":
+        """The same points in an order in which those that can be mapped alike come together."""
+        inert = [not each.deciding.any() for each in self.dimensions]
+        order = np.argsort(inert, kind="stable").tolist()
+        return replace(self, dimensions=tuple(self.dimensions[place] for place in order))
+
+    def points(self, start: int, stop: int) -> Points:
+        """Those of the points with these numbers that meet the condition."""
+        numbers = np.arange(start, min(stop, len(self)))
+        found = self._at(numbers)
+        if self.where is None:
+            return found
+        return found.at(np.flatnonzero(_met(self.where, found.columns, len(found))))
+
+    def _at(self, numbers: Column) -> Points:
+        columns: dict[str, Column] = {}
+        settings: dict[str, Column] = {}
+        addresses = np.zeros(len(numbers), dtype=np.uint64)
+        deciding = np.zeros(len(numbers), dtype=np.uint64)
+        shape = tuple(map(len, self.dimensions))
+        places = np.unravel_index(numbers, shape) if shape else ()
+        for dimension, place in zip(self.dimensions, places, strict=True):
+            columns |= {name: column[place] for name, column in dimension.columns.items()}
+            settings |= {path: column[place] for path, column in dimension.settings.items()}
+            addresses += dimension.addresses[place]
+            deciding += dimension.deciding[place]
+        return Points(len(numbers), columns, settings, columns.get(MODEL), addresses, deciding)
+
+
+def crossed(
+    models: Sequence[str],
+    axes: Mapping[str, Axis],
+    zipped: Sequence[Sequence[str]] = (),
+    where: Expression | None = None,
+) -> Space:
+    """The space of all combinations; axes that are zipped are one dimension, where the first is."""
+    refuse_shared_paths(axes)
+    group_of = {name: tuple(group) for group in zipped for name in group}
+    groups = dict.fromkeys(group_of.get(name, (name,)) for name in axes)
+    dimensions = [dimension({MODEL: MODEL_AXIS}, {MODEL: list(models)})] if models else []
+    for group in groups:
+        values = {name: written_values(name, axes[name]) for name in group}
+        refuse_ragged(values)
+        dimensions.append(dimension({name: axes[name] for name in group}, values))
+    return Space(tuple(dimensions), where)
+
+
+MODEL_AXIS = Axis(to=())
+"""The axis `model`: it sets ranks, and no path of its own."""
+
+
+def dimension(axes: Mapping[str, Axis], values: Mapping[str, Sequence[Value]]) -> Dimension:
+    """Of axes with as many values each. A combination that comes again is left out."""
+    rows = list(dict.fromkeys(zip(*values.values(), strict=True)))
     written = {name: array_of(row[i] for row in rows) for i, name in enumerate(values)}
-    return Points(
-        number=len(rows),
-        columns={name: _in_its_unit(name, column) for name, column in written.items()},
-        settings={path: written[name] for path, name in _axis_of_path(axes).items()},
-        models=written.get("model"),
+    own = {name: _addresses(name, axis, written[name]) for name, axis in axes.items()}
+    none = np.zeros(len(rows), dtype=np.uint64)
+    deciding = [each for name, each in own.items() if not _is_inert(axes[name])]
+    return Dimension(
+        columns={name: _shown(name, axis, written[name]) for name, axis in axes.items()},
+        settings={path: written[name] for name, axis in axes.items() for path in axis.set},
+        addresses=sum(own.values(), none),
+        deciding=sum(deciding, none),
     )
 
 
-def plain(value: Value) -> Value:
-    """`1024` typed on a command line is a number; a quantity stays text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return int(value) if value.lstrip("-").isdigit() else float(value)
-    except ValueError:
-        return value
+_INERT = ("clock", ".bandwidth", ".energy", ".read", ".write", ".leakage", ".area")
 
 
-def _axis_of_path(axes: Mapping[str, Axis]) -> dict[str, str]:
-    """Which axis sets a path; each is set by one."""
+def _is_inert(axis: Axis) -> bool:
+    """Whether it decides nothing about what can be mapped (`cost.default` says why)."""
+    return bool(axis.set) and all(path.endswith(_INERT) for path in axis.set)
+
+
+def inert_decide(axes: Mapping[str, Axis], derive: Mapping[str, Value]) -> bool:
+    """Whether something that decides what can be mapped is derived from what else does not: rows
+    from a bandwidth. Then points that differ only in the bandwidth are not mapped alike."""
+    formulas = [text for path, text in derive.items() if not path.endswith(_INERT)]
+    names = {name for text in formulas for name in parse_expression(text).names}
+    return any(_is_inert(axes[name]) if name in axes else name.endswith(_INERT) for name in names)
+
+
+def _addresses(name: str, axis: Axis, written: Column) -> Column:
+    head = f"{name} {','.join(axis.set)} "
+    texts = (f"{head}{value!r}" for value in written.tolist())
+    return np.array([hashed(text) for text in texts], dtype=np.uint64)
+
+
+def hashed(text: str) -> int:
+    """64 bits of BLAKE2b."""
+    return int.from_bytes(blake2b(text.encode("utf-8"), digest_size=8).digest(), "little")
+
+
+def _met(where: Expression, columns: Mapping[str, Column], number: int) -> Column:
+    """Which points the condition keeps; it sees quantities as numbers in house units."""
+    known = {name: numbers_of(columns[name]) for name in where.names if name in columns}
+    return np.broadcast_to(where.evaluate(known), number).astype(bool)
+
+
+def numbers_of(column: Column) -> Column:
+    """Quantities as numbers in house units; a column with other texts stays as it is."""
+    if column.dtype != object:
+        return column
+    listed = column.tolist()
+    found = {value: number_of(value) for value in dict.fromkeys(listed)}
+    if None in found.values():
+        return column
+    return np.array([found[value] for value in listed])
+
+
+def refuse_ragged(values: Mapping[str, Sequence[Value]]) -> None:
+    """Zipped axes have a value each at every place."""
+    lengths = {name: len(each) for name, each in values.items()}
+    if len(set(lengths.values())) > 1:
+        counted = ", ".join(f"{name} has {number}" for name, number in lengths.items())
+        raise StudyError(
+            f"zipped axes need as many values each: {counted}", remedy="Zip equal lengths"
+        )
+
+
+def refuse_shared_paths(axes: Mapping[str, Axis]) -> None:
+    """Each path is set by one axis."""
     found: dict[str, str] = {}
     for name, axis in axes.items():
         for path in axis.set:
@@ -70,7 +211,6 @@ def _axis_of_path(axes: Mapping[str, Axis]) -> dict[str, str]:
             if path in found:
                 raise StudyError(f"{path} is set by two axes, {found[path]} and {name}")
             found[path] = name
-    return found
 
 
 def refuse_unless_path(path: str) -> None:
@@ -81,9 +221,11 @@ def refuse_unless_path(path: str) -> None:
         raise StudyError(f"{path!r} is no path of an input", remedy=remedy)
 
 
-def _in_its_unit(name: str, column: Column) -> Column:
-    """A column whose name declares a unit holds numbers in it: buffer_bytes of "128 KiB"."""
+def _shown(name: str, axis: Axis, written: Column) -> Column:
+    """Ranges, and columns whose name declares a unit (buffer_bytes of "128 KiB"), as numbers."""
     unit = UNIT_OF_SUFFIX.get(suffix_of(name))
-    if unit is None or "." in name or column.dtype != object:
-        return column
-    return array_of(quantity(value, unit) if isinstance(value, str) else value for value in column)
+    if written.dtype != object:
+        return written
+    if unit is not None and "." not in name:
+        return array_of(quantity(v, unit) if isinstance(v, str) else v for v in written)
+    return numbers_of(written) if axis.is_range else written

@@ -20,15 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.arch.load import is_gpu
 from accelsim.base.errors import Place, StudyError
 from accelsim.base.files import atomic_write
-from accelsim.study.axes import Value
+from accelsim.study.axes import INPUTS, Value, plain
 from accelsim.study.cases import below
 from accelsim.study.inputs import Inputs
-from accelsim.study.points import plain
 from accelsim.study.quantities import Quantity, quantities
-from accelsim.study.study import INPUTS, Part, Study, tables_of
+from accelsim.study.study import Part, Study, tables_of
 
 FILE = "provenance.json"
 KEY = "provenance"
@@ -49,7 +47,7 @@ def provenance(inputs: Mapping[str, Any], settings: Collection[str] = ()) -> dic
     told = {_plain_name(name): _input(noun, settings) for name, noun in inputs.items()}
     return {
         "accelsim": version("accelsim"),
-        "code": _code_hash(),
+        "code": code_hash(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "sha256": _hash({name: each["sha256"] for name, each in told.items()}),
@@ -112,7 +110,7 @@ def _of_part(part: Part, fixed: Mapping[str, Value], read: Inputs) -> Iterator[t
     }
     of_arch = {path: str(value) for path, value in below("arch", fixed).items()}
     yield part.workload, read.workload(part.workload, of_workload)
-    if is_gpu(part.arch):
+    if read.is_gpu(part.arch):
         yield part.arch, read.gpu(part.arch, of_arch)
         return
     yield part.arch, read.arch(part.arch, of_arch)
@@ -152,7 +150,8 @@ def _hash(content: Any) -> str:
 
 
 @lru_cache(maxsize=1)
-def _code_hash() -> str:
+def code_hash() -> str:
+    """Of accelsim's own source."""
     package = Path(__file__).resolve().parent.parent
     found = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):

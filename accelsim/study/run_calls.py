@@ -30,8 +30,8 @@ from accelsim.study.axes import Axis, Value, as_axis
 from accelsim.study.calls import Calls, CallTable, Lengths
 from accelsim.study.cases import below
 from accelsim.study.lengths import drawn_lengths
-from accelsim.study.points import plain
 from accelsim.study.progress import Progress
+from accelsim.study.spread import written_values
 from accelsim.study.study import Study
 from accelsim.study.table import Table, array_of
 from accelsim.workload.call_counts import compulsory_bytes, keys_seen
@@ -90,11 +90,9 @@ def _points(calls: Calls, table: CallTable) -> Iterator[tuple[str, Row, Call | s
     """Of every kernel the combinations of all axes, the last one fastest: columns, and the call, or
     why there is none."""
     axes = {name: as_axis(name, axis) for name, axis in table.vary.items()}
-    for name, axis in axes.items():
-        if not axis.to:
-            raise StudyError(f"the axis {name} has no values", remedy="Give it one or more")
+    choices = {name: written_values(name, axis) for name, axis in axes.items()}
     for kernel, own in calls.kernels.items():
-        for values in product(*(map(plain, axis.to) for axis in axes.values())):
+        for values in product(*choices.values()):
             columns = dict(zip(axes, values, strict=True))
             params = {**calls.params, **table.params, **own, **_set(axes, columns)}
             place = f"table {table.name}"

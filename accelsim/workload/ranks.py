@@ -9,7 +9,7 @@ the others:
 Sizes may be numpy integer arrays that broadcast (a sweep is one call).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any
 
@@ -131,11 +131,18 @@ def _everywhere(condition: Any) -> bool:
     return bool(condition.all() if hasattr(condition, "all") else condition)
 
 
+def _suspects(sizes: Any) -> Iterable[Any]:
+    """Those that are no size if any is none: of whole numbers, the least and the most."""
+    whole = sizes.dtype.kind in "iu" or (sizes.dtype.kind == "f" and not (sizes % 1).any())
+    return (sizes.min(), sizes.max()) if whole and sizes.size else sizes.flat
+
+
 def _checked(rank: str, size: Any, at: Place | None) -> Any:
     """The size itself, as int where it is one number; arrays are checked element by element."""
     if hasattr(size, "dtype") and getattr(size, "ndim", 0) > 0:
-        for value in size.flat:
-            _checked(rank, value.item(), at)
+        for value in _suspects(size):
+            # Of a column with texts in it the numbers are plain ones.
+            _checked(rank, value.item() if hasattr(value, "item") else value, at)
         return size.astype("int64")
     whole = int(size) if isinstance(size, float) and size.is_integer() and size < 2**53 else size
     if isinstance(whole, bool) or not hasattr(whole, "__index__") or not 1 <= whole <= LARGEST_RANK:

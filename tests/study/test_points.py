@@ -3,8 +3,18 @@
 import pytest
 
 from accelsim.base.errors import StudyError
-from accelsim.study.axes import Axis
-from accelsim.study.points import crossed, plain
+from accelsim.study.axes import Axis, Value, plain
+from accelsim.study.points import Points, Space, inert_decide
+from accelsim.study.points import crossed as space_of
+
+
+def every(space: Space) -> Points:
+    return space.points(0, len(space))
+
+
+def crossed(*asked: object) -> Points:
+    return every(space_of(*asked))
+
 
 SIZES = Axis(set=("workload.ranks.M",), to=(8, 16))
 
@@ -59,3 +69,41 @@ def test_a_path_that_two_axes_set_is_an_error() -> None:
 def test_a_path_without_its_input_is_an_error() -> None:
     with pytest.raises(StudyError, match="'ranks.M' is no path of an input. Paths begin with"):
         crossed((), {"m": Axis(set=("ranks.M",), to=(1,))})
+
+
+def test_points_that_can_be_mapped_alike_come_together_and_are_the_same_points() -> None:
+    rate = Axis(set=("arch.memories.DRAM.bandwidth",), to=("1 GB/s", "2 GB/s"))
+    space = space_of((), {"rate": rate, "m": SIZES})
+    together = every(space.alike_together)
+    assert together.columns["m"].tolist() == [8, 8, 16, 16]
+    assert sorted(together.addresses) == sorted(every(space).addresses)
+    assert len(set(together.deciding.tolist())) == 2
+
+
+def test_a_point_has_the_same_address_in_any_space() -> None:
+    (alone,) = crossed((), {"m": Axis(set=SIZES.set, to=(16,))}).addresses
+    assert crossed((), {"m": SIZES}).addresses.tolist()[1] == alone
+    assert crossed((), {"n": SIZES}).addresses.tolist()[1] != alone
+
+
+def test_a_combination_that_comes_again_is_one_point() -> None:
+    assert crossed((), {"m": Axis(set=SIZES.set, to=(8, 16, 8))}).columns["m"].tolist() == [8, 16]
+
+
+@pytest.mark.parametrize(
+    ("derive", "decides"),
+    [
+        ({}, False),
+        ({"workload.ranks.M": "rows * 2"}, False),
+        ({"arch.memories.DRAM.read": "rate / clock"}, False),
+        ({"arch.compute.Array2D.columns": "rate / clock"}, True),
+        ({"workload.ranks.M": "DRAM.bandwidth / 2"}, True),
+        ({"workload.ranks.M": 64}, False),
+    ],
+)
+def test_rows_that_are_derived_from_a_bandwidth_make_it_decide(
+    derive: dict[str, Value], decides: bool
+) -> None:
+    rate = Axis(set=("arch.memories.DRAM.bandwidth",), to=("1 GB/s",))
+    rows = Axis(set=("arch.compute.Array2D.rows",), to=(1,))
+    assert inert_decide({"rate": rate, "rows": rows}, derive) is decides

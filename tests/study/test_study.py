@@ -33,7 +33,7 @@ def test_values_between_commas_are_several() -> None:
         ("workload: w", "a 'workload' needs an 'arch'"),
         (
             "mapping: m\ntables: [{name: t, runs: [{parts: [{workload: w, arch: a}]}]}]",
-            "'arch', 'mapping' and 'vary' stand in 'tables'",
+            "'mapping': this stands in 'tables' where there are any",
         ),
         ("source: x", "either 'tables' or a 'workload' on an 'arch'"),
         (

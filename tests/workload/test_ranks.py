@@ -74,3 +74,17 @@ def test_a_bad_size_is_refused_with_place_fact_and_remedy(declared, message):
 def test_an_inner_tile_of_nothing_is_refused_before_the_outer_one_is_derived_from_it(size):
     with pytest.raises(InputError, match=f"rank M0 is {size}, but a rank is a whole number"):
         resolved({"M": 10, "M0": size}, PARTITION)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        np.array([4, 0, 8]),
+        np.array([4, 2**62 + 1]),
+        np.array([4.0, 2.5, 8.0]),
+        np.array([4.0, np.nan]),
+    ],
+)
+def test_one_bad_size_in_an_array_is_found(sizes):
+    with pytest.raises(InputError, match="but a rank is a whole number from 1"):
+        resolved({"P": sizes})

@@ -5,6 +5,9 @@ for another it holds
 
 - one element, if the two run in one phase of one array, which then streams it, or if a tile has no
   more for each processing element;
+- one element of a sum that was taken over an axis: a tile's sums lie one by one on the processing
+  elements that they were summed up over, if these are as many, until another array takes them, or
+  a reader that spreads them so;
 - all of a tile's elements, if they have room and lie where they are read;
 
 and else the buffer holds the tile.
@@ -62,6 +65,7 @@ def homes(
         n for n in group.names if words[n] > 1 and not _streams(n, tiling, assignment, rounds)
     }
     waiting = {name for name in waiting if group.readers[name] or name in group.running}
+    waiting -= {n for n in waiting - twice if lies_along_sums(n, tiling, assignment, arch)}
     filed = {n for n in waiting - twice if lies_right(n, tiling, assignment)}
     order = order_in_phase(pipeline, rounds) or ()
     order = tuple(sorted(order, key=rounds.phase))
@@ -90,6 +94,35 @@ def _streams(name: str, tiling: Tiling, assignment: Assignment, rounds: Rounds) 
             and assignment.arrays[reader] == assignment.arrays[name]
             for reader in tiling.group.readers[name]
         )
+    )
+
+
+def lies_along_sums(name: str, tiling: Tiling, assignment: Assignment, arch: Spatial) -> bool:
+    """Whether a tile's sums lie on the processing elements that they were added up over."""
+    array = assignment.arrays[name]
+    reduced = tiling.group.cascade.einsum(name).reduced_ranks
+    places = prod(tiling.spreads[name, array].factor(rank) for rank in reduced)
+    return (
+        elements_in_turn(tiling, assignment, name) <= places
+        and machine_of(arch, array).file is not None
+        and all(
+            assignment.arrays[reader] != array or _takes_along(name, reader, tiling, assignment)
+            for reader in tiling.group.readers[name]
+        )
+    )
+
+
+def _takes_along(name: str, reader: str, tiling: Tiling, assignment: Assignment) -> bool:
+    """Whether a reader spreads what its maker has in turn along the axis of its maker's sums."""
+    einsum = tiling.group.cascade.einsum(name)
+    made = tiling.spreads[name, assignment.arrays[name]]
+    read = tiling.spreads[reader, assignment.arrays[reader]]
+    axis = "rows" if set(einsum.reduced_ranks) & set(made.rows) else "columns"
+    beside, along = ("columns", "rows") if axis == "rows" else ("rows", "columns")
+    return all(
+        getattr(made, beside).get(rank, 1) == getattr(read, beside).get(rank, 1)
+        and getattr(read, along).get(rank, 1) == tiling.size(rank) // made.factor(rank)
+        for rank in einsum.output.ranks
     )
 
 

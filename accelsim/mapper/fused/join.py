@@ -2,7 +2,8 @@
 
 What a group makes for a later one goes through the outermost memory. Costs of steps add up, so the
 cuts are found from front to back: of all ways to run the first Einsums, those that another one
-beats in both latency and energy are dropped, the others are continued by every group that fits.
+beats in latency, energy and what is minimised are dropped, the others are continued by every group
+that fits.
 
     best[j] = undominated of  best[i] + group from i to j,   i < j
 """
@@ -11,10 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf
+from operator import add, le
 
 from accelsim.arch.spatial import Spatial, area_um2
 from accelsim.mapper.bound import array_cycles, operations_pj, work_of
 from accelsim.mapper.found import figures_of
+from accelsim.mapper.fused.energy import outermost_bytes, outermost_pj
 from accelsim.mapper.fused.group import fused_groups
 from accelsim.mapper.fused.search import (
     Answer,
@@ -31,7 +34,6 @@ from accelsim.mapping.fusion import units
 from accelsim.mapping.mapping import Mapping, Step
 from accelsim.mapping.recurring import Group as Unit
 from accelsim.workload.einsum import Cascade
-from accelsim.workload.extent import elements_touched, tensor_bytes
 
 EFFORT = Effort(in_vain=6, plans=1)
 """For a part of a cascade: there are many."""
@@ -48,10 +50,17 @@ class Chain:
         figures = _sum(self.figures, figures_of(answer.cost))
         return Chain((*self.parts, answer.mapping), figures)
 
-    def is_beaten_by(self, other: "Chain") -> bool:
-        return other.figures != self.figures and all(
-            theirs <= own for theirs, own in zip(other.figures, self.figures, strict=True)
-        )
+
+def _undominated(chains: list[Chain], minimise: Objective) -> list[Chain]:
+    """Those that no other one beats in latency, energy and what is minimised."""
+    kept: dict[tuple[float, ...], Chain] = {}
+    for chain in chains:
+        own = chain.figures
+        numbers = float(own.latency_s), float(own.energy_pj), float(value_of(minimise, own))
+        if not any(all(map(le, others, numbers)) for others in kept):
+            kept = {each: of for each, of in kept.items() if not all(map(le, numbers, each))}
+            kept[numbers] = chain
+    return list(kept.values())
 
 
 def best_chain(
@@ -78,7 +87,7 @@ def best_chain(
                 part = waiting[first:last]
                 answers = list(_answers(part, cascade, arch, minimise, tally, rules))
                 chains += [chain + answer for chain in fronts[first] for answer in answers]
-        fronts[last] = [c for c in chains if not any(map(c.is_beaten_by, chains))]
+        fronts[last] = _undominated(chains, minimise)
     judge = judge_of(arch, minimise)
     ranked = sorted(fronts[len(waiting)], key=lambda chain: value_of(minimise, chain.figures))
     for chain in ranked:
@@ -90,7 +99,23 @@ def best_chain(
 
 
 def _nothing(arch: Spatial) -> Figures:
-    return Figures(0.0, 0.0, float(area_um2(arch)))
+    return Figures(0.0, 0.0, float(area_um2(arch)), {each.name: 0.0 for each in arch.memories})
+
+
+def _numbers(figures: Figures) -> list[float]:
+    """What adds up, in one row."""
+    return [
+        float(figures.latency_s),
+        float(figures.energy_pj),
+        *map(float, figures.traffic_bytes.values()),
+    ]
+
+
+def _of_numbers(numbers: Iterable[float], like: Figures) -> Figures:
+    latency_s, energy_pj, *traffic = numbers
+    return Figures(
+        latency_s, energy_pj, like.area_um2, dict(zip(like.traffic_bytes, traffic, strict=True))
+    )
 
 
 # --- which groups may be part of a better chain ---------------------------------------------------
@@ -125,34 +150,28 @@ def _least(waiting: tuple[Unit, ...], cascade: Cascade, arch: Spatial) -> Figure
     """What a step of these takes at least: its arrays, and what crosses the outermost memory."""
     names = tuple(name for unit in waiting for name in unit.einsums)
     work, outermost = work_of(cascade, arch), arch.memories[0]
-    others = [einsum.name for einsum in cascade.einsums if einsum.name not in names]
-    inputs = {a.tensor for n in names for a in cascade.einsum(n).reads} - set(names)
-    read = {a.tensor for name in others for a in cascade.einsum(name).reads}
-    outputs = [name for name in names if name in read or name in cascade.outputs]
-    word = {name: tensor.word_bytes for name, tensor in cascade.tensors.items()}
-    read_bytes = sum(float(elements_touched(cascade, t, names)) * word[t] for t in inputs)
-    written_bytes = sum(float(tensor_bytes(cascade, name)) for name in outputs)
+    moved_bytes = sum(outermost_bytes(cascade, names))
     cycles = array_cycles({name: work[name] for name in names})
     seconds = cycles / arch.clock_hz
     if outermost.bandwidth is not None:
         rate = float(outermost.bandwidth.per_second(arch.clock_hz))
-        seconds = max(seconds, (read_bytes + written_bytes) / rate)
+        seconds = max(seconds, moved_bytes / rate)
     energy_pj = operations_pj(cascade, arch, names)
-    energy_pj += read_bytes * float(outermost.read_pj_per_byte or 0)
-    energy_pj += written_bytes * float(outermost.write_pj_per_byte or 0)
-    return Figures(seconds, energy_pj, float(area_um2(arch)))
+    energy_pj += outermost_pj(cascade, names, arch)
+    energy_pj += sum(arch.leakage_w.values()) * seconds * 1e12
+    traffic = {each.name: 0.0 for each in arch.memories}
+    traffic[outermost.name] = moved_bytes
+    return Figures(seconds, energy_pj, float(area_um2(arch)), traffic)
 
 
 def _sum(one: Figures, other: Figures) -> Figures:
-    return one._replace(
-        latency_s=one.latency_s + other.latency_s, energy_pj=one.energy_pj + other.energy_pj
-    )
+    return _of_numbers(map(add, _numbers(one), _numbers(other)), one)
 
 
 def _smallest(figures: Iterable[Figures]) -> Figures:
     """Of each figure the least, whichever chain it is of."""
-    latencies, energies, areas = zip(*figures, strict=True)
-    return Figures(min(latencies), min(energies), areas[0])
+    every = list(figures)
+    return _of_numbers(map(min, zip(*map(_numbers, every), strict=True)), every[0])
 
 
 # --- answers of parts -----------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from accelsim.arch.spatial import Spatial
 from accelsim.mapper.fused.assignment import Assignment
-from accelsim.mapper.fused.filing import Machine, in_turn, machine_of
+from accelsim.mapper.fused.filing import Machine, machine_of
 from accelsim.mapper.fused.keeping import Keeping
 from accelsim.mapper.fused.modulo import Pipeline, Rounds
 from accelsim.mapper.fused.tiling import Tiling
+from accelsim.mapper.fused.turns import turns
 from accelsim.mapping.mapping import Formula, Level, Nest
 from accelsim.workload.einsum import Einsum
 
@@ -39,7 +40,8 @@ def nests(plan: Plan, arch: Spatial) -> tuple[Nest, ...]:
 def _nest(plan: Plan, einsum: Einsum, arch: Spatial) -> Nest:
     array = plan.assignment.arrays[einsum.name]
     machine = machine_of(arch, array)
-    levels = [*_outer_levels(plan, einsum, machine), *_inner_levels(plan, einsum, array, machine)]
+    inner = _inner_levels(plan, einsum, array, machine, arch)
+    levels = [*_outer_levels(plan, einsum, machine), *inner]
     return Nest(einsums=(einsum.name,), array=array, levels=tuple(levels))
 
 
@@ -73,23 +75,18 @@ def _outer_levels(plan: Plan, einsum: Einsum, machine: Machine) -> Iterator[Leve
     yield level
 
 
-def _inner_levels(plan: Plan, einsum: Einsum, array: str, machine: Machine) -> Iterator[Level]:
+def _inner_levels(
+    plan: Plan, einsum: Einsum, array: str, machine: Machine, arch: Spatial
+) -> Iterator[Level]:
     tiling, own = plan.tiling, _tensors(einsum)
-    ordered = [r for r in einsum.ranks if r not in einsum.reduced_ranks] + list(
-        einsum.reduced_ranks
-    )
-    turns: dict[str, Formula] = {
-        rank: factor
-        for rank in ordered
-        if (factor := in_turn(tiling, plan.assignment, einsum.name, rank)) > 1
-    }
+    loops: dict[str, Formula] = {**turns(tiling, plan.assignment, plan.keeping, einsum, arch)}
     spatial = Level(array=array, spatial=tiling.spreads[einsum.name, array].axes)
     filed = tuple(name for name in own if name in plan.keeping.filed)
     rest = tuple(name for name in own if name not in filed)
     if filed:
-        yield from (spatial, Level(memory=machine.file, keep=filed, loops=turns))
+        yield from (spatial, Level(memory=machine.file, keep=filed, loops=loops))
     else:
-        yield from ([Level(loops=turns)] if turns else [])
+        yield from ([Level(loops=loops)] if loops else [])
         yield spatial
     if machine.file is not None:
         yield Level(memory=machine.file, keep=rest)

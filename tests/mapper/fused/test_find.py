@@ -45,6 +45,9 @@ def test_fusemax_is_found_again_or_beaten_without_having_seen_it(length, model, 
     answer = found(cascade)
     assert perf_counter() - start < 60
     assert answer.cost.latency_s < by_hand.latency_s
+    # XLM's long sequences are fastest with maxima on the 1-D array: scores then cross the buffer.
+    most = 1.015 if model == "xlm" and length >= 2**16 else 0.988
+    assert answer.cost.energy_pj < most * by_hand.energy_pj
     assert answer.optimal
     assert answer.mapping.ranks["M0"] > 256
 
@@ -65,9 +68,18 @@ def test_short_sequences_gain_most():
 
 
 def test_under_a_causal_mask_narrow_tiles_waste_less():
+    # Everything crosses DRAM once, and nothing takes longer: no mapping at all is faster.
     cascade = attention(1024, "bert", "attention/one_pass_causal")
     by_hand = evaluate(cascade, load_arch("fusemax_cloud"), load_mapping("fusemax_binding"))
-    assert by_hand.latency_s / found(cascade).cost.latency_s > 1.25
+    answer = found(cascade)
+    assert by_hand.latency_s / answer.cost.latency_s > 1.4
+    assert answer.gap == pytest.approx(0)
+
+
+def test_under_a_causal_mask_the_space_is_bounded():
+    answer = found(attention(4096, "bert", "attention/one_pass_causal"))
+    assert answer.optimal
+    assert 0 < answer.gap < 0.01
 
 
 @pytest.mark.parametrize("length", [1000, 1024, 4096])
@@ -119,10 +131,30 @@ def test_what_is_read_before_it_is_complete_starts_another_step():
     assert len(answer.mapping.schedule) > 1
 
 
+def test_keys_that_take_turns_share_a_query():
+    # 1024 keys on 256 rows: an element of a query is fetched once for four, a score each in turn.
+    answer = found(attention(4096, "bert"))
+    nest = next(nest for nest in answer.mapping.nests if nest.einsums == ("BQK",))
+    assert list(nest.levels[-2].loops.items()) == [("E", 64), ("M0", 4)]
+
+
+def test_of_several_steps_traffic_is_minimised_too():
+    # Scores are written and read again between the passes; the rest comes and goes once.
+    answer = found(attention(256, workload="attention/two_pass", H=1), minimise="traffic.DRAM")
+    assert answer.value == answer.cost.traffic_bytes["DRAM"]
+    assert len(answer.mapping.schedule) > 1
+
+
 def test_energy_is_minimised_too():
     cascade = attention(256, H=1)
     least, fastest = found(cascade, minimise="energy"), found(cascade)
     assert least.cost.energy_pj <= fastest.cost.energy_pj
+
+
+def test_no_mapping_by_hand_takes_less_energy():
+    cascade, arch = attention(4096), load_arch("fusemax_cloud")
+    by_hand = evaluate(cascade, arch, load_mapping("fusemax_binding"))
+    assert found(cascade, minimise="energy").cost.energy_pj < 0.985 * by_hand.energy_pj
 
 
 def test_interrupted_it_keeps_the_best():

@@ -1,0 +1,57 @@
+"""What `accelsim map --minimise latency,energy` prints: a Pareto front of mappings."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from accelsim.base.files import staged_folder
+from accelsim.base.units import format_quantity
+from accelsim.cli.map import as_plain
+from accelsim.cli.output import print_json, print_table
+from accelsim.mapper.front import OnFront
+from accelsim.mapper.objective import powers_of
+from accelsim.mapping.save import save_mapping
+
+
+def print_front(
+    front: Sequence[OnFront],
+    names: Sequence[str],
+    units: Sequence[str],
+    out: Path | None,
+    json: bool,
+) -> None:
+    """And writes the mappings as 1.yaml, 2.yaml, ... into the folder `out`."""
+    if out is not None:
+        with staged_folder(out) as folder:
+            for number, each in enumerate(front, start=1):
+                save_mapping(each.found.mapping, folder / f"{number}.yaml")
+    if json:
+        print_json({"minimise": list(names), "front": [_plain(each, names) for each in front]})
+        return
+    print_table(
+        ("", *names, "found by", "for", "optimal"),
+        [
+            (
+                str(number),
+                *(_text(value, unit) for value, unit in zip(each.values, units, strict=True)),
+                each.found.strategy,
+                _product(each.found.minimise),
+                "yes" if each.found.optimal else "not shown",
+            )
+            for number, each in enumerate(front, start=1)
+        ],
+    )
+    for number, each in enumerate(front, start=1) if out is not None else ():
+        print(f"{out}/{number}.yaml: {each.found.space}")
+
+
+def _plain(each: OnFront, names: Sequence[str]) -> dict[str, object]:
+    return {"values": dict(zip(names, each.values, strict=True)), **as_plain(each.found)}
+
+
+def _product(minimise: str) -> str:
+    powers = powers_of(minimise).items()
+    return " ".join(name if power == 1 else f"{name}^{power:g}" for name, power in powers)
+
+
+def _text(value: float, unit: str) -> str:
+    return format_quantity(value, unit) if " " not in unit else f"{value:.6g} {unit}"

@@ -1,0 +1,129 @@
+"""The strategy `exact`: the best of all mappings that run one Einsum after the other.
+
+For latency and energy it is the best of the cascade's `steps`. Of products of both the minimum over
+sums of steps is a corner of their convex hull (products are quasi-concave), and every corner is
+the best of some weighted sum of energy and latency: the corners are found from the two ends, each
+as the farthest below the line through two others, as long as it may have a smaller product.
+"""
+
+from collections.abc import Sequence
+from time import perf_counter
+
+from accelsim.arch.spatial import area_um2
+from accelsim.cost.evaluate import evaluate
+from accelsim.mapper.exact.branch import Choice
+from accelsim.mapper.exact.space import SENTENCE
+from accelsim.mapper.exact.steps import Steps, Total
+from accelsim.mapper.exact.tables import Weights
+from accelsim.mapper.found import Found
+from accelsim.mapper.objective import Figures, powers_of, value_of
+from accelsim.mapper.question import Question
+from accelsim.mapping.binding import bind
+from accelsim.mapping.check import check
+from accelsim.mapping.mapping import Mapping as LoopMapping
+from accelsim.workload.einsum import Cascade, Einsum
+
+ENERGY, CYCLES = Weights(1.0, 0.0), Weights(0.0, 1.0)
+
+AS_FAR = 1e-9
+"""A corner of a hull lies beyond its neighbours' line by more than this share."""
+
+
+def find(question: Question) -> Found | None:
+    """None if an Einsum is not a plain one (`is_plain`), traffic is asked for, or nothing fits."""
+    start = perf_counter()
+    is_asked = set(powers_of(question.minimise)) <= {"latency", "energy", "area"}
+    if not is_plain(question.cascade) or not is_asked:
+        return None
+    steps = Steps(question)
+    totals = _totals(steps, question)
+    if not totals:
+        return None
+    best = min(totals, key=lambda total: _value(total, question))
+    mapping = _mapping([steps.thriftier(each) for each in best.choices], question.cascade)
+    if check(bind(mapping, question.cascade, question.arch)):
+        return None
+    cost = evaluate(question.cascade, question.arch, mapping)
+    return Found(
+        mapping=mapping,
+        cost=cost,
+        minimise=question.minimise,
+        bound=question.bound,
+        strategy="exact",
+        space=SENTENCE,
+        optimal=all(total.bound >= total.value * (1 - AS_FAR) for total in totals),
+        candidates=steps.seen,
+        pruned=steps.pruned,
+        seconds=perf_counter() - start,
+    )
+
+
+def is_plain(cascade: Cascade) -> bool:
+    """Whether all its Einsums are: no conditions, running values or parts of ranks, and every
+    position one index, each tensor read in one place."""
+    if cascade.partitions or cascade.initial:
+        return False
+    return all(_is_plain(einsum, cascade) for einsum in cascade.einsums)
+
+
+def _is_plain(einsum: Einsum, cascade: Cascade) -> bool:
+    accesses = (*einsum.reads, einsum.output)
+    indices = [index for access in accesses for index in cascade.positions(access)]
+    tensors = [access.tensor for access in accesses]
+    plain = all(index.plain_rank is not None for index in indices)
+    return plain and len(set(tensors)) == len(tensors) and not einsum.conditions and not einsum.over
+
+
+# --- objectives -----------------------------------------------------------------------------------
+
+
+def _totals(steps: Steps, question: Question) -> list[Total]:
+    """Among these is the best, if each is the best of its weights."""
+    powers = powers_of(question.minimise)
+    if not {"latency", "energy"} <= set(powers):
+        total = steps.best(ENERGY if "energy" in powers else CYCLES)
+        return [total] if total else []
+    fast, thrifty = steps.best(CYCLES), steps.best(ENERGY)
+    if fast is None or thrifty is None:
+        return []
+    corners, sides = [fast, thrifty], [(fast, thrifty)]
+    while sides:
+        side = sides.pop()
+        promises = _promises(*side, corners, question)
+        corner = _beyond(*side, steps) if promises else None
+        if corner is not None:
+            corners.append(corner)
+            sides += [(side[0], corner), (corner, side[1])]
+    return corners
+
+
+def _promises(fast: Total, thrifty: Total, corners: list[Total], question: Question) -> bool:
+    """Whether a corner between two others may have a smaller product than all known."""
+    least = min(_value(corner, question) for corner in corners)
+    ideal = Figures(fast.latency_s, thrifty.energy_pj, float(area_um2(question.arch)))
+    return float(value_of(question.minimise, ideal)) < least * (1 - AS_FAR)
+
+
+def _beyond(fast: Total, thrifty: Total, steps: Steps) -> Total | None:
+    """The corner of the hull farthest below the line through two of its corners."""
+    saved, slower = fast.energy_pj - thrifty.energy_pj, thrifty.latency_s - fast.latency_s
+    clock_hz = steps.question.arch.clock_hz
+    total = steps.best(Weights(slower * clock_hz, saved))
+    line = (slower * fast.energy_pj + saved * fast.latency_s) * clock_hz
+    return total if total and total.value < line * (1 - AS_FAR) else None
+
+
+def _value(total: Total, question: Question) -> float:
+    area = float(area_um2(question.arch))
+    figures = Figures(total.latency_s, total.energy_pj, area)
+    return float(value_of(question.minimise, figures))
+
+
+def _mapping(choices: Sequence[Choice], cascade: Cascade) -> LoopMapping:
+    return LoopMapping(
+        about="Found by branch and bound: one Einsum after the other.",
+        source="accelsim.mapper.exact.find",
+        workload=(cascade.name,),
+        nests=tuple(each.space.nest(each.root, each.factors) for each in choices),
+        schedule=tuple(each.space.step(each.root.drains) for each in choices),
+    )

@@ -1,0 +1,204 @@
+"""The steps of a cascade, one Einsum each, for any weights of energy and time.
+
+An intermediate goes through the outermost memory, or stays whole in a buffer from the step that
+makes it to the last one that reads it, if there is room for it beside what the steps between need.
+What a step costs then depends on these homes alone, so that the best choice is found along the
+cascade, step by step, keeping the cheapest way to every set of intermediates that are on chip:
+
+    least(alive after i) = min over homes of what i makes   least(alive before i) + step i's best
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from math import inf
+from typing import NamedTuple
+
+from accelsim.arch.spatial import Spatial, missing_operations, parents
+from accelsim.mapper.exact.branch import Answer, Branch, Choice
+from accelsim.mapper.exact.space import Space
+from accelsim.mapper.exact.tables import Weights
+from accelsim.mapper.question import Question
+from accelsim.mapping.occupancy import buffers
+from accelsim.workload.einsum import Einsum
+from accelsim.workload.extent import tensor_bytes
+
+MOST_BOXES = 1_000_000
+"""A step's search goes on no longer than this: some 5 s. Its answer then comes with a bound."""
+
+THRIFTY = 100_000
+"""Boxes for a mapping of less energy among those that are as good: it needs no proof."""
+
+HURRIED = 2_000
+"""After an interruption: enough for some mapping of every step."""
+
+AS_FAST = 1e-9
+"""Latencies that differ by less than this share are equal."""
+
+Homes = frozenset[tuple[str, str]]
+"""Intermediates that are on chip, each with its memory."""
+
+
+Key = tuple[str, Homes, frozenset[tuple[str, float]]]
+"""An Einsum, the homes of its tensors, and the bytes that others take of memories."""
+
+
+class Total(NamedTuple):
+    """Choices of all steps so far, what they cost, and a bound of what they could."""
+
+    value: float
+    bound: float
+    choices: tuple[Choice, ...]
+
+    @property
+    def energy_pj(self) -> float:
+        return sum(choice.energy_pj for choice in self.choices)
+
+    @property
+    def latency_s(self) -> float:
+        return sum(choice.latency_s for choice in self.choices)
+
+
+def _better(one: Total, other: Total) -> Total:
+    """The one of less value; neither way could be below the bound."""
+    least = one if one.value < other.value else other
+    return least._replace(bound=min(one.bound, other.bound))
+
+
+class Steps:
+    """Of a question. What was compiled once is remembered."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.seen = self.pruned = 0
+        self.most = MOST_BOXES
+        self._branches: dict[Key, Branch] = {}
+
+    def best(self, weights: Weights) -> Total | None:
+        """The choices of least weighted sum; None if some step has no mapping that fits."""
+        ways: dict[Homes, Total] = {frozenset(): Total(0.0, 0.0, ())}
+        answers: dict[Key, Answer] = {}
+        for place, einsum in enumerate(self.question.cascade.einsums):
+            found: dict[Homes, Total] = {}
+            for alive, total in ways.items():
+                for home in self._homes(einsum):
+                    now = alive | {(einsum.name, home)} if home else alive
+                    key = self._key(einsum, now)
+                    if key not in answers:
+                        answers[key] = self._answer(key, weights)
+                    choice, bound = answers[key].choice, answers[key].bound
+                    if choice is None:
+                        continue
+                    left = frozenset(each for each in now if self._last(each[0]) > place)
+                    choices = (*total.choices, choice)
+                    way = Total(total.value + choice.value, total.bound + bound, choices)
+                    found[left] = _better(way, found[left]) if left in found else way
+            ways = found
+        return ways.get(frozenset())
+
+    def thriftier(self, choice: Choice) -> Choice:
+        """One as fast that takes less energy, if a short search finds one."""
+        cycles = choice.latency_s * self.question.arch.clock_hz * (1 + AS_FAST)
+        for branch in self._branches.values():
+            if any(space is choice.space for space in branch.spaces):
+                weights = Weights(1.0, 0.0, cycles)
+                answer = branch.best(
+                    weights, lambda: min(self.most, THRIFTY), self._tell, known=choice
+                )
+                return answer.choice or choice
+        return choice
+
+    def _answer(self, key: Key, weights: Weights) -> Answer:
+        if key not in self._branches:
+            self._branches[key] = Branch(list(self._spaces(*key)))
+        try:
+            answer = self._branches[key].best(weights, lambda: self.most, self._tell)
+        except KeyboardInterrupt:
+            if self.most == HURRIED:
+                raise
+            self.most = HURRIED
+            answer = self._branches[key].best(weights, lambda: self.most, self._tell)
+        self.pruned += answer.pruned
+        return answer
+
+    def _tell(self, value: float, seen: int) -> None:
+        self.seen += seen
+        self.question.progress("exact", inf, self.seen)
+
+    def _key(self, einsum: Einsum, now: Homes) -> Key:
+        """The Einsum, the homes of its tensors, and what others take of which memory."""
+        own = {access.tensor for access in (*einsum.reads, einsum.output)}
+        taken: dict[str, float] = {}
+        for tensor, memory in now:
+            if tensor not in own:
+                taken[memory] = taken.get(memory, 0.0) + self._bytes[tensor]
+        return (
+            einsum.name,
+            frozenset(each for each in now if each[0] in own),
+            frozenset(taken.items()),
+        )
+
+    def _spaces(
+        self, name: str, homes: Homes, taken: frozenset[tuple[str, float]]
+    ) -> Iterator[Space]:
+        cascade, arch = self.question.cascade, self.question.arch
+        smaller = with_less_room(arch, dict(taken))
+        if smaller is None:
+            return
+        constraints = self.question.constraints
+        wanted = constraints.loops[name].array if name in constraints.loops else None
+        for array in self._arrays(cascade.einsum(name)):
+            is_above = all(memory in parents(arch, array) for _, memory in homes)
+            if is_above and wanted in (None, array):
+                yield Space(cascade, smaller, name, array, dict(homes), constraints)
+
+    def _arrays(self, einsum: Einsum) -> list[str]:
+        arch = self.question.arch
+        return [
+            array.name
+            for array in arch.compute
+            if not missing_operations(arch, array.name, einsum.operations)
+        ]
+
+    def _homes(self, einsum: Einsum) -> list[str | None]:
+        """Where what it makes may be: in the outermost memory (None), or in a buffer that has room
+        for all of it and feeds an array of everyone that reads it."""
+        cascade, arch = self.question.cascade, self.question.arch
+        if einsum.name in cascade.outputs:
+            return [None]
+        users = [einsum, *self._readers(einsum.name)]
+        homes: list[str | None] = [None]
+        for memory in arch.memories[1:]:
+            feeds = all(
+                any(memory.name in parents(arch, array) for array in self._arrays(user))
+                for user in users
+            )
+            needed = buffers(arch, memory.name) * self._bytes[einsum.name]
+            fits = memory.capacity_bytes is None or needed <= memory.capacity_bytes
+            homes += [memory.name] if memory.per is None and feeds and fits else []
+        return homes
+
+    def _readers(self, tensor: str) -> list[Einsum]:
+        einsums = self.question.cascade.einsums
+        return [e for e in einsums if any(access.tensor == tensor for access in e.reads)]
+
+    def _last(self, tensor: str) -> int:
+        einsums = self.question.cascade.einsums
+        return max(einsums.index(reader) for reader in self._readers(tensor))
+
+    @cached_property
+    def _bytes(self) -> Mapping[str, float]:
+        cascade = self.question.cascade
+        return {name: float(tensor_bytes(cascade, name)) for name in cascade.tensors}
+
+
+def with_less_room(arch: Spatial, taken: Mapping[str, float]) -> Spatial | None:
+    """The machine without what others take of its memories; None if they take all."""
+    memories = []
+    for memory in arch.memories:
+        capacity = memory.capacity_bytes
+        if capacity is not None and memory.name in taken:
+            capacity = capacity - buffers(arch, memory.name) * taken[memory.name]
+            if capacity <= 0:
+                return None
+        memories.append(memory.model_copy(update={"capacity_bytes": capacity}))
+    return arch.model_copy(update={"memories": tuple(memories)})

@@ -1,0 +1,78 @@
+"""What a bound of one Einsum's mappings is made of, as arrays for compiled loops.
+
+Slots are the loops of a nest from the outside in: a temporal slot inside every memory of the path,
+and the array, rows and columns together, inside the last memory that is not in a processing
+element:
+
+    DRAM | slot 0 | GlobalBuffer | slot 1 | array: slot 2 | RegisterFile | slot 3
+
+A storage of a memory covers the slots from `start` inwards. A `root` is a choice of what is kept
+where, of loop orders, and of whether sums are spread over the array; a box gives every factor of a
+root a range.
+"""
+
+from math import inf
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Tables(NamedTuple):
+    """R ranks, X tensors, S slots, L memories, N roots. Bytes, cycles, pJ; all float64 but flags.
+
+    The output is the last tensor; `home` is the first memory of the path that a tensor lies in.
+    """
+
+    sizes: Array  # R
+    member: Array  # X x R: whether the tensor has the rank
+    words: Array  # X
+    home: Array  # X
+    reduced: Array  # R
+    shared: int  # the slot of the array
+    start: Array  # L
+    room: Array  # L: bytes for one copy of everything kept there, inf for no limit
+    rate: Array  # L: bytes a cycle of all instances, inf for no limit
+    read_pj: Array  # L, a byte
+    write_pj: Array  # L, a byte
+    rows: int
+    columns: int
+    kept: Array  # N x X x L: whether there is a storage
+    order: Array  # N x S x R: ranks from the outermost loop to the innermost
+    derived: Array  # N x R: the slot whose factor follows from the others
+    fixed: Array  # R x S: the factor there must be, 0 for any
+    most_moved: Array  # L: bytes
+    drains: Array  # N: whether sums may be spread over the array
+    point_cycles: float
+    fixed_pj: float
+    leaked_pj: float  # a cycle
+
+
+class Weights(NamedTuple):
+    """What is minimised: pj · energy + cycle · cycles, of what takes no more than `most_cycles`."""
+
+    pj: float
+    cycle: float
+    most_cycles: float = inf
+
+
+class Heap(NamedTuple):
+    """Boxes of factors by place: ranges (place x R x S), root, bound, and how large they are.
+
+    `order` is a binary heap of places. `counts` holds its length, how many places are free, and how
+    many boxes were bounded. `moved`, `sent_…` and `scratch` are room for one bound's sums.
+    """
+
+    low: Array
+    high: Array
+    root: Array
+    bound: Array
+    size: Array
+    order: Array
+    free: Array
+    moved: Array
+    sent_bytes: Array
+    sent_pj: Array
+    scratch: Array
+    counts: Array

@@ -1,0 +1,82 @@
+"""Cascades of Einsums one after the other: what stays on chip, and what it gains."""
+
+import pytest
+
+from accelsim.arch.load import load_arch
+from accelsim.base.errors import MapperError
+from accelsim.cost.evaluate import evaluate
+from accelsim.mapper.find import find_mapping
+from accelsim.mapping.binding import bind
+from accelsim.mapping.check import check
+from accelsim.workload.load import load_workload
+
+TWO = """
+about: Two products, one after the other.
+source: made up
+word: 2 B
+ranks: {M: 32, N: 32, K: 32, L: 32}
+inputs: {A: [M, K], B: [K, N], D: [N, L]}
+cascade: |
+  C[m,n] += A[m,k] * B[k,n]
+  E[m,l] += C[m,n] * D[n,l]
+"""
+
+MACHINE = """
+about: Two levels.
+clock: 1 GHz
+memories:
+- {{name: DRAM, bandwidth: 2 B/cycle, read: 31 pJ/B, write: 31 pJ/B}}
+- {{name: Buffer, capacity: {capacity}, bandwidth: 1 kB/cycle, read: 1 pJ/B, write: 1 pJ/B}}
+compute:
+- {{name: Array, rows: 8, columns: 8, operations: {{mac: {{energy: 0.6 pJ}}}}}}
+"""
+
+
+def _found(tmp_path, capacity, minimise):
+    (tmp_path / "two.yaml").write_text(TWO)
+    (tmp_path / "machine.yaml").write_text(MACHINE.format(capacity=capacity))
+    cascade = load_workload(str(tmp_path / "two.yaml"))
+    arch = load_arch(str(tmp_path / "machine.yaml"))
+    found = find_mapping(cascade, arch, minimise, strategies=["exact"])
+    assert found.optimal
+    assert not check(bind(found.mapping, cascade, arch))
+    return found, evaluate(cascade, arch, found.mapping)
+
+
+@pytest.mark.parametrize("minimise", ["latency", "energy", "energy_delay"])
+def test_an_intermediate_that_fits_stays_on_chip(tmp_path, minimise):
+    """DRAM moves four matrices of 32 x 32 words of 2 B, once each, and no more."""
+    found, cost = _found(tmp_path, "16 KiB", minimise)
+    assert cost.traffic_bytes["DRAM"] == 4 * 32 * 32 * 2
+    assert found.cost.latency_s * 1e9 >= 4 * 32 * 32 * 2 / 2
+
+
+def test_an_intermediate_that_does_not_fit_goes_out(tmp_path):
+    """1 KiB has no room for C's 2 KiB: it is written and read again beside the four others."""
+    _, cost = _found(tmp_path, "1 KiB", "latency")
+    assert cost.traffic_bytes["DRAM"] > 6 * 32 * 32 * 2
+
+
+def test_room_beside_an_intermediate_is_smaller(tmp_path):
+    """C may stay in 2,100 B, but then 52 B are left for tiles."""
+    small, _ = _found(tmp_path, "2100 B", "energy")
+    large, _ = _found(tmp_path, "16 KiB", "energy")
+    none, _ = _found(tmp_path, "1 KiB", "energy")
+    assert large.value < small.value < none.value
+
+
+def test_what_is_found_is_no_worse_than_the_rules():
+    cascade = load_workload("attention/three_pass", {"ranks.P": "256", "ranks.M": "256"})
+    arch = load_arch("fusemax_cloud")
+    exact = find_mapping(cascade, arch, strategies=["exact"])
+    rules = find_mapping(cascade, arch, strategies=["rules"])
+    assert exact.optimal
+    assert exact.cost.latency_s < rules.cost.latency_s
+    assert exact.cost.latency_s >= exact.bound.latency_s
+
+
+def test_a_cascade_of_other_einsums_is_left_to_others():
+    """Running values and parts of ranks are not in its space."""
+    cascade, arch = load_workload("attention/one_pass"), load_arch("fusemax_cloud")
+    with pytest.raises(MapperError, match="no mapping of attention/one_pass was found"):
+        find_mapping(cascade, arch, strategies=["exact"])
