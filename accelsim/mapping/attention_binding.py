@@ -85,8 +85,7 @@ class BoundAttention:
         whole = whole.masking(self.kernel.ragged)
         shared = self.call.m if self.kernel.share_of == "longest" else keys
         each = ceil(ceil(shared / self.tile.keys) / self.splits)
-        parts = (range(each * part, each * (part + 1)) for part in range(self.splits))
-        return [whole.share(tiles) for tiles in parts]
+        return whole.shares(each, self.splits)
 
     @cached_property
     def walk(self) -> Walk | None:

@@ -16,13 +16,11 @@ import numpy as np
 
 from accelsim.arch.gpu import Gpu
 from accelsim.base.entrywise import Number
-from accelsim.cost.gpu.power import CALLS_BEFORE, LOWEST
+from accelsim.cost.gpu.power import CALLS_BEFORE, ENDS_BELOW, LOWEST
 from accelsim.cost.gpu.product import ProductWork, ReductionWork
 from accelsim.cost.gpu.product_tiles import reduction_seconds
 
 HALVINGS = 24
-ENDS_BELOW = 1e-5
-"""Share of a clock by which the search for it (`power.py`) may end below: it is within a mW."""
 MARGIN = 1e-12
 """Powers of arrays differ from those of numbers in the last digits."""
 

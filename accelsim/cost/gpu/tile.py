@@ -35,6 +35,9 @@ from accelsim.workload.load import load_workload
 
 ACCUMULATOR_BYTES = 4
 
+INSTRUCTION_BYTES = 16
+"""Since Volta."""
+
 ROW_SHUFFLES = 2
 """The four lanes that hold a row's scores tell one another its maximum, or sum."""
 
@@ -90,6 +93,13 @@ def step_cycles(bound: BoundAttention, gpu: Gpu) -> StepCycles:
         operations=sum(_operations(phase, gpu) for phase in others),
         flop=by_pipe["tensor"] * gpu.cores(bound.family).rate(bound.call.dtype),
     )
+
+
+def fetching_cycles(bound: BoundAttention, gpu: Gpu) -> float:
+    """Of the code of a step that a block has not been through, where it comes from L2."""
+    is_far = bound.code_bytes > gpu.timing.far_code_bytes
+    instructions = bound.code_bytes / INSTRUCTION_BYTES / bound.bodies
+    return float(instructions * gpu.timing.far_fetch_cycles) if is_far else 0.0
 
 
 def _with_counted(

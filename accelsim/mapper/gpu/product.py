@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.arch.gpu import Gpu
-from accelsim.cost.gpu.composed import composed
+from accelsim.cost.gpu.composed import alone
 from accelsim.cost.gpu.product import ProductWork, with_reduction
 from accelsim.cost.gpu.product_least import LeastProducts
 from accelsim.cost.gpu.product_shape import Shape, Tiling, shape_of
@@ -75,8 +75,8 @@ class Products:
         return value_of(self.minimise, Figures(seconds, joules * 1e12, 0.0))
 
     def value(self, work: ProductWork) -> float:
-        whole = composed(with_reduction(work), self.gpu)
-        return float(value_of(self.minimise, figures(whole, self.gpu)))
+        found = alone(with_reduction(work), self.gpu)
+        return float(value_of(self.minimise, figures(found, self.gpu)))
 
 
 def best_product(products: Products, progress: Progress) -> BestProduct:
