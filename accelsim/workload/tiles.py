@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.workload.conditions import ranks_of
+from accelsim.workload.distinct import at_each_once
 from accelsim.workload.einsum import Cascade, Einsum
 from accelsim.workload.enumerated import enumerated_size
 from accelsim.workload.points import between, einsum_regions, equality
@@ -71,8 +72,7 @@ def share_of_tiles(
     if not arrays:
         return share(values)
     shape = np.broadcast_shapes(*(array.shape for array in arrays))
-    points = zip(*(np.broadcast_to(value, shape).ravel() for value in values), strict=True)
-    return np.array([share(point) for point in points]).reshape(shape)
+    return at_each_once(share, [np.broadcast_to(value, shape) for value in values])
 
 
 @lru_cache(maxsize=4096)
