@@ -17,25 +17,27 @@ from numpy.random import Generator
 
 from accelsim.mapper.found import Found
 from accelsim.mapper.fused.group import Group
-from accelsim.mapper.question import Question
-from accelsim.mapper.tilewise.best import Best, groups_of
+from accelsim.mapper.question import Budget, Question
+from accelsim.mapper.tilewise.best import Best, group_of
 from accelsim.mapper.tilewise.choices import Choices
 from accelsim.mapper.tilewise.numbers import Columns, Numbers, numbers_of
 from accelsim.mapper.tilewise.scoring import Scorer, Scores
 from accelsim.mapper.tilewise.shape import Shape
 
 FIRST = 2048
-POPULATION = 256
+POPULATION = 128
 """Candidates that are drawn for a first shape, and so many of them that are kept."""
 
-GENERATIONS = 6
+GENERATIONS = 5
 """Moves of the numbers of a new shape before it is judged; three times as many of a first one."""
 
 HOT, COLD = 0.1, 0.003
 """Temperatures at the beginning and end: changes that are so much worse, as a share, are usual."""
 
-RESTARTS = 3
-"""Times a search starts for each group."""
+A_START, A_START_S = 100_000, 8.0
+"""A search starts anew after so many candidates or s, whichever is less often, at most `STARTS`."""
+
+STARTS = 4
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,20 @@ def find(question: Question) -> Found | None:
     best = Best(question, "annealing")
     rng = np.random.default_rng(question.budget.seed)
     try:
-        groups = groups_of(question)
-        number = RESTARTS * len(groups)
-        for start in range(number):
-            group = groups[start % len(groups)]
-            Walk(group, best, rng, begins=start / number, ends=(start + 1) / number).run(
-                is_first=start < len(groups)
-            )
+        group, starts = group_of(question), _starts(question.budget)
+        for start in range(starts):
+            if group is None:
+                break
+            Walk(group, best, rng, start / starts, (start + 1) / starts).run(is_first=start == 0)
     except KeyboardInterrupt:
         if best.mapping is None:
             raise
         return best.found(is_cut_short=True)
     return best.found()
+
+
+def _starts(budget: Budget) -> int:
+    return max(1, int(min(STARTS, budget.candidates / A_START, budget.seconds / A_START_S)))
 
 
 class Walk:

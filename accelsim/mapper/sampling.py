@@ -8,7 +8,7 @@ import numpy as np
 
 from accelsim.mapper.found import Found
 from accelsim.mapper.question import Question
-from accelsim.mapper.tilewise.best import Best, groups_of
+from accelsim.mapper.tilewise.best import Best, group_of
 from accelsim.mapper.tilewise.choices import Choices
 from accelsim.mapper.tilewise.numbers import numbers_of
 from accelsim.mapper.tilewise.scoring import Scorer
@@ -21,16 +21,16 @@ def find(question: Question) -> Found | None:
     """None if the cascade cannot be one fused step. Interrupted, it returns the best so far."""
     best = Best(question, "sampling")
     rng = np.random.default_rng(question.budget.seed)
+    group = group_of(question)
+    choices = None if group is None else Choices(group, question.arch, rng)
     try:
-        every = [(group, Choices(group, question.arch, rng)) for group in groups_of(question)]
-        while every and not best.is_over:
-            for group, choices in every:
-                shape = choices.random()
-                if shape is None:
-                    return best.found()
-                scorer = Scorer(shape, group, question)
-                columns = numbers_of(shape, group, question.arch).drawn(DRAWN, rng)
-                best.see(scorer, columns, scorer(columns))
+        while group is not None and choices is not None and not best.is_over:
+            shape = choices.random()
+            if shape is None:
+                break
+            scorer = Scorer(shape, group, question)
+            columns = numbers_of(shape, group, question.arch).drawn(DRAWN, rng)
+            best.see(scorer, columns, scorer(columns))
     except KeyboardInterrupt:
         if best.mapping is None:
             raise

@@ -69,6 +69,7 @@ class Best:
         )
 
 
-def groups_of(question: Question) -> tuple[Group, ...]:
-    """The ways to have the whole cascade in one step."""
-    return fused_groups(question.cascade, units(question.cascade))
+def group_of(question: Question) -> Group | None:
+    """The whole cascade in one step, cut along as many ranks as there are."""
+    groups = fused_groups(question.cascade, units(question.cascade))
+    return max(groups, key=lambda group: len(group.cut), default=None)

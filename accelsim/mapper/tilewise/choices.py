@@ -61,7 +61,13 @@ class Choices:
         home = self.homes[-1]
         ways = tuple((e.name, self._usual_way(e, home)) for e in self.group.einsums)
         stays: tuple[tuple[str, Stay], ...] = tuple((t, TILE) for t in outside(self.group))
-        return Shape(self.group.cut, home, stays, ways)
+        sized = frozenset(self._sizable()[-2:])
+        return Shape(self.group.cut, sized, home, stays, ways)
+
+    def _sizable(self) -> list[str]:
+        """Ranks that tiles may cut; a running value takes single steps."""
+        ranks = self.group.grid if self.group.steps else self.group.cut
+        return [rank for rank in ranks if self.group.cascade.ranks[rank] > 1]
 
     def random(self) -> Shape | None:
         if not self.homes:
@@ -70,7 +76,8 @@ class Choices:
         order = self._shuffled(self.group.grid)
         order = (*order, self.group.streamed) if self.group.streamed else order
         ways = tuple((e.name, self._random_way(e, home)) for e in self.group.einsums)
-        shape = Shape(order, home, (), ways)
+        sized = frozenset(r for r in self._sizable() if self.rng.random() < 0.7)
+        shape = Shape(order, sized, home, (), ways)
         for tensor in outside(self.group):
             shape = shape.with_stay(tensor, self._one(self._stays(tensor, shape)))
         return shape
@@ -93,7 +100,9 @@ class Choices:
         if kind < 0.85:
             tensor = self._one(outside(self.group))
             return shape.with_stay(tensor, self._one(self._stays(tensor, shape)))
-        if kind < 0.95 or len(self.homes) == 1:
+        if kind < 0.9 and self._sizable():
+            return replace(shape, sized=shape.sized ^ {self._one(self._sizable())})
+        if kind < 0.97 or len(self.homes) == 1:
             return self._reordered(shape)
         return self._moved_home(shape)
 

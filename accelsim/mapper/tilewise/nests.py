@@ -31,8 +31,8 @@ def tile_name(rank: str) -> str:
 
 def mapping_of(shape: Shape, group: Group, arch: Spatial) -> Mapping:
     """All names are 1 until numbers are given for them."""
-    names = [name for einsum in group.einsums for name in factor_names(einsum, shape, group, arch)]
-    tiles = [tile_name(rank) for rank in cut_ranks(group)]
+    names = [name for einsum in group.einsums for name in factor_names(einsum, shape, arch)]
+    tiles = [tile_name(rank) for rank in shape.order if rank in shape.sized]
     return Mapping(
         about="Found by search: Einsums fused tile by tile, one after the other in each.",
         source="accelsim.mapper.tilewise",
@@ -45,30 +45,25 @@ def mapping_of(shape: Shape, group: Group, arch: Spatial) -> Mapping:
     )
 
 
-def cut_ranks(group: Group) -> tuple[str, ...]:
-    """Ranks whose tiles have a size to be chosen; a running value takes single steps."""
-    return group.grid if group.steps else group.cut
-
-
-def size_of_tile(rank: str, group: Group) -> Formula:
-    if rank in cut_ranks(group):
+def size_of_tile(rank: str, shape: Shape) -> Formula:
+    if rank in shape.sized:
         return tile_name(rank)
-    return 1 if rank in group.cut else rank
+    return 1 if rank in shape.order else rank
 
 
-def chain(einsum: Einsum, rank: str, shape: Shape, group: Group, arch: Spatial) -> list[str]:
+def chain(einsum: Einsum, rank: str, shape: Shape, arch: Spatial) -> list[str]:
     """Names of the factors that make up a tile of the rank, but what is left of it."""
+    if rank in shape.order and rank not in shape.sized:
+        return []
     way = shape.way[einsum.name]
     names = [f"{einsum.name}_{axis}" for axis, on in way.axes if on == rank]
-    if rank not in cut_ranks(group) and rank in group.cut:
-        return names
     if _has_stays(einsum, shape):
         names.append(f"{einsum.name}_{rank}_around")
     return [*names, *(f"{einsum.name}_{rank}_inside{n}" for n, _ in _pauses(way, shape, arch))]
 
 
-def factor_names(einsum: Einsum, shape: Shape, group: Group, arch: Spatial) -> list[str]:
-    return [name for rank in einsum.ranks for name in chain(einsum, rank, shape, group, arch)]
+def factor_names(einsum: Einsum, shape: Shape, arch: Spatial) -> list[str]:
+    return [name for rank in einsum.ranks for name in chain(einsum, rank, shape, arch)]
 
 
 def _has_stays(einsum: Einsum, shape: Shape) -> bool:
@@ -93,25 +88,27 @@ def _says(level: Level) -> bool:
 
 def _levels(einsum: Einsum, shape: Shape, group: Group, arch: Spatial) -> Iterator[Level]:
     way, own = shape.way[einsum.name], tensors_of(einsum)
-    names = factor_names(einsum, shape, group, arch)
+    names = factor_names(einsum, shape, arch)
     yield Level(memory=arch.memories[0].name, keep=_of(own, outside(group)))
     for done, rank in enumerate(shape.order):
         yield from _residents(own, shape, done, arch)
         if rank in einsum.ranks:
-            yield Level(loops={rank: f"ceil({rank} / {size_of_tile(rank, group)})"})
+            yield Level(loops={rank: f"ceil({rank} / {size_of_tile(rank, shape)})"})
     yield from _residents(own, shape, len(shape.order), arch)
     yield Level(memory=shape.home, keep=_of(own, handed_over(group)))
     around = {rank: f"{einsum.name}_{rank}_around" for rank in way.outer}
     yield Level(loops={rank: name for rank, name in around.items() if name in names})
     kept = tuple(t for t in own if shape.stay.get(t) == TILE and t not in handed_over(group))
     yield Level(memory=shape.home, keep=kept)
-    yield Level(loops={rank: _left(einsum, rank, shape, group, arch) for rank in way.inner})
+    yield Level(loops={rank: _left(einsum, rank, shape, arch) for rank in way.inner})
     for number, memory in _pauses(way, shape, arch):
         yield Level(memory=memory, keep=own)
         inside = {rank: f"{einsum.name}_{rank}_inside{number}" for rank in way.inner}
         yield Level(loops={rank: name for rank, name in inside.items() if name in names})
     spatial: dict[str, dict[str, Formula]] = {
-        axis: {rank: f"{einsum.name}_{axis}"} for axis, rank in way.axes
+        axis: {rank: f"{einsum.name}_{axis}"}
+        for axis, rank in way.axes
+        if f"{einsum.name}_{axis}" in names
     }
     yield Level(array=way.array, spatial=spatial)
     for memory in files_of(arch, way.array):
@@ -128,8 +125,8 @@ def _of(own: tuple[str, ...], those: object) -> tuple[str, ...]:
     return tuple(tensor for tensor in own if tensor in those)  # type: ignore[operator]
 
 
-def _left(einsum: Einsum, rank: str, shape: Shape, group: Group, arch: Spatial) -> Formula:
-    size, names = size_of_tile(rank, group), chain(einsum, rank, shape, group, arch)
+def _left(einsum: Einsum, rank: str, shape: Shape, arch: Spatial) -> Formula:
+    size, names = size_of_tile(rank, shape), chain(einsum, rank, shape, arch)
     return f"ceil({size} / ({' * '.join(names)}))" if names else size
 
 
@@ -138,7 +135,7 @@ def _step(shape: Shape, group: Group) -> Step:
     for name in group.names:
         array = shape.way[name].array
         run[array] = (*run.get(array, ()), name)
-    tile = {rank: size_of_tile(rank, group) for rank in shape.order}
+    tile = {rank: size_of_tile(rank, shape) for rank in shape.order}
     return Step(name=" ".join(group.names), tile=tile, phases=(Phase(run=run),))
 
 

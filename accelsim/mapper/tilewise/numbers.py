@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from accelsim.arch.spatial import Spatial
 from accelsim.mapper.fused.group import Group
-from accelsim.mapper.tilewise.nests import chain, cut_ranks, tile_name
+from accelsim.mapper.tilewise.nests import chain, tile_name
 from accelsim.mapper.tilewise.shape import Shape
 from accelsim.mapping.loops import ceil_div
 
@@ -41,7 +41,6 @@ class Numbers:
     cut: tuple[str, ...]
     sizes: Mapping[str, int]
     chains: tuple[Chain, ...]
-    single: frozenset[str]
 
     @property
     def most(self) -> dict[str, int]:
@@ -89,7 +88,7 @@ class Numbers:
         for each in self.chains:
             size = self.sizes[each.rank]
             tile = found[tile_name(each.rank)] if each.rank in self.cut else np.int64(size)
-            left: Column = np.asarray(1 if each.rank in self.single else tile)
+            left: Column = np.asarray(tile)
             is_whole = left >= size
             for name, most in zip(each.names, each.most, strict=True):
                 wanted = np.minimum(np.minimum(found[name], most), left)
@@ -105,11 +104,11 @@ def numbers_of(shape: Shape, group: Group, arch: Spatial) -> Numbers:
         array = arch.array(shape.way[einsum.name].array)
         widths = {f"{einsum.name}_rows": array.rows, f"{einsum.name}_columns": array.columns}
         for rank in einsum.ranks:
-            names = tuple(chain(einsum, rank, shape, group, arch))
+            names = tuple(chain(einsum, rank, shape, arch))
             most = tuple(int(min(sizes[rank], widths.get(name, sizes[rank]))) for name in names)
             chains.append(Chain(rank, names, most))
-    single = frozenset(group.cut) - set(cut_ranks(group))
-    return Numbers(cut_ranks(group), sizes, tuple(chains), single)
+    cut = tuple(rank for rank in shape.order if rank in shape.sized)
+    return Numbers(cut, sizes, tuple(chains))
 
 
 def _drawn(name: str, most: int, size: int, rng: Generator) -> Column:

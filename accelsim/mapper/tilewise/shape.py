@@ -50,7 +50,10 @@ class Way:
 
 @dataclass(frozen=True)
 class Shape:
+    """`sized` are ranks whose tiles have a size; of the other ranks of `order` they are single."""
+
     order: tuple[str, ...]
+    sized: frozenset[str]
     home: str
     stays: tuple[tuple[str, Stay], ...]
     ways: tuple[tuple[str, Way], ...]
