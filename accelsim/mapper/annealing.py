@@ -31,6 +31,9 @@ POPULATION = 128
 GENERATIONS = 5
 """Moves of the numbers of a new shape before it is judged; three times as many of a first one."""
 
+RANDOM = 4
+"""Shapes of which a later start takes the best."""
+
 HOT, COLD = 0.1, 0.003
 """Temperatures at the beginning and end: changes that are so much worse, as a share, are usual."""
 
@@ -92,21 +95,26 @@ class Walk:
         return float(HOT * (COLD / HOT) ** min(1.0, max(0.0, part)))
 
     def run(self, is_first: bool) -> None:
-        state = self._begun(self.choices.first() if is_first else self.choices.random())
-        while state is not None and self.best.share < self.ends:
-            shape = self.choices.neighbour(state.shape)
+        shapes = self.choices.firsts() if is_first else self.choices.randoms(RANDOM)
+        states = [self._begun(shape) for shape in shapes]
+        if not states:
+            return
+        state, known = min(states, key=lambda state: state.score), set(shapes)
+        while self.best.share < self.ends:
+            shape = self.choices.neighbour(state.shape, known)
+            if shape is None:
+                return
             other = self._settled(self._carried(shape, state), GENERATIONS)
+            known.add(shape)
             if self._is_accepted(other.score, state.score):
-                state = other
+                state, known = other, {state.shape, shape}
 
     def _is_accepted(self, new: float, old: float) -> bool:
         if not np.isfinite(old):
             return True
         return bool(np.log(new / old) < self._temperature * self.rng.exponential())
 
-    def _begun(self, shape: Shape | None) -> State | None:
-        if shape is None:
-            return None
+    def _begun(self, shape: Shape) -> State:
         question = self.best.question
         numbers = numbers_of(shape, self.group, question.arch)
         scorer = Scorer(shape, self.group, question)

@@ -25,9 +25,10 @@ def find(question: Question) -> Found | None:
     choices = None if group is None else Choices(group, question.arch, rng)
     try:
         while group is not None and choices is not None and not best.is_over:
-            shape = choices.random()
-            if shape is None:
+            shapes = choices.randoms(1)
+            if not shapes:
                 break
+            (shape,) = shapes
             scorer = Scorer(shape, group, question)
             columns = numbers_of(shape, group, question.arch).drawn(DRAWN, rng)
             best.see(scorer, columns, scorer(columns))

@@ -1,6 +1,6 @@
 """Shapes of a group: a first one by rules, random ones, and neighbours, one choice away."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import TypeVar
@@ -54,13 +54,17 @@ class Choices:
 
     # --- whole shapes ---
 
-    def first(self) -> Shape | None:
-        """The innermost buffer as home; each Einsum where it is fastest, sums in the array."""
-        if not self.homes:
-            return None
+    def firsts(self) -> list[Shape]:
+        """The innermost buffer as home; each Einsum where it is fastest, sums in the array.
+
+        What comes from outside stays as long as the tile, or passes by.
+        """
+        return [self._first(TILE), self._first(PAST)] if self.homes else []
+
+    def _first(self, stay: Stay) -> Shape:
         home = self.homes[-1]
         ways = tuple((e.name, self._usual_way(e, home)) for e in self.group.einsums)
-        stays: tuple[tuple[str, Stay], ...] = tuple((t, TILE) for t in outside(self.group))
+        stays: tuple[tuple[str, Stay], ...] = tuple((t, stay) for t in outside(self.group))
         sized = frozenset(self._sizable()[-2:])
         return Shape(self.group.cut, sized, home, stays, ways)
 
@@ -69,9 +73,10 @@ class Choices:
         ranks = self.group.grid if self.group.steps else self.group.cut
         return [rank for rank in ranks if self.group.cascade.ranks[rank] > 1]
 
-    def random(self) -> Shape | None:
-        if not self.homes:
-            return None
+    def randoms(self, number: int) -> list[Shape]:
+        return [self._random() for _ in range(number)] if self.homes else []
+
+    def _random(self) -> Shape:
         home = self._one(self.homes)
         order = self._shuffled(self.group.grid)
         order = (*order, self.group.streamed) if self.group.streamed else order
@@ -82,13 +87,13 @@ class Choices:
             shape = shape.with_stay(tensor, self._one(self._stays(tensor, shape)))
         return shape
 
-    def neighbour(self, shape: Shape) -> Shape:
-        """Another shape, with one choice made anew."""
+    def neighbour(self, shape: Shape, known: Container[Shape]) -> Shape | None:
+        """Another shape, with one choice made anew; None if hardly any is not known."""
         for _ in range(100):
             found = self._changed(shape)
-            if found != shape:
+            if found != shape and found not in known and self._is_sound(found):
                 return found
-        return shape
+        return None
 
     # --- one choice ---
 
@@ -146,7 +151,7 @@ class Choices:
 
     def _changed_way(self, einsum: Einsum, shape: Shape) -> Way:
         way = shape.way[einsum.name]
-        kind = self.rng.integers(5)
+        kind = self.rng.integers(5) if way.follows is None else 4
         if kind == 0:
             array = self._one(self._arrays(einsum, shape.home))
             if array != way.array:
@@ -155,11 +160,45 @@ class Choices:
             return replace(way, axes=self._random_axes(einsum, way.array))
         if kind == 2:
             return replace(way, inner=self._inwards(way.inner))
-        if kind == 3:
+        if kind == 3 and any(shape.stay.get(tensor) == TILE for tensor in tensors_of(einsum)):
             return replace(way, outer=self._inwards(way.outer))
         if self.rng.random() < 0.5:
             return replace(way, filed=self._random_filed(einsum, way.array))
+        if self.rng.random() < 0.5 and self._followed(einsum):
+            follows = None if way.follows else self._one(self._followed(einsum))
+            array = way.array if follows is None else shape.led(follows).array
+            return replace(way, follows=follows, filed=self._random_filed(einsum, array))
         return replace(way, pauses=not way.pauses and self._may_pause(way.array, shape.home))
+
+    def _followed(self, einsum: Einsum) -> list[str]:
+        """Whom it may follow: one without a sum, of the same ranks, whose work it takes up."""
+        made = [self.group.cascade.einsum(name) for name in self.group.names]
+        read = {access.tensor for access in einsum.reads}
+        return [
+            each.name
+            for each in made
+            if each.name in read - {einsum.name}
+            and not each.reduced_ranks
+            and each.name not in self.group.running
+            and set(each.ranks) == set(einsum.ranks)
+        ]
+
+    def _is_sound(self, shape: Shape) -> bool:
+        """Whether followers can run where they follow, and find the rest of what they read."""
+        return all(self._may_follow(e, shape) for e in self.group.einsums)
+
+    def _may_follow(self, einsum: Einsum, shape: Shape) -> bool:
+        way, leader = shape.way[einsum.name], shape.leader(einsum.name)
+        if way.follows is None:
+            return True
+        names = self.group.names
+        made = {access.tensor for access in einsum.reads} & set(names) - shape.streams(einsum)
+        is_made = all(names.index(name) < names.index(leader) for name in made)
+        return (
+            is_made
+            and way.follows in shape.streams(einsum)
+            and shape.way[leader].array in self.arrays[einsum.name]
+        )
 
     def _arrays(self, einsum: Einsum, home: str) -> list[str]:
         return [a for a in self.arrays[einsum.name] if home in buffers_above(self.arch, a)]

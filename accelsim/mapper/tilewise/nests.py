@@ -15,6 +15,7 @@ from accelsim.mapper.tilewise.shape import (
     Resident,
     Shape,
     Way,
+    at_home,
     buffers_above,
     files_of,
     handed_over,
@@ -31,7 +32,7 @@ def tile_name(rank: str) -> str:
 
 def mapping_of(shape: Shape, group: Group, arch: Spatial) -> Mapping:
     """All names are 1 until numbers are given for them."""
-    names = [name for einsum in group.einsums for name in factor_names(einsum, shape, arch)]
+    names = [name for einsum in group.einsums for name in factor_names(einsum, shape, group, arch)]
     tiles = [tile_name(rank) for rank in shape.order if rank in shape.sized]
     return Mapping(
         about="Found by search: Einsums fused tile by tile, one after the other in each.",
@@ -51,19 +52,22 @@ def size_of_tile(rank: str, shape: Shape) -> Formula:
     return 1 if rank in shape.order else rank
 
 
-def chain(einsum: Einsum, rank: str, shape: Shape, arch: Spatial) -> list[str]:
+def chain(einsum: Einsum, rank: str, shape: Shape, group: Group, arch: Spatial) -> list[str]:
     """Names of the factors that make up a tile of the rank, but what is left of it."""
     if rank in shape.order and rank not in shape.sized:
         return []
-    way = shape.way[einsum.name]
-    names = [f"{einsum.name}_{axis}" for axis, on in way.axes if on == rank]
+    leader = shape.leader(einsum.name)
+    if leader != einsum.name:
+        return chain(group.cascade.einsum(leader), rank, shape, group, arch)
+    way = shape.way[leader]
+    names = [f"{leader}_{axis}" for axis, on in way.axes if on == rank]
     if _has_stays(einsum, shape):
         names.append(f"{einsum.name}_{rank}_around")
     return [*names, *(f"{einsum.name}_{rank}_inside{n}" for n, _ in _pauses(way, shape, arch))]
 
 
-def factor_names(einsum: Einsum, shape: Shape, arch: Spatial) -> list[str]:
-    return [name for rank in einsum.ranks for name in chain(einsum, rank, shape, arch)]
+def factor_names(einsum: Einsum, shape: Shape, group: Group, arch: Spatial) -> list[str]:
+    return [name for rank in einsum.ranks for name in chain(einsum, rank, shape, group, arch)]
 
 
 def _has_stays(einsum: Einsum, shape: Shape) -> bool:
@@ -77,7 +81,7 @@ def _pauses(way: Way, shape: Shape, arch: Spatial) -> list[tuple[int, str]]:
 
 
 def _nest(einsum: Einsum, shape: Shape, group: Group, arch: Spatial) -> Nest:
-    way = shape.way[einsum.name]
+    way = shape.led(einsum.name)
     levels = [level for level in _levels(einsum, shape, group, arch) if _says(level)]
     return Nest(einsums=(einsum.name,), array=way.array, levels=tuple(levels))
 
@@ -87,32 +91,32 @@ def _says(level: Level) -> bool:
 
 
 def _levels(einsum: Einsum, shape: Shape, group: Group, arch: Spatial) -> Iterator[Level]:
-    way, own = shape.way[einsum.name], tensors_of(einsum)
-    names = factor_names(einsum, shape, arch)
+    leader, own = shape.leader(einsum.name), tensors_of(einsum)
+    way = shape.way[leader]
+    names = factor_names(einsum, shape, group, arch)
     yield Level(memory=arch.memories[0].name, keep=_of(own, outside(group)))
     for done, rank in enumerate(shape.order):
         yield from _residents(own, shape, done, arch)
         if rank in einsum.ranks:
             yield Level(loops={rank: f"ceil({rank} / {size_of_tile(rank, shape)})"})
     yield from _residents(own, shape, len(shape.order), arch)
-    yield Level(memory=shape.home, keep=_of(own, handed_over(group)))
-    around = {rank: f"{einsum.name}_{rank}_around" for rank in way.outer}
+    yield Level(memory=shape.home, keep=_of(own, at_home(einsum, shape, group)))
+    around = {rank: f"{leader}_{rank}_around" for rank in way.outer}
     yield Level(loops={rank: name for rank, name in around.items() if name in names})
     kept = tuple(t for t in own if shape.stay.get(t) == TILE and t not in handed_over(group))
     yield Level(memory=shape.home, keep=kept)
-    yield Level(loops={rank: _left(einsum, rank, shape, arch) for rank in way.inner})
+    yield Level(loops={rank: _left(einsum, rank, shape, group, arch) for rank in way.inner})
+    kept_here = set(own) - shape.streams(einsum)
     for number, memory in _pauses(way, shape, arch):
-        yield Level(memory=memory, keep=own)
-        inside = {rank: f"{einsum.name}_{rank}_inside{number}" for rank in way.inner}
+        yield Level(memory=memory, keep=_of(own, kept_here))
+        inside = {rank: f"{leader}_{rank}_inside{number}" for rank in way.inner}
         yield Level(loops={rank: name for rank, name in inside.items() if name in names})
     spatial: dict[str, dict[str, Formula]] = {
-        axis: {rank: f"{einsum.name}_{axis}"}
-        for axis, rank in way.axes
-        if f"{einsum.name}_{axis}" in names
+        axis: {rank: f"{leader}_{axis}"} for axis, rank in way.axes if f"{leader}_{axis}" in names
     }
     yield Level(array=way.array, spatial=spatial)
     for memory in files_of(arch, way.array):
-        yield Level(memory=memory, keep=way.filed)
+        yield Level(memory=memory, keep=shape.way[einsum.name].filed)
 
 
 def _residents(own: tuple[str, ...], shape: Shape, done: int, arch: Spatial) -> Iterator[Level]:
@@ -125,15 +129,15 @@ def _of(own: tuple[str, ...], those: object) -> tuple[str, ...]:
     return tuple(tensor for tensor in own if tensor in those)  # type: ignore[operator]
 
 
-def _left(einsum: Einsum, rank: str, shape: Shape, arch: Spatial) -> Formula:
-    size, names = size_of_tile(rank, shape), chain(einsum, rank, shape, arch)
+def _left(einsum: Einsum, rank: str, shape: Shape, group: Group, arch: Spatial) -> Formula:
+    size, names = size_of_tile(rank, shape), chain(einsum, rank, shape, group, arch)
     return f"ceil({size} / ({' * '.join(names)}))" if names else size
 
 
 def _step(shape: Shape, group: Group) -> Step:
     run: dict[str, tuple[str, ...]] = {}
     for name in group.names:
-        array = shape.way[name].array
+        array = shape.led(name).array
         run[array] = (*run.get(array, ()), name)
     tile = {rank: size_of_tile(rank, shape) for rank in shape.order}
     return Step(name=" ".join(group.names), tile=tile, phases=(Phase(run=run),))

@@ -101,10 +101,12 @@ def numbers_of(shape: Shape, group: Group, arch: Spatial) -> Numbers:
     sizes = {rank: int(size) for rank, size in group.cascade.ranks.items()}
     chains = []
     for einsum in group.einsums:
+        if shape.leader(einsum.name) != einsum.name:
+            continue
         array = arch.array(shape.way[einsum.name].array)
         widths = {f"{einsum.name}_rows": array.rows, f"{einsum.name}_columns": array.columns}
         for rank in einsum.ranks:
-            names = tuple(chain(einsum, rank, shape, arch))
+            names = tuple(chain(einsum, rank, shape, group, arch))
             most = tuple(int(min(sizes[rank], widths.get(name, sizes[rank]))) for name in names)
             chains.append(Chain(rank, names, most))
     cut = tuple(rank for rank in shape.order if rank in shape.sized)

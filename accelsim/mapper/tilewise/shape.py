@@ -10,6 +10,9 @@ one makes for another lies in a buffer, the `home`, as a whole tile.
     inner buffers      all that an Einsum reads and makes, if it `pauses` there
     array              one rank on its rows, one on its columns
     register file      the operands that are `filed`
+
+An Einsum may follow another one, of the same ranks: it runs in its loops and finds what that makes
+in the register file, so that nobody else's need keeps this out of the home.
 """
 
 from collections.abc import Mapping
@@ -38,7 +41,8 @@ Stay = str | Resident
 @dataclass(frozen=True)
 class Way:
     """How one Einsum runs: `axes` gives a rank by axis; `outer` and `inner` are the orders of its
-    loops in a tile around and below what the home keeps of the tensors from outside."""
+    loops in a tile around and below what the home keeps of the tensors from outside. Of one that
+    `follows` another only what is `filed` counts."""
 
     array: str
     axes: tuple[tuple[str, str], ...]
@@ -46,6 +50,7 @@ class Way:
     inner: tuple[str, ...]
     filed: tuple[str, ...]
     pauses: bool
+    follows: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,27 @@ class Shape:
     def way(self) -> Mapping[str, Way]:
         return dict(self.ways)
 
+    def leader(self, einsum: str) -> str:
+        """Whose loops an Einsum runs in: its own, or those of the one that it follows."""
+        followed = self.way[einsum].follows
+        return einsum if followed is None else self.leader(followed)
+
+    def led(self, einsum: str) -> Way:
+        return self.way[self.leader(einsum)]
+
+    def streams(self, einsum: Einsum) -> frozenset[str]:
+        """What it reads that lies in the register file as the one before has left it there."""
+        leader = self.leader(einsum.name)
+        return frozenset(
+            access.tensor
+            for access in einsum.reads
+            if access.tensor != einsum.name
+            and access.tensor in self.way
+            and leader == self.leader(access.tensor)
+            and access.tensor in self.way[access.tensor].filed
+            and access.tensor in self.way[einsum.name].filed
+        )
+
     def with_stay(self, tensor: str, stay: Stay) -> "Shape":
         return replace(self, stays=tuple({**self.stay, tensor: stay}.items()))
 
@@ -85,6 +111,16 @@ def outside(group: Group) -> tuple[str, ...]:
 def handed_over(group: Group) -> frozenset[str]:
     """What one Einsum makes for another of the group, or for its own next step."""
     return frozenset(n for n in group.names if group.readers[n] or n in group.running)
+
+
+def at_home(einsum: Einsum, shape: Shape, group: Group) -> frozenset[str]:
+    """What the home keeps of what is handed over, in an Einsum's nest."""
+    read = {access.tensor for access in einsum.reads} - shape.streams(einsum)
+    own = einsum.name
+    wanted = own in group.running or any(
+        own not in shape.streams(group.cascade.einsum(reader)) for reader in group.readers[own]
+    )
+    return handed_over(group) & (read | ({own} if wanted else set()))
 
 
 def buffers_above(arch: Spatial, array: str) -> tuple[str, ...]:
