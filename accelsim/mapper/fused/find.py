@@ -91,11 +91,13 @@ class Search:
 def find(question: Question) -> Found | None:
     """None if no such mapping fits. Interrupted, it returns the best so far."""
     start, search = perf_counter(), Search(question)
+    is_cut_short = False
     try:
         search.run()
     except KeyboardInterrupt:
         if search.best is None:
             raise
+        is_cut_short = True
     best = search.best
     if best is None:
         return None
@@ -110,4 +112,5 @@ def find(question: Question) -> Found | None:
         candidates=search.tally.candidates,
         pruned=search.tally.pruned,
         seconds=perf_counter() - start,
+        is_cut_short=is_cut_short,
     )
