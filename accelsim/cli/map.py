@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from accelsim.arch.load import is_gpu
+from accelsim.base.errors import MapperError
 from accelsim.base.units import format_quantity
 from accelsim.cli.cost_tables import print_parts
 from accelsim.cli.inputs import GpuCase, load_arch_and_cascade, load_gpu_case
