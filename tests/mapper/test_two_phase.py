@@ -1,4 +1,4 @@
-"""The shipped mapping `two_phase`: at sizes that it knows nothing of, what a search finds there."""
+"""The shipped mapping `two_phase`: at any sizes as good as what a search finds there."""
 
 import pytest
 
