@@ -16,7 +16,13 @@ from math import inf, prod
 
 from accelsim.arch.spatial import Spatial, missing_operations, point_cost
 from accelsim.mapper.fused.assignment import Assignment
-from accelsim.mapper.fused.filing import elements_in_turn, lies_along_sums, lies_right, machine_of
+from accelsim.mapper.fused.filing import (
+    elements_in_turn,
+    in_step,
+    lies_along_sums,
+    lies_right,
+    machine_of,
+)
 from accelsim.mapper.fused.group import Group
 from accelsim.mapper.fused.orders import orders
 from accelsim.mapper.fused.tiling import Tiling
@@ -146,6 +152,7 @@ class Prices:
         if not has_room:
             made = self.elements[name, name] * self.share[name]
             total += made * (part.file_read_pj + part.buffer_write_pj)
+            readers = tuple(r for r in readers if not in_step(name, r, tiling, assignment))
         for other in {assignment.arrays[reader] for reader in readers}:
             fill_pj = self.parts[other].file_write_pj
             here = [self._read(r, name) for r in readers if assignment.arrays[r] == other]
@@ -164,10 +171,14 @@ class Prices:
         words = elements_in_turn(tiling, assignment, name)
         if words == 1 or lies_along_sums(name, tiling, assignment, arch):
             return True
-        arrays = {assignment.arrays[each] for each in (name, *self.group.readers[name])}
-        streams = len(arrays) == 1 and name not in self.group.running
+        readers = self.group.readers[name]
+        if name not in self.group.running and all(
+            in_step(name, reader, tiling, assignment) for reader in readers
+        ):
+            return True
+        arrays = {assignment.arrays[each] for each in (name, *readers)}
         rooms = [self.parts[array].file_bytes or 0.0 for array in arrays]
-        fits = streams or words * self.word[name] <= min(rooms)
+        fits = words * self.word[name] <= min(rooms)
         return fits and lies_right(name, tiling, assignment)
 
 

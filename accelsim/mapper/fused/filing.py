@@ -3,8 +3,8 @@
 A register file holds one element of every operand of a step. Of what one Einsum of the group makes
 for another it holds
 
-- one element, if the two run in one phase of one array, which then streams it, or if a tile has no
-  more for each processing element;
+- one element, if the two run in one phase of one array and take it in the same order, which then
+  streams it, or if a tile has no more for each processing element;
 - one element of a sum that was taken over an axis: a tile's sums lie one by one on the processing
   elements that they were summed up over, if these are as many, until another array takes them, or
   a reader that spreads them so;
@@ -23,6 +23,7 @@ from accelsim.mapper.fused.modulo import Pipeline, Rounds, order_in_phase
 from accelsim.mapper.fused.tiling import Tiling
 from accelsim.mapping.loops import ceil_div
 from accelsim.mapping.occupancy import buffers
+from accelsim.workload.einsum import Einsum
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,13 @@ def homes(
     """
     group = tiling.group
     words = {name: elements_in_turn(tiling, assignment, name) for name in group.names}
+    passed = streams(tiling, assignment, rounds)
     waiting = {
-        n for n in group.names if words[n] > 1 and not _streams(n, tiling, assignment, rounds)
+        name
+        for name in group.names
+        if words[name] > 1
+        and (name in group.running or any((name, r) not in passed for r in group.readers[name]))
     }
-    waiting = {name for name in waiting if group.readers[name] or name in group.running}
     waiting -= {n for n in waiting - twice if lies_along_sums(n, tiling, assignment, arch)}
     filed = {n for n in waiting - twice if lies_right(n, tiling, assignment)}
     order = order_in_phase(pipeline, rounds) or ()
@@ -84,17 +88,36 @@ def elements_in_turn(tiling: Tiling, assignment: Assignment, name: str) -> int:
     return prod(in_turn(tiling, assignment, name, rank) for rank in ranks)
 
 
-def _streams(name: str, tiling: Tiling, assignment: Assignment, rounds: Rounds) -> bool:
-    """Whether each element is read as soon as it is made, on the spot."""
+def streams(tiling: Tiling, assignment: Assignment, rounds: Rounds) -> frozenset[tuple[str, str]]:
+    """Makers and readers of which the one reads each element as soon as the other has made it."""
+    return frozenset(
+        (name, reader)
+        for name, readers in tiling.group.readers.items()
+        for reader in readers
+        if rounds.places[reader] == rounds.places[name]
+        and in_step(name, reader, tiling, assignment)
+    )
+
+
+def in_step(name: str, reader: str, tiling: Tiling, assignment: Assignment) -> bool:
+    """Whether a reader on the same array can take elements in the order in which they are made."""
+    cascade = tiling.group.cascade
+    made = _turned(cascade.einsum(name), tiling, assignment)
+    made = [rank for rank in made if rank in cascade.einsum(name).output.ranks]
+    read = _turned(cascade.einsum(reader), tiling, assignment)
     return (
         name not in tiling.group.running
-        and lies_right(name, tiling, assignment)
-        and all(
-            rounds.places[reader] == rounds.places[name]
-            and assignment.arrays[reader] == assignment.arrays[name]
-            for reader in tiling.group.readers[name]
-        )
+        and assignment.arrays[name] == assignment.arrays[reader]
+        and _lies_right(name, reader, tiling, assignment)
+        and read[: len(made)] == made
     )
+
+
+def _turned(einsum: Einsum, tiling: Tiling, assignment: Assignment) -> list[str]:
+    """Ranks that a processing element takes in turn; those that are summed over are innermost."""
+    output = [rank for rank in einsum.ranks if rank not in einsum.reduced_ranks]
+    every = (*output, *einsum.reduced_ranks)
+    return [rank for rank in every if in_turn(tiling, assignment, einsum.name, rank) > 1]
 
 
 def lies_along_sums(name: str, tiling: Tiling, assignment: Assignment, arch: Spatial) -> bool:
@@ -128,13 +151,17 @@ def _takes_along(name: str, reader: str, tiling: Tiling, assignment: Assignment)
 
 def lies_right(name: str, tiling: Tiling, assignment: Assignment) -> bool:
     """Whether its readers spread it as its maker does."""
+    readers = tiling.group.readers[name]
+    return all(_lies_right(name, reader, tiling, assignment) for reader in readers)
+
+
+def _lies_right(name: str, reader: str, tiling: Tiling, assignment: Assignment) -> bool:
     ranks = tiling.group.cascade.einsum(name).output.ranks
     own = tiling.spreads[name, assignment.arrays[name]]
-    others = [tiling.spreads[r, assignment.arrays[r]] for r in tiling.group.readers[name]]
+    other = tiling.spreads[reader, assignment.arrays[reader]]
     return all(
         own.columns.get(rank, 1) == other.columns.get(rank, 1)
         and own.rows.get(rank, 1) == other.rows.get(rank, 1)
-        for other in others
         for rank in ranks
     )
 

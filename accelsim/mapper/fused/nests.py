@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from accelsim.arch.spatial import Spatial
 from accelsim.mapper.fused.assignment import Assignment
-from accelsim.mapper.fused.filing import Machine, machine_of
+from accelsim.mapper.fused.filing import Machine, machine_of, streams
 from accelsim.mapper.fused.keeping import Keeping
 from accelsim.mapper.fused.modulo import Pipeline, Rounds
 from accelsim.mapper.fused.tiling import Tiling
@@ -51,7 +51,8 @@ def _tensors(einsum: Einsum) -> tuple[str, ...]:
 
 def _outer_levels(plan: Plan, einsum: Einsum, machine: Machine) -> Iterator[Level]:
     group, keeping = plan.tiling.group, plan.keeping
-    own = _tensors(einsum)
+    passed = streams(plan.tiling, plan.assignment, plan.rounds)
+    own = tuple(name for name in _tensors(einsum) if (name, einsum.name) not in passed)
     outside = tuple(
         name
         for name in own
@@ -79,7 +80,9 @@ def _inner_levels(
     plan: Plan, einsum: Einsum, array: str, machine: Machine, arch: Spatial
 ) -> Iterator[Level]:
     tiling, own = plan.tiling, _tensors(einsum)
-    loops: dict[str, Formula] = {**turns(tiling, plan.assignment, plan.keeping, einsum, arch)}
+    loops: dict[str, Formula] = {
+        **turns(tiling, plan.assignment, plan.rounds, plan.keeping, einsum, arch)
+    }
     spatial = Level(array=array, spatial=tiling.spreads[einsum.name, array].axes)
     filed = tuple(name for name in own if name in plan.keeping.filed)
     rest = tuple(name for name in own if name not in filed)

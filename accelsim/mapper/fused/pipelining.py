@@ -1,10 +1,10 @@
 """Einsums of a tile on arrays as a pipeline of tasks, and its rounds as a step of a schedule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from accelsim.mapper.fused.assignment import Assignment, last_share, runs_last
-from accelsim.mapper.fused.filing import elements_in_turn, lies_right
+from accelsim.mapper.fused.filing import elements_in_turn, in_step
 from accelsim.mapper.fused.modulo import Need, Pipeline, Rounds, Task, order_in_phase
 from accelsim.mapper.fused.tiling import Tiling
 from accelsim.mapping.mapping import Phase, Step
@@ -14,8 +14,8 @@ from accelsim.workload.dependencies import reads_earlier_step
 def pipelines(tiling: Tiling, assignment: Assignment, enough: float) -> Iterator[Pipeline]:
     """With room for one tile of everything, then for two of what could lie in the buffer.
 
-    First what has one reader on the same array is read on the spot, and need not be kept; then it
-    may wait. Rounds of `enough` cycles are short enough.
+    First what a reader on the same array can take on the spot is read there, and need not be kept
+    for it; then it may wait. Rounds of `enough` cycles are short enough.
     """
     tasks = tuple(_task(tiling, name, assignment.arrays[name]) for name in tiling.group.names)
     for held in (1, 2):
@@ -27,12 +27,25 @@ def pipelines(tiling: Tiling, assignment: Assignment, enough: float) -> Iterator
 
 
 def _tied(need: Need, pipeline: Pipeline, tiling: Tiling, assignment: Assignment) -> Need:
+    """Not if the reader also waits for somebody else who reads it."""
+    readers = tiling.group.readers
+    others = [reader for reader in readers[need.maker] if reader != need.reader]
     is_tied = (
         not (need.copied or need.back or pipeline.gap(need))
-        and tiling.group.readers[need.maker] == (need.reader,)
-        and lies_right(need.maker, tiling, assignment)
+        and in_step(need.maker, need.reader, tiling, assignment)
+        and not any(_leads_to(need.reader, other, readers) for other in others)
     )
     return replace(need, tied=is_tied)
+
+
+def _leads_to(name: str, first: str, readers: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether what `first` makes is wanted for `name`; what is wanted comes before who wants it."""
+    seen, waiting = {first}, [first]
+    while waiting:
+        fresh = set(readers[waiting.pop()]) - seen
+        seen |= fresh
+        waiting += fresh
+    return name in seen
 
 
 def _task(tiling: Tiling, name: str, array: str) -> Task:

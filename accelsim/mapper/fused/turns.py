@@ -15,19 +15,25 @@ from math import prod
 
 from accelsim.arch.spatial import Spatial
 from accelsim.mapper.fused.assignment import Assignment
-from accelsim.mapper.fused.filing import elements_in_turn, in_turn, lies_along_sums, machine_of
+from accelsim.mapper.fused.filing import elements_in_turn, in_turn, machine_of, streams
 from accelsim.mapper.fused.keeping import Keeping
+from accelsim.mapper.fused.modulo import Rounds
 from accelsim.mapper.fused.orders import orders
 from accelsim.mapper.fused.tiling import Tiling
 from accelsim.workload.einsum import Einsum
 
 
 def turns(
-    tiling: Tiling, assignment: Assignment, keeping: Keeping, einsum: Einsum, arch: Spatial
+    tiling: Tiling,
+    assignment: Assignment,
+    rounds: Rounds,
+    keeping: Keeping,
+    einsum: Einsum,
+    arch: Spatial,
 ) -> dict[str, int]:
     """Loops over what a processing element takes in turn in a tile, outermost first."""
     found = _in_turn(tiling, assignment, einsum)
-    if len(found) < 2 or _is_streamed(einsum, tiling, assignment, keeping, arch):
+    if len(found) < 2 or _is_streamed(einsum, tiling, assignment, rounds, keeping.filed):
         return found
     prices = _fetch_pj(tiling, assignment, keeping, einsum, arch)
 
@@ -48,17 +54,13 @@ def _in_turn(tiling: Tiling, assignment: Assignment, einsum: Einsum) -> dict[str
 
 
 def _is_streamed(
-    einsum: Einsum, tiling: Tiling, assignment: Assignment, keeping: Keeping, arch: Spatial
+    einsum: Einsum, tiling: Tiling, assignment: Assignment, rounds: Rounds, filed: frozenset[str]
 ) -> bool:
-    """Whether what it makes, or reads of others, is nowhere held as a tile."""
-    group = tiling.group
-    names = {einsum.name, *(access.tensor for access in einsum.reads)} & set(group.names)
-    passing = {name for name in names if group.readers[name]} - keeping.filed
+    """Whether somebody takes what it makes, or it what others make, in the order of making."""
     return any(
-        name not in keeping.buffered
-        and elements_in_turn(tiling, assignment, name) > 1
-        and not lies_along_sums(name, tiling, assignment, arch)
-        for name in passing
+        einsum.name in pair and pair[0] not in filed
+        for pair in streams(tiling, assignment, rounds)
+        if elements_in_turn(tiling, assignment, pair[0]) > 1
     )
 
 
