@@ -32,6 +32,31 @@ def test_what_is_wrong_is_said(run, words, message):
     assert message in ended.err
 
 
+def test_a_strategy_is_asked_by_name(run):
+    small = ("--set", "ranks.P=256", "--set", "ranks.M=256", "--set", "ranks.H=1")
+    case = ("attention/three_pass", "flat_cloud", *small)
+    words = ("map", *case, "--strategy", "annealing", "--json")
+    one, other = (json.loads(run(*words, "--seed", "3").out) for _ in range(2))
+    assert (one["strategy"], one["mapping"]) == ("annealing", other["mapping"])
+    assert one["latency_s"] >= one["bound_latency_s"]
+    quick = json.loads(run(*words, "--seconds", "0.5").out)
+    assert quick["seconds"] < 5
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--strategy", "anealing"), "no strategy 'anealing'. Did you mean 'annealing'?"),
+        (("--seed", "-1"), "-1"),
+        (("--seconds", "0"), "0"),
+    ],
+)
+def test_what_is_wrong_with_a_strategy_is_said(run, words, message):
+    ended = run("map", "attention/three_pass", "flat_cloud", *words)
+    assert (ended.status, ended.out) == (2, "")
+    assert message in ended.err
+
+
 def test_a_space_is_shown_with_its_choices(run):
     shown = run("show", "flat_dataflows").out
     assert "choices (2,880 combinations):" in shown

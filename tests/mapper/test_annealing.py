@@ -13,6 +13,7 @@ from accelsim.mapper.objective import value_of
 from accelsim.mapper.question import Budget
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
+from accelsim.mapping.load import load_mapping
 from accelsim.mapping.mapping import Level, Mapping, Nest, Phase, Step
 from accelsim.workload.load import load_workload
 
@@ -120,6 +121,22 @@ def test_it_finds_what_accelforge_finds(minimise):
     arch = load_arch(str(peers / "two_level.yaml"))
     cost = found(cascade, arch, minimise).cost
     assert {"latency": cost.latency_s <= 38.3e-3, "energy": cost.energy_pj <= 50.1e9}[minimise]
+
+
+@pytest.mark.parametrize("minimise", ["latency", "energy"])
+def test_no_mapping_of_flat_is_better_on_its_machine(minimise):
+    cascade, arch = load_workload("attention/three_pass"), load_arch("flat_cloud")
+    names = ("flat_head", "flat_head_resident", "flat_row", "flat_row_resident")
+    by_hand = [evaluate(cascade, arch, load_mapping(name)) for name in names]
+    answer = found(cascade, arch, minimise, budget=Budget(seed=0, candidates=100_000))
+    assert answer.value <= min(value_of(minimise, figures_of(cost)) for cost in by_hand)
+
+
+def test_by_itself_it_is_asked_where_much_is_left_to_win(small):
+    answer = find_mapping(*small, "energy")
+    assert answer.strategy == "annealing"
+    assert not answer.optimal
+    assert answer.value < find_mapping(*small, "energy", strategies=["exact"]).value
 
 
 def test_interrupted_it_keeps_the_best(small):

@@ -191,11 +191,14 @@ class Choices:
         way, leader = shape.way[einsum.name], shape.leader(einsum.name)
         if way.follows is None:
             return True
-        names = self.group.names
-        made = {access.tensor for access in einsum.reads} & set(names) - shape.streams(einsum)
+        names, streams = self.group.names, shape.streams(einsum)
+        made = {access.tensor for access in einsum.reads} & set(names) - streams
         is_made = all(names.index(name) < names.index(leader) for name in made)
+        # A sum is complete only when the loops it runs in are.
+        has_sums = any(self.group.cascade.einsum(name).reduced_ranks for name in streams)
         return (
             is_made
+            and not has_sums
             and way.follows in shape.streams(einsum)
             and shape.way[leader].array in self.arrays[einsum.name]
         )

@@ -1,0 +1,50 @@
+"""Shapes of fused steps: what every one of them must keep to."""
+
+import numpy as np
+import pytest
+
+from accelsim.arch.load import load_arch
+from accelsim.mapper.fused.group import fused_groups
+from accelsim.mapper.tilewise.choices import Choices
+from accelsim.mapper.tilewise.nests import mapping_of
+from accelsim.mapper.tilewise.numbers import numbers_of
+from accelsim.mapping.fusion import units
+from accelsim.workload.load import load_workload
+
+
+def walk(cascade, arch, number):
+    """So many shapes, each a neighbour of the one before."""
+    group = fused_groups(cascade, units(cascade))[0]
+    choices = Choices(group, arch, np.random.default_rng(1))
+    shape = choices.firsts()[0]
+    for _ in range(number):
+        shape = choices.neighbour(shape, ())
+        yield group, shape
+
+
+@pytest.mark.parametrize("machine", ["flat_cloud", "tpu_v4i"])
+def test_nobody_reads_a_sum_in_the_loops_that_add_it_up(machine):
+    cascade, arch = load_workload("attention/three_pass"), load_arch(machine)
+    followers = set()
+    for group, shape in walk(cascade, arch, 3000):
+        for einsum in group.einsums:
+            streamed = shape.streams(einsum)
+            followers |= {(einsum.name, name) for name in streamed}
+            # By hand: of what softmax makes, only the numerators are no sums or maxima.
+            assert streamed <= {"SN", "A"}
+    assert ("SD", "SN") in followers
+
+
+def test_numbers_of_all_shapes_make_whole_tiles_exactly():
+    cascade, arch = load_workload("attention/three_pass"), load_arch("flat_cloud")
+    rng = np.random.default_rng(0)
+    for group, shape in walk(cascade, arch, 100):
+        numbers = numbers_of(shape, group, arch)
+        columns = numbers.drawn(64, rng)
+        assert set(columns) == set(mapping_of(shape, group, arch).tiles)
+        for each in numbers.chains:
+            made = np.prod([columns[name] for name in each.names], axis=0)
+            if each.rank in numbers.cut:
+                tile = columns[f"{each.rank}_tile"]
+                is_cut = tile < numbers.sizes[each.rank]
+                assert not np.any((tile % made)[is_cut])
