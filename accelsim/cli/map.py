@@ -1,5 +1,6 @@
 """`accelsim map`: the best mapping of a workload on a machine, and how far from a bound it is."""
 
+from collections.abc import Mapping as PlainMapping
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,6 +67,7 @@ def command(
     accelsim map attention/three_pass flat_cloud --space flat_dataflows --minimise traffic.DRAM
     """
     if is_gpu(machine):
+        _refuse_on_gpu({"--space": space, "--constraints": constraints})
         _on_gpu(
             load_gpu_case(workload, machine, None, settings, shape), machine, minimise, out, json
         )
@@ -93,6 +95,13 @@ def command(
     else:
         print(render(bind(found.mapping, cascade, arch)))
         _print_summary(f"{cascade.name} on {machine}", found)
+
+
+def _refuse_on_gpu(given: PlainMapping[str, object]) -> None:
+    for option, value in given.items():
+        if value is not None:
+            fact = f"{option}: what is searched on a GPU are kernels, which it says nothing of"
+            raise MapperError(fact, remedy=f"Leave {option} out")
 
 
 def _on_gpu(case: GpuCase, machine: str, minimise: str, out: Path | None, json: bool) -> None:
@@ -132,7 +141,7 @@ def _print_summary(what: str, found: Found) -> None:
         (what, ""),
         [
             (found.minimise, f"{found.value:.6g} {unit}"),
-            ("bound", f"{bound:.6g} {unit}, {found.gap:.2%} below"),
+            ("bound", f"{bound:.6g} {unit}; found is {found.gap:.2%} above"),
             ("optimal", f"{'yes' if found.optimal else 'not shown'}: {found.space}"),
             ("latency", format_quantity(found.cost.latency_s, "s")),
             ("energy", format_quantity(found.cost.energy_pj, "pJ")),

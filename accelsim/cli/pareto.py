@@ -12,6 +12,8 @@ from accelsim.base.errors import InputError
 from accelsim.cli.options import Json
 from accelsim.cli.output import print_json, print_table
 from accelsim.study.axes import as_tuple
+from accelsim.study.columns import POINT
+from accelsim.study.measures import is_measure
 from accelsim.study.pareto import Mask, numbers, on_front
 from accelsim.study.results import ENDINGS, read_result
 from accelsim.study.table import Table, write_csv, write_parquet
@@ -81,10 +83,22 @@ def command(
     if json:
         print_json({"rows": len(table), "on_front": len(front), "front": front.rows()})
         return
-    rows = [tuple(map(_text, row.values())) for row in front.rows()[:ROWS_SHOWN]]
-    print_table(tuple(front.columns), rows)
+    shown = front.select(_telling(front, [*small, *large], groups))
+    rows = [tuple(map(_text, row.values())) for row in shown.rows()[:ROWS_SHOWN]]
+    print_table(tuple(shown.columns), rows)
     more = f", the first {ROWS_SHOWN} are shown" if len(front) > ROWS_SHOWN else ""
-    print(f"\n{len(front):,} of {len(table):,} rows are on the front{more}")
+    is_whole = len(shown.columns) == len(front.columns)
+    rest = "" if is_whole else "; --json and --out have all columns"
+    print(f"\n{len(front):,} of {len(table):,} rows are on the front{more}{rest}")
+
+
+def _telling(front: Table, objectives: Sequence[str], by: Sequence[str]) -> list[str]:
+    """What is on a line: the columns before the first measure that tell rows apart, and the
+    objectives."""
+    names = [name for name in front.columns if name != POINT]
+    first = next((place for place, name in enumerate(names) if is_measure(name)), len(names))
+    told = {name for name in names[:first] if len(set(front[name].tolist())) > 1}
+    return [name for name in names if name in {*told, *by, *objectives}]
 
 
 def _named(columns: Sequence[str]) -> list[str]:

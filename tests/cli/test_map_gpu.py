@@ -24,6 +24,7 @@ def test_keys_are_those_of_spatial_arrays_and_others_beside_them(run):
 def test_what_it_refuses_is_said_in_a_line(run, tmp_path):
     for options, why in (
         (("--out", str(tmp_path / "mine.yaml")), "--out"),
+        (("--space", "flat_dataflows"), "--space: what is searched on a GPU are kernels"),
         (("--minimise", "area_delay"), "a GPU's area is not given"),
     ):
         ended = run("map", *SMALL, *options)
