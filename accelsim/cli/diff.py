@@ -133,7 +133,10 @@ def _print_table(name: str, diff: TableDiff, most: int) -> None:
 
 def _print_why(why: Sequence[Change] | None, silent: Sequence[str], most: int) -> None:
     if why is None:
-        print(f"why: no provenance with {' and '.join(silent)}\n")
+        print(f"why: no provenance with {' and '.join(silent)}")
+        print(
+            "  (`accelsim evaluate --json --provenance` prints it, sweeps and studies write it)\n"
+        )
         return
     if not why:
         print("why: the same inputs and the same program\n")

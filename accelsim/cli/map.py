@@ -1,5 +1,6 @@
 """`accelsim map`: the best mapping of a workload on a machine, and how far from a bound it is."""
 
+from collections.abc import Mapping as PlainMapping
 from importlib import import_module
 from math import inf
 from pathlib import Path
@@ -79,7 +80,11 @@ def command(
     accelsim map attention/three_pass flat_cloud --strategy annealing --seed 1 --seconds 10
     """
     if is_gpu(machine):
+<<<<<<< HEAD
         _refuse_strategies(strategy)
+=======
+        _refuse_on_gpu({"--space": space, "--constraints": constraints})
+>>>>>>> 172fe1c6e5b4cc9ee905a157bf1db81432109787
         _on_gpu(
             load_gpu_case(workload, machine, None, settings, shape), machine, minimise, out, json
         )
@@ -116,6 +121,7 @@ def command(
         _print_summary(f"{cascade.name} on {machine}", found)
 
 
+<<<<<<< HEAD
 def _budget(strategy: list[str] | None, seed: int | None, seconds: float | None) -> Budget | None:
     """None for the usual one; with a limit of time as many candidates as there is time for."""
     if seed is None and seconds is None:
@@ -129,6 +135,13 @@ def _refuse_strategies(strategy: list[str] | None) -> None:
     if strategy:
         fact = "--strategy: kernels of a GPU are searched in one way only"
         raise MapperError(fact, remedy="Leave it out")
+=======
+def _refuse_on_gpu(given: PlainMapping[str, object]) -> None:
+    for option, value in given.items():
+        if value is not None:
+            fact = f"{option}: what is searched on a GPU are kernels, which it says nothing of"
+            raise MapperError(fact, remedy=f"Leave {option} out")
+>>>>>>> 172fe1c6e5b4cc9ee905a157bf1db81432109787
 
 
 def _on_gpu(case: GpuCase, machine: str, minimise: str, out: Path | None, json: bool) -> None:
@@ -165,7 +178,7 @@ def _print_summary(what: str, found: Found) -> None:
         (what, ""),
         [
             (found.minimise, f"{found.value:.6g} {unit}"),
-            ("bound", f"{bound:.6g} {unit}, {found.gap:.2%} below"),
+            ("bound", f"{bound:.6g} {unit}; found is {found.gap:.2%} above"),
             ("optimal", f"{'yes' if found.optimal else 'not shown'}: {found.space}"),
             ("latency", format_quantity(found.cost.latency_s, "s")),
             ("energy", format_quantity(found.cost.energy_pj, "pJ")),

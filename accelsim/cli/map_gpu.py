@@ -87,7 +87,7 @@ def _print(what: str, found: GpuFound, others: list[Shipped]) -> None:
         (what, ""),
         [
             (found.minimise, f"{found.value:.6g} {unit}"),
-            ("bound", f"{bound:.6g} {unit}, {found.gap:.2%} below"),
+            ("bound", f"{bound:.6g} {unit}; found is {found.gap:.2%} above"),
             ("optimal", f"{optimal} {answer.space}"),
             ("latency", format_quantity(answer.cost.latency_s, "s")),
             ("energy", format_quantity(answer.cost.energy_pj, "pJ")),

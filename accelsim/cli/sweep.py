@@ -75,12 +75,19 @@ def _report(question: str, found: list[Swept], folder: Path, seconds: float, *, 
     for each in found:
         there = each.points - each.evaluated
         known = f", {there:,} of them there already" if there else ""
-        print(f"{each.table}: {each.points:,} points{known}")
+        print(f"{each.table}: {_counted(each.points)}{known}")
         if each.failed:
             print(f"  {each.failed:,} failed, like: {each.example}")
         print(f"  {folder}/{each.table}/*.parquet")
+        if each.others:
+            print(f"  with the rows of {_counted(each.others)} that the study no longer has")
     new = sum(each.evaluated for each in found)
-    print(f"\n{new:,} points in {seconds:.1f} s, {new / seconds:,.0f} a second")
+    pace = f", {new / seconds:,.0f} a second" if new else ""
+    print(f"\n{_counted(new)} in {seconds:.1f} s{pace}")
+
+
+def _counted(points: int) -> str:
+    return f"{points:,} point" + "s" * (points != 1)
 
 
 def _as_plain(found: Swept, folder: Path) -> dict[str, Any]:
@@ -88,6 +95,7 @@ def _as_plain(found: Swept, folder: Path) -> dict[str, Any]:
         "folder": str(folder / found.table),
         "points": found.points,
         "evaluated": found.evaluated,
+        "others": found.others,
         "failed": found.failed,
         "error": found.example,
     }

@@ -37,6 +37,11 @@ class Swept:
     def points(self) -> int:
         return len(self.addresses)
 
+    @property
+    def others(self) -> int:
+        """Points whose rows were there and which the study, as it is now, does not have."""
+        return len(np.setdiff1d(self.rows.addresses, self.addresses))
+
 
 def frame_of(swept: Swept, chunks: Chunks) -> "pd.DataFrame":
     """The rows of the points that were swept, in their order, and no others that lie there too."""

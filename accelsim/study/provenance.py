@@ -91,13 +91,17 @@ def read_provenance(path: str | Path) -> dict[str, Any]:
 
 
 def provenance_of(path: str | Path) -> dict[str, Any] | None:
-    """Of results: in the JSON itself, in the folder, or beside the file; None if there is none."""
+    """Of results: in the JSON itself, in the folder, or beside it; None if there is none.
+
+    A table of a sweep is a folder, with the provenance of all tables beside it.
+    """
     there = Path(path)
     if there.suffix == ".json":
         found = json.loads(there.read_text(encoding="utf-8"))
         return found.get(KEY) if isinstance(found, dict) else None
-    folder = there if there.is_dir() else there.parent
-    return read_provenance(folder) if (folder / FILE).is_file() else None
+    folders = (there, there.parent) if there.is_dir() else (there.parent,)
+    found = (read_provenance(folder) for folder in folders if (folder / FILE).is_file())
+    return next(found, None)
 
 
 def _of_part(part: Part, fixed: Mapping[str, Value], read: Inputs) -> Iterator[tuple[str, Any]]:

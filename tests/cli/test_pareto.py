@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from accelsim.study.table import Table, read_table, write_csv
@@ -13,6 +14,8 @@ DESIGNS = Table.of(
     }
 )
 
+BOTH_WAYS = ("--minimise", "latency_s", "--maximise", "throughput")
+
 
 @pytest.fixture
 def results(tmp_path):
@@ -24,7 +27,17 @@ def test_the_front_is_printed_by_its_first_objective(run, results):
     assert (ended.status, ended.err) == (0, "")
     lines = ended.out.splitlines()
     assert [line.split()[:2] for line in lines[1:4]] == [["b", "0.5"], ["a", "1"], ["a", "2"]]
-    assert lines[-1] == "3 of 4 rows are on the front"
+    assert lines[-1].startswith("3 of 4 rows are on the front")
+
+
+def test_of_many_columns_those_are_shown_that_tell_rows_apart(run, tmp_path):
+    same = {"machine": ["m"] * 4, "cycles": [9, 8, 7, 6]}
+    named = {"point": [1, 2, 3, 4], **same, **DESIGNS.columns}
+    order = ("point", "machine", "model", "latency_s", "area_um2", "cycles", "throughput")
+    table = Table({name: np.asarray(named[name]) for name in order})
+    ended = run("pareto", str(write_csv(table, tmp_path / "a.csv")), *BOTH_WAYS)
+    assert ended.out.splitlines()[0].split() == ["model", "latency_s", "throughput"]
+    assert ended.out.splitlines()[-1].endswith("; --json and --out have all columns")
 
 
 def test_json_has_the_rows_of_each_group(run, results):

@@ -53,6 +53,15 @@ def test_a_second_sweep_finds_all_points(run, study):
     assert found["tables"]["results"]["points"] == 6
 
 
+def test_rows_that_the_study_no_longer_has_are_counted(run, study):
+    """The folder has all of them, and so has whoever reads it."""
+    file, out = study
+    run("sweep", file, "--out", out)
+    ended = run("sweep", file, "--out", out, "--set", "length=1024")
+    assert "with the rows of 4 points that the study no longer has" in ended.out
+    assert "0 points in" in ended.out and "a second" not in ended.out
+
+
 def test_settings_are_those_of_a_study(run, study):
     file, out = study
     run("sweep", file, "--out", out, "--set", "length=2048", "--set", "arch.clock=2 GHz")

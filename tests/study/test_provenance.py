@@ -11,6 +11,7 @@ from accelsim.base.errors import AccelsimError
 from accelsim.study.load import load_study
 from accelsim.study.provenance import (
     provenance,
+    provenance_of,
     read_provenance,
     study_provenance,
     write_provenance,
@@ -84,6 +85,13 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     file = write_provenance(found, tmp_path / "new")
     assert file.name == "provenance.json"
     assert read_provenance(file) == read_provenance(tmp_path / "new") == found
+
+
+def test_tables_of_a_sweep_have_theirs_beside_them(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir()
+    assert provenance_of(tmp_path / "results") is None
+    write_provenance(provenance({}), tmp_path)
+    assert provenance_of(tmp_path / "results") == provenance({})
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"inputs": 1}'])
