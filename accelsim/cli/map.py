@@ -80,11 +80,8 @@ def command(
     accelsim map attention/three_pass flat_cloud --strategy annealing --seed 1 --seconds 10
     """
     if is_gpu(machine):
-<<<<<<< HEAD
-        _refuse_strategies(strategy)
-=======
-        _refuse_on_gpu({"--space": space, "--constraints": constraints})
->>>>>>> 172fe1c6e5b4cc9ee905a157bf1db81432109787
+        given = {"--space": space, "--constraints": constraints, "--strategy": strategy or None}
+        _refuse_on_gpu(given)
         _on_gpu(
             load_gpu_case(workload, machine, None, settings, shape), machine, minimise, out, json
         )
@@ -121,7 +118,6 @@ def command(
         _print_summary(f"{cascade.name} on {machine}", found)
 
 
-<<<<<<< HEAD
 def _budget(strategy: list[str] | None, seed: int | None, seconds: float | None) -> Budget | None:
     """None for the usual one; with a limit of time as many candidates as there is time for."""
     if seed is None and seconds is None:
@@ -131,17 +127,11 @@ def _budget(strategy: list[str] | None, seed: int | None, seconds: float | None)
     return Budget(seed or 0, candidates, inf if seconds is None else seconds)
 
 
-def _refuse_strategies(strategy: list[str] | None) -> None:
-    if strategy:
-        fact = "--strategy: kernels of a GPU are searched in one way only"
-        raise MapperError(fact, remedy="Leave it out")
-=======
 def _refuse_on_gpu(given: PlainMapping[str, object]) -> None:
     for option, value in given.items():
         if value is not None:
             fact = f"{option}: what is searched on a GPU are kernels, which it says nothing of"
             raise MapperError(fact, remedy=f"Leave {option} out")
->>>>>>> 172fe1c6e5b4cc9ee905a157bf1db81432109787
 
 
 def _on_gpu(case: GpuCase, machine: str, minimise: str, out: Path | None, json: bool) -> None:

@@ -13,14 +13,10 @@ from accelsim.base.units import format_quantity
 from accelsim.cli.options import Json
 from accelsim.cli.output import print_json, print_table
 from accelsim.study.axes import as_tuple
-<<<<<<< HEAD
 from accelsim.study.budgets import lead, least_within, named_rows, read_budget
 from accelsim.study.budgets import where as rows_where
 from accelsim.study.columns import ERROR, POINT
-=======
-from accelsim.study.columns import POINT
 from accelsim.study.measures import is_measure
->>>>>>> 172fe1c6e5b4cc9ee905a157bf1db81432109787
 from accelsim.study.pareto import Mask, numbers, on_front
 from accelsim.study.pareto import groups as row_groups
 from accelsim.study.results import ENDINGS, read_result
@@ -127,15 +123,12 @@ def command(
     rows = [tuple(map(_text, row.values())) for row in shown.rows()[:ROWS_SHOWN]]
     print_table(tuple(shown.columns), rows)
     more = f", the first {ROWS_SHOWN} are shown" if len(front) > ROWS_SHOWN else ""
-<<<<<<< HEAD
-    print(f"\n{np.count_nonzero(mask):,} of {len(table):,} rows are on the front{more}")
+    is_whole = len(shown.columns) == len(front.columns)
+    rest = "" if is_whole else "; --json and --out have all columns"
+    print(f"\n{np.count_nonzero(mask):,} of {len(table):,} rows are on the front{more}{rest}")
     if leads:
         print("\nby how much the front is ahead where it is no worse in the other")
         print_table(tuple(leads[0]), [tuple(map(_share, row.values())) for row in leads])
-=======
-    is_whole = len(shown.columns) == len(front.columns)
-    rest = "" if is_whole else "; --json and --out have all columns"
-    print(f"\n{len(front):,} of {len(table):,} rows are on the front{more}{rest}")
 
 
 def _telling(front: Table, objectives: Sequence[str], by: Sequence[str]) -> list[str]:
@@ -145,7 +138,6 @@ def _telling(front: Table, objectives: Sequence[str], by: Sequence[str]) -> list
     first = next((place for place, name in enumerate(names) if is_measure(name)), len(names))
     told = {name for name in names[:first] if len(set(front[name].tolist())) > 1}
     return [name for name in names if name in {*told, *by, *objectives}]
->>>>>>> 172fe1c6e5b4cc9ee905a157bf1db81432109787
 
 
 def _named(columns: Sequence[str]) -> list[str]:

@@ -22,12 +22,16 @@ def test_keys_are_those_of_spatial_arrays_and_others_beside_them(run):
 
 
 def test_what_it_refuses_is_said_in_a_line(run, tmp_path):
-<<<<<<< HEAD
     mine = tmp_path / "mine.yaml"
-    ended = run("map", *SMALL, "--minimise", "area_delay", "--out", str(mine))
-    assert (ended.status, ended.out) == (2, "")
-    assert "a GPU's area is not given" in ended.err and len(ended.err.strip().splitlines()) == 1
-    assert not mine.exists()
+    for options, why in (
+        (("--space", "flat_dataflows"), "--space: what is searched on a GPU are kernels"),
+        (("--strategy", "exact"), "--strategy: what is searched on a GPU are kernels"),
+        (("--minimise", "area_delay"), "a GPU's area is not given"),
+    ):
+        ended = run("map", *SMALL, *options, "--out", str(mine))
+        assert (ended.status, ended.out) == (2, "")
+        assert why in ended.err and len(ended.err.strip().splitlines()) == 1
+        assert not mine.exists()
 
 
 def test_a_file_of_kernels_is_evaluated_as_it_was_found(run, tmp_path):
@@ -38,13 +42,3 @@ def test_a_file_of_kernels_is_evaluated_as_it_was_found(run, tmp_path):
     assert again["latency_s"] == found["latency_s"]
     assert mine.read_text() == found["kernels"]
     assert run("check", str(mine)).status == 0
-=======
-    for options, why in (
-        (("--out", str(tmp_path / "mine.yaml")), "--out"),
-        (("--space", "flat_dataflows"), "--space: what is searched on a GPU are kernels"),
-        (("--minimise", "area_delay"), "a GPU's area is not given"),
-    ):
-        ended = run("map", *SMALL, *options)
-        assert (ended.status, ended.out) == (2, "")
-        assert why in ended.err and len(ended.err.strip().splitlines()) == 1
->>>>>>> 172fe1c6e5b4cc9ee905a157bf1db81432109787
