@@ -47,7 +47,7 @@ def test_a_strategy_is_asked_by_name(run):
     ("words", "message"),
     [
         (("--strategy", "anealing"), "no strategy 'anealing'. Did you mean 'annealing'?"),
-        (("--seed", "-1"), "-1"),
+        (("--seed", "-1"), "greater than or equal to 0"),
         (("--seconds", "0"), "0"),
     ],
 )
