@@ -36,19 +36,19 @@ def test_a_strategy_is_asked_by_name(run):
     small = ("--set", "ranks.P=256", "--set", "ranks.M=256", "--set", "ranks.H=1")
     case = ("attention/three_pass", "flat_cloud", *small)
     words = ("map", *case, "--strategy", "annealing", "--json")
-    one, other = (json.loads(run(*words, "--seed", "3").out) for _ in range(2))
-    assert (one["strategy"], one["mapping"]) == ("annealing", other["mapping"])
-    assert one["latency_s"] >= one["bound_latency_s"]
-    quick = json.loads(run(*words, "--seconds", "0.5").out)
-    assert quick["seconds"] < 5
+    found = json.loads(run(*words, "--seed", "3", "--seconds", "0.5").out)
+    assert found["strategy"] == "annealing"
+    assert found["latency_s"] >= found["bound_latency_s"]
+    # One shape more, which takes a part of a second even on a busy machine.
+    assert found["seconds"] < 10
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (("--strategy", "anealing"), "no strategy 'anealing'. Did you mean 'annealing'?"),
-        (("--seed", "-1"), "-1"),
-        (("--seconds", "0"), "0"),
+        (("--seed", "-1"), "'--seed'"),
+        (("--seconds", "0"), "'--seconds'"),
     ],
 )
 def test_what_is_wrong_with_a_strategy_is_said(run, words, message):
