@@ -155,9 +155,14 @@ def _obeying(names: Sequence[str], question: Question) -> list[str]:
 
 
 def _is_worth_more(answers: Sequence[Found], question: Question) -> bool:
-    """Whether there is something to fuse, and something to be won."""
-    is_free = question.constraints.is_of_room_only and len(question.cascade.einsums) > 1
-    return is_free and all(found.gap > NEAR for found in answers)
+    """Whether there is something to fuse, and something to be won.
+
+    Conditions make every candidate cost a count of its tiles: then only who asks for it waits.
+    """
+    einsums = question.cascade.einsums
+    is_quick = len(einsums) > 1 and not any(einsum.conditions for einsum in einsums)
+    is_free = question.constraints.is_of_room_only
+    return is_quick and is_free and all(found.gap > NEAR for found in answers)
 
 
 def _refuse_beside_a_space(constraints: Constraints) -> None:

@@ -16,7 +16,12 @@ from accelsim.mapping.schedule import late_reads, tiles_held
 
 
 def holds(mapping: BoundMapping) -> Number:
-    """1 where all rules hold, else 0."""
+    """1 where all rules hold, else 0; the schedule runs every Einsum once, after what it reads."""
+    return fits(mapping) * prod(_rules_of_schedules(mapping), start=1)
+
+
+def fits(mapping: BoundMapping) -> Number:
+    """1 where all rules but those of schedules hold, else 0."""
     return prod(_rules(mapping), start=1)
 
 
@@ -24,21 +29,33 @@ def _rules(mapping: BoundMapping) -> Iterator[Number]:
     for nest in mapping.nests.values():
         yield from _covers(nest, mapping)
         yield from _fits_axes(nest, mapping)
+    for size in (size for step in mapping.steps for size in step.tile.values()):
+        yield from _is_count(size)
+    for spill in mapping.spills:
+        yield spill.fraction >= 0
+        yield spill.fraction <= 1
+    yield from _fits_memories(mapping)
+
+
+def _rules_of_schedules(mapping: BoundMapping) -> Iterator[Number]:
     for step in mapping.steps:
         yield from _lags(step, mapping)
         for name in dict.fromkeys(step.einsums):
             yield from _makes_tiles(step, mapping.nests[name], mapping)
     for late in late_reads(mapping):
         yield late.needed <= larger(tiles_held(late, mapping), 1)
-    yield from _fits_memories(mapping)
 
 
 def _covers(nest: LoopNest, mapping: BoundMapping) -> Iterator[Number]:
     for rank in mapping.cascade.einsum(nest.einsum).ranks:
         yield mapping.cascade.ranks[rank] <= factor_product(nest.loops, rank)
     for loop in nest.loops:
-        yield loop.factor >= 1
-        yield loop.factor % 1 == 0
+        yield from _is_count(loop.factor)
+
+
+def _is_count(number: Number) -> Iterator[Number]:
+    yield number >= 1
+    yield number % 1 == 0
 
 
 def _fits_axes(nest: LoopNest, mapping: BoundMapping) -> Iterator[Number]:

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from accelsim.base.errors import MapperError
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.found import Found, figures_of
+from accelsim.mapper.legal import fits
 from accelsim.mapper.objective import value_of
 from accelsim.mapper.question import Question
-from accelsim.mapper.stated.legality import legal_by_numbers
 from accelsim.mapper.stated.points import Points, number_of, points_of
 from accelsim.mapper.stated.space import Several, Space
 from accelsim.mapper.stated.structures import Structure, structures
@@ -154,7 +154,7 @@ def _scored_chunk(
     structure: Structure, points: Points, variants: NDArray[np.int_], question: Question
 ) -> Iterator[_Scored]:
     bound = bind(structure.mapping, question.cascade, question.arch, points)
-    legal = legal_by_numbers(bound, len(variants))
+    legal = np.broadcast_to(fits(bound), len(variants)).astype(bool)
     if legal.any():
         left = _taken(points, legal)
         cost = evaluate(question.cascade, question.arch, structure.mapping, left)
