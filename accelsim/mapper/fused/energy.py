@@ -14,6 +14,7 @@ and array, operands come from the buffer at every step, shared by processing ele
 from collections.abc import Iterable
 from math import inf, prod
 
+from accelsim.arch.parts import ComputeArray
 from accelsim.arch.spatial import Spatial, missing_operations, point_cost
 from accelsim.mapper.fused.assignment import Assignment
 from accelsim.mapper.fused.filing import (
@@ -49,11 +50,32 @@ def outermost_pj(cascade: Cascade, names: Iterable[str], arch: Spatial) -> float
     return read_bytes * read_pj + written_bytes * write_pj
 
 
+def counting_bytes(arch: Spatial, memory: str) -> Spatial:
+    """The machine with a pJ for each byte at this memory, and nothing for all else."""
+
+    def priced(name: str) -> dict[str, int]:
+        return dict.fromkeys(("read_pj_per_byte", "write_pj_per_byte"), int(name == memory))
+
+    memories = tuple(each.model_copy(update=priced(each.name)) for each in arch.memories)
+    return arch.model_copy(
+        update={"memories": memories, "compute": tuple(map(_free, arch.compute))}
+    )
+
+
+def _free(array: ComputeArray) -> ComputeArray:
+    free = {
+        name: operation.model_copy(update={"energy_pj": 0})
+        for name, operation in array.operations.items()
+    }
+    return array.model_copy(update={"operations": free})
+
+
 class Prices:
     """Of the Einsums of a group at its sizes, on one machine."""
 
     def __init__(self, group: Group, arch: Spatial) -> None:
-        self.group, self.cascade, self.names = group, group.cascade, frozenset(group.names)
+        self.group, self.arch = group, arch
+        self.cascade, self.names = group.cascade, frozenset(group.names)
         self.parts = {array.name: _Part(array.name, arch) for array in arch.compute}
         sizes = group.cascade.ranks
         self.word = {name: float(t.word_bytes) for name, t in group.cascade.tensors.items()}
@@ -141,13 +163,13 @@ class Prices:
 
     # --- what passes on --------------------------------------------------------------------------
 
-    def passing_pj(self, tiling: Tiling, name: str, assignment: Assignment, arch: Spatial) -> float:
+    def passing_pj(self, tiling: Tiling, name: str, assignment: Assignment) -> float:
         """What it takes to pass an Einsum's result on to the others of the group."""
         readers, array = self.group.readers[name], assignment.arrays[name]
         part = self.parts[array]
         if part.file_bytes is None or not (readers or name in self.group.running):
             return 0.0
-        has_room = self._has_room(tiling, name, assignment, arch)
+        has_room = self._has_room(tiling, name, assignment)
         total = 0.0
         if not has_room:
             made = self.elements[name, name] * self.share[name]
@@ -166,10 +188,10 @@ class Prices:
         """Elements of what the group makes that a reader wants."""
         return self.elements[reader, tensor] * min(self.share[reader], self.share[tensor])
 
-    def _has_room(self, tiling: Tiling, name: str, assignment: Assignment, arch: Spatial) -> bool:
+    def _has_room(self, tiling: Tiling, name: str, assignment: Assignment) -> bool:
         """Whether a tile of it may do without the buffer."""
         words = elements_in_turn(tiling, assignment, name)
-        if words == 1 or lies_along_sums(name, tiling, assignment, arch):
+        if words == 1 or lies_along_sums(name, tiling, assignment, self.arch):
             return True
         readers = self.group.readers[name]
         if name not in self.group.running and all(
