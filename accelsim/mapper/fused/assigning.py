@@ -10,8 +10,9 @@ from itertools import product
 
 import numpy as np
 
+from accelsim.arch.spatial import Spatial
 from accelsim.mapper.fused.assignment import Assignment, last_share, runs_last
-from accelsim.mapper.fused.energy import Prices
+from accelsim.mapper.fused.energy import Prices, passing_of
 from accelsim.mapper.fused.tiling import Tiling
 
 MOST_PARTIAL = 4096
@@ -34,7 +35,12 @@ class Ranked:
 
 
 def best_assignments(
-    tiling: Tiling, prices: Prices, traffic: Prices | None, score: Score, most: int
+    tiling: Tiling,
+    prices: Prices,
+    traffic: Prices | None,
+    arch: Spatial,
+    score: Score,
+    most: int,
 ) -> Ranked:
     """Those with the best bound of the value; of those alike, some that have few handovers and some
     that take the least energy, in turn. `traffic` has bytes for pJ, of the buffer alone.
@@ -66,8 +72,7 @@ def best_assignments(
             values = score(_period(usual, last, share, is_masked), sums[:, 0], sums[:, 1])
             kept = np.argsort(values, kind="stable")[:MOST_PARTIAL]
             choices, usual, last, sums = choices[kept], usual[kept], last[kept], sums[kept]
-    for column, each in enumerate(counted):
-        sums[:, column] += _passing_pj(choices.astype(int), arrays, each, tiling)
+    sums[:, : len(counted)] += _passing_pj(choices.astype(int), arrays, counted, tiling, arch)
     periods = _period(usual, last, share, is_masked)
     values = score(periods, sums[:, 0], sums[:, 1])
     alike = np.round(values / max(float(values.min()), 1e-300), DIGITS)
@@ -96,19 +101,21 @@ def _einsums_pj(tiling: Tiling, arrays: list[str], prices: Prices) -> Rows:
 def _passing_pj(
     choices: np.ndarray[tuple[int, ...], np.dtype[np.int_]],
     arrays: list[str],
-    prices: Prices,
+    counted: list[Prices],
     tiling: Tiling,
+    arch: Spatial,
 ) -> Rows:
-    """What each row of choices takes to pass results on."""
+    """What each row of choices takes to pass results on, a column for each way to count."""
     names = list(tiling.group.names)
-    total = np.zeros(len(choices))
+    total = _zeros(len(choices), len(counted))
     for name, readers in tiling.group.readers.items():
         own = [names.index(each) for each in (name, *readers)]
-        table = np.zeros((len(arrays),) * len(own))
+        table = np.zeros((len(arrays),) * len(own) + (len(counted),))
         for picked in product(range(len(arrays)), repeat=len(own)):
             chosen = {names[n]: arrays[i] for n, i in zip(own, picked, strict=True)}
             if all((each, array) in tiling.cycles for each, array in chosen.items()):
-                table[picked] = prices.passing_pj(tiling, name, Assignment(chosen))
+                passing = passing_of(tiling, name, Assignment(chosen), arch)
+                table[picked] = [each.passing_pj(name, chosen, passing) for each in counted]
         total += table[tuple(choices[:, n] for n in own)]
     return total
 

@@ -11,7 +11,8 @@ buffer if register files have no room for a tile of it. Where no register file l
 and array, operands come from the buffer at every step, shared by processing elements side by side.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from math import inf, prod
 
 from accelsim.arch.parts import ComputeArray
@@ -74,8 +75,7 @@ class Prices:
     """Of the Einsums of a group at its sizes, on one machine."""
 
     def __init__(self, group: Group, arch: Spatial) -> None:
-        self.group, self.arch = group, arch
-        self.cascade, self.names = group.cascade, frozenset(group.names)
+        self.group, self.cascade, self.names = group, group.cascade, frozenset(group.names)
         self.parts = {array.name: _Part(array.name, arch) for array in arch.compute}
         sizes = group.cascade.ranks
         self.word = {name: float(t.word_bytes) for name, t in group.cascade.tensors.items()}
@@ -163,22 +163,21 @@ class Prices:
 
     # --- what passes on --------------------------------------------------------------------------
 
-    def passing_pj(self, tiling: Tiling, name: str, assignment: Assignment) -> float:
+    def passing_pj(self, name: str, arrays: Mapping[str, str], passing: "Passing") -> float:
         """What it takes to pass an Einsum's result on to the others of the group."""
-        readers, array = self.group.readers[name], assignment.arrays[name]
+        readers, array = self.group.readers[name], arrays[name]
         part = self.parts[array]
         if part.file_bytes is None or not (readers or name in self.group.running):
             return 0.0
-        has_room = self._has_room(tiling, name, assignment)
         total = 0.0
-        if not has_room:
+        if not passing.has_room:
             made = self.elements[name, name] * self.share[name]
             total += made * (part.file_read_pj + part.buffer_write_pj)
-            readers = tuple(r for r in readers if not in_step(name, r, tiling, assignment))
-        for other in {assignment.arrays[reader] for reader in readers}:
+            readers = tuple(reader for reader in readers if reader not in passing.in_step)
+        for other in {arrays[reader] for reader in readers}:
             fill_pj = self.parts[other].file_write_pj
-            here = [self._read(r, name) for r in readers if assignment.arrays[r] == other]
-            if not has_room:
+            here = [self._read(r, name) for r in readers if arrays[r] == other]
+            if not passing.has_room:
                 total += sum(here) * (part.buffer_read_pj + fill_pj)
             elif other != array:
                 total += min(here) * (part.file_read_pj + fill_pj)
@@ -188,20 +187,29 @@ class Prices:
         """Elements of what the group makes that a reader wants."""
         return self.elements[reader, tensor] * min(self.share[reader], self.share[tensor])
 
-    def _has_room(self, tiling: Tiling, name: str, assignment: Assignment) -> bool:
-        """Whether a tile of it may do without the buffer."""
-        words = elements_in_turn(tiling, assignment, name)
-        if words == 1 or lies_along_sums(name, tiling, assignment, self.arch):
-            return True
-        readers = self.group.readers[name]
-        if name not in self.group.running and all(
-            in_step(name, reader, tiling, assignment) for reader in readers
-        ):
-            return True
-        arrays = {assignment.arrays[each] for each in (name, *readers)}
-        rooms = [self.parts[array].file_bytes or 0.0 for array in arrays]
-        fits = words * self.word[name] <= min(rooms)
-        return fits and lies_right(name, tiling, assignment)
+
+@dataclass(frozen=True)
+class Passing:
+    """Whether a tile of an Einsum's result may do without the buffer, and who reads it in step."""
+
+    has_room: bool
+    in_step: frozenset[str]
+
+
+def passing_of(tiling: Tiling, name: str, assignment: Assignment, arch: Spatial) -> Passing:
+    """Of the Einsum and its readers alone an assignment must tell."""
+    group = tiling.group
+    words = elements_in_turn(tiling, assignment, name)
+    if words == 1 or lies_along_sums(name, tiling, assignment, arch):
+        return Passing(True, frozenset())
+    readers = group.readers[name]
+    together = frozenset(r for r in readers if in_step(name, r, tiling, assignment))
+    if len(together) == len(readers) and name not in group.running:
+        return Passing(True, together)
+    files = [machine_of(arch, assignment.arrays[each]).file for each in (name, *readers)]
+    rooms = [0.0 if file is None else arch.memory(file).capacity_bytes or inf for file in files]
+    fits = words * group.cascade.tensors[name].word_bytes <= min(rooms)
+    return Passing(bool(fits and lies_right(name, tiling, assignment)), together)
 
 
 class _Part:

@@ -64,7 +64,7 @@ class Queue:
                 heappush(self.heap, (least, cycles, points, number, tiling, []))
                 continue
             score = partial(self._score, tiling.tiles)
-            ranked = best_assignments(tiling, prices, traffic, score, MOST_ASSIGNMENTS)
+            ranked = best_assignments(tiling, prices, traffic, self.arch, score, MOST_ASSIGNMENTS)
             assignments, self.is_every = ranked.assignments, self.is_every and ranked.is_every
             least = max(least, min(self.least(tiling, each) for each in assignments))
             cycles = max(cycles, tiling.tiles * min(each.least_cycles for each in assignments))

@@ -120,9 +120,10 @@ def test_other_cascades_on_other_machines(workload, machine):
 
 
 def test_a_buffer_of_little_bandwidth_has_a_say():
-    # Six times each score crossed it when only arrays and DRAM were looked at: 1.35 ms.
-    answer = found(attention(4096), "tpu_v4i")
-    assert answer.cost.latency_s < 0.75e-3
+    # A score is written and read again at least once, as maxima are known only after all of them.
+    answer = found(attention(1024), "tpu_v4i")
+    crossings = 12 * 1024**2 * 2 / 2048e9
+    assert 2 * crossings < answer.cost.latency_s < 4 * crossings
 
 
 def test_of_one_query_the_keys_are_read_once():
