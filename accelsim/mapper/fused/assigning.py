@@ -5,13 +5,14 @@ the longest first, and only the best of the partial assignments are kept.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
 from accelsim.arch.spatial import Spatial
 from accelsim.mapper.fused.assignment import Assignment, last_share, runs_last
-from accelsim.mapper.fused.energy import Prices
+from accelsim.mapper.fused.energy import Prices, passing_of
 from accelsim.mapper.fused.tiling import Tiling
 
 MOST_PARTIAL = 4096
@@ -21,75 +22,100 @@ DIGITS = 9
 
 Rows = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
-Score = Callable[[Rows, Rows], Rows]
-"""Values of an objective from cycles of a tile, and pJ of all tiles."""
+Score = Callable[[Rows, Rows, Rows], Rows]
+"""Values of an objective from cycles of a tile, and pJ and bytes at the buffer of all tiles."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """`is_every`: whether no assignment was dropped before it was whole."""
+
+    assignments: list[Assignment]
+    is_every: bool
 
 
 def best_assignments(
-    tiling: Tiling, prices: Prices, arch: Spatial, score: Score, most: int
-) -> list[Assignment]:
+    tiling: Tiling,
+    prices: Prices,
+    traffic: Prices | None,
+    arch: Spatial,
+    score: Score,
+    most: int,
+) -> Ranked:
     """Those with the best bound of the value; of those alike, some that have few handovers and some
-    that take the least energy, in turn."""
+    that take the least energy, in turn. `traffic` has bytes for pJ, of the buffer alone.
+    """
     names, arrays = tiling.group.names, _arrays(tiling)
-    share = last_share(tiling)
+    share, is_every = last_share(tiling), True
     is_masked = any(einsum.conditions for einsum in tiling.group.einsums)
     cycles = np.array([[tiling.cycles.get((n, a), np.inf) for a in arrays] for n in names])
-    energy = np.array(
-        [[prices.einsum_pj(tiling, e, a) for a in arrays] for e in tiling.group.einsums]
-    )
+    counted = [each for each in (prices, traffic) if each is not None]
+    each_pj = [_einsums_pj(tiling, arrays, each) for each in counted]
     usual_cycles = np.where([[runs_last(tiling, name)] for name in names], 0.0, cycles)
     choices, usual, last = _zeros(1, len(names)), _zeros(1, len(arrays)), _zeros(1, len(arrays))
-    pj = np.zeros(1)
+    # Columns: pJ, and bytes at the buffer.
+    sums = _zeros(1, 2)
     for place in np.argsort(-cycles.min(1), kind="stable"):
         able = np.flatnonzero(np.isfinite(cycles[place]))
         picked = np.tile(able, len(choices))
-        choices, usual, last, pj = (
-            np.repeat(rows, len(able), axis=0) for rows in (choices, usual, last, pj)
+        choices, usual, last, sums = (
+            np.repeat(rows, len(able), axis=0) for rows in (choices, usual, last, sums)
         )
         every = np.arange(len(picked))
         choices[:, place] = picked
         usual[every, picked] += usual_cycles[place, picked]
         last[every, picked] += cycles[place, picked]
-        pj += energy[place, picked]
+        for column, pj in enumerate(each_pj):
+            sums[:, column] += pj[place, picked]
         if len(picked) > MOST_PARTIAL:
-            values = score(_period(usual, last, share, is_masked), pj)
+            is_every = False
+            values = score(_period(usual, last, share, is_masked), sums[:, 0], sums[:, 1])
             kept = np.argsort(values, kind="stable")[:MOST_PARTIAL]
-            choices, usual, last, pj = choices[kept], usual[kept], last[kept], pj[kept]
-    pj += _passing_pj(choices.astype(int), arrays, prices, tiling, arch)
+            choices, usual, last, sums = choices[kept], usual[kept], last[kept], sums[kept]
+    sums[:, : len(counted)] += _passing_pj(choices.astype(int), arrays, counted, tiling, arch)
     periods = _period(usual, last, share, is_masked)
-    values = score(periods, pj)
+    values = score(periods, sums[:, 0], sums[:, 1])
     alike = np.round(values / max(float(values.min()), 1e-300), DIGITS)
     load = last.sum(1)
     simple = np.lexsort((load, _handovers(choices, tiling), alike))[:most]
-    cheap = np.lexsort((load, pj, alike))[:most]
+    cheap = np.lexsort((load, sums[:, 0], alike))[:most]
     first = list(dict.fromkeys(int(n) for both in zip(simple, cheap, strict=True) for n in both))
-    return [
+    found = [
         Assignment(
             dict(zip(names, (arrays[int(i)] for i in choices[n]), strict=True)),
             float(periods[n]),
-            float(pj[n]),
+            float(sums[n, 0]),
+            float(sums[n, 1]),
         )
         for n in first[:most]
     ]
+    return Ranked(found, is_every)
+
+
+def _einsums_pj(tiling: Tiling, arrays: list[str], prices: Prices) -> Rows:
+    """Of each Einsum (rows) on each array."""
+    einsums = tiling.group.einsums
+    return np.array([[prices.einsum_pj(tiling, each, a) for a in arrays] for each in einsums])
 
 
 def _passing_pj(
     choices: np.ndarray[tuple[int, ...], np.dtype[np.int_]],
     arrays: list[str],
-    prices: Prices,
+    counted: list[Prices],
     tiling: Tiling,
     arch: Spatial,
 ) -> Rows:
-    """What each row of choices takes to pass results on."""
+    """What each row of choices takes to pass results on, a column for each way to count."""
     names = list(tiling.group.names)
-    total = np.zeros(len(choices))
+    total = _zeros(len(choices), len(counted))
     for name, readers in tiling.group.readers.items():
         own = [names.index(each) for each in (name, *readers)]
-        table = np.zeros((len(arrays),) * len(own))
+        table = np.zeros((len(arrays),) * len(own) + (len(counted),))
         for picked in product(range(len(arrays)), repeat=len(own)):
             chosen = {names[n]: arrays[i] for n, i in zip(own, picked, strict=True)}
             if all((each, array) in tiling.cycles for each, array in chosen.items()):
-                table[picked] = prices.passing_pj(tiling, name, Assignment(chosen), arch)
+                passing = passing_of(tiling, name, Assignment(chosen), arch)
+                table[picked] = [each.passing_pj(name, chosen, passing) for each in counted]
         total += table[tuple(choices[:, n] for n in own)]
     return total
 

@@ -9,12 +9,14 @@ from accelsim.mapper.fused.tiling import Tiling
 
 @dataclass(frozen=True)
 class Assignment:
-    """Arrays by Einsum; the cycles of a tile below which no schedule of them gets, and the least
-    energy of all tiles, but for the outermost memory's and what leaks."""
+    """Arrays by Einsum; the cycles of a tile below which no schedule of them gets; the least energy
+    of all tiles, but for the outermost memory's and what leaks; the least bytes that the buffer is
+    asked for, but for what fills it from the outermost memory."""
 
     arrays: Mapping[str, str]
     least_cycles: float = 0.0
     least_pj: float = 0.0
+    least_bytes: float = 0.0
 
 
 def last_share(tiling: Tiling) -> float:

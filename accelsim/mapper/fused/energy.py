@@ -11,9 +11,11 @@ buffer if register files have no room for a tile of it. Where no register file l
 and array, operands come from the buffer at every step, shared by processing elements side by side.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from math import inf, prod
 
+from accelsim.arch.parts import ComputeArray
 from accelsim.arch.spatial import Spatial, missing_operations, point_cost
 from accelsim.mapper.fused.assignment import Assignment
 from accelsim.mapper.fused.filing import (
@@ -47,6 +49,26 @@ def outermost_pj(cascade: Cascade, names: Iterable[str], arch: Spatial) -> float
     read_bytes, written_bytes = outermost_bytes(cascade, names)
     read_pj, write_pj = _prices(arch, arch.memories[0].name)
     return read_bytes * read_pj + written_bytes * write_pj
+
+
+def counting_bytes(arch: Spatial, memory: str) -> Spatial:
+    """The machine with a pJ for each byte at this memory, and nothing for all else."""
+
+    def priced(name: str) -> dict[str, int]:
+        return dict.fromkeys(("read_pj_per_byte", "write_pj_per_byte"), int(name == memory))
+
+    memories = tuple(each.model_copy(update=priced(each.name)) for each in arch.memories)
+    return arch.model_copy(
+        update={"memories": memories, "compute": tuple(map(_free, arch.compute))}
+    )
+
+
+def _free(array: ComputeArray) -> ComputeArray:
+    free = {
+        name: operation.model_copy(update={"energy_pj": 0})
+        for name, operation in array.operations.items()
+    }
+    return array.model_copy(update={"operations": free})
 
 
 class Prices:
@@ -141,22 +163,21 @@ class Prices:
 
     # --- what passes on --------------------------------------------------------------------------
 
-    def passing_pj(self, tiling: Tiling, name: str, assignment: Assignment, arch: Spatial) -> float:
+    def passing_pj(self, name: str, arrays: Mapping[str, str], passing: "Passing") -> float:
         """What it takes to pass an Einsum's result on to the others of the group."""
-        readers, array = self.group.readers[name], assignment.arrays[name]
+        readers, array = self.group.readers[name], arrays[name]
         part = self.parts[array]
         if part.file_bytes is None or not (readers or name in self.group.running):
             return 0.0
-        has_room = self._has_room(tiling, name, assignment, arch)
         total = 0.0
-        if not has_room:
+        if not passing.has_room:
             made = self.elements[name, name] * self.share[name]
             total += made * (part.file_read_pj + part.buffer_write_pj)
-            readers = tuple(r for r in readers if not in_step(name, r, tiling, assignment))
-        for other in {assignment.arrays[reader] for reader in readers}:
+            readers = tuple(reader for reader in readers if reader not in passing.in_step)
+        for other in {arrays[reader] for reader in readers}:
             fill_pj = self.parts[other].file_write_pj
-            here = [self._read(r, name) for r in readers if assignment.arrays[r] == other]
-            if not has_room:
+            here = [self._read(r, name) for r in readers if arrays[r] == other]
+            if not passing.has_room:
                 total += sum(here) * (part.buffer_read_pj + fill_pj)
             elif other != array:
                 total += min(here) * (part.file_read_pj + fill_pj)
@@ -166,20 +187,29 @@ class Prices:
         """Elements of what the group makes that a reader wants."""
         return self.elements[reader, tensor] * min(self.share[reader], self.share[tensor])
 
-    def _has_room(self, tiling: Tiling, name: str, assignment: Assignment, arch: Spatial) -> bool:
-        """Whether a tile of it may do without the buffer."""
-        words = elements_in_turn(tiling, assignment, name)
-        if words == 1 or lies_along_sums(name, tiling, assignment, arch):
-            return True
-        readers = self.group.readers[name]
-        if name not in self.group.running and all(
-            in_step(name, reader, tiling, assignment) for reader in readers
-        ):
-            return True
-        arrays = {assignment.arrays[each] for each in (name, *readers)}
-        rooms = [self.parts[array].file_bytes or 0.0 for array in arrays]
-        fits = words * self.word[name] <= min(rooms)
-        return fits and lies_right(name, tiling, assignment)
+
+@dataclass(frozen=True)
+class Passing:
+    """Whether a tile of an Einsum's result may do without the buffer, and who reads it in step."""
+
+    has_room: bool
+    in_step: frozenset[str]
+
+
+def passing_of(tiling: Tiling, name: str, assignment: Assignment, arch: Spatial) -> Passing:
+    """Of the Einsum and its readers alone an assignment must tell."""
+    group = tiling.group
+    words = elements_in_turn(tiling, assignment, name)
+    if words == 1 or lies_along_sums(name, tiling, assignment, arch):
+        return Passing(True, frozenset())
+    readers = group.readers[name]
+    together = frozenset(r for r in readers if in_step(name, r, tiling, assignment))
+    if len(together) == len(readers) and name not in group.running:
+        return Passing(True, together)
+    files = [machine_of(arch, assignment.arrays[each]).file for each in (name, *readers)]
+    rooms = [0.0 if file is None else arch.memory(file).capacity_bytes or inf for file in files]
+    fits = words * group.cascade.tensors[name].word_bytes <= min(rooms)
+    return Passing(bool(fits and lies_right(name, tiling, assignment)), together)
 
 
 class _Part:

@@ -102,15 +102,13 @@ def streams(tiling: Tiling, assignment: Assignment, rounds: Rounds) -> frozenset
 def in_step(name: str, reader: str, tiling: Tiling, assignment: Assignment) -> bool:
     """Whether a reader on the same array can take elements in the order in which they are made."""
     cascade = tiling.group.cascade
+    if name in tiling.group.running or assignment.arrays[name] != assignment.arrays[reader]:
+        return False
+    if not _lies_right(name, reader, tiling, assignment):
+        return False
     made = _turned(cascade.einsum(name), tiling, assignment)
     made = [rank for rank in made if rank in cascade.einsum(name).output.ranks]
-    read = _turned(cascade.einsum(reader), tiling, assignment)
-    return (
-        name not in tiling.group.running
-        and assignment.arrays[name] == assignment.arrays[reader]
-        and _lies_right(name, reader, tiling, assignment)
-        and read[: len(made)] == made
-    )
+    return _turned(cascade.einsum(reader), tiling, assignment)[: len(made)] == made
 
 
 def _turned(einsum: Einsum, tiling: Tiling, assignment: Assignment) -> list[str]:

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from accelsim.arch.parts import Memory
 from accelsim.arch.spatial import Spatial
 from accelsim.mapper.bound import Work, array_cycles
 from accelsim.mapper.fused.assigning import best_assignments
 from accelsim.mapper.fused.assignment import Assignment, runs_last
-from accelsim.mapper.fused.energy import Prices, outermost_pj
+from accelsim.mapper.fused.energy import Prices, counting_bytes, outermost_bytes, outermost_pj
 from accelsim.mapper.fused.group import Group
 from accelsim.mapper.fused.tiling import Tiling, tilings
 from accelsim.mapper.objective import Figures, Objective, value_of
@@ -39,11 +40,14 @@ class Queue:
         self.arch, self.minimise, self.bound = arch, minimise, bound
         self.outermost_pj = outermost_pj(group.cascade, group.names, arch)
         self.leakage_w = float(sum(arch.leakage_w.values()))
-        self.prices: dict[int, Prices] = {}
+        self.prices: dict[int, tuple[Prices, Prices | None]] = {}
+        self.is_every = True
+        self.buffer = _limited_buffer(arch)
+        self.filled_bytes = outermost_bytes(group.cascade, group.names)[0]
         self.heap: list[Entry] = []
         for number, tiling in enumerate(tilings(group, arch)):
             cycles = tiling.tiles * array_cycles(_usual_work(tiling))
-            least = self._least(tiling.tiles, cycles / tiling.tiles, 0.0)
+            least = self._least(tiling.tiles, cycles / tiling.tiles)
             self.heap.append((least, cycles, tiling.points, number, tiling, None))
         heapify(self.heap)
 
@@ -53,41 +57,58 @@ class Queue:
             least, cycles, points, number, tiling, assignments = heappop(self.heap)
             if assignments:
                 return least, tiling, assignments
-            prices = self._prices(tiling.group)
+            prices, traffic = self._prices(tiling.group)
             if assignments is None:
                 energy_pj = prices.least_pj(tiling)
                 least = max(least, self._least(tiling.tiles, cycles / tiling.tiles, energy_pj))
                 heappush(self.heap, (least, cycles, points, number, tiling, []))
                 continue
             score = partial(self._score, tiling.tiles)
-            assignments = best_assignments(tiling, prices, self.arch, score, MOST_ASSIGNMENTS)
+            ranked = best_assignments(tiling, prices, traffic, self.arch, score, MOST_ASSIGNMENTS)
+            assignments, self.is_every = ranked.assignments, self.is_every and ranked.is_every
             least = max(least, min(self.least(tiling, each) for each in assignments))
             cycles = max(cycles, tiling.tiles * min(each.least_cycles for each in assignments))
             heappush(self.heap, (least, cycles, points, number, tiling, assignments))
 
     def least(self, tiling: Tiling, assignment: Assignment) -> Least:
-        return self._least(tiling.tiles, assignment.least_cycles, assignment.least_pj)
+        of = assignment
+        return self._least(tiling.tiles, of.least_cycles, of.least_pj, of.least_bytes)
 
-    def _prices(self, group: Group) -> Prices:
-        """Tilings at the same sizes have one group."""
+    def _prices(self, group: Group) -> tuple[Prices, Prices | None]:
+        """Energies, and bytes at the buffer if that has a bandwidth. Tilings at the same sizes have
+        one group."""
         if id(group) not in self.prices:
-            self.prices[id(group)] = Prices(group, self.arch)
+            traffic = None
+            if self.buffer is not None:
+                traffic = Prices(group, counting_bytes(self.arch, self.buffer.name))
+            self.prices[id(group)] = Prices(group, self.arch), traffic
         return self.prices[id(group)]
 
-    def _least(self, tiles: int, cycles: float, energy_pj: float) -> Least:
-        found = self._figures(tiles, cycles, energy_pj)
+    def _least(
+        self, tiles: int, cycles: float, energy_pj: float = 0.0, buffer_bytes: float = 0.0
+    ) -> Least:
+        found = self._figures(tiles, cycles, energy_pj, buffer_bytes)
         return compared(float(value_of(self.minimise, found))), float(found.energy_pj)
 
-    def _score(self, tiles: int, cycles: Any, energy_pj: Any) -> Any:
-        found = value_of(self.minimise, self._figures(tiles, cycles, energy_pj))
-        return np.broadcast_to(found, np.shape(cycles))
+    def _score(self, tiles: int, cycles: Any, energy_pj: Any, buffer_bytes: Any) -> Any:
+        figures = self._figures(tiles, cycles, energy_pj, buffer_bytes)
+        return np.broadcast_to(value_of(self.minimise, figures), np.shape(cycles))
 
-    def _figures(self, tiles: int, cycles: Any, energy_pj: Any) -> Figures:
+    def _figures(self, tiles: int, cycles: Any, energy_pj: Any, buffer_bytes: Any) -> Figures:
         """At least, from cycles of a tile and what `energy` counts of all; numbers or arrays."""
         seconds = np.maximum(self.bound.latency_s, tiles * cycles / self.arch.clock_hz)
+        if self.buffer is not None and self.buffer.bandwidth is not None:
+            rate = float(self.buffer.bandwidth.per_second(self.arch.clock_hz))
+            seconds = np.maximum(seconds, (buffer_bytes + self.filled_bytes) / rate)
         total = energy_pj + self.outermost_pj + self.leakage_w * seconds * 1e12
         energy = np.maximum(self.bound.energy_pj, total)
         return self.bound._replace(latency_s=seconds, energy_pj=energy)
+
+
+def _limited_buffer(arch: Spatial) -> Memory | None:
+    """The one shared memory inside the outermost one, if its bandwidth is limited."""
+    shared = [memory for memory in arch.memories[1:] if memory.per is None]
+    return shared[0] if len(shared) == 1 and shared[0].bandwidth is not None else None
 
 
 def compared(value: float) -> float:

@@ -100,7 +100,7 @@ def best_step(
     queue = Queue(group, arch, minimise, bound)
     while queue.heap:
         least, tiling, assignments = queue.next()
-        tally.least = min(tally.least, least[0])
+        tally.least = min(tally.least, least[0] if queue.is_every else 0.0)
         if best is not None and _is_enough(least, best, in_vain, effort):
             tally.pruned += len(queue.heap) + 1
             break

@@ -119,6 +119,13 @@ def test_other_cascades_on_other_machines(workload, machine):
     assert found(cascade, machine).cost.latency_s < rules.cost.latency_s
 
 
+def test_a_buffer_of_little_bandwidth_has_a_say():
+    # A score is written and read again at least once, as maxima are known only after all of them.
+    answer = found(attention(1024), "tpu_v4i")
+    crossings = 12 * 1024**2 * 2 / 2048e9
+    assert 2 * crossings < answer.cost.latency_s < 4 * crossings
+
+
 def test_of_one_query_the_keys_are_read_once():
     answer = found(attention(8192, P=1, B=16), "attacc_bg")
     assert answer.optimal
