@@ -38,21 +38,25 @@ def command(
 ) -> None:
     """Where the bound changes: DRAM-bound below 203 GB/s, compute-bound above.
 
+    Under one mapping, the default at the machine's own numbers if none is named; one that chooses
+    among alternatives chooses at each value.
+
     Example: accelsim crossover attention/one_pass fusemax_cloud
     --along 'memories.DRAM.bandwidth=25 GB/s..2 TB/s'
     """
     if not 2 <= grid <= MOST_POINTS:
         raise InputError(f"--grid {grid}: a grid has from 2 to {MOST_POINTS:,} points")
-    design = load_design(workload, machine, mapping, settings, shape)
+    design, what = load_design(workload, machine, mapping, settings, shape)
     found = crossover(design, read_range(design, along), grid)
     if figure is not None:
         # matplotlib takes longer to load than this to compute.
         draw = import_module("accelsim.report.crossover").draw_crossover
-        drawn = draw(found, f"{design.cascade.name} on {machine}")
+        drawn = draw(found, what)
         import_module("accelsim.report.save").save_figure(drawn, figure)
     if json:
         print_json(
             {
+                "of": what,
                 "path": found.along.path,
                 "unit": found.along.unit,
                 "boundaries": found.boundaries,
@@ -60,10 +64,10 @@ def command(
             }
         )
         return
-    _print(found)
+    _print(found, what)
 
 
-def _print(found: Crossover) -> None:
+def _print(found: Crossover, what: str) -> None:
     def text(value: float) -> str:
         return format_quantity(value, found.along.unit or "1")
 
@@ -78,6 +82,7 @@ def _print(found: Crossover) -> None:
         for segment in found.segments
     ]
     print_table(("bound", "from", "to", "latency there", "and there"), lines)
+    print(f"\n{what}")
 
 
 def _latency(seconds: float) -> str:

@@ -1,4 +1,8 @@
-"""Names and settings of the command line → a design whose numbers can be varied."""
+"""Names and settings of the command line → a design whose numbers can be varied.
+
+Its mapping is the one that is named, or that the default is of, with all its alternatives; so what
+is said of other sizes is what `accelsim evaluate` says there under this mapping.
+"""
 
 from collections.abc import Sequence
 
@@ -14,8 +18,11 @@ def load_design(
     mapping: str | None,
     assignments: Sequence[str],
     shape: str | None = None,
-) -> Design:
-    """An InputError for a GPU, a MappingError for a mapping that does not fit."""
+) -> tuple[Design, str]:
+    """With what it is: `attention/one_pass on fusemax_cloud under fusemax_binding`.
+
+    Raises InputError for a GPU, MappingError for a mapping that does not fit.
+    """
     if is_gpu(machine):
         remedy = "Run a study with `vary` over its numbers"
         raise InputError(
@@ -23,4 +30,5 @@ def load_design(
         )
     case = load_case(workload, machine, mapping, assignments, shape)
     refuse_illegal(case)
-    return Design(case.cascade, case.arch, case.mapping)
+    told = f"{case.cascade.name} on {machine} under {case.mapping_name}"
+    return Design(case.cascade, case.arch, case.named), told

@@ -26,12 +26,16 @@ from accelsim.workload.model_load import load_model
 
 @dataclass(frozen=True)
 class Case:
-    """A workload on an arch under a mapping, and the mapping's name."""
+    """A workload on an arch under a mapping, and the mapping's name.
+
+    `named` is what has that name, with all its alternatives; `mapping` the one that it chooses.
+    """
 
     cascade: Cascade
     arch: Spatial
     mapping: Mapping
     mapping_name: str
+    named: Mapping | Choice
 
     def bound(self) -> BoundMapping:
         return bind(self.mapping, self.cascade, self.arch)
@@ -105,7 +109,7 @@ def load_case(
     cascade = load_workload(workload, settings["workload"], shape)
     arch = load_arch(machine, settings["arch"])
     name, found = _found_mapping(mapping, settings["mapping"], cascade, arch, machine)
-    return Case(cascade, arch, select(found, cascade, arch), name)
+    return Case(cascade, arch, select(found, cascade, arch), name, found)
 
 
 def refuse_illegal(case: Case) -> BoundMapping:
@@ -126,9 +130,9 @@ def _found_mapping(
     if name is not None:
         return name, load_mapping(name, settings)
     default = default_mapping(cascade, arch, machine)
-    if not settings:
-        return default
     if default.name == AUTOMATIC:
+        if not settings:
+            return default
         fact = f"{', '.join(settings)} cannot be set: the mapping is made for this case"
         raise MappingError(fact, remedy="Name a mapping that has it")
     return default.name, load_mapping(default.name, settings)

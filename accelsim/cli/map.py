@@ -1,13 +1,13 @@
 """`accelsim map`: the best mapping of a workload on a machine, and how far from a bound it is."""
 
 from importlib import import_module
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from accelsim.arch.load import is_gpu
-from accelsim.base.errors import MapperError
 from accelsim.base.units import format_quantity
 from accelsim.cli.cost_tables import print_parts
 from accelsim.cli.inputs import GpuCase, load_arch_and_cascade, load_gpu_case
@@ -15,10 +15,11 @@ from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadNam
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import best_so_far
 from accelsim.mapper.constraints import load_constraints
-from accelsim.mapper.find import find_mapping
+from accelsim.mapper.find import SHORT, STRATEGIES, find_mapping
 from accelsim.mapper.found import Found
 from accelsim.mapper.front import find_front
 from accelsim.mapper.objective import objective, unit_of, value_of
+from accelsim.mapper.question import Budget
 from accelsim.mapper.stated.space import load_space
 from accelsim.mapping.binding import bind
 from accelsim.mapping.render import render
@@ -38,7 +39,7 @@ def command(
     ] = "latency",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="MAPPING.yaml", help="Write it there; a front's into a folder."),
+        typer.Option(metavar="MAPPING.yaml", help="Write it, or kernels; a front's into a folder."),
     ] = None,
     space: Annotated[
         str | None,
@@ -49,6 +50,16 @@ def command(
     constraints: Annotated[
         Path | None,
         typer.Option(metavar="C.yaml", help="Fixed loops, shares of capacity, most traffic."),
+    ] = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help=f"Only this one, repeatable: {', '.join(STRATEGIES)}."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of annealing and sampling: another, another answer.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.001, help="How long annealing and sampling may take.")
     ] = None,
     shape: Shape = None,
     settings: Settings,
@@ -63,9 +74,11 @@ def command(
     they gain over those of libraries.
 
     Examples: accelsim map attention/one_pass fusemax_cloud --shape bert --out mine.yaml,
-    accelsim map attention/three_pass flat_cloud --space flat_dataflows --minimise traffic.DRAM
+    accelsim map attention/three_pass flat_cloud --space flat_dataflows --minimise traffic.DRAM,
+    accelsim map attention/three_pass flat_cloud --strategy annealing --seed 1 --seconds 10
     """
     if is_gpu(machine):
+        _refuse_strategies(strategy)
         _on_gpu(
             load_gpu_case(workload, machine, None, settings, shape), machine, minimise, out, json
         )
@@ -84,7 +97,14 @@ def command(
         return
     with best_so_far(f"map {cascade.name}", units[0]) as told:
         found = find_mapping(
-            cascade, arch, minimise, space=within, constraints=limits, progress=told
+            cascade,
+            arch,
+            minimise,
+            strategies=strategy or None,
+            budget=_budget(strategy, seed, seconds),
+            space=within,
+            constraints=limits,
+            progress=told,
         )
     if out is not None:
         save_mapping(found.mapping, out)
@@ -95,14 +115,26 @@ def command(
         _print_summary(f"{cascade.name} on {machine}", found)
 
 
+def _budget(strategy: list[str] | None, seed: int | None, seconds: float | None) -> Budget | None:
+    """None for the usual one; with a limit of time as many candidates as there is time for."""
+    if seed is None and seconds is None:
+        return None
+    usual = Budget() if strategy else SHORT
+    candidates = usual.candidates if seconds is None else inf
+    return Budget(seed or 0, candidates, inf if seconds is None else seconds)
+
+
+def _refuse_strategies(strategy: list[str] | None) -> None:
+    if strategy:
+        fact = "--strategy: kernels of a GPU are searched in one way only"
+        raise MapperError(fact, remedy="Leave it out")
+
+
 def _on_gpu(case: GpuCase, machine: str, minimise: str, out: Path | None, json: bool) -> None:
-    if out is not None:
-        fact = "--out: kernels of a GPU are no mapping that can be read again"
-        raise MapperError(fact, remedy="Take --json, which has them as YAML")
     # Only GPUs need what it imports.
     gpu = import_module("accelsim.cli.map_gpu")
     told = best_so_far(f"map {case.cascade.name}", unit_of(objective(minimise, ())))
-    gpu.map_gpu(case, machine, minimise, told, json)
+    gpu.map_gpu(case, machine, minimise, told, out, json)
 
 
 def as_plain(found: Found) -> dict[str, Any]:

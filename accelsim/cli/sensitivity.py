@@ -58,21 +58,23 @@ def command(
     """Elasticities d log y / d log p of every number of a machine and of every rank.
 
     Rates, times, energies and areas are differentiated exactly; two numbers (left | right) are the
-    sides of a kink. Sizes and ranks are halved and doubled.
+    sides of a kink. Sizes and ranks are halved and doubled. The mapping stays the same, the default
+    at the machine's own numbers if none is named.
 
     Example: accelsim sensitivity attention/one_pass fusemax_cloud --parameters 'memories.DRAM.*'
     """
-    design = load_design(workload, machine, mapping, settings, shape)
+    design, what = load_design(workload, machine, mapping, settings, shape)
     measures = as_tuple(of)
     if ranges or range_file:
         indices = sobol_of_design(design, measures, ranges, range_file, samples, seed)
-        _report_indices(indices, json)
+        _report_indices(indices, what, json)
         return
     rows = elasticities(design, measures, as_tuple(parameters), step).rows()
     if json:
         print_json([row | {"kink": is_kink(row)} for row in rows])
         return
     _print_elasticities(rows, measures)
+    print(what)
 
 
 def _print_elasticities(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> None:
@@ -87,6 +89,8 @@ def _print_elasticities(rows: Sequence[Mapping[str, Any]], measures: Sequence[st
     ]
     print_table(("parameter", "value", *measures, "method"), lines)
     print("\na | b: below | above the value" + _kinks(rows))
+    if any(None in (row["left"], row["right"]) for own in told.values() for row in own):
+        print("none: the mapping does not fit there, or there is no such size")
     print(f"{len(by_path) - len(told)} of {len(by_path)} parameters change none of it")
 
 
@@ -112,10 +116,10 @@ def _sides(row: Mapping[str, Any]) -> str:
 
 
 def _number(side: float | None) -> str:
-    return "does not fit" if side is None else f"{side + 0.0:.4f}"
+    return "none" if side is None else f"{side + 0.0:.4f}"
 
 
-def _report_indices(indices: Indices, json: bool) -> None:
+def _report_indices(indices: Indices, what: str, json: bool) -> None:
     rows = indices.table.rows()
     if json:
         print_json({"points": indices.points, "overfull": indices.overfull, "indices": rows})
@@ -127,6 +131,7 @@ def _report_indices(indices: Indices, json: bool) -> None:
     print(f"\n{indices.points:,} points; +- is half of the 95 % confidence interval")
     if indices.overfull:
         print(f"at {indices.overfull:.0%} of them some memory does not hold what it must")
+    print(what)
 
 
 def _index(value: float | None) -> str:

@@ -76,7 +76,9 @@ def default_of_each(
     cascade = budgeted(cascade)
     found: list[tuple[Default, list[Places]]] = []
     for alike in _alike(cascade, arch, points):
-        case = _Case(cascade_at(cascade, alike), arch_at(arch, alike), machine, len(alike))
+        # One number stands for equal ones: what is counted of a mask is counted once.
+        at_all = cascade_at(cascade, int(alike[0]))
+        case = _Case(at_all, arch_at(arch, alike), machine, len(alike))
         for default, chosen in _fastest(case):
             places = next((places for other, places in found if other == default), None)
             if places is None:

@@ -8,18 +8,19 @@ candidates of all are counted.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from math import inf
 from time import perf_counter
 
 from accelsim.arch.spatial import Spatial
-from accelsim.base.errors import MapperError
-from accelsim.mapper import rules
+from accelsim.base.errors import MapperError, did_you_mean
+from accelsim.mapper import annealing, rules, sampling
 from accelsim.mapper.bound import least_figures
 from accelsim.mapper.constraints import Constraints, refuse_strange, with_shares
 from accelsim.mapper.exact import find as exact
 from accelsim.mapper.found import Found
 from accelsim.mapper.fused import find as fused
 from accelsim.mapper.objective import objective
-from accelsim.mapper.question import Progress, Question, quiet
+from accelsim.mapper.question import Budget, Progress, Question, quiet
 from accelsim.mapper.stated import find as stated
 from accelsim.mapper.stated.space import Space
 from accelsim.mapping.spread import refuse_impossible
@@ -32,8 +33,20 @@ STRATEGIES: dict[str, Strategy] = {
     "rules": rules.find,
     "fused": fused.find,
     "exact": exact.find,
+    "annealing": annealing.find,
+    "sampling": sampling.find,
 }
-"""In the order in which they are tried: a later one may start from what is known by then."""
+
+SURE = ("rules", "fused", "exact")
+"""Asked for every cascade, in this order."""
+
+LAST = "annealing"
+"""Asked after them for several Einsums, if no answer is within `NEAR` of the bound by then."""
+
+NEAR = 0.01
+
+SHORT = Budget(candidates=50_000)
+"""What these then have: a few seconds."""
 
 OBEYING = ("exact",)
 """Those that keep to fixed loops and limits of traffic; shares of capacity all keep to."""
@@ -47,22 +60,24 @@ def find_mapping(
     arch: Spatial,
     minimise: str = "latency",
     *,
-    strategies: Sequence[str] = tuple(STRATEGIES),
+    strategies: Sequence[str] | None = None,
+    budget: Budget | None = None,
     space: Space | None = None,
     constraints: Constraints | None = None,
     progress: Progress = quiet,
 ) -> Found:
     """All ranks and numbers of the machine are plain numbers. With a `space`, the best of its
     points is found, and no strategy is asked. With `constraints` beyond shares of capacity only
-    those strategies are asked that keep to them.
+    those strategies are asked that keep to them. Without names of `strategies` the usual ones are
+    asked. The `budget` is for those with chance in them.
 
     Interrupted (KeyboardInterrupt) after some strategy has answered, it returns the best so far.
 
     Raises
     ------
     MapperError
-        if there is no such objective, the constraints name what is not there, or no strategy has a
-        mapping for this cascade and machine.
+        if there is no such objective or strategy, the constraints name what is not there, or no
+        strategy has a mapping for this cascade and machine.
     MappingError
         if no array of the machine can do some Einsum.
     """
@@ -74,9 +89,10 @@ def find_mapping(
     refuse_strange(constraints, cascade, arch)
     arch = with_shares(arch, constraints)
     bound = least_figures(cascade, arch)
-    question = Question(cascade, arch, wanted, bound, progress, constraints)
-    names = [name for name in strategies if constraints.is_of_room_only or name in OBEYING]
-    asked = [STRATEGIES[name] for name in names]
+    budget = budget or (SHORT if strategies is None else Budget())
+    told = _best_so_far(progress)
+    question = Question(cascade, arch, wanted, bound, told, constraints, budget)
+    asked = [STRATEGIES[name] for name in _obeying(strategies or SURE, question)]
     if space is not None:
         _refuse_beside_a_space(constraints)
         asked = [partial(stated.find, space=space)]
@@ -85,8 +101,12 @@ def find_mapping(
         for strategy in asked:
             found = strategy(question)
             answers += [] if found is None else [found]
-            if found is not None and found.gap <= AT_BOUND:
+            if found is not None and (found.gap <= AT_BOUND or found.is_cut_short):
                 break
+        else:
+            if strategies is None and space is None and _is_worth_more(answers, question):
+                found = STRATEGIES[LAST](question)
+                answers += [] if found is None else [found]
     except KeyboardInterrupt:
         if not answers:
             raise
@@ -105,6 +125,39 @@ def find_mapping(
 def _rank(found: Found) -> tuple[float, bool, float]:
     """Of values that are alike but for rounding, what is proved is told; then energy decides."""
     return float(f"{found.value:.9e}"), not found.optimal, float(found.cost.energy_pj)
+
+
+def _best_so_far(progress: Progress) -> Progress:
+    """Told of what one strategy has found, it tells of the best that any has."""
+    best = inf
+
+    def told(strategy: str, value: float, candidates: int) -> None:
+        nonlocal best
+        best = min(best, value)
+        progress(strategy, best, candidates)
+
+    return told
+
+
+def _obeying(names: Sequence[str], question: Question) -> list[str]:
+    """Those that keep to the constraints, in order."""
+    for name in names:
+        if name not in STRATEGIES:
+            remedy = did_you_mean(name, STRATEGIES) or f"There are {', '.join(STRATEGIES)}"
+            raise MapperError(f"there is no strategy {name!r}", remedy=remedy)
+    if question.constraints.is_of_room_only:
+        return list(names)
+    obeying = [name for name in names if name in OBEYING]
+    if not obeying:
+        fact = f"{' and '.join(names)} cannot keep to loops and traffic that constraints fix"
+        raise MapperError(fact, remedy=f"Ask {' or '.join(OBEYING)}")
+    return obeying
+
+
+def _is_worth_more(answers: Sequence[Found], question: Question) -> bool:
+    """Whether there is something to fuse, and something to be won."""
+    is_free = question.constraints.is_of_room_only and len(question.cascade.einsums) > 1
+    return is_free and all(found.gap > NEAR for found in answers)
 
 
 def _refuse_beside_a_space(constraints: Constraints) -> None:

@@ -13,6 +13,7 @@ class Found:
     shown to be no better. `bound` holds for all mappings that there could be, in any space.
 
     `candidates` were evaluated, `pruned` were not, because a bound or another candidate beat them.
+    `is_cut_short`: by someone who did not want to wait longer.
     """
 
     mapping: Mapping
@@ -25,6 +26,7 @@ class Found:
     candidates: int
     pruned: int
     seconds: float
+    is_cut_short: bool = False
 
     @property
     def value(self) -> float:

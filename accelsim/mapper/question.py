@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 
 from accelsim.arch.spatial import Spatial
 from accelsim.mapper.constraints import Constraints
@@ -17,6 +18,18 @@ def quiet(strategy: str, value: float, candidates: int) -> None:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """How long strategies with chance in them search: so many candidates, or s if that is sooner.
+
+    The same `seed` and number of candidates give the same answer.
+    """
+
+    seed: int = 0
+    candidates: float = 200_000
+    seconds: float = inf
+
+
+@dataclass(frozen=True)
 class Question:
     """`bound` is what no mapping at all can beat; a search may stop where it is reached.
 
@@ -29,3 +42,4 @@ class Question:
     bound: Figures
     progress: Progress
     constraints: Constraints = field(default_factory=Constraints)
+    budget: Budget = field(default_factory=Budget)

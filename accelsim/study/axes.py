@@ -129,7 +129,8 @@ def refuse_strange_axes(
             raise ValueError(f"zip: the axis {name!r} is zipped twice")
     alone = next((group for group in zipped if len(group) < 2), None)
     if alone is not None:
-        raise ValueError(f"zip: {', '.join(alone) or 'nothing'} is zipped with nothing")
+        lists = "; write a list of lists, like [[a, b]]"
+        raise ValueError(f"zip: {', '.join(alone) or 'nothing'} is zipped with nothing{lists}")
     for name in sorted(condition(where).names) if where else ():
         if name not in names:
             raise ValueError(f"where: there is no axis {name!r}{_instead(name, names)}")

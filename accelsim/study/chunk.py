@@ -7,6 +7,7 @@ be evaluated in any process.
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,10 +26,10 @@ from accelsim.study.columns import (
 )
 from accelsim.study.content import content
 from accelsim.study.points import MODEL, Points, hashed
-from accelsim.study.run import refuse_strange_ranks, refuse_useless
+from accelsim.study.run import refuse_shared_names, refuse_strange_ranks, refuse_useless
 from accelsim.study.runner import Runner
 from accelsim.study.spread import range_of
-from accelsim.study.study import Run, Study, TableSpec, axes_of, is_searched
+from accelsim.study.study import Run, Study, TableSpec, axes_of, is_searched, tables_of
 from accelsim.study.table import Column, Table, stacked, unit_of
 
 if TYPE_CHECKING:
@@ -46,11 +47,16 @@ class Chunks:
     def refuse_what_is_wrong_everywhere(self) -> None:
         """A StudyError for what would be wrong at all points: a rank, a path, an accounting."""
         _refuse_unsuited(self.table)
-        refuse_useless(self.runner.fixed, (self.table,))
+        refuse_useless(self.runner.fixed, tables_of(self.study))
+        refuse_shared_names((self.table,))
         refuse_strange_ranks(self.runner, (self.table,))
         self.runner.refuse_strange_searches((self.table,))
         self._refuse_unreadable_axes()
-        self.runner.refuse_idle_accountings([(self.table, first_points(self.study, self.table))])
+        self.runner.refuse_idle_accountings([(self.table, self._first)])
+
+    @cached_property
+    def _first(self) -> Points:
+        return first_points(self.study, self.table)
 
     @cached_property
     def content(self) -> str:
@@ -133,12 +139,14 @@ class Chunks:
 
     def _refuse_unreadable_axes(self) -> None:
         """An axis of which no value can be read names something that is not there."""
-        points = first_points(self.study, self.table)
         for run in self.table.runs:
-            for path, column in points.settings.items():
-                errors = [self.runner.refusal(run, path, value) for value in set(column.tolist())]
-                if all(errors):
-                    raise StudyError(errors[0])
+            for path, column in self._first.settings.items():
+                values = dict.fromkeys(column.tolist())
+                errors = (self.runner.refusal(run, path, value) for value in values)
+                # Most can be read at once: no need to ask about thousands.
+                refused = list(takewhile(bool, errors))
+                if len(refused) == len(values):
+                    raise StudyError(refused[0])
 
 
 def _refuse_unsuited(table: TableSpec) -> None:

@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from accelsim.arch.load import is_gpu
 from accelsim.base.catalogue import find, names
 from accelsim.mapping.load import shipped_for
 from accelsim.study.cases import below, texts
@@ -49,7 +48,7 @@ def _part(part: Part, runner: Runner) -> dict[str, Any]:
     others = {path: value for path, value in runner.fixed.items() if path not in ranks}
     cascade = runner.inputs.workload(part.workload, texts(below("workload", others)))
     arch = texts(below("arch", runner.fixed))
-    if is_gpu(part.arch):
+    if runner.inputs.is_gpu(part.arch):
         machine = runner.inputs.gpu(part.arch, arch).model_dump_json()
         mapping = f"{part.mapping}\n{_kernels()}"
     else:

@@ -3,8 +3,9 @@
 The bound (what most of the time waits for, `Cost.bound`) is found at points of a grid, all in one
 evaluation; between two neighbours of which it differs, the place is found by halving, to a relative
 1e-9, or to the whole number from which on it differs. A bound that comes and goes between two
-neighbours of the grid is not seen. Where a memory does not hold what it must, that is said instead
-of a bound.
+neighbours of the grid is not seen. Where a memory does not hold what it must, or the design cannot
+run at all (no size of a tile, no whole rank), that is said instead of a bound. A mapping that
+chooses among alternatives chooses at each value.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ from accelsim.study.table import Table, array_of, stacked
 
 GRID = 512
 PRECISION = 1e-9
-DOES_NOT_FIT = "does not fit"
+DOES_NOT_FIT, CANNOT_RUN = "does not fit", "cannot run"
 
 Array = NDArray[Any]
 
@@ -65,7 +66,7 @@ def crossover(design: Design, along: Range, grid: int = GRID) -> Crossover:
     values = _grid(along, grid)
     whole = _rows(design, along, values)
     if np.isnan(whole["latency_s"]).all():
-        _cost(design, along, values)
+        _columns(design, along, values)
     found = boundaries(lambda some: _rows(design, along, some)["bound"], values, along.is_whole)
     starts = [values[0].item(), *(each.at for each in found)]
     stops = [*(each.at - along.is_whole for each in found), values[-1].item()]
@@ -129,27 +130,31 @@ def _grid(along: Range, number: int) -> Array:
     return np.unique(np.round(values).astype(np.int64)) if along.is_whole else values
 
 
-def _cost(design: Design, along: Range, values: Array) -> Cost:
-    return design.at({along.path: values}, {along.path: along.unit}).cost()
+def _columns(design: Design, along: Range, values: Array) -> dict[str, Array]:
+    moved = design.at({along.path: values}, {along.path: along.unit})
+    return moved.columns(_told, len(values))
+
+
+def _told(cost: Cost) -> dict[str, Any]:
+    """Columns bound, latency_s and the seconds of each resource."""
+    # Objects, for of texts a longer one would be cut to the length of the others.
+    bound = np.where(cost.fits, cost.bound, DOES_NOT_FIT).astype(object)
+    resources = {name: n / cost.clock_hz for name, n in cost.cycles_by_resource.items()}
+    return {"bound": bound, "latency_s": cost.latency_s, **resources}
 
 
 def _rows(design: Design, along: Range, values: Array) -> Table:
-    """Columns value, bound, latency_s and the seconds of each resource. Where there is no mapping,
-    for a tile does not fit, there are no numbers, which costs an evaluation for each such value."""
+    """With a column value. Where the design cannot run there are no numbers, which costs an
+    evaluation for each such value."""
     try:
-        cost = _cost(design, along, values)
+        return Table({"value": values, **_columns(design, along, values)})
     except AccelsimError:
         if len(values) == 1:
-            gap = {"value": values, "bound": array_of([DOES_NOT_FIT]), "latency_s": [np.nan]}
+            gap = {"value": values, "bound": array_of([CANNOT_RUN]), "latency_s": [np.nan]}
             return Table({name: np.asarray(column) for name, column in gap.items()})
         half = len(values) // 2
         table = stacked([_rows(design, along, some) for some in (values[:half], values[half:])])
         return Table({n: table[n] if n == "bound" else numbers(table, n) for n in table.columns})
-    # Objects, for of texts a longer one would be cut to the length of the others.
-    bound = np.where(cost.fits, cost.bound, DOES_NOT_FIT).astype(object)
-    columns = {"value": values, "bound": bound, "latency_s": cost.latency_s}
-    columns |= {name: n / cost.clock_hz for name, n in cost.cycles_by_resource.items()}
-    return Table({name: np.broadcast_to(column, len(values)) for name, column in columns.items()})
 
 
 def sentence(segments: Sequence[Segment], text: Callable[[float], str]) -> str:
@@ -163,4 +168,4 @@ def sentence(segments: Sequence[Segment], text: Callable[[float], str]) -> str:
 
 
 def _word(bound: str) -> str:
-    return bound if bound == DOES_NOT_FIT else f"{bound}-bound"
+    return bound if bound in (DOES_NOT_FIT, CANNOT_RUN) else f"{bound}-bound"

@@ -2,10 +2,12 @@
 
     ranks.P  words.Q  memories.DRAM.bandwidth  clock  compute.Array2D.rows
 
-Values are in house units (a bandwidth in the unit that the machine has it in) and may be arrays:
-`cost` is one broadcast evaluation. The mapping stays the same; what it makes of sizes follows them.
+Values are in house units (a bandwidth in the unit that the machine has it in) and may be arrays,
+evaluated in one broadcast call for each alternative that the mapping chooses among them. The
+mapping stays the same; what it makes of sizes, and which alternative it takes, follows them.
 """
 
+from collections.abc import Callable
 from collections.abc import Mapping as ByPath
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,17 +20,20 @@ from accelsim.base.rate import Rate
 from accelsim.base.units import quantity
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
+from accelsim.mapping.at_point import arch_at, cascade_at
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
-from accelsim.mapping.mapping import Mapping
+from accelsim.mapping.load import select, select_each
+from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.mapping.values import with_values
 from accelsim.mapping.violation import Violation
 from accelsim.study.cases import checked_number
 from accelsim.study.quantities import Quantity, quantities
+from accelsim.study.table import Column
 from accelsim.workload.einsum import Cascade
 
 OF_WORKLOAD = ("ranks", "words")
-WHOLE = ("rows", "columns", "ports")
+WHOLE = ("rows", "columns", "ports", "capacity")
 PER_CYCLE = "B/cycle"
 
 
@@ -36,7 +41,7 @@ PER_CYCLE = "B/cycle"
 class Design:
     cascade: Cascade
     arch: Spatial
-    mapping: Mapping
+    mapping: Mapping | Choice
 
     def numbers(self) -> dict[str, Quantity]:
         """Every number that can be varied: ranks that are no expressions of others, words, and the
@@ -78,12 +83,29 @@ class Design:
         arch = with_values(self.arch, split[1]) if split[1] else self.arch
         return replace(self, cascade=cascade, arch=arch)
 
-    def cost(self) -> Cost:
-        return evaluate(self.cascade, self.arch, self.mapping)
+    def alternative(self) -> Mapping:
+        """Of plain numbers: what the mapping chooses for them."""
+        return select(self.mapping, self.cascade, self.arch)
+
+    def columns(self, of: Callable[[Cost], ByPath[str, Any]], points: int) -> dict[str, Column]:
+        """What `of` tells of the costs at so many points, by name: arrays over the points.
+
+        Raises what `evaluate` raises if it does so at some point.
+        """
+        pieces: dict[str, list[Column]] = {}
+        chosen = select_each(self.mapping, self.cascade, self.arch, points)
+        for mapping, places in chosen:
+            is_all = len(places) == points
+            cascade = self.cascade if is_all else cascade_at(self.cascade, places)
+            arch = self.arch if is_all else arch_at(self.arch, places)
+            for name, value in of(evaluate(cascade, arch, mapping)).items():
+                pieces.setdefault(name, []).append(np.broadcast_to(value, len(places)))
+        order = np.argsort(np.concatenate([places for _, places in chosen]), kind="stable")
+        return {name: np.concatenate(columns)[order] for name, columns in pieces.items()}
 
     def violations(self) -> tuple[Violation, ...]:
         """Of plain numbers: how the mapping breaks them."""
-        return check(bind(self.mapping, self.cascade, self.arch))
+        return check(bind(self.alternative(), self.cascade, self.arch))
 
     def _read_of_workload(self, path: str, text: str) -> Quantity:
         known = [p for p in self.numbers() if p.partition(".")[0] in OF_WORKLOAD]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import is_gpu, load_arch, load_gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.catalogue import find
 from accelsim.base.record import read_record
@@ -39,6 +39,10 @@ class Inputs:
     def gpu(self, name: str, settings: Settings) -> Gpu:
         key = ("gpu", name, tuple(settings.items()))
         return self._once(key, lambda: load_gpu(name, settings))
+
+    def is_gpu(self, name: str) -> bool:
+        """Whether a machine is one."""
+        return self._once(("is_gpu", name), lambda: is_gpu(name))
 
     def mapping(self, name: str) -> MappingRecord | Choice:
         return self._once(("mapping", name), lambda: load_mapping(name))

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from accelsim.arch.load import is_gpu
 from accelsim.cost.legality import misfits_at
 from accelsim.mapping.binding import bind
 from accelsim.mapping.load import select_each
@@ -34,7 +33,7 @@ class Legality:
         """A text for each point; empty where all parts of the run are legal."""
         found = np.full(len(points), "", dtype=object)
         for part in run.parts:
-            if part.mapping is not None and not is_gpu(part.arch):
+            if part.mapping is not None and not self._inputs.is_gpu(part.arch):
                 own = self._of_part(part, table, points)
                 found = np.where(found == "", own, found)
         return found

@@ -112,6 +112,12 @@ def is_measure(column: str) -> bool:
     return name in known or name == "energy"
 
 
+def is_listed(column: str) -> bool:
+    """Whether a table that names no measures has a column called so (`all_measures`)."""
+    name, _, part = column.partition(".")
+    return name in _LISTED if part else name in _PLAIN
+
+
 def parts_of(cost: Cost, name: str) -> list[str]:
     """What a measure of parts is of: the Einsums, arrays or memories."""
     if name not in _OF_A_PART:

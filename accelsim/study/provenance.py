@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.arch.load import is_gpu
 from accelsim.base.errors import Place, StudyError
 from accelsim.base.files import atomic_write
 from accelsim.study.axes import INPUTS, Value, plain
@@ -111,7 +110,7 @@ def _of_part(part: Part, fixed: Mapping[str, Value], read: Inputs) -> Iterator[t
     }
     of_arch = {path: str(value) for path, value in below("arch", fixed).items()}
     yield part.workload, read.workload(part.workload, of_workload)
-    if is_gpu(part.arch):
+    if read.is_gpu(part.arch):
         yield part.arch, read.gpu(part.arch, of_arch)
         return
     yield part.arch, read.arch(part.arch, of_arch)

@@ -20,8 +20,10 @@ from accelsim.study.batches import (
 )
 from accelsim.study.best import best_table
 from accelsim.study.cases import refuse_unknown_ranks
+from accelsim.study.columns import ERROR, POINT
 from accelsim.study.crossings import crossing_table
 from accelsim.study.first import first_rows
+from accelsim.study.measures import is_listed
 from accelsim.study.points import refuse_unless_path
 from accelsim.study.progress import Progress, quiet
 from accelsim.study.ratios import ratio_table
@@ -64,6 +66,7 @@ def _on_machines(study: Study, fixed: Mapping[str, Value], progress: Progress) -
     """Of workloads on machines, all points at once."""
     tables = tables_of(study)
     refuse_useless(fixed, tables)
+    refuse_shared_names(tables)
     runner = Runner(study, fixed)
     refuse_strange_ranks(runner, tables)
     runner.refuse_idle_accountings((table, first_points(study, table)) for table in tables)
@@ -112,6 +115,19 @@ def refuse_strange_ranks(runner: Runner, tables: Sequence[TableSpec]) -> None:
         refuse_unknown_ranks(paths, own)
         every += own
     refuse_unknown_ranks(runner.fixed, every)
+
+
+def refuse_shared_names(tables: Sequence[TableSpec]) -> None:
+    """A StudyError if an axis has the name of another column, which one of them would hide."""
+    for table in tables:
+        of_runs = {column for run in table.runs for column in run.columns}
+        others = {POINT, ERROR, *of_runs, *table.measures}
+        for name in table.vary:
+            if name in others or (is_listed(name) and not table.measures):
+                raise StudyError(
+                    f"table {table.name}: the axis {name} has the name of another column",
+                    remedy="Call it otherwise, and say with 'set' what it varies",
+                )
 
 
 def refuse_useless(fixed: Mapping[str, Value], tables: Sequence[TableSpec]) -> None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from accelsim.arch.load import is_gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import StudyError
 from accelsim.cost.default import default_of_each
@@ -113,7 +112,7 @@ class Runner:
         """Why a machine of the run cannot take a value at a path; nothing if all can."""
         if not path.startswith("arch."):
             return ""
-        machines = [part.arch for part in run.parts if not is_gpu(part.arch)]
+        machines = [part.arch for part in run.parts if not self.inputs.is_gpu(part.arch)]
         return next(filter(None, (self._refusal(name, path, value) for name in machines)), "")
 
     def _refusal(self, machine: str, path: str, value: Any) -> str:
@@ -175,7 +174,7 @@ class Runner:
     def _evaluated(self, part: Part, table: TableSpec, points: Points) -> _Evaluated:
         if part.find is not None:
             return self._searched(part, table, points)
-        if is_gpu(part.arch):
+        if self.inputs.is_gpu(part.arch):
             return self._on_gpu(part, table, points)
 
         def case(chosen: Points) -> Case:

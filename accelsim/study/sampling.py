@@ -30,6 +30,9 @@ from accelsim.study.spread import range_of, written_values
 
 Shares = np.ndarray[Any, Any]
 
+MOST_DRAWN = 2**20
+"""Points that a sample may have: they are in memory at once, and a value of each is a text."""
+
 
 class Sample(Record):
     """How many points, drawn how. `batch` and the measures are of the adaptive method."""
@@ -46,6 +49,8 @@ class Sample(Record):
         if (self.number is None) != (self.method == "grid"):
             wrong = "a grid has all points; leave out" if self.number else "a sample needs"
             raise ValueError(f"{wrong} 'number'")
+        if self.number is not None and self.number > MOST_DRAWN:
+            raise ValueError(f"{self.number:,} points are too many for a sample of {MOST_DRAWN:,}")
         if self.method == "sobol" and self.number and self.number & (self.number - 1):
             near = 1 << (self.number.bit_length() - 1)
             fact = f"Sobol points are even at powers of two; write {near} or {2 * near}"

@@ -9,7 +9,9 @@ to a whole number there is no derivative:
 
     left = log2(y(p) / y(p / 2))        right = log2(y(2 p) / y(p))
 
-A side is None where the mapping does not fit what it would run on, or y is 0.
+Of a mapping that chooses among alternatives, derivatives are of the one that it takes; what is
+moved takes the one that it chooses there. A side is None where the mapping does not fit what it
+would run on, where a size cannot be halved, or y is 0.
 """
 
 from collections.abc import Mapping, Sequence
@@ -124,7 +126,7 @@ def _numbers(cost: Cost, of: Sequence[str]) -> dict[str, Any]:
 def _derivatives(
     design: Design, paths: Sequence[str], of: Sequence[str]
 ) -> dict[str, dict[str, Sides]]:
-    cost = differentiated(design.cascade, design.arch, design.mapping, paths)
+    cost = differentiated(design.cascade, design.arch, design.alternative(), paths)
     found = _numbers(cost, of)
     return {
         path: {text: _of_dual(value, place) for text, value in found.items()}
@@ -157,10 +159,9 @@ def _moved(
         moved = [own[path] if value is None else value for value in sides]
         columns[path] = np.array([*before, *moved, *after])
     units = {path: quantity.unit for path, quantity in design.numbers().items()}
-    measured = _numbers(design.at(columns, units).cost(), of)
+    measured = design.at(columns, units).columns(lambda cost: _numbers(cost, of), points)
     found: dict[str, dict[str, Sides]] = {path: {} for path in moves}
-    for text, values in measured.items():
-        y = np.broadcast_to(values, points)
+    for text, y in measured.items():
         for number, (path, sides) in enumerate(moves.items()):
             others = y[1 + 2 * number], y[2 + 2 * number]
             slopes = [

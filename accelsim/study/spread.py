@@ -12,6 +12,7 @@ import csv
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -163,12 +164,24 @@ def _measured(value: Value) -> tuple[float, str] | None:
     value = plain(value)
     if not isinstance(value, str):
         return value, "1"
-    for unit in HOUSE_UNITS:
+    _, space, its_unit = value.rpartition(" ")
+    return _read(value, _house_units(its_unit) if space else HOUSE_UNITS)
+
+
+def _read(text: str, units: Sequence[str]) -> tuple[float, str] | None:
+    for unit in units:
         try:
-            return quantity(value, unit), unit
+            return quantity(text, unit), unit
         except InputError:
             continue
     return None
+
+
+@lru_cache(maxsize=256)
+def _house_units(unit: str) -> tuple[str, ...]:
+    """The one that quantities in a unit are in; to be refused by the others takes longer."""
+    found = _read(f"1 {unit}", HOUSE_UNITS)
+    return (found[1],) if found else HOUSE_UNITS
 
 
 def _tidy(value: float) -> float:

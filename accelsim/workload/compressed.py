@@ -16,6 +16,7 @@ Masks are taken to be independent of other conditions and of one another: `a or 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from math import prod
 from typing import Any
 
@@ -70,7 +71,8 @@ def _without_mask(cascade: Cascade, group: _Group) -> Cascade:
         return replace(cascade, einsums=_replaced(cascade, bare))
     short = _free_name(cascade, f"{rank}_{group.mask.tensor.upper()}")
     job = _Job(cascade, group, rank, short)
-    length = np.rint(cascade.ranks[rank] * max(_share(cascade, e, rank) for e in group.einsums))
+    longest = reduce(np.maximum, [_share(cascade, each, rank) for each in group.einsums])
+    length = np.rint(cascade.ranks[rank] * longest)
     ranks = {**cascade.ranks, short: whole_number(np.maximum(length, 1))}
     einsums = tuple(new for each in cascade.einsums for new in job.einsums(each))
     return replace(

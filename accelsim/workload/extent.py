@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from accelsim.workload.distinct import at_each_once
 from accelsim.workload.einsum import Access, Cascade, Einsum
 from accelsim.workload.points import elements_of, elements_read, points_of
 from accelsim.workload.remembered import remembered
@@ -133,10 +134,9 @@ def _at_each_size(cascade: Cascade, count: Callable[[Cascade], int]) -> Any:
     arrays = {rank: size for rank, size in cascade.ranks.items() if isinstance(size, np.ndarray)}
     if not arrays:
         return count(cascade.at_sizes(cascade.ranks))
-    sizes = np.broadcast_arrays(*arrays.values())
-    entries = zip(*(size.ravel().tolist() for size in sizes), strict=True)
-    numbers = [
-        count(cascade.at_sizes({**cascade.ranks, **dict(zip(arrays, entry, strict=True))}))
-        for entry in entries
-    ]
-    return np.array(numbers, dtype=np.float64).reshape(sizes[0].shape)
+
+    def counted(entry: tuple[int, ...]) -> int:
+        sizes = {**cascade.ranks, **dict(zip(arrays, entry, strict=True))}
+        return count(cascade.at_sizes(sizes))
+
+    return at_each_once(counted, np.broadcast_arrays(*arrays.values()))

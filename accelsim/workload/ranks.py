@@ -141,7 +141,8 @@ def _checked(rank: str, size: Any, at: Place | None) -> Any:
     """The size itself, as int where it is one number; arrays are checked element by element."""
     if hasattr(size, "dtype") and getattr(size, "ndim", 0) > 0:
         for value in _suspects(size):
-            _checked(rank, value.item(), at)
+            # Of a column with texts in it the numbers are plain ones.
+            _checked(rank, value.item() if hasattr(value, "item") else value, at)
         return size.astype("int64")
     whole = int(size) if isinstance(size, float) and size.is_integer() and size < 2**53 else size
     if isinstance(whole, bool) or not hasattr(whole, "__index__") or not 1 <= whole <= LARGEST_RANK:

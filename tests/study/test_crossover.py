@@ -8,8 +8,16 @@ import pytest
 
 from accelsim.arch.load import load_arch
 from accelsim.base.errors import AccelsimError
+from accelsim.cost.evaluate import evaluate
 from accelsim.mapping.load import load_mapping, select
-from accelsim.study.crossover import DOES_NOT_FIT, Boundary, boundaries, crossover, sentence
+from accelsim.study.crossover import (
+    CANNOT_RUN,
+    DOES_NOT_FIT,
+    Boundary,
+    boundaries,
+    crossover,
+    sentence,
+)
 from accelsim.study.design import Design
 from accelsim.study.ranges import read_range
 from accelsim.workload.load import load_workload
@@ -66,20 +74,41 @@ ONE_PASS = load_workload("attention/one_pass")
 FUSEMAX = load_arch("fusemax_cloud")
 
 
-def test_what_has_no_tiles_does_not_fit():
+def told(design, capacity):
+    """The bound under a buffer of so many bytes, and the latency."""
+    moved = design.at({"memories.GlobalBuffer.capacity": capacity})
+    columns = moved.columns(lambda cost: {"bound": cost.bound, "latency": cost.latency_s}, 1)
+    return columns["bound"].item(), columns["latency"].item()
+
+
+def test_what_has_no_tiles_cannot_run():
     design = Design(ONE_PASS, FUSEMAX, select(load_mapping("fusemax_binding"), ONE_PASS, FUSEMAX))
     segments = crossover(
         design, read_range(design, "memories.GlobalBuffer.capacity=1 KiB..16 MiB")
     ).segments
-    assert segments[0].bound == DOES_NOT_FIT
+    assert segments[0].bound == CANNOT_RUN
     assert np.isnan(segments[0].low_latency_s)
     # Just before it, a tile is missing; from it on, the mapping is legal.
     fits = segments[1].low
-    assert design.at({"memories.GlobalBuffer.capacity": fits * (1 + 1e-6)}).violations() == ()
+    assert design.at({"memories.GlobalBuffer.capacity": fits}).violations() == ()
     with pytest.raises(AccelsimError, match="A tile may not fit"):
-        design.at({"memories.GlobalBuffer.capacity": 1024}).cost()
+        told(design, 1024)
     with pytest.raises(AccelsimError, match="A tile may not fit"):
         found(design, "memories.GlobalBuffer.capacity=1 KiB..2 KiB")
+
+
+def test_a_mapping_that_chooses_does_so_at_each_value():
+    """FLAT's dataflow for a smaller buffer is another one: what it says just below and just above
+    the boundary is what the alternative that it takes there costs by itself."""
+    cascade, arch = load_workload("attention/three_pass"), load_arch("flat_cloud")
+    design = Design(cascade, arch, load_mapping("flat"))
+    along = read_range(design, "memories.GlobalBuffer.capacity=1 MiB..64 MiB")
+    below, above = crossover(design, along).segments
+    for segment, place in ((below, above.low - 1), (above, above.low)):
+        machine = load_arch("flat_cloud", {"memories.GlobalBuffer.capacity": f"{place} B"})
+        cost = evaluate(cascade, machine, select(load_mapping("flat"), cascade, machine))
+        assert cost.bound == segment.bound
+    assert above.low_latency_s == pytest.approx(float(cost.latency_s))
 
 
 def steps(*places):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from accelsim.base.errors import StudyError
+from accelsim.base.errors import AccelsimError, StudyError
 from accelsim.study.load import load_study
 from accelsim.study.run import run_study, run_tables
 from accelsim.study.study import Study
@@ -138,6 +138,17 @@ vary: {tile: {set: workload.ranks.M0, to: [128, 64, 32]}}
     table = run_tables(load(text, {"ranks.H": "1", "ranks.P": "256"}))["results"]
     # A tile takes 138 cycles whatever its height, and the division 64.
     assert table["cycles"].tolist() == [n * 138 + 64 for n in (32, 64, 128)]
+
+
+@pytest.mark.parametrize("name", ["latency_s", "traffic_bytes.DRAM", "point", "error"])
+def test_an_axis_that_hides_another_column_is_refused(run: Run, name: str) -> None:
+    with pytest.raises(StudyError, match="has the name of another column"):
+        run(f"vary: {{{name}: {{set: workload.ranks.M, to: [8, 16]}}}}")
+
+
+def test_a_text_among_ranks_is_refused_in_one_line(run: Run) -> None:
+    with pytest.raises(AccelsimError, match="8, 'many'"):
+        run("vary: {workload.ranks.M: [8, many]}")
 
 
 def test_run_study_gives_pandas_frames(folder: Path) -> None:

@@ -55,6 +55,7 @@ def find(question: Question) -> Found | None:
         candidates=steps.seen,
         pruned=steps.pruned,
         seconds=perf_counter() - start,
+        is_cut_short=steps.is_hurried,
     )
 
 

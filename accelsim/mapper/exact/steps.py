@@ -95,6 +95,11 @@ class Steps:
             ways = found
         return ways.get(frozenset())
 
+    @property
+    def is_hurried(self) -> bool:
+        """Whether someone did not want to wait longer."""
+        return self.most == HURRIED
+
     def thriftier(self, choice: Choice) -> Choice:
         """One as fast that takes less energy, if a short search finds one."""
         cycles = choice.latency_s * self.question.arch.clock_hz * (1 + AS_FAST)

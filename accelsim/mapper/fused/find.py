@@ -64,9 +64,7 @@ class Search:
                 group, ask.arch, ask.minimise, ask.bound, self.tally, self.told, judge, Effort()
             )
         if self.best is not None:
-            # Which steps of an array conditions leave depends on more than a tiling: no bound then.
-            is_bound = not any(einsum.conditions for einsum in ask.cascade.einsums)
-            least = max(self.tally.least, self._bound) if is_bound else self._bound
+            least = max(self.tally.least, self._bound)
             self.is_optimal = self.best.value <= least * ROUNDING
 
     def _is_near(self) -> bool:
@@ -93,11 +91,13 @@ class Search:
 def find(question: Question) -> Found | None:
     """None if no such mapping fits. Interrupted, it returns the best so far."""
     start, search = perf_counter(), Search(question)
+    is_cut_short = False
     try:
         search.run()
     except KeyboardInterrupt:
         if search.best is None:
             raise
+        is_cut_short = True
     best = search.best
     if best is None:
         return None
@@ -112,4 +112,5 @@ def find(question: Question) -> Found | None:
         candidates=search.tally.candidates,
         pruned=search.tally.pruned,
         seconds=perf_counter() - start,
+        is_cut_short=is_cut_short,
     )
