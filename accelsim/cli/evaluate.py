@@ -44,8 +44,9 @@ def command(
 ) -> None:
     """Latency, energy, area, traffic, occupancy and utilization.
 
-    On a GPU, MAPPING is a library (flash, cudnn, efficient, math, flash3, lean, gemm) or a kernel
-    of one (`accelsim list kernels`); left out, kernels are made by rules.
+    On a GPU, MAPPING is a library (flash, cudnn, efficient, math, flash3, lean, gemm) a kernel of
+    one (`accelsim list kernels`) or a file of `accelsim map --out`; left out, kernels are made by
+    rules.
 
     Example: accelsim evaluate attention/one_pass fusemax_cloud --set ranks.P=4096 --json
     """

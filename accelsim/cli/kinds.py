@@ -15,6 +15,7 @@ from accelsim.base.record import Record, read_record
 from accelsim.base.yamlfile import Node
 from accelsim.mapper.stated.space import Space, space_from_yaml
 from accelsim.mapping.attention_kernel import AttentionKernel
+from accelsim.mapping.gpu_file import GpuKernels
 from accelsim.mapping.load import mapping_from_yaml
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.mapping.product_kernel import ProductKernel
@@ -49,6 +50,7 @@ def _plainly(record: type[Record]) -> Read:
 
 KINDS = (
     Kind("workload", ("forms",), Forms, read_every_form),
+    Kind("kernels", ("kernels",), GpuKernels, _plainly(GpuKernels)),
     Kind("workload", ("cascade",), Workload, read_workload),
     Kind("machine", ("sms",), Gpu, lambda node, name: read_arch(node)),
     Kind("machine", ("memories", "compute"), Spatial, lambda node, name: read_arch(node)),

@@ -39,7 +39,7 @@ def command(
     ] = "latency",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="MAPPING.yaml", help="Write it there; a front's into a folder."),
+        typer.Option(metavar="MAPPING.yaml", help="Write it, or kernels; a front's into a folder."),
     ] = None,
     space: Annotated[
         str | None,
@@ -105,13 +105,10 @@ def _refuse_on_gpu(given: PlainMapping[str, object]) -> None:
 
 
 def _on_gpu(case: GpuCase, machine: str, minimise: str, out: Path | None, json: bool) -> None:
-    if out is not None:
-        fact = "--out: kernels of a GPU are no mapping that can be read again"
-        raise MapperError(fact, remedy="Take --json, which has them as YAML")
     # Only GPUs need what it imports.
     gpu = import_module("accelsim.cli.map_gpu")
     told = best_so_far(f"map {case.cascade.name}", unit_of(objective(minimise, ())))
-    gpu.map_gpu(case, machine, minimise, told, json)
+    gpu.map_gpu(case, machine, minimise, told, out, json)
 
 
 def as_plain(found: Found) -> dict[str, Any]:

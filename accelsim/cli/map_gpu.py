@@ -1,6 +1,7 @@
 """What `accelsim map` prints of a GPU: the kernels found, and what they gain over others."""
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from accelsim.base.units import format_quantity
@@ -10,21 +11,27 @@ from accelsim.cost.gpu.why import WORDS
 from accelsim.mapper.found import figures_of
 from accelsim.mapper.gpu.find import find_kernels
 from accelsim.mapper.gpu.found import GpuFound
-from accelsim.mapper.gpu.kernel import kernel_text
 from accelsim.mapper.gpu.shipped import Shipped, shipped
 from accelsim.mapper.objective import unit_of, value_of
 from accelsim.mapper.question import Progress
-from accelsim.mapping.gpu_mapping import AttentionCall
+from accelsim.mapping.gpu_save import gpu_mapping_text, save_gpu_mapping
 
 FACTS = ("blocks", "resident", "waves", "splits")
 
 
 def map_gpu(
-    case: GpuCase, machine: str, minimise: str, told: AbstractContextManager[Progress], json: bool
+    case: GpuCase,
+    machine: str,
+    minimise: str,
+    told: AbstractContextManager[Progress],
+    out: Path | None,
+    json: bool,
 ) -> None:
-    """Searches, compares, prints."""
+    """Searches, writes, compares, prints."""
     with told as progress:
         found = find_kernels(case.cascade, case.gpu, minimise, progress=progress)
+    if out is not None:
+        save_gpu_mapping(found.answer.mapping, out)
     others = list(shipped(case.cascade, case.gpu))
     if json:
         print_json(_as_plain(found, others))
@@ -50,7 +57,7 @@ def _as_plain(found: GpuFound, others: list[Shipped]) -> dict[str, Any]:
         "pruned": answer.pruned,
         "seconds": found.seconds,
         "mapping": answer.text,
-        "kernels": _records(found),
+        "kernels": gpu_mapping_text(answer.mapping),
         "facts": [dict(kernel.times.facts) for kernel in answer.cost.kernels],
         "others": [
             {
@@ -63,12 +70,6 @@ def _as_plain(found: GpuFound, others: list[Shipped]) -> dict[str, Any]:
             for other in others
         ],
     }
-
-
-def _records(found: GpuFound) -> list[str]:
-    """Attention kernels as YAML, like the shipped ones."""
-    own = [each for each in found.answer.mapping.kernels if isinstance(each, AttentionCall)]
-    return [kernel_text(each.bound.kernel) for each in own]
 
 
 def _gain(found: GpuFound, other: Shipped) -> float:

@@ -86,7 +86,16 @@ def _has_own_inputs(study: Study, shipped: Study) -> bool:
     def inputs(one: Study) -> tuple[Any, ...]:
         tables = [(t.runs, t.derive, t.measures, t.first) for t in one.tables]
         sections = [getattr(one, kind) for kind in KINDS]
-        return one.workload, one.arch, one.mapping, one.set, one.accounting, tables, sections
+        return (
+            one.workload,
+            one.arch,
+            one.mapping,
+            one.find,
+            one.set,
+            one.accounting,
+            tables,
+            sections,
+        )
 
     return inputs(study) == inputs(shipped)
 

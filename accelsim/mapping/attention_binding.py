@@ -14,7 +14,7 @@ from accelsim.mapping.attention_kernel import (
     Feature,
     attention_kernels,
 )
-from accelsim.mapping.mapping import Formula
+from accelsim.mapping.mapping import Formula, Names
 from accelsim.mapping.planned_walk import planned_walk
 from accelsim.mapping.splits import SPLITS
 from accelsim.mapping.stream_k import Walk, walk_of
@@ -53,6 +53,11 @@ class BoundAttention:
     code_bytes: float
     combines: bool
 
+    @property
+    def held(self) -> Names:
+        """Operands of products that lie in registers."""
+        return self.kernel.held if self.tile.held is None else self.tile.held
+
     @cached_property
     def blocks(self) -> int:
         if self.walk is not None:
@@ -80,8 +85,7 @@ class BoundAttention:
         whole = whole.masking(self.kernel.ragged)
         shared = self.call.m if self.kernel.share_of == "longest" else keys
         each = ceil(ceil(shared / self.tile.keys) / self.splits)
-        parts = (range(each * part, each * (part + 1)) for part in range(self.splits))
-        return [whole.share(tiles) for tiles in parts]
+        return whole.shares(each, self.splits)
 
     @cached_property
     def walk(self) -> Walk | None:
@@ -133,6 +137,21 @@ def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
     return bound
 
 
+def bind_kernel(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention:
+    """This kernel for a call, whatever a library would take.
+
+    Raises
+    ------
+    MappingError
+        if it does not take such a call on this GPU.
+    """
+    found = _bound(kernel, call, gpu)
+    if isinstance(found, str):
+        fact = f"the kernel ({kernel.about}) does not take {call.dtype} heads of {call.e}: {found}"
+        raise MappingError(fact, remedy="`accelsim map` finds one for this GPU and size")
+    return found
+
+
 def takes_latent(backend: str) -> bool:
     """Whether some kernel of it reads values that lie within the keys, whatever the GPU."""
     return any("latent" in each.takes for each in attention_kernels(backend, WORKLOADS[Sdpa]))
@@ -150,9 +169,7 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | st
     values = _values(call, gpu)
     is_folded = bool(_value(kernel.fold, values))
     fold, heads = (call.h // call.g, call.g) if is_folded else (1, call.h)
-    rule = SPLITS.get(kernel.splits or "") if _value(kernel.splittable, values) else None
-    ruled = rule(fold * call.p, heads, call.b, call.m, call.e, gpu.sms) if rule else 1
-    splits = call.splits or ruled
+    splits = call.splits or _splits(kernel, call, fold, heads, gpu, values)
     values |= {"splits": splits}
     tile = next((tile for tile in kernel.tiles if _value(tile.when, values)), None)
     has = {cores.name for cores in gpu.tensor if call.dtype in cores.flop}
@@ -186,6 +203,22 @@ def _bound(kernel: AttentionKernel, call: Sdpa, gpu: Gpu) -> BoundAttention | st
         code_bytes=_code_bytes(tile, values | {"ragged": int(is_ragged(call, tile))}),
         combines=bool(_value(kernel.combines, values)),
     )
+
+
+def _splits(
+    kernel: AttentionKernel,
+    call: Sdpa,
+    fold: int,
+    heads: int,
+    gpu: Gpu,
+    values: Mapping[str, int],
+) -> int:
+    """As many as the kernel says, or its rule."""
+    if kernel.splits is None or not _value(kernel.splittable, values):
+        return 1
+    if isinstance(kernel.splits, int):
+        return kernel.splits
+    return SPLITS[kernel.splits](fold * call.p, heads, call.b, call.m, call.e, gpu.sms)
 
 
 def fits(kernel: AttentionKernel, tile: AttentionTile, gpu: Gpu) -> bool:

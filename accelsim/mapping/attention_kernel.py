@@ -64,7 +64,7 @@ class Code(Record):
 
 class AttentionTile(Record):
     """What a block computes in one step, with how many threads, how much shared memory, and its own
-    number of registers where that is not the kernel's.
+    number of registers, and tensors `held` in them, where those are not the kernel's.
 
     `layout` puts warps side by side along the rows and the columns of a product's result; products
     that it does not name have all warps along the rows. `instructions` of all warps in a step and
@@ -80,6 +80,7 @@ class AttentionTile(Record):
     values: Count | None = None
     threads: Count
     shared_bytes: Positive
+    held: Names | None = None
     registers: Count | None = None
     layout: dict[str, tuple[Count, Count]] = {}
     instructions: Count | None = None
@@ -104,7 +105,7 @@ class AttentionKernel(Record):
     registers: Count
     takers: Count
     fold: Formula
-    splits: SplitRule | None = None
+    splits: SplitRule | Count | None = None
     splittable: Formula = 1
     share_of: Literal["each", "longest"] = "each"
     combine: Formula = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.mapping.fused_kernel import FusedKernel
+from accelsim.mapping.product_kernel import Product, ProductKernel
 from accelsim.workload.calls import Call
 from accelsim.workload.einsum import Cascade
 
@@ -29,9 +30,21 @@ class AttentionCall:
 
 
 @dataclass(frozen=True)
+class ProductCall:
+    """A product by a kernel that no library has."""
+
+    kernel: ProductKernel
+    call: Product
+    einsums: tuple[str, ...]
+
+
+Kernel = FusedKernel | LibraryCall | AttentionCall | ProductCall
+
+
+@dataclass(frozen=True)
 class GpuMapping:
     """Kernels in order; a name for where others have that of a file."""
 
     name: str
     cascade: Cascade
-    kernels: tuple[FusedKernel | LibraryCall | AttentionCall, ...]
+    kernels: tuple[Kernel, ...]

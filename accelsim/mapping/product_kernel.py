@@ -31,10 +31,17 @@ WIDE = 64
 """Columns beyond which not every tile exists."""
 
 Product = Gemm | Bmm
+Loads = Literal["bulk", "copies", "registers"]
+Along = Literal["n", "m"]
 
 
 class Tile(Record):
-    """A block's part of the result. An FP32 lane makes `products` from `reads` of 16 bytes."""
+    """A block's part of the result. An FP32 lane makes `products` from `reads` of 16 bytes.
+
+    Of wgmma, the rows of instructions lie `along` a side; all are the work of one warpgroup where
+    it is `alone`. Of mma, where so many `warps` stand side by side along N and M, what they read
+    from shared memory is counted.
+    """
 
     n: Count
     m: Count
@@ -42,6 +49,9 @@ class Tile(Record):
     registers: Count
     products: Count = 1
     reads: int = 0
+    along: Along = "n"
+    alone: bool = False
+    warps: tuple[Count, Count] | None = None
 
 
 class Side(Record):
@@ -86,25 +96,31 @@ class Rule(Record):
 
 
 class Splits(Record):
-    """Into how many parts K may be split, each of `steps` or more, within so many `waves`."""
+    """Into how many parts K may be split, each of `steps` or more, within so many `waves`.
+
+    Of `batches` too, or not.
+    """
 
     parts: tuple[Count, ...]
     steps: Count
     waves: Count
+    batches: bool = False
 
 
 class Family(Record):
     """Tiles for rows aligned to so many bytes, which advance by `step` bytes of K.
 
-    `stages` steps are on their way; where none are given, as many as shared memory holds.
+    `stages` steps are on their way; where none are given, as many as shared memory holds. Of wgmma
+    an instruction multiplies `instruction_rows`; a rule for tiles says it too.
     """
 
     alignment_bytes: Count
-    loads: Literal["bulk", "copies", "registers"]
+    loads: Loads
     step_bytes: Count
     stages: Count | None = None
     persistent: bool = False
     tiles: tuple[Tile, ...] = ()
+    instruction_rows: Count | None = None
     rule: Rule | None = None
     clusters: tuple[tuple[Count, Count], ...] = ((1, 1),)
     splits: Splits
@@ -114,6 +130,10 @@ class Family(Record):
         if bool(self.tiles) == (self.rule is not None):
             raise ValueError("a family either lists its tiles or has a rule for them")
         return self
+
+    @property
+    def rows_of_instruction(self) -> int | None:
+        return self.rule.instruction_rows if self.rule else self.instruction_rows
 
 
 class ProductKernel(Record):
@@ -151,13 +171,19 @@ def kernel_of(call: Product, gpu: Gpu) -> tuple[ProductKernel, tuple[Family, ...
     MappingError
         if no kernel multiplies such words on this GPU.
     """
-    for kernel in product_kernels():
-        families = kernel.families_for(call)
-        if families and call.dtype in kernel.words and _multiplies(gpu, kernel, call.dtype):
-            return kernel, families
+    for kernel in kernels_for(call, gpu):
+        return kernel, kernel.families_for(call)
     known = sorted({word for cores in gpu.tensor for word in cores.flop} | {"fp32"})
     fact = f"no kernel multiplies {call.dtype} with rows aligned to {alignment_bytes(call)} B"
     raise MappingError(fact, remedy=f"The GPU multiplies {', '.join(known)}; pad the rows to 16 B")
+
+
+def kernels_for(call: Product, gpu: Gpu) -> Iterator[ProductKernel]:
+    """The shipped ones that take such a call on this GPU, in the order of preference."""
+    for kernel in product_kernels():
+        is_taken = bool(kernel.families_for(call)) and call.dtype in kernel.words
+        if is_taken and multiplies(gpu, kernel, call.dtype):
+            yield kernel
 
 
 @lru_cache(maxsize=1)
@@ -185,7 +211,7 @@ def shapes(rule: Rule) -> Iterator[tuple[int, int, bool]]:
     yield from sorted(found)
 
 
-def _multiplies(gpu: Gpu, kernel: ProductKernel, dtype: str) -> bool:
+def multiplies(gpu: Gpu, kernel: ProductKernel, dtype: str) -> bool:
     if kernel.instruction == "fma":
         return True
     return any(cores.name == kernel.instruction and dtype in cores.flop for cores in gpu.tensor)

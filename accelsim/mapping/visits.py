@@ -36,11 +36,13 @@ class Visits:
     end: np.ndarray
     masked: np.ndarray
 
-    def share(self, of_tiles: range) -> "Visits":
-        """What is left to a part of a split head, which has only these tiles."""
-        first = np.clip(self.first, of_tiles.start, of_tiles.stop)
-        end = np.clip(self.end, first, of_tiles.stop)
-        return Visits(first, end, np.minimum(self.masked, end - first))
+    def shares(self, tiles: int, parts: int) -> list["Visits"]:
+        """What is left to each part of a split head, which has so many tiles after the last."""
+        starts = tiles * np.arange(parts)[:, None]
+        first = np.minimum(np.maximum(self.first, starts), starts + tiles)
+        end = np.minimum(np.maximum(self.end, first), starts + tiles)
+        masked = np.minimum(self.masked, end - first)
+        return [Visits(*each) for each in zip(first, end, masked, strict=True)]
 
     def masking(self, more: int) -> "Visits":
         """With so many tiles more masked in every block, as far as it has them."""

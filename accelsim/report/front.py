@@ -1,19 +1,32 @@
 """A Pareto front in two objectives among all rows of a table.
 
-Every row is a point, those on the front are joined; of many rows beside the front an even share is
-drawn. With more than two objectives it is a projection: points of the front may look beaten there.
+Every row is a point, those on the front are joined: by steps where less of both is better, as the
+best within each budget. Of many rows beside the front an even share is drawn. With more than two
+objectives it is a projection: points of the front may look beaten there. Areas are in mm^2. Points
+that somebody named are dark, with their names.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import cycle
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from accelsim.base.units import suffix_of
 from accelsim.report.selection import Array
 from accelsim.report.sheet import house_style
-from accelsim.report.style import COLOURS, FAINT, MARKERS, WIDTH_PT, tick_label, unit_label
+from accelsim.report.spec import shown_per_unit
+from accelsim.report.style import (
+    COLOURS,
+    FAINT,
+    INK,
+    MARKERS,
+    WIDTH_PT,
+    tick_label,
+    unit_label,
+)
 from accelsim.study.pareto import unbeaten
 from accelsim.study.table import unit_of
 
@@ -21,6 +34,7 @@ Places = np.ndarray[tuple[int], np.dtype[np.intp]]
 
 HEIGHT_PT = 200.0
 MOST_POINTS = 20_000
+MARK_SHAPES = ("*", "P", "X", "D")
 FRONT_COLOURS = ("blue", "vermillion", "green", "purple", "orange", "slate")
 
 
@@ -40,27 +54,44 @@ class Group(NamedTuple):
     on_front: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-def draw_front(x: Objective, y: Objective, groups: Sequence[Group], title: str) -> Figure:
+class Mark(NamedTuple):
+    """A point that somebody named."""
+
+    name: str
+    x: float
+    y: float
+
+
+def draw_front(
+    x: Objective, y: Objective, groups: Sequence[Group], title: str, marks: Sequence[Mark] = ()
+) -> Figure:
     """On logarithmic axes, wherever all numbers are above 0."""
+    groups = [group._replace(x=_shown(x, group.x), y=_shown(y, group.y)) for group in groups]
     with house_style():
         figure = Figure(figsize=(WIDTH_PT / 72, HEIGHT_PT / 72), layout="constrained")
         axes = figure.subplots()
+        reach = max(float(group.x.max()) for group in groups)
         for number, group in enumerate(groups):
-            _draw(axes, group, x, y, number)
+            _draw(axes, group, x, y, number, reach)
         if all((group.x > 0).all() for group in groups):
             axes.set_xscale("log")
         if all((group.y > 0).all() for group in groups):
             axes.set_yscale("log")
+        for mark, marker in zip(marks, cycle(MARK_SHAPES), strict=False):
+            place = float(_shown(x, mark.x)), float(_shown(y, mark.y))
+            drawn = axes.plot(*place, marker, color=INK, markersize=8, label=mark.name, zorder=5)
+            drawn[0].set(markeredgecolor="white", markeredgewidth=0.7)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(lambda value, _: tick_label(value))
         axes.set(title=title, xlabel=_label(x), ylabel=_label(y))
         axes.grid(True)
-        if len(groups) > 1:
+        if len(groups) > 1 or marks:
             axes.legend(frameon=False)
     return figure
 
 
-def _draw(axes: Axes, group: Group, x: Objective, y: Objective, number: int) -> None:
+def _draw(axes: Axes, group: Group, x: Objective, y: Objective, number: int, reach: float) -> None:
+    """Fronts that share points lie on top of one another, the first one above."""
     colour = COLOURS[FRONT_COLOURS[number % len(FRONT_COLOURS)]]
     beside = np.flatnonzero(~group.on_front)
     beside = beside[:: 1 + len(beside) // MOST_POINTS]
@@ -68,11 +99,12 @@ def _draw(axes: Axes, group: Group, x: Objective, y: Objective, number: int) -> 
         group.x[beside],
         group.y[beside],
         "o",
-        color=colour if number else FAINT,
+        color=FAINT,
         markersize=1,
         alpha=0.3,
         markeredgewidth=0,
         rasterized=True,
+        zorder=1,
     )
     front = np.flatnonzero(group.on_front)
     axes.plot(
@@ -80,11 +112,18 @@ def _draw(axes: Axes, group: Group, x: Objective, y: Objective, number: int) -> 
         group.y[front],
         MARKERS[number % len(MARKERS)],
         color=colour,
-        markersize=3,
-        label=group.name,
+        markersize=2.5,
+        label=group.name or "_nothing",
+        zorder=4 - number / 100,
     )
     line = _line(group, front, x, y)
-    axes.plot(group.x[line], group.y[line], color=colour)
+    xs, ys = group.x[line], group.y[line]
+    # What is the least within a budget stays so until the next point.
+    is_budget = len(xs) > 0 and not (x.is_maximised or y.is_maximised)
+    if is_budget and xs[-1] < reach:
+        xs, ys = np.append(xs, reach), np.append(ys, ys[-1])
+    style = "steps-post" if is_budget else "default"
+    axes.plot(xs, ys, color=colour, drawstyle=style, zorder=4 - number / 100)
 
 
 def _line(group: Group, front: Places, x: Objective, y: Objective) -> Places:
@@ -96,7 +135,19 @@ def _line(group: Group, front: Places, x: Objective, y: Objective) -> Places:
     return ordered
 
 
-def _label(objective: Objective) -> str:
+def _shown(objective: Objective, values: Any) -> Any:
+    """In the unit that is read most easily: areas of chips are not read in um^2."""
+    return values / shown_per_unit(objective.column, _unit(objective))
+
+
+def _unit(objective: Objective) -> str:
     unit = unit_of(objective.column)
+    return "mm^2" if unit == "um^2" else unit
+
+
+def _label(objective: Objective) -> str:
+    unit = _unit(objective)
     better = "more" if objective.is_maximised else "less"
-    return f"{objective.column}{f' ({unit_label(unit)})' if unit else ''}, {better} is better"
+    name = objective.column.removesuffix(suffix_of(objective.column)) if unit else objective.column
+    name = name.replace("_", " ")
+    return f"{name}{f' ({unit_label(unit)})' if unit else ''}, {better} is better"

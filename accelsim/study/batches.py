@@ -14,16 +14,18 @@ from accelsim.study.adaptive import Batches, adaptive
 from accelsim.study.axes import condition
 from accelsim.study.points import MODEL, Points, Space, crossed
 from accelsim.study.sampling import Choices, drawn
-from accelsim.study.study import Study, TableSpec, axes_of
+from accelsim.study.study import Study, TableSpec, axes_of, is_searched
 
 CHUNK = 12_000
+SEARCHES = 8
+"""Points in a chunk where each is searched for its mapping: what a killed sweep does again."""
 
 
 def batches_of(study: Study, table: TableSpec) -> Batches:
     """Points, chunk by chunk. Whoever takes them sends back a function to what they cost."""
     if table.sample.method == "adaptive":
         return adaptive(table.sample, _choices(study, table), _where(table))
-    return in_chunks(space_of(study, table))
+    return in_chunks(space_of(study, table), _chunk(table))
 
 
 def sweep_batches_of(study: Study, table: TableSpec) -> Batches:
@@ -31,7 +33,7 @@ def sweep_batches_of(study: Study, table: TableSpec) -> Batches:
     named = all(part.mapping is not None for run in table.runs for part in run.parts)
     if named or table.sample.method == "adaptive":
         return batches_of(study, table)
-    return in_chunks(space_of(study, table).alike_together)
+    return in_chunks(space_of(study, table).alike_together, _chunk(table))
 
 
 def space_of(study: Study, table: TableSpec) -> Space:
@@ -46,7 +48,7 @@ def first_points(study: Study, table: TableSpec) -> Points:
     if table.sample.method == "adaptive":
         choices = _choices(study, table)
         return Space((choices.dimension(np.full((1, len(choices)), 0.5)),)).points(0, 1)
-    found = next(in_chunks(space_of(study, table)), None)
+    found = next(in_chunks(space_of(study, table), _chunk(table)), None)
     if found is None:
         raise no_points(table)
     return found
@@ -72,11 +74,15 @@ def names_of_axes(study: Study, table: TableSpec) -> list[str]:
     return [*((MODEL,) if study.models else ()), *table.vary]
 
 
-def in_chunks(space: Space) -> Batches:
-    for start in range(0, len(space), CHUNK):
-        points = space.points(start, start + CHUNK)
+def in_chunks(space: Space, chunk: int) -> Batches:
+    for start in range(0, len(space), chunk):
+        points = space.points(start, start + chunk)
         if len(points):
             yield points
+
+
+def _chunk(table: TableSpec) -> int:
+    return SEARCHES if is_searched(table) else CHUNK
 
 
 def _choices(study: Study, table: TableSpec) -> Choices:

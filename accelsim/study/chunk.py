@@ -18,6 +18,7 @@ from accelsim.study.batches import first_points
 from accelsim.study.columns import (
     ERROR,
     POINT,
+    SEARCH,
     arrow_table,
     as_measured,
     gap,
@@ -28,7 +29,7 @@ from accelsim.study.points import MODEL, Points, hashed
 from accelsim.study.run import refuse_shared_names, refuse_strange_ranks, refuse_useless
 from accelsim.study.runner import Runner
 from accelsim.study.spread import range_of
-from accelsim.study.study import Run, Study, TableSpec, axes_of, tables_of
+from accelsim.study.study import Run, Study, TableSpec, axes_of, is_searched, tables_of
 from accelsim.study.table import Column, Table, stacked, unit_of
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Chunks:
         refuse_useless(self.runner.fixed, tables_of(self.study))
         refuse_shared_names((self.table,))
         refuse_strange_ranks(self.runner, (self.table,))
+        self.runner.refuse_strange_searches((self.table,))
         self._refuse_unreadable_axes()
         self.runner.refuse_idle_accountings([(self.table, self._first)])
 
@@ -70,7 +72,7 @@ class Chunks:
 
     def rows(self, points: Points) -> "pa.Table":
         pieces = list(self._pieces(points))
-        self.runner.evaluated.clear()
+        self.runner.forget()
         order = np.argsort(np.concatenate([numbers for numbers, _ in pieces]), kind="stable")
         table = stacked([piece for _, piece in pieces]).at(order)
         names = [POINT, *(self.table.columns or self._names(table)), ERROR]
@@ -96,7 +98,9 @@ class Chunks:
     def _pieces(self, points: Points) -> Iterator[tuple[Column, Table]]:
         """Rows of some of the points, and the points' numbers."""
         for run in self.table.runs:
-            known: list[str] = list(self.table.measures)
+            known = list(self.table.measures)
+            if known and is_searched(self.table):
+                known += SEARCH
             failed = []
             for numbers, tables, errors in self.runner.settled(run, self.table, points):
                 for table in tables:

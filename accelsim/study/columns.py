@@ -46,7 +46,10 @@ def gap(text: str, number: int) -> Column:
     return np.full(number, np.nan)
 
 
-_TEXTS_AND_TRUTHS = ("bound", "array", "fits")
+SEARCH = ("optimal", "gap", "strategy")
+"""Of a mapping that was found (see `search`)."""
+
+_TEXTS_AND_TRUTHS = ("bound", "array", "fits", "optimal", "strategy")
 
 
 def as_measured(text: str, column: Column) -> Column:

@@ -70,6 +70,8 @@ def _kernels() -> str:
 
 def _mapping(part: Part, cascade: Cascade, runner: Runner) -> str:
     """Of a default, all that it may be, and the machine's name, by which it is chosen."""
+    if part.find is not None:
+        return part.find.model_dump_json()
     if part.mapping is not None:
         return runner.inputs.mapping(part.mapping).model_dump_json()
     return f"{Path(part.arch).stem}\n" + "\n".join(

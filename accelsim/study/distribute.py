@@ -14,6 +14,7 @@ their way at any time; an adaptive sample, whose next points depend on the last,
 """
 
 import pickle
+import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -156,8 +157,11 @@ def _class_of(kind: str) -> Any:
         from distributed import LocalCluster
 
         return LocalCluster
+    # Its import takes Ctrl-C over, for the whole process.
+    interrupt = signal.getsignal(signal.SIGINT)
     import dask_jobqueue
 
+    signal.signal(signal.SIGINT, interrupt)
     return getattr(dask_jobqueue, _CLASSES[kind])
 
 

@@ -59,7 +59,7 @@ def on_front(
     signs = [1.0] * len(minimise) + [-1.0] * len(maximise)
     values = np.stack([s * numbers(table, n) for s, n in zip(signs, names, strict=True)], axis=1)
     found = np.zeros(len(table), dtype=bool)
-    for rows in _groups(table, by):
+    for rows in groups(table, by):
         found[rows] = unbeaten(values[rows])
     return found
 
@@ -89,11 +89,13 @@ def unbeaten(values: Values) -> Mask:
     return found
 
 
-def _groups(table: Table, by: Sequence[str]) -> list[Column]:
-    """Row numbers of each group."""
+def groups(table: Table, by: Sequence[str]) -> list[Column]:
+    """Row numbers of each group, in the order of their numbers or texts."""
     if not by or not len(table):
         return [np.arange(len(table))]
-    codes = [np.unique(table[name].astype(str), return_inverse=True)[1] for name in by]
+    columns = [table[name] for name in by]
+    keys = [each if each.dtype.kind in "iuf" else each.astype(str) for each in columns]
+    codes = [np.unique(key, return_inverse=True)[1] for key in keys]
     _, group = np.unique(np.stack(codes), axis=1, return_inverse=True)
     order = np.argsort(group.ravel(), kind="stable")
     ends = np.cumsum(np.bincount(group.ravel()))[:-1]

@@ -18,7 +18,7 @@ from math import prod
 import numpy as np
 
 from accelsim.base.errors import StudyError, did_you_mean
-from accelsim.base.expression import Expression
+from accelsim.base.expression import Expression, parse_expression
 from accelsim.base.units import UNIT_OF_SUFFIX, quantity, suffix_of
 from accelsim.study.axes import INPUTS, Axis, Value
 from accelsim.study.spread import number_of, written_values
@@ -154,6 +154,14 @@ _INERT = ("clock", ".bandwidth", ".energy", ".read", ".write", ".leakage", ".are
 def _is_inert(axis: Axis) -> bool:
     """Whether it decides nothing about what can be mapped (`cost.default` says why)."""
     return bool(axis.set) and all(path.endswith(_INERT) for path in axis.set)
+
+
+def inert_decide(axes: Mapping[str, Axis], derive: Mapping[str, Value]) -> bool:
+    """Whether something that decides what can be mapped is derived from what else does not: rows
+    from a bandwidth. Then points that differ only in the bandwidth are not mapped alike."""
+    formulas = [text for path, text in derive.items() if not path.endswith(_INERT)]
+    names = {name for text in formulas for name in parse_expression(text).names}
+    return any(_is_inert(axes[name]) if name in axes else name.endswith(_INERT) for name in names)
 
 
 def _addresses(name: str, axis: Axis, written: Column) -> Column:

@@ -3,7 +3,7 @@
 A sweep (`sweep`) evaluates the same points in the same way, and keeps them on disk.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from accelsim.base.errors import StudyError
 from accelsim.study.adaptive import measured, sent
 from accelsim.study.axes import Value, plain
-from accelsim.study.batches import batches_of, first_points, names_of_axes, no_points
+from accelsim.study.batches import (
+    batches_of,
+    first_points,
+    names_of_axes,
+    no_points,
+    number_of_points,
+)
 from accelsim.study.best import best_table
 from accelsim.study.cases import refuse_unknown_ranks
 from accelsim.study.columns import ERROR, POINT
@@ -64,20 +70,33 @@ def _on_machines(study: Study, fixed: Mapping[str, Value], progress: Progress) -
     runner = Runner(study, fixed)
     refuse_strange_ranks(runner, tables)
     runner.refuse_idle_accountings((table, first_points(study, table)) for table in tables)
+    runner.refuse_strange_searches(tables)
     found: dict[str, Table] = {}
+    total, done = sum(number_of_points(study, table) for table in tables), 0
+
+    def told(points: int) -> None:
+        nonlocal done
+        done += points
+        progress(done, total)
+
     for table in tables:
-        found[table.name] = rows_of(runner, table)
-        progress(len(found), len(tables))
+        found[table.name] = rows_of(runner, table, told)
     return found
 
 
-def rows_of(runner: Runner, table: TableSpec) -> Table:
-    """The table's rows at all its points: those of a run together, in the order of the points."""
+def rows_of(
+    runner: Runner, table: TableSpec, told: Callable[[int], None] = lambda points: None
+) -> Table:
+    """The table's rows at all its points: those of a run together, in the order of the points.
+
+    `told` hears of how many points more are done.
+    """
     chunks: list[list[Table]] = []
     batches = batches_of(runner.study, table)
     points = next(batches, None)
     while points is not None:
         chunks.append(runner.pieces(table, points))
+        told(len(points))
         points = sent(batches, partial(measured, chunks[-1]))
     if not chunks:
         raise no_points(table)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,10 +33,23 @@ from accelsim.study.measures import (
     parts_of,
     refuse_idle_accountings,
 )
-from accelsim.study.points import Points
-from accelsim.study.study import Accounting, Part, Run, Study, TableSpec, tables_of
+from accelsim.study.points import Points, inert_decide
+from accelsim.study.study import (
+    Accounting,
+    Part,
+    Run,
+    Study,
+    TableSpec,
+    axes_of,
+    is_searched,
+    tables_of,
+)
 from accelsim.study.table import Column, Table
 from accelsim.workload.einsum import Cascade
+
+if TYPE_CHECKING:
+    from accelsim.mapper.found import Found
+    from accelsim.study.search import Known
 
 MOST_REMEMBERED = 65_536
 """Points, over all parts, whose costs are kept for another run or table that has the same."""
@@ -44,10 +57,12 @@ MOST_REMEMBERED = 65_536
 
 @dataclass(frozen=True)
 class _Evaluated:
-    """A part at some points: each Cost with the numbers of its points."""
+    """A part at some points: each Cost with the numbers of its points, and what was found there if
+    its mapping was sought."""
 
     costs: tuple[tuple[Cost, Column], ...]
     points: int
+    found: tuple["Found", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +73,12 @@ class Runner:
     fixed: Mapping[str, Value]
     inputs: Inputs = field(default_factory=Inputs)
     evaluated: dict[tuple[object, ...], _Evaluated] = field(default_factory=dict)
+    searches: "Known" = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """What was evaluated at points that do not come again."""
+        self.evaluated.clear()
+        self.searches.clear()
 
     def settled(
         self, run: Run, table: TableSpec, points: Points
@@ -66,7 +87,7 @@ class Runner:
 
         What is wrong with the study itself (a measure that no machine has) is raised.
         """
-        if table.derive:
+        if inert_decide(axes_of(table), table.derive):
             points = replace(points, deciding=points.addresses)
 
         def parts(some: Points) -> list[_Evaluated]:
@@ -129,6 +150,12 @@ class Runner:
         ]
         refuse_idle_accountings(accountings, [cost for each in parts for cost, _ in each.costs])
 
+    def refuse_strange_searches(self, tables: Iterable[TableSpec]) -> None:
+        """An error for what no search can be asked."""
+        for part in (part for table in tables for run in table.runs for part in run.parts):
+            if part.find is not None:
+                _search().refuse_strange_search(part, self.fixed, self.inputs)
+
     def cascade(self, workload: str) -> Cascade:
         """The workload as it is in its file: what its ranks are called."""
         return self.inputs.workload(workload, {})
@@ -136,7 +163,8 @@ class Runner:
     def _part(self, part: Part, table: TableSpec, points: Points) -> _Evaluated:
         """A part at these points; other runs, and tables of the same points, share it."""
         derived = tuple(table.derive.items())
-        key = (part.workload, part.arch, part.mapping, derived, points.addresses.tobytes())
+        sought = part.find or part.mapping
+        key = (part.workload, part.arch, sought, derived, points.addresses.tobytes())
         if key not in self.evaluated:
             if sum(each.points for each in self.evaluated.values()) > MOST_REMEMBERED:
                 self.evaluated.clear()
@@ -144,6 +172,8 @@ class Runner:
         return self.evaluated[key]
 
     def _evaluated(self, part: Part, table: TableSpec, points: Points) -> _Evaluated:
+        if part.find is not None:
+            return self._searched(part, table, points)
         if self.inputs.is_gpu(part.arch):
             return self._on_gpu(part, table, points)
 
@@ -163,6 +193,12 @@ class Runner:
         costs = on_gpu(part, points, self.fixed, table.derive, self.inputs)
         return _Evaluated(tuple(costs), len(points))
 
+    def _searched(self, part: Part, table: TableSpec, points: Points) -> _Evaluated:
+        asked = (part, points, self.fixed, table.derive, self.inputs, self.searches)
+        found = _search().searched(*asked)
+        costs = [(each.cost, np.array([number])) for number, each in enumerate(found)]
+        return _Evaluated(tuple(costs), len(points), found)
+
     def _mappings(
         self, part: Part, cascade: Cascade, arch: Spatial, points: int
     ) -> list[tuple[MappingRecord, Column]]:
@@ -178,6 +214,9 @@ class Runner:
         """The rows of a run; with `per`, those of one part after the other."""
         for name, asked in _asked(table, parts):
             measured = self._measured(run, parts, asked, len(points))
+            if is_searched(table):
+                found = [part.found for part in parts]
+                measured |= _search().search_columns(found, len(points))
             fixed = {**run.columns, **name}
             constant = {c: np.full(len(points), value) for c, value in fixed.items()}
             yield Table({**constant, **points.columns, **measured})
@@ -194,6 +233,11 @@ class Runner:
 
         seconds = column("latency_s")
         return {name: joined(text, column(text), seconds) for name, text in texts.items()}
+
+
+def _search() -> Any:
+    # Only studies that look for mappings need what it imports.
+    return import_module("accelsim.study.search")
 
 
 def _asked(
@@ -221,8 +265,11 @@ def _over_points(
         if value is None:
             return None
         values = np.broadcast_to(value, len(chosen))
+        kind = np.dtype(object) if values.dtype.kind == "U" else values.dtype
         if column is None:
-            column = np.empty(number, dtype=object if values.dtype.kind == "U" else values.dtype)
+            column = np.empty(number, dtype=kind)
+        elif kind != column.dtype:
+            column = column.astype(np.promote_types(kind, column.dtype))
         column[chosen] = values
     return column
 

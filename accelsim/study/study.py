@@ -7,6 +7,8 @@
       arch.memories.GlobalBuffer.capacity: [4 MiB, 8 MiB, 16 MiB]
       seq_len: {set: [workload.ranks.P, workload.ranks.M], to: [1024, 4096]}
 
+Instead of a `mapping`, `find: latency` asks the mapper at each point (see `search`).
+
 `vary` crosses its axes. An axis is a path with its values, or a name with the paths that take its
 values; with a unit at its end (`buffer_bytes`) the column holds numbers in that unit. `zip` lists
 axes that advance together, `where` says which points there are (`m <= buffer_bytes / 64`), and
@@ -19,9 +21,9 @@ them under `tables`. What is no workload on a machine has a section of its own i
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from accelsim.base.record import Record
 from accelsim.study.axes import Axis, Names, Value, Values, as_axis, refuse_strange_axes
@@ -53,8 +55,26 @@ class Accounting(Record):
     why: str = ""
 
 
+def _as_find(value: Any) -> Any:
+    return {"minimise": value} if isinstance(value, str) else value
+
+
+class Find(Record):
+    """What a search for a mapping minimises, and by which strategies (all of them if empty).
+
+    `find: latency` is `find: {minimise: latency}`.
+    """
+
+    minimise: str
+    strategies: Names = ()
+
+
+Sought = Annotated[Find | None, BeforeValidator(_as_find)]
+
+
 class Part(Record):
-    """A workload on an arch under a mapping (the shipped default if none is named).
+    """A workload on an arch under a mapping (the shipped default if none is named), or under the
+    one that is found at each point (`find`).
 
     `without` leaves more out of an accounting, by its name, than all runs do; `why` says why.
     """
@@ -62,8 +82,20 @@ class Part(Record):
     workload: str
     arch: str
     mapping: str | None = None
+    find: Sought = None
     without: dict[str, Names] = {}
     why: str = ""
+
+    @model_validator(mode="after")
+    def _has_one_mapping(self) -> "Part":
+        refuse_two_mappings(self.mapping, self.find)
+        return self
+
+
+def refuse_two_mappings(mapping: str | None, find: Find | None) -> None:
+    """A ValueError if a mapping is both named and to be found."""
+    if mapping is not None and find is not None:
+        raise ValueError("give either a 'mapping' or what to 'find'")
 
 
 class Run(Record):
@@ -196,6 +228,7 @@ class Study(Record):
     workload: str | None = None
     arch: str | None = None
     mapping: str | None = None
+    find: Sought = None
     vary: dict[str, Axis | Values] = {}
     zip: tuple[Names, ...] = ()
     where: str = ""
@@ -224,11 +257,12 @@ class Study(Record):
         if self.workload is None and own:
             listed = "', '".join(own)
             raise ValueError(f"'{listed}': this stands in 'tables' where there are any")
+        refuse_two_mappings(self.mapping, self.find)
         refuse_strange_axes(self.vary, self.zip, self.where)
         return self
 
 
-_OF_ONE_WORKLOAD = ("arch", "mapping", "vary", "zip", "where", "sample")
+_OF_ONE_WORKLOAD = ("arch", "mapping", "find", "vary", "zip", "where", "sample")
 
 
 def kind_of(study: Study) -> str | None:
@@ -240,7 +274,7 @@ def tables_of(study: Study) -> tuple[TableSpec, ...]:
     """The tables; a study of one workload has one, `results`, with every measure there is."""
     if study.workload is None or study.arch is None:
         return study.tables
-    part = Part(workload=study.workload, arch=study.arch, mapping=study.mapping)
+    part = Part(workload=study.workload, arch=study.arch, mapping=study.mapping, find=study.find)
     table = TableSpec(
         name="results",
         runs=(Run(parts=(part,)),),
@@ -250,6 +284,11 @@ def tables_of(study: Study) -> tuple[TableSpec, ...]:
         sample=study.sample,
     )
     return (table,)
+
+
+def is_searched(table: TableSpec) -> bool:
+    """Whether some mapping of the table is to be found, at every point anew."""
+    return any(part.find is not None for run in table.runs for part in run.parts)
 
 
 def varied(study: Study) -> tuple[Any, ...]:

@@ -14,7 +14,8 @@ Along `weighed` ranks a tile counts by its length, so that a ragged last tile co
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from itertools import chain, combinations
 from math import prod
 from typing import Any
@@ -24,6 +25,7 @@ import numpy as np
 from accelsim.workload.conditions import ranks_of
 from accelsim.workload.distinct import at_each_once
 from accelsim.workload.einsum import Cascade, Einsum
+from accelsim.workload.enumerated import enumerated_size
 from accelsim.workload.points import between, einsum_regions, equality
 from accelsim.workload.polynomials import Linear
 from accelsim.workload.projections import outer_shadow
@@ -53,7 +55,8 @@ def share_of_tiles(
 
     Sizes may be arrays that broadcast. Where no closed count is known (blocks and tiles of sizes
     that share few factors) the share is a bound from above: that of the tiles which the conditions
-    reach when indices are taken for fractions.
+    reach when indices are taken for fractions. These tiles may have no closed count either; they
+    are then counted one by one, or all tiles are, if there are more than `enumerated.MOST_POINTS`.
     """
     kept = tuple(rank for rank in tiles if rank in weighed)
     reaches = {rank: each if isinstance(each, tuple) else (each,) for rank, each in tiles.items()}
@@ -82,8 +85,7 @@ def _share(
         tuple(content(linear) for linear in region if own.issuperset(_ranks_in(linear)))
         for region in einsum_regions(cascade, cascade.einsum(name))
     )
-    every = prod(size if rank in weighed else _tiles(size, own) for rank, size, own in sizes)
-    return _weight(tuple(regions), sizes, weighed) / every
+    return _weight(tuple(regions), sizes, weighed) / _every(sizes, weighed)
 
 
 def _tiles(size: int, reaches: Reaches) -> int:
@@ -110,7 +112,23 @@ def _weight(regions: tuple[Functions, ...], sizes: Sizes, weighed: tuple[str, ..
     except UncountableError:
         shadows = [outer_shadow(region, numbers) for region in within]
         known = [shadow for shadow in shadows if shadow is not None]
-        return _weighed(lambda ends: union_size([[*r, *ends] for r in known]), own)
+    # In sums over it the sizes of tiles are factors, which may leave too many remainders.
+    for count in (union_size, enumerated_size):
+        with suppress(UncountableError):
+            return _weighed(partial(_together, known, count), own)
+    return _every(sizes, weighed)
+
+
+def _together(
+    regions: Sequence[Region], count: Callable[[Sequence[Region]], int], ends: Region
+) -> int:
+    """Points of the regions at these ends."""
+    return count([[*region, *ends] for region in regions])
+
+
+def _every(sizes: Sizes, weighed: tuple[str, ...]) -> int:
+    """All tiles, each counting by its length along the weighed ranks."""
+    return prod(size if rank in weighed else _tiles(size, own) for rank, size, own in sizes)
 
 
 def _weighed(count: Callable[[Region], int], sizes: tuple[tuple[str, int, int], ...]) -> int:

@@ -71,3 +71,25 @@ def test_slips_end_with_2(run, results, arguments, message):
     ended = run("pareto", results, *arguments)
     assert (ended.status, ended.out) == (2, "")
     assert message in ended.err
+
+
+def test_the_best_within_each_limit_is_written(run, results, tmp_path):
+    out = tmp_path / "best.csv"
+    limits = ["--within", "area_um2=3,4", "--where", "latency_s >= 1", "--by", "model"]
+    ended = run("pareto", results, "--minimise", "latency_s,area_um2", *limits, "--out", str(out))
+    assert (ended.status, ended.err) == (0, "")
+    rows = [(row["within_area_um2"], row["latency_s"]) for row in read_table(out).rows()]
+    assert rows == [(3.0, 2.0), (4.0, 1.0)]
+
+
+def test_a_marked_design_is_drawn_and_told_how_far_it_is(run, results, tmp_path):
+    marks = Table.of({"design": ["ours"], "latency_s": [2.0], "area_um2": [4.0]})
+    file, figure = write_csv(marks, tmp_path / "marks.csv"), tmp_path / "front.svg"
+    asked = ["--minimise", "latency_s,area_um2", "--mark", f"{file}:design", "--title", "Fronts"]
+    ended = run("pareto", results, *asked, "--figure", str(figure), "--by", "model")
+    assert (ended.status, ended.err) == (0, "")
+    assert ["ours", "a", "50.0%", "25.0%"] in [line.split() for line in ended.out.splitlines()]
+    assert "ours    b         none is as good  -125.0%" in ended.out
+    found = json.loads(run("pareto", results, *asked, "--json").out)
+    assert [row["design"] for row in found["marked"]] == ["ours"]
+    assert figure.exists()

@@ -73,7 +73,7 @@ def test_parts_of_a_split_head_add_up_to_it(call, splits):
     shape = SimpleNamespace(queries=16, keys=8)
     whole = by_queries(call, shape, call.p, call.m)
     each = ceil(ceil(call.m / 8) / splits)
-    parts = [whole.share(range(each * part, each * (part + 1))) for part in range(splits)]
+    parts = whole.shares(each, splits)
     assert sum(part.steps for part in parts).tolist() == whole.steps.tolist()
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from accelsim.base.errors import StudyError
-from accelsim.study.axes import Axis, plain
-from accelsim.study.points import Points, Space
+from accelsim.study.axes import Axis, Value, plain
+from accelsim.study.points import Points, Space, inert_decide
 from accelsim.study.points import crossed as space_of
 
 
@@ -88,3 +88,22 @@ def test_a_point_has_the_same_address_in_any_space() -> None:
 
 def test_a_combination_that_comes_again_is_one_point() -> None:
     assert crossed((), {"m": Axis(set=SIZES.set, to=(8, 16, 8))}).columns["m"].tolist() == [8, 16]
+
+
+@pytest.mark.parametrize(
+    ("derive", "decides"),
+    [
+        ({}, False),
+        ({"workload.ranks.M": "rows * 2"}, False),
+        ({"arch.memories.DRAM.read": "rate / clock"}, False),
+        ({"arch.compute.Array2D.columns": "rate / clock"}, True),
+        ({"workload.ranks.M": "DRAM.bandwidth / 2"}, True),
+        ({"workload.ranks.M": 64}, False),
+    ],
+)
+def test_rows_that_are_derived_from_a_bandwidth_make_it_decide(
+    derive: dict[str, Value], decides: bool
+) -> None:
+    rate = Axis(set=("arch.memories.DRAM.bandwidth",), to=("1 GB/s",))
+    rows = Axis(set=("arch.compute.Array2D.rows",), to=(1,))
+    assert inert_decide({"rate": rate, "rows": rows}, derive) is decides

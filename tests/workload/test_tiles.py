@@ -117,6 +117,36 @@ def test_what_is_too_much_to_count_is_bounded_from_above(monkeypatch: pytest.Mon
     assert exact < bound < 0.7
 
 
+@pytest.mark.parametrize(
+    ("size", "keys", "reaches"),
+    [
+        (1000, 100, {"M1": (1,), "M0": (1, 3, 23), "P": (171,)}),
+        (1000, 341, {"M1": (1, 3, 57), "M0": (23,), "P": (1, 4, 128)}),
+    ],
+)
+def test_tiles_of_odd_sizes_that_leave_too_many_remainders_are_counted_one_by_one(
+    size: int, keys: int, reaches: dict[str, tuple[int, ...]]
+) -> None:
+    sizes = {f"ranks.{rank}": str(number) for rank, number in [("P", size), ("M", size)]}
+    cascade = load_workload("attention/one_pass_causal", sizes).with_ranks(M0=keys)
+    p, m = (index.ravel() for index in np.indices((size, size)))
+    places = {"M1": m // keys, "M0": m % keys, "P": p}
+    numbers = np.stack([_number(places[rank], own) for rank, own in reaches.items()])
+    visited = len(np.unique(numbers[:, m <= p], axis=1).T)
+    every = 1
+    for rank, own in reaches.items():
+        every *= len(np.unique(_number(np.arange(cascade.ranks[rank]), own)))
+    assert share_of_tiles(cascade, "BQK", reaches) == pytest.approx(visited / every)
+
+
+def _number(index: np.ndarray, reaches: tuple[int, ...]) -> np.ndarray:
+    """Of the tile: (elements,), or (1, steps, elements)."""
+    if len(reaches) == 1:
+        return index // reaches[0]
+    _, steps, elements = reaches
+    return index // (steps * elements) * steps + index % steps
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_shares_under_any_condition_equal_enumeration(seed: int) -> None:
     random = Random(seed)

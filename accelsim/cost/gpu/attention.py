@@ -22,7 +22,7 @@ from accelsim.cost.gpu.combine_varlen import VarlenCombineWork
 from accelsim.cost.gpu.dram import dram_seconds, found_in_l2, written_back
 from accelsim.cost.gpu.next_tile import ahead_s, planning_s
 from accelsim.cost.gpu.overlap import served
-from accelsim.cost.gpu.tile import StepCycles, step_cycles
+from accelsim.cost.gpu.tile import StepCycles, fetching_cycles, step_cycles
 from accelsim.cost.gpu.traffic import Traffic, traffic_of
 from accelsim.cost.gpu.unfused import steps_works
 from accelsim.cost.gpu.work import Times, Work
@@ -30,9 +30,6 @@ from accelsim.cost.kernels import scheduled, scheduled_cycles
 from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.workload.call_counts import query_bytes
 from accelsim.workload.calls import WORD_BYTES
-
-INSTRUCTION_BYTES = 16
-"""Since Volta."""
 
 MOST_SCHEDULED = 2_000_000
 """Blocks beyond which the closed form is taken; there are hundreds of waves then."""
@@ -57,8 +54,11 @@ class Blocks:
 
 @dataclass(frozen=True)
 class AttentionWork:
+    """The kernel of blocks. Somebody may know its step from a call whose steps are alike."""
+
     bound: BoundAttention
     gpu: Gpu
+    step_known: StepCycles | None = None
 
     @property
     def name(self) -> str:
@@ -85,21 +85,14 @@ class AttentionWork:
 
     def times(self, clock_hz: float, cold: bool) -> Times:
         gpu, step = self.gpu, self.step
-        on_sms, apart = self._scheduled(clock_hz, cold) / clock_hz, self._apart_s(clock_hz)
-        if self.bound.kernel.queue:
-            on_sms += gpu.launch.start_s
-        on_sms += self.bound.kernel.closing_cycles / clock_hz
-        hbm, first = self._memory_s[cold]
+        on_sms = self._on_sms_s(clock_hz, cold)
+        hbm, _ = self._memory_s[cold]
         l2 = self._l2_seconds
         a_cycle = self._steps / gpu.sms / clock_hz
         pipes = {name: cycles * a_cycle for name, cycles in step.by_pipe.items()}
         busy = step.busy * a_cycle
         return Times(
-            seconds=apart
-            + first
-            + served(gpu, on_sms - apart, max(hbm - first, 0.0), l2)
-            + gpu.launch.drain_s
-            + self._reset_s,
+            seconds=self._beside_bytes(on_sms, clock_hz, cold),
             by_resource={
                 "tensor": pipes["tensor"],
                 "special-function": pipes[gpu.pipe("exp").name],
@@ -118,10 +111,25 @@ class AttentionWork:
             },
         )
 
+    def seconds(self, clock_hz: float, cold: bool) -> float:
+        """Those of `times`."""
+        return self._beside_bytes(self._on_sms_s(clock_hz, cold), clock_hz, cold)
+
+    def _on_sms_s(self, clock_hz: float, cold: bool) -> float:
+        """Until the last block has ended, whatever bytes move."""
+        starts = self.gpu.launch.start_s if self.bound.kernel.queue else 0.0
+        closing = self.bound.kernel.closing_cycles / clock_hz
+        return float(self._scheduled(clock_hz, cold) / clock_hz + starts + closing)
+
+    def _beside_bytes(self, on_sms: float, clock_hz: float, cold: bool) -> float:
+        gpu, apart = self.gpu, self._apart_s(clock_hz)
+        hbm, first = self._memory_s[cold]
+        moving = served(gpu, on_sms - apart, max(hbm - first, 0.0), self._l2_seconds)
+        return float(apart + first + moving + gpu.launch.drain_s + self._reset_s)
+
     @cached_property
     def step(self) -> StepCycles:
-        bound = self.bound
-        return step_cycles(bound, self.gpu)
+        return self.step_known or step_cycles(self.bound, self.gpu)
 
     @cached_property
     def of_head(self) -> Blocks:
@@ -210,15 +218,7 @@ class AttentionWork:
         work = blocks.steps * step.busy + blocks.masked * step.masked + step.end
         alone = work + blocks.steps * (step.alone - step.busy)
         once = np.minimum(blocks.steps, self.bound.bodies)
-        return work, alone + once * max(0.0, self._fetching_cycles - step.alone)
-
-    @property
-    def _fetching_cycles(self) -> float:
-        """Of the code of a step that the block has not been through, where it comes from L2."""
-        timing, code = self.gpu.timing, self.bound.code_bytes
-        is_far = code > timing.far_code_bytes
-        instructions = code / INSTRUCTION_BYTES / self.bound.bodies
-        return float(instructions * timing.far_fetch_cycles) if is_far else 0.0
+        return work, alone + once * max(0.0, fetching_cycles(self.bound, self.gpu) - step.alone)
 
     @property
     def _end_cycles(self) -> float:

@@ -27,7 +27,7 @@ class LeastAttention(AttentionWork):
 
     def least_seconds(self) -> float:
         """No more than `times(clock, cold=True).seconds`, at any clock."""
-        return self._beside_bytes(self._least_cycles())
+        return self._beside_least(self._least_cycles())
 
     @property
     def is_memory_bound(self) -> bool:
@@ -37,9 +37,9 @@ class LeastAttention(AttentionWork):
 
     def pipe_seconds(self) -> float:
         """No more than the above, whatever order and splits: steps' cycles of the SMs' pipes."""
-        return self._beside_bytes(self._steps * self.step.busy / self.gpu.sms) - self._reset_s
+        return self._beside_least(self._steps * self.step.busy / self.gpu.sms) - self._reset_s
 
-    def _beside_bytes(self, cycles: float) -> float:
+    def _beside_least(self, cycles: float) -> float:
         gpu = self.gpu
         on_sms = cycles * (1 - MARGIN) / float(gpu.clock_hz)
         hbm, first = self._memory_s[True]

@@ -14,7 +14,7 @@ from accelsim.base.errors import MappingError
 from accelsim.base.units import format_quantity
 from accelsim.cost.cycles import StepCycles
 from accelsim.cost.gpu.composed import Composed, between_s, composed
-from accelsim.cost.gpu.placed import Placed, placed
+from accelsim.cost.gpu.placed import Placed, moved_by, placed
 from accelsim.cost.gpu.power import energy_j, voltage
 from accelsim.cost.gpu.use import einsum_cycles, einsum_use, resource_use
 from accelsim.cost.gpu.work import Times
@@ -144,7 +144,9 @@ def _occupancy(mapping: GpuMapping, gpu: Gpu) -> Mapping[str, float]:
     blocks' shared memory."""
     cascade = mapping.cascade
     fused = [kernel for kernel in mapping.kernels if isinstance(kernel, FusedKernel)]
+    others = [kernel for kernel in mapping.kernels if not isinstance(kernel, FusedKernel)]
     crossing = {name for kernel in fused for name in kernel.fusion.written}
+    crossing |= {name for kernel in others for name in moved_by(kernel, cascade).writes}
     lying = (*cascade.inputs, *cascade.outputs, *crossing)
     names = {cascade.tensors[name].of or name for name in lying}
     in_hbm = sum(float(tensor_bytes(cascade, name)) for name in names)

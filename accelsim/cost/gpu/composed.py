@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from accelsim.arch.gpu import Gpu
 from accelsim.cost.gpu.power import burst_clock_hz, energy_j, sustained_clock_hz
-from accelsim.cost.gpu.work import Times, Work
+from accelsim.cost.gpu.work import Timed, Times, Work
 
 Works = tuple[Work, ...]
 
@@ -48,27 +48,42 @@ class Composed:
         return Times(self.seconds, self.by_resource, self.longest.facts)
 
 
-def composed(works: Works, gpu: Gpu) -> Composed:
-    cold, warm = actions_of(works, cold=True), actions_of(works, cold=False)
+@dataclass(frozen=True)
+class Alone:
+    """One run with cold caches, at the clock of a burst."""
+
+    seconds: float
+    clock_hz: float
+    actions: Mapping[str, float]
+
+
+def alone(works: Works, gpu: Gpu) -> Alone:
+    actions = actions_of(works, cold=True)
 
     def seconds_cold(clock_hz: float) -> float:
         return between_s(works, gpu) + _seconds(works, clock_hz, True)
+
+    burst = burst_clock_hz(gpu, actions, seconds_cold)
+    return Alone(seconds_cold(burst), burst, actions)
+
+
+def composed(works: Works, gpu: Gpu) -> Composed:
+    one, warm = alone(works, gpu), actions_of(works, cold=False)
 
     def seconds_warm(clock_hz: float) -> float:
         starts = len(works) * gpu.launch.back_to_back_s
         return starts + _seconds(works, clock_hz, False)
 
-    burst = burst_clock_hz(gpu, cold, seconds_cold)
     sustained = sustained_clock_hz(gpu, warm, seconds_warm)
-    sustained_s, seconds = seconds_warm(sustained), seconds_cold(burst)
-    each = tuple(work.times(burst, True) for work in works)
+    sustained_s = seconds_warm(sustained)
+    each = tuple(work.times(one.clock_hz, True) for work in works)
     by_resource = _summed(each, between_s(works, gpu))
     return Composed(
-        seconds=seconds,
-        burst_clock_hz=burst,
+        seconds=one.seconds,
+        burst_clock_hz=one.clock_hz,
         each=each,
         by_resource=by_resource,
-        cold_actions=cold,
+        cold_actions=one.actions,
         sustained_s=sustained_s,
         sustained_clock_hz=sustained,
         warm_actions=warm,
@@ -106,4 +121,9 @@ def actions_of(works: Works, cold: bool) -> dict[str, float]:
 
 
 def _seconds(works: Works, clock_hz: float, cold: bool) -> float:
-    return sum(work.times(clock_hz, cold).seconds for work in works)
+    return sum(
+        work.seconds(clock_hz, cold)
+        if isinstance(work, Timed)
+        else work.times(clock_hz, cold).seconds
+        for work in works
+    )

@@ -13,9 +13,11 @@ Choosing tiles is slow where conditions leave out some. A run counts as what it 
 until it is part of the best way to cut; then its tiles are chosen, and the best way is looked for
 again. When all of it is known, no other way is faster: what is not known is no less than what it
 counts as.
+
+Somebody may have kernels of `others` for single Einsums: whichever is faster is taken.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -23,10 +25,9 @@ from accelsim.arch.gpu import Gpu
 from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.fused_choice import Choice, choice
 from accelsim.mapping.automatic import AUTOMATIC
-from accelsim.mapping.fused_kernel import FusedKernel
 from accelsim.mapping.fused_tiles import BY_RULES, Shapes
 from accelsim.mapping.fusion import fusion, stepwise, units
-from accelsim.mapping.gpu_mapping import GpuMapping
+from accelsim.mapping.gpu_mapping import GpuMapping, Kernel
 from accelsim.mapping.recurring import Group
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.passes import rank_passes
@@ -41,9 +42,17 @@ class Run:
     seconds, gaps included, are no more than it takes."""
 
     seconds: float
-    kernels: tuple[FusedKernel, ...]
+    kernels: tuple[Kernel, ...]
     candidates: int
     choice: Choice | None = None
+
+
+Others = Callable[[Cascade, str], tuple[Kernel, float] | None]
+"""A kernel of an Einsum, and its seconds by itself, or None."""
+
+
+def no_others(cascade: Cascade, einsum: str) -> None:
+    """Kernels are those made by rules."""
 
 
 Runs = dict[tuple[int, int], Run]
@@ -64,7 +73,7 @@ class Cut:
     timed for it and for all that is slower."""
 
     cascade: Cascade
-    kernels: tuple[FusedKernel, ...]
+    kernels: tuple[Kernel, ...]
     seconds: float
     candidates: int
 
@@ -83,8 +92,10 @@ def automatic_gpu_mapping(cascade: Cascade, gpu: Gpu, shapes: Shapes = BY_RULES)
     return GpuMapping(AUTOMATIC, found.cascade, found.kernels)
 
 
-def fastest_cut(cascade: Cascade, gpu: Gpu, shapes: Shapes = BY_RULES) -> Cut:
-    """The kernels of `automatic_gpu_mapping`, and how many there were to choose from.
+def fastest_cut(
+    cascade: Cascade, gpu: Gpu, shapes: Shapes = BY_RULES, others: Others = no_others
+) -> Cut:
+    """The kernels of `automatic_gpu_mapping` and others, and how many there were to choose from.
 
     Raises
     ------
@@ -96,7 +107,7 @@ def fastest_cut(cascade: Cascade, gpu: Gpu, shapes: Shapes = BY_RULES) -> Cut:
     best: Cut | None = None
     candidates = 0
     for each in _with_inner_parts(cascade, shapes):
-        runs = _all_runs(each, gpu, shapes)
+        runs = _with_others(_all_runs(each, gpu, shapes), each, gpu, others)
         candidates += sum(run.candidates for run in runs.values())
         best = _cut(each, runs, gpu, best.seconds if best else inf) or best
     assert best is not None, "the first one is faster than never"
@@ -121,6 +132,19 @@ def _all_runs(cascade: Cascade, gpu: Gpu, shapes: Shapes) -> Runs:
         for first in range(len(groups))
         for last, run in _runs(cascade, groups, first, gpu, shapes)
     }
+
+
+def _with_others(runs: Runs, cascade: Cascade, gpu: Gpu, others: Others) -> Runs:
+    """Where another kernel of an Einsum takes less than those made by rules do at least."""
+    found = dict(runs)
+    for first, group in enumerate(units(cascade)):
+        own = others(cascade, group.einsums[0]) if len(group.einsums) == 1 else None
+        if own is not None:
+            kernel, seconds = own
+            by_rules = found[first, first + 1]
+            run = Run(seconds + float(gpu.launch.gap_s), (kernel,), by_rules.candidates)
+            found[first, first + 1] = min(by_rules, run, key=lambda each: each.seconds)
+    return found
 
 
 def _cut(cascade: Cascade, runs: Runs, gpu: Gpu, most: float) -> Cut | None:

@@ -22,6 +22,10 @@ CLOSE_W = 1e-3
 
 MOST_STEPS = 40
 
+ENDS_BELOW = 1e-5
+"""Share of a clock, at most, by which the search for it ends below: it is within that many watts,
+of hundreds that a board draws more at its highest clock than at its lowest."""
+
 LOWEST = 0.15
 """Of the highest clock; no board at its limit has been seen near it."""
 
@@ -73,6 +77,28 @@ def burst_clock_hz(gpu: Gpu, actions: Mapping[str, float], seconds_at: Seconds) 
     loaded = burst.warm_up_s + max(burst.half_s, CALLS_BEFORE * seconds_at(settled))
     under_load = clock_under_load_hz(gpu, settled, loaded)
     return within_peak_hz(gpu, actions, seconds_at, float(gpu.launch.floor_s), under_load)
+
+
+def least_burst_clock_hz(gpu: Gpu, actions: Mapping[str, float], least_s: float) -> float:
+    """No more than that of the middle call of a burst, if a call takes no less than `least_s`.
+
+    Power falls with the seconds of a call. So it is no more than that of actions within `least_s`:
+    where that is allowed at a clock, the clock that is held is no lower; under load it is higher.
+    """
+    power, burst = gpu.power, gpu.power.burst
+    core, memory = _picojoules(gpu, actions)
+    limit_w, peak_w = (float(power.limit_w * share) for share in (power.held, power.peak))
+    spare_j = (limit_w - burst.flush_power_w) * burst.flush_s
+    started_s = least_s - gpu.launch.floor_s
+
+    def most_excess_w(clock_hz: float) -> float:
+        used_j = (voltage(gpu, clock_hz) ** 2 * core + memory) * 1e-12
+        waiting = waiting_w(gpu, clock_hz)
+        held = waiting + max(0.0, used_j - spare_j) / least_s - limit_w
+        started = waiting * least_s / started_s + used_j / started_s - peak_w
+        return float(max(held, started))
+
+    return _highest(gpu, most_excess_w, float(gpu.clock_hz)) * (1 - ENDS_BELOW)
 
 
 def within_peak_hz(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from accelsim.arch.gpu import Gpu
+from accelsim.base.entrywise import Number
 from accelsim.cost.gpu.dram import found_in_l2, written_back
 from accelsim.cost.gpu.product_bytes import read_bytes
 from accelsim.cost.gpu.product_shape import Shape, Tiling, ceil, shape_of
@@ -31,15 +32,29 @@ FLOP_A_SHARED_BYTE = 32
 def product_works(call: Product, gpu: Gpu) -> tuple[Work, ...]:
     """The kernels of one call, in their order."""
     kernel, families = kernel_of(call, gpu)
+    return works_by(kernel, families, call, gpu)
+
+
+def works_by(
+    kernel: ProductKernel, families: tuple[Family, ...], call: Product, gpu: Gpu
+) -> tuple[Work, ...]:
+    """With the tiles of these families that a library would take."""
     shape = shape_of(call)
     family, tiling = chosen(gpu, kernel, families, shape)
-    product = ProductWork(gpu, kernel, family, shape, tiling)
-    return (product,) if tiling.split == 1 else (product, ReductionWork(gpu, shape, tiling))
+    return with_reduction(ProductWork(gpu, kernel, family, shape, tiling))
+
+
+def with_reduction(product: "ProductWork") -> tuple[Work, ...]:
+    """Beside the kernel that sums the parts, if K is split."""
+    if product.tiling.split == 1:
+        return (product,)
+    return (product, ReductionWork(product.gpu, product.shape, product.tiling))
 
 
 @dataclass(frozen=True)
 class ProductWork:
-    """The kernel that multiplies."""
+    """The kernel that multiplies. Its tiling may be one of arrays: so then are counts and seconds,
+    but not what tells of them."""
 
     gpu: Gpu
     kernel: ProductKernel
@@ -55,20 +70,23 @@ class ProductWork:
         return _actions(self, self._run(cold), cold)
 
     def times(self, clock_hz: float, cold: bool) -> Times:
-        run = self._run(cold)
+        run, total = self._run(cold), self.seconds(clock_hz, cold)
         counted = memset_seconds(self.gpu, self.family, run)
-        total = seconds(self.gpu, run, clock_hz) + counted
         return Times(total, _by_resource(self, run, clock_hz, counted), _facts(self, run, cold))
 
-    def hbm(self, cold: bool) -> tuple[float, float]:
+    def seconds(self, clock_hz: Number, cold: bool) -> Number:
+        run = self._run(cold)
+        return seconds(self.gpu, run, clock_hz) + memset_seconds(self.gpu, self.family, run)
+
+    def hbm(self, cold: bool) -> tuple[Number, float]:
         """Bytes read from and written to device memory."""
         return self._hbm[cold]
 
     @cached_property
-    def _hbm(self) -> Mapping[bool, tuple[float, float]]:
+    def _hbm(self) -> Mapping[bool, tuple[Number, float]]:
         return {cold: self._hbm_bytes(cold) for cold in (False, True)}
 
-    def _hbm_bytes(self, cold: bool) -> tuple[float, float]:
+    def _hbm_bytes(self, cold: bool) -> tuple[Number, float]:
         shape, missed = self.shape, 1 - found_in_l2(self.gpu, _touched(self.shape), cold)
         written = written_back(self.gpu, shape.reads, shape.writes * missed, cold)
         return read_bytes(self.gpu, shape, self.tiling) * missed, written
@@ -102,7 +120,7 @@ class ReductionWork:
     def actions(self, cold: bool) -> Mapping[str, float]:
         moved = stored_bytes(self.shape, self.tiling) + self.shape.writes
         results = self.shape.b * self.shape.m * self.shape.n
-        return {"l2": moved, "fp32": float(results * (self.tiling.split + EPILOGUE))}
+        return {"l2": moved, "fp32": results * (self.tiling.split + EPILOGUE) * 1.0}
 
     def times(self, clock_hz: float, cold: bool) -> Times:
         least, moved = reduction_seconds(self.gpu, self.shape, self.tiling)
@@ -117,16 +135,16 @@ def _actions(work: ProductWork, run: Run, cold: bool) -> Mapping[str, float]:
     shape, tiling, kernel = work.shape, work.tiling, work.kernel
     # Tiles that only fill up a cluster multiply zeros.
     tiles = ceil(shape.n, tiling.n) * ceil(shape.m, tiling.m) * shape.b * tiling.split
-    products = float(tiles * tiling.n * tiling.m * shape.k / tiling.split)
+    products = tiles * tiling.n * tiling.m * shape.k / tiling.split * 1.0
     stored = stored_bytes(shape, tiling)
     counts = {"HBM": sum(work.hbm(cold)), "fp32": float(EPILOGUE * shape.b * shape.m * shape.n)}
     if work.family.loads == "bulk":
         return counts | {
             f"{kernel.instruction}_{shape.dtype}": 2 * products,
-            "bulk": float(run.l2_bytes * tiles / run.tiles),
+            "bulk": run.l2_bytes * tiles / run.tiles * 1.0,
             "l2": stored,
         }
-    counts["l2"] = stored + float(run.l2_bytes)
+    counts["l2"] = stored + run.l2_bytes * 1.0
     if kernel.instruction == "mma":
         counts |= {
             f"mma_{shape.dtype}": 2 * products,

@@ -80,7 +80,7 @@ class Tiling:
 
     `along_n` is 1 where the rows of wgmma lie along N; a tile multiplies `slower` times as long
     where one warpgroup does it alone; `resident` blocks share an SM, and one has warps for a share
-    `fills` of its schedulers.
+    `fills` of its schedulers, which read so many `warp_rows` of each k from shared memory.
     """
 
     n: Number
@@ -94,6 +94,7 @@ class Tiling:
     products: Number
     reads: Number
     fills: Number = 1.0
+    warp_rows: Number = 0
 
     def at(self, index: int) -> Self:
         """One of the candidates, as plain numbers."""

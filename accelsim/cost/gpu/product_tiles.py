@@ -7,7 +7,7 @@ taken. K is split only where the parts stay within the kernel's limits, and neve
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,10 +15,12 @@ import numpy as np
 
 from accelsim.arch.gpu import WARP, Gpu, resident_blocks
 from accelsim.base.entrywise import Number
+from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.dram import written_back
 from accelsim.cost.gpu.product_bytes import read_bytes
 from accelsim.cost.gpu.product_shape import Shape, Tiling, ceil
 from accelsim.cost.gpu.product_time import COUNTED, Run, run_of, seconds, store_rate, stored_bytes
+from accelsim.mapping.fused_kernel import SYSTEM_BYTES
 from accelsim.mapping.product_kernel import Family, ProductKernel, Tile, shapes
 
 
@@ -44,16 +46,20 @@ def chosen(
     found = []
     for family in families:
         tilings = allowed(gpu, family, shape)
+        if not len(tilings.n):
+            continue
         read = read_bytes(gpu, shape, tilings)
         run = run_of(gpu, kernel, family, shape, tilings, read, written)
         run = replace(run, wait_s=0.0, begin_s=0.0)
         times = seconds(gpu, run, clock_hz) + memset_seconds(gpu, family, run)
-        if shape.b == 1:
-            least, moved = reduction_seconds(gpu, shape, tilings)
-            times = times + (tilings.split > 1) * (gpu.launch.gap_s + least + moved)
+        least, moved = reduction_seconds(gpu, shape, tilings)
+        times = times + (tilings.split > 1) * (gpu.launch.gap_s + least + moved)
         alike = times <= ALIKE * times.min()
         index = int(np.argmin(np.where(alike, run.l2_bytes, np.inf)))
         found.append((times[index], family, tilings.at(index)))
+    if not found:
+        fact = f"an SM has no room for any tile of the {kernel.instruction} kernel"
+        raise MappingError(fact, remedy="Take a GPU with larger SMs")
     _, family, tiling = min(found, key=lambda each: each[0])
     return family, tiling
 
@@ -77,17 +83,20 @@ def allowed(gpu: Gpu, family: Family, shape: Shape) -> Tiling:
     steps = ceil(shape.k * shape.word, family.step_bytes)
     splits = family.splits
     parts = tuple(part for part in splits.parts if 1 < part <= steps // splits.steps)
-    if shape.b > 1 or not parts:
+    if not parts or (shape.b > 1 and not splits.batches):
         return whole
     split = _candidates(family, shape.dtype, on_sm, parts)
-    tiles = ceil(shape.n, split.n) * ceil(shape.m, split.m)
-    fits = tiles * split.split <= splits.waves * gpu.sms * split.resident
-    return whole.beside(split.where(fits))
+    tiles = shape.b * ceil(shape.n, split.n) * ceil(shape.m, split.m)
+    split = split.where(tiles * split.split <= splits.waves * gpu.sms * split.resident)
+    return whole.beside(split) if 1 in splits.parts else split
 
 
 def _resident(gpu: Gpu, family: Family, tile: Tile) -> int:
+    """Blocks on an SM; 0 if it has no room for one."""
     stages = family.stages or 1
     shared_bytes = (tile.n + tile.m) * family.step_bytes * stages
+    if shared_bytes + SYSTEM_BYTES > gpu.sm.shared_bytes:
+        return 0
     return resident_blocks(gpu, tile.threads, tile.registers, shared_bytes)
 
 
@@ -99,15 +108,21 @@ def _candidates(family: Family, dtype: str, on_sm: OnSm, parts: tuple[int, ...])
         for cluster in family.clusters
         for split in parts
     ]
-    return Tiling(*(np.array(column) for column in zip(*rows, strict=True)))
+    columns = zip(*rows, strict=True) if rows else [()] * len(fields(Tiling))
+    return Tiling(*(np.array(column) for column in columns))
 
 
 def _shapes(family: Family, dtype: str, on_sm: OnSm) -> Iterator[tuple[float, ...]]:
     """What a tiling has but for clusters and splits."""
     for tile, blocks in zip(family.tiles, on_sm.resident, strict=True):
+        if not blocks:
+            continue
         fills = min(1.0, tile.threads / (WARP * on_sm.schedulers))
-        yield tile.n, tile.m, 1, blocks, 1.0, tile.products, tile.reads, fills
+        slower = on_sm.alone if tile.alone else 1.0
+        along_n, (across, down) = int(tile.along == "n"), tile.warps or (0, 0)
+        read = tile.n * down + tile.m * across
+        yield tile.n, tile.m, along_n, blocks, slower, tile.products, tile.reads, fills, read
     if family.rule is not None:
         for n, m, along_n in shapes(family.rule):
             slower = on_sm.alone if family.rule.is_alone(n, m, dtype) else 1.0
-            yield n, m, int(along_n), 1, slower, 1, 0, 1.0
+            yield n, m, int(along_n), 1, slower, 1, 0, 1.0, 0

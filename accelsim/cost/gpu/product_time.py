@@ -19,6 +19,7 @@ from accelsim.arch.gpu import Gpu, rate_per_s
 from accelsim.base.entrywise import Number, longer, shorter
 from accelsim.cost.gpu.dram import dram_seconds
 from accelsim.cost.gpu.product_shape import Shape, Tiling, ceil
+from accelsim.mapping.fused_kernel import SYSTEM_BYTES
 from accelsim.mapping.product_kernel import Family, ProductKernel
 
 PARTIAL_BYTES = 4
@@ -93,7 +94,7 @@ def run_of(
         fill_cycles=fill_cycles(gpu, family, filled * sum(loaded_rows(shape, tiling))),
         store_cycles=store_cycles(gpu, family, shape, tiling),
         shared_by=shorter(tiling.resident, ceil(tiles, gpu.sms)),
-        last_shared_by=1 if family.persistent else ceil(left, gpu.sms),
+        last_shared_by=ceil(left, gpu.sms),
         ahead=_stages(gpu, family, tiling) - 1,
         wait_s=latency,
         begin_s=0.0 if family.persistent else latency,
@@ -156,13 +157,18 @@ def multiply_cycles(
             results / lanes * (1 + tiling.reads / tiling.products) + gpu.products.lane_step_cycles
         )
     cycles = 2 * results * step_words / gpu.cores(kernel.instruction).rate(shape.dtype)
-    if family.rule is None:
-        return cycles
-    rows = tiling.along_n * tiling.n + (1 - tiling.along_n) * tiling.m
-    columns = tiling.n + tiling.m - rows
-    # Every instruction reads its columns again.
-    read = (rows + ceil(rows, family.rule.instruction_rows) * columns) * step_words * shape.word
+    read = _read_rows(family, tiling) * step_words * shape.word
     return longer(cycles * tiling.slower, read / gpu.sm.shared_bandwidth.per_cycle(gpu.clock_hz))
+
+
+def _read_rows(family: Family, tiling: Tiling) -> Number:
+    """Of a tile's operands, that come from shared memory for each k: every instruction of wgmma
+    reads its columns again, every warp its own."""
+    of_instruction = family.rows_of_instruction
+    if of_instruction is None:
+        return tiling.warp_rows
+    rows = tiling.along_n * tiling.n + (1 - tiling.along_n) * tiling.m
+    return rows + ceil(rows, of_instruction) * (tiling.n + tiling.m - rows)
 
 
 def loaded_rows(shape: Shape, tiling: Tiling) -> tuple[Number, Number]:
@@ -216,7 +222,8 @@ def _slots(gpu: Gpu, tiling: Tiling) -> Number:
 def _stages(gpu: Gpu, family: Family, tiling: Tiling) -> Number:
     if family.stages:
         return family.stages
-    return longer(2, gpu.sm.shared_bytes // ((tiling.n + tiling.m) * family.step_bytes))
+    room = gpu.sm.shared_bytes - SYSTEM_BYTES
+    return longer(2, room // ((tiling.n + tiling.m) * family.step_bytes))
 
 
 def _l2_rows(shape: Shape, tiling: Tiling) -> tuple[Number, Number]:

@@ -81,10 +81,13 @@ class Walked:
 def stream_cycles(blocks: StreamBlocks, sms: int) -> float:
     """When the last block is done."""
     walked = walked_at(blocks, sms)
-    done = walked.ended.copy()
-    for host in np.flatnonzero(blocks.helpers):
-        parts = walked.there[host + 1 : host + 1 + blocks.helpers[host]]
-        done[host] = max(done[host], parts.max()) + blocks.collecting[host]
+    done, hosts = walked.ended.copy(), np.flatnonzero(blocks.helpers)
+    if len(hosts):
+        ends = hosts + 1 + blocks.helpers[hosts]
+        # From each host's first helper to its last, and from there to the next host's.
+        runs = np.stack([hosts + 1, ends], axis=1).ravel()
+        parts = np.maximum.reduceat(np.append(walked.there, 0.0), runs)[::2]
+        done[hosts] = np.maximum(done[hosts], parts) + blocks.collecting[hosts]
     return float(done.max())
 
 

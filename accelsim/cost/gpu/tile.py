@@ -35,6 +35,9 @@ from accelsim.workload.load import load_workload
 
 ACCUMULATOR_BYTES = 4
 
+INSTRUCTION_BYTES = 16
+"""Since Volta."""
+
 ROW_SHUFFLES = 2
 """The four lanes that hold a row's scores tell one another its maximum, or sum."""
 
@@ -92,6 +95,13 @@ def step_cycles(bound: BoundAttention, gpu: Gpu) -> StepCycles:
     )
 
 
+def fetching_cycles(bound: BoundAttention, gpu: Gpu) -> float:
+    """Of the code of a step that a block has not been through, where it comes from L2."""
+    is_far = bound.code_bytes > gpu.timing.far_code_bytes
+    instructions = bound.code_bytes / INSTRUCTION_BYTES / bound.bodies
+    return float(instructions * gpu.timing.far_fetch_cycles) if is_far else 0.0
+
+
 def _with_counted(
     others: list[dict[str, float]],
     phases: list[dict[str, float]],
@@ -136,7 +146,7 @@ def _pipes(einsum: Einsum, cascade: Cascade, bound: BoundAttention, gpu: Gpu) ->
     if cascade.tensors[einsum.name].word_bytes < ACCUMULATOR_BYTES:
         pipe = gpu.pipe("convert")
         cycles[pipe.name] = cycles.get(pipe.name, 0) + points / pipe.lanes
-    if einsum.name in _operands(bound.kernel.workload[0]) - set(bound.kernel.held):
+    if einsum.name in _operands(bound.kernel.workload[0]) - set(bound.held):
         cycles["shared"] = points * WORD_BYTES[bound.call.dtype] / bandwidth
     return cycles
 
@@ -147,7 +157,7 @@ def _read(einsum: Einsum, bound: BoundAttention, gpu: Gpu) -> float:
     rows, columns = (size for rank, size in extents.items() if rank in einsum.output.ranks)
     inner = prod(extents.get(rank, 1) for rank in einsum.reduced_ranks)
     down, across = bound.tile.layout.get(einsum.name, (_readers(bound, gpu), 1))
-    is_held = any(access.tensor in bound.kernel.held for access in einsum.reads)
+    is_held = any(access.tensor in bound.held for access in einsum.reads)
     return float(((0 if is_held else rows * across) + columns * down) * inner * word)
 
 

@@ -7,7 +7,7 @@ caches cold (and L2 full of dirty lines) or warm (the same call ran just before)
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,13 @@ class Times:
     def bound(self) -> str:
         """The resource that needs longest."""
         return max(self.by_resource, key=lambda name: self.by_resource[name])
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """Work that also tells its seconds without what explains them, which takes less time."""
+
+    def seconds(self, clock_hz: float, cold: bool) -> float: ...
 
 
 class Work(Protocol):

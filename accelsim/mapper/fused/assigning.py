@@ -25,13 +25,18 @@ Score = Callable[[Rows, Rows], Rows]
 """Values of an objective from cycles of a tile, and pJ of all tiles."""
 
 
-def best_assignments(tiling: Tiling, arch: Spatial, score: Score, most: int) -> list[Assignment]:
+def best_assignments(
+    tiling: Tiling, prices: Prices, arch: Spatial, score: Score, most: int
+) -> list[Assignment]:
     """Those with the best bound of the value; of those alike, some that have few handovers and some
     that take the least energy, in turn."""
-    names, arrays, prices = tiling.group.names, _arrays(tiling), Prices(tiling, arch)
+    names, arrays = tiling.group.names, _arrays(tiling)
     share = last_share(tiling)
+    is_masked = any(einsum.conditions for einsum in tiling.group.einsums)
     cycles = np.array([[tiling.cycles.get((n, a), np.inf) for a in arrays] for n in names])
-    energy = np.array([[prices.einsum_pj(e, a) for a in arrays] for e in tiling.group.einsums])
+    energy = np.array(
+        [[prices.einsum_pj(tiling, e, a) for a in arrays] for e in tiling.group.einsums]
+    )
     usual_cycles = np.where([[runs_last(tiling, name)] for name in names], 0.0, cycles)
     choices, usual, last = _zeros(1, len(names)), _zeros(1, len(arrays)), _zeros(1, len(arrays))
     pj = np.zeros(1)
@@ -47,11 +52,11 @@ def best_assignments(tiling: Tiling, arch: Spatial, score: Score, most: int) -> 
         last[every, picked] += cycles[place, picked]
         pj += energy[place, picked]
         if len(picked) > MOST_PARTIAL:
-            values = score(_period(usual, last, share), pj)
+            values = score(_period(usual, last, share, is_masked), pj)
             kept = np.argsort(values, kind="stable")[:MOST_PARTIAL]
             choices, usual, last, pj = choices[kept], usual[kept], last[kept], pj[kept]
-    pj += _passing_pj(choices.astype(int), arrays, prices, tiling)
-    periods = _period(usual, last, share)
+    pj += _passing_pj(choices.astype(int), arrays, prices, tiling, arch)
+    periods = _period(usual, last, share, is_masked)
     values = score(periods, pj)
     alike = np.round(values / max(float(values.min()), 1e-300), DIGITS)
     load = last.sum(1)
@@ -73,6 +78,7 @@ def _passing_pj(
     arrays: list[str],
     prices: Prices,
     tiling: Tiling,
+    arch: Spatial,
 ) -> Rows:
     """What each row of choices takes to pass results on."""
     names = list(tiling.group.names)
@@ -83,7 +89,7 @@ def _passing_pj(
         for picked in product(range(len(arrays)), repeat=len(own)):
             chosen = {names[n]: arrays[i] for n, i in zip(own, picked, strict=True)}
             if all((each, array) in tiling.cycles for each, array in chosen.items()):
-                table[picked] = prices.passing_pj(name, Assignment(chosen))
+                table[picked] = prices.passing_pj(tiling, name, Assignment(chosen), arch)
         total += table[tuple(choices[:, n] for n in own)]
     return total
 
@@ -106,6 +112,11 @@ def _arrays(tiling: Tiling) -> list[str]:
     return list(dict.fromkeys(array for _, array in tiling.cycles))
 
 
-def _period(usual: Rows, last: Rows, share: float) -> Rows:
-    busiest: Rows = (1 - share) * usual.max(1) + share * last.max(1)
+def _period(usual: Rows, last: Rows, share: float, is_masked: bool) -> Rows:
+    """Of masked tiles, fewer are visited than there are, and more of them are last ones: it counts
+    only what each array does in all."""
+    if is_masked:
+        busiest: Rows = ((1 - share) * usual + share * last).max(1)
+    else:
+        busiest = (1 - share) * usual.max(1) + share * last.max(1)
     return busiest

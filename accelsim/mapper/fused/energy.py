@@ -17,6 +17,7 @@ from math import inf, prod
 from accelsim.arch.spatial import Spatial, missing_operations, point_cost
 from accelsim.mapper.fused.assignment import Assignment
 from accelsim.mapper.fused.filing import elements_in_turn, lies_along_sums, lies_right, machine_of
+from accelsim.mapper.fused.group import Group
 from accelsim.mapper.fused.orders import orders
 from accelsim.mapper.fused.tiling import Tiling
 from accelsim.workload.einsum import Access, Cascade, Einsum
@@ -43,150 +44,173 @@ def outermost_pj(cascade: Cascade, names: Iterable[str], arch: Spatial) -> float
 
 
 class Prices:
-    """Of one tiling on one machine."""
+    """Of the Einsums of a group at its sizes, on one machine."""
 
-    def __init__(self, tiling: Tiling, arch: Spatial) -> None:
-        self.tiling, self.arch = tiling, arch
-        self.cascade, self.names = tiling.group.cascade, frozenset(tiling.group.names)
-
-    def einsum_pj(self, einsum: Einsum, array: str) -> float:
-        """Of an Einsum on an array; inf if that cannot do it."""
-        if missing_operations(self.arch, array, einsum.operations):
-            return inf
-        points = float(iteration_points(self.cascade, einsum.name))
-        each = point_cost(self.arch, array, einsum.operations).energy_pj if einsum.operations else 0
-        has_file = machine_of(self.arch, array).file is not None
-        operands = self._filed_pj if has_file else self._shared_pj
-        return points * float(each) + operands(einsum, array, points)
-
-    def _filed_pj(self, einsum: Einsum, array: str, points: float) -> float:
-        read_pj, write_pj = _prices(self.arch, machine_of(self.arch, array).file or "")
-        tensors = {access.tensor for access in einsum.reads}
-        total = points * read_pj * sum(map(self._word, tensors))
-        total += points * write_pj * self._word(einsum.name)
-        total += self._added_up(einsum, array, points) * read_pj * self._word(einsum.name)
-        orders = self._orders(einsum, array)
-        return total + min(self._inputs_pj(einsum, array, points, order) for order in orders)
-
-    def _orders(self, einsum: Einsum, array: str) -> list[tuple[str, ...]]:
-        """Those of turns that `turns` may choose."""
-        found = {rank: self._in_turn(einsum, array, rank) for rank in einsum.ranks}
-        found = {rank: factor for rank, factor in found.items() if factor > 1}
-        file = machine_of(self.arch, array).file
-        room = (file and self.arch.memory(file).capacity_bytes) or inf
-        tile = prod(found.get(rank, 1) for rank in einsum.output.ranks)
-        return orders(einsum, tuple(found), is_held=tile * self._word(einsum.name) <= room)
-
-    def _inputs_pj(
-        self, einsum: Einsum, array: str, points: float, order: tuple[str, ...]
-    ) -> float:
-        """Of inputs on their way from the buffer to the register files."""
-        machine = machine_of(self.arch, array)
-        buffer_pj = _prices(self.arch, machine.buffers[-1])[0] if machine.buffers else 0.0
-        _, write_pj = _prices(self.arch, machine.file or "")
-        share = points / prod(self.cascade.ranks[rank] for rank in einsum.ranks)
-        total = 0.0
-        for name, access in {access.tensor: access for access in einsum.reads}.items():
-            if name in self.names:
-                continue
-            innermost = max((n for n, r in enumerate(order) if r in access.ranks), default=-1)
-            fetched, filled = self._elements(access), 0.0
-            if innermost >= 0:
-                lacking = [r for r in einsum.ranks if r not in access.ranks]
-                around = [rank for rank in order[:innermost] if rank in lacking]
-                resting = order[innermost + 1 :]
-                fetched *= prod(self.tiling.count(r) for r in lacking if r in self.tiling.tile)
-                fetched *= prod(self._turns(einsum, array, rank) for rank in around)
-                filled = points / prod(self._in_turn(einsum, array, rank) for rank in resting)
-            fetched *= share
-            total += self._word(name) * (fetched * buffer_pj + max(fetched, filled) * write_pj)
-        return total
-
-    def _added_up(self, einsum: Einsum, array: str, points: float) -> float:
-        """Points whose value is added to what a processing element holds already."""
-        spread = self.tiling.spreads[einsum.name, array]
-        firsts = prod(self.cascade.ranks[rank] for rank in einsum.output.ranks)
-        for rank in einsum.reduced_ranks:
-            firsts *= spread.factor(rank)
-            firsts *= self.tiling.count(rank) if rank in self.tiling.tile else 1
-        return max(0.0, points - firsts)
-
-    def _turns(self, einsum: Einsum, array: str, rank: str) -> float:
-        """Turns in a tile, on average."""
-        spread = self.tiling.spreads[einsum.name, array]
-        size, tiles = self.cascade.ranks[rank], self.tiling.count(rank)
-        return max(1.0, size / (tiles * spread.factor(rank)))
-
-    def _in_turn(self, einsum: Einsum, array: str, rank: str) -> int:
-        return -(-self.tiling.size(rank) // self.tiling.spreads[einsum.name, array].factor(rank))
-
-    def _shared_pj(self, einsum: Einsum, array: str, points: float) -> float:
-        machine, spread = machine_of(self.arch, array), self.tiling.spreads[einsum.name, array]
-        read_pj, write_pj = _prices(self.arch, (machine.outermost, *machine.buffers)[-1])
-
-        def steps(access: Access) -> float:
-            alike = (spread.factor(r) for r in einsum.ranks if r not in access.ranks)
-            return points * self._word(access.tensor) / prod(alike)
-
-        reads = {access.tensor: access for access in einsum.reads}
-        return read_pj * sum(map(steps, reads.values())) + write_pj * steps(einsum.output)
-
-    def passing_pj(self, name: str, assignment: Assignment) -> float:
-        """What it takes to pass an Einsum's result on to the others of the group."""
-        array, readers = assignment.arrays[name], self.tiling.group.readers[name]
-        file = machine_of(self.arch, array).file
-        if file is None or not (readers or name in self.tiling.group.running):
-            return 0.0
-        read_pj, _ = _prices(self.arch, file)
-        has_room = self._has_room(name, assignment)
-        buffer_read_pj, buffer_write_pj = _prices(
-            self.arch, machine_of(self.arch, array).buffers[-1]
-        )
-        share = self._share(name)
-        total = 0.0
-        if not has_room:
-            made = self._elements(self.cascade.einsum(name).output)
-            total += made * share * (read_pj + buffer_write_pj)
-        for other in {assignment.arrays[reader] for reader in readers}:
-            own = machine_of(self.arch, other).file
-            fill_pj = _prices(self.arch, own)[1] if own is not None else 0.0
-            here = [self._read(r, name) for r in readers if assignment.arrays[r] == other]
-            if not has_room:
-                total += sum(here) * (buffer_read_pj + fill_pj)
-            elif other != array:
-                total += min(here) * (read_pj + fill_pj)
-        return total * self._word(name)
-
-    def _read(self, reader: str, tensor: str) -> float:
-        """Elements of what the group makes that a reader wants."""
-        accesses = [a for a in self.cascade.einsum(reader).reads if a.tensor == tensor]
-        return max(map(self._elements, accesses)) * min(self._share(reader), self._share(tensor))
-
-    def _has_room(self, name: str, assignment: Assignment) -> bool:
-        """Whether a tile of it may do without the buffer."""
-        tiling, arch = self.tiling, self.arch
-        words = elements_in_turn(tiling, assignment, name)
-        if words == 1 or lies_along_sums(name, tiling, assignment, arch):
-            return True
-        arrays = {assignment.arrays[each] for each in (name, *tiling.group.readers[name])}
-        if not lies_right(name, tiling, assignment):
-            return False
-        files = [machine_of(arch, array).file for array in arrays]
-        rooms = [arch.memory(file).capacity_bytes or inf for file in files if file is not None]
-        streams = len(arrays) == 1 and name not in tiling.group.running
-        return streams or words * self._word(name) <= min(rooms)
-
-    def _share(self, name: str) -> float:
-        ranks = self.cascade.einsum(name).ranks
-        points = float(iteration_points(self.cascade, name))
-        return min(1.0, points / prod(self.cascade.ranks[rank] for rank in ranks))
+    def __init__(self, group: Group, arch: Spatial) -> None:
+        self.group, self.cascade, self.names = group, group.cascade, frozenset(group.names)
+        self.parts = {array.name: _Part(array.name, arch) for array in arch.compute}
+        sizes = group.cascade.ranks
+        self.word = {name: float(t.word_bytes) for name, t in group.cascade.tensors.items()}
+        self.points = {n: float(iteration_points(group.cascade, n)) for n in group.names}
+        every = {e.name: prod(sizes[rank] for rank in e.ranks) for e in group.einsums}
+        self.share = {name: min(1.0, self.points[name] / every[name]) for name in group.names}
+        self.reads = {e.name: {a.tensor: a for a in e.reads} for e in group.einsums}
+        self.elements = {
+            (e.name, a.tensor): self._elements(a) for e in group.einsums for a in e.reads
+        } | {(e.name, e.name): self._elements(e.output) for e in group.einsums}
+        self.operations_pj = {
+            (einsum.name, array.name): self._operations_pj(einsum, array.name, arch)
+            for einsum in group.einsums
+            for array in arch.compute
+        }
 
     def _elements(self, access: Access) -> float:
         tensor = prod(self.cascade.ranks[r] for r in self.cascade.tensors[access.tensor].ranks)
         return float(min(tensor, prod(self.cascade.ranks[rank] for rank in access.ranks)))
 
-    def _word(self, tensor: str) -> float:
-        return float(self.cascade.tensors[tensor].word_bytes)
+    def _operations_pj(self, einsum: Einsum, array: str, arch: Spatial) -> float:
+        if missing_operations(arch, array, einsum.operations):
+            return inf
+        each = point_cost(arch, array, einsum.operations).energy_pj if einsum.operations else 0
+        return self.points[einsum.name] * float(each)
+
+    # --- one Einsum ------------------------------------------------------------------------------
+
+    def least_pj(self, tiling: Tiling) -> float:
+        """Of all Einsums, each where it takes least, and what passes on for nothing."""
+        return sum(
+            min(self.einsum_pj(tiling, einsum, array) for array in self.parts)
+            for einsum in self.group.einsums
+        )
+
+    def einsum_pj(self, tiling: Tiling, einsum: Einsum, array: str) -> float:
+        """Of an Einsum on an array; inf if that cannot do it."""
+        operations_pj = self.operations_pj[einsum.name, array]
+        if operations_pj == inf:
+            return inf
+        operands = self._shared_pj if self.parts[array].file_bytes is None else self._filed_pj
+        return operations_pj + operands(_Place(tiling, einsum, array), self.parts[array])
+
+    def _filed_pj(self, place: "_Place", part: "_Part") -> float:
+        name, points = place.einsum.name, self.points[place.einsum.name]
+        read_bytes = sum(self.word[tensor] for tensor in self.reads[name])
+        total = points * part.file_read_pj * read_bytes
+        total += points * part.file_write_pj * self.word[name]
+        again = max(0.0, points - place.firsts(self.elements[name, name]))
+        total += again * part.file_read_pj * self.word[name]
+        inputs = [access for tensor, access in self.reads[name].items() if tensor not in self.names]
+        if inputs:
+            tile = prod(place.turns.get(rank, 1) for rank in place.einsum.output.ranks)
+            is_held = tile * self.word[name] <= (part.file_bytes or 0)
+            every = orders(place.einsum, tuple(place.turns), is_held)
+            total += min(self._inputs_pj(inputs, place, part, order) for order in every)
+        return total
+
+    def _inputs_pj(
+        self, inputs: list[Access], place: "_Place", part: "_Part", order: tuple[str, ...]
+    ) -> float:
+        """Of inputs on their way from the buffer to the register files."""
+        name, total = place.einsum.name, 0.0
+        for access in inputs:
+            fetched, filled = self.elements[name, access.tensor] * self.share[name], 0.0
+            innermost = max((n for n, r in enumerate(order) if r in access.ranks), default=-1)
+            if innermost >= 0:
+                around = [rank for rank in order[:innermost] if rank not in access.ranks]
+                fetched *= place.tiles_without(access) * prod(map(place.mean_turns, around))
+                filled = self.points[name]
+                filled /= prod(place.turns[rank] for rank in order[innermost + 1 :])
+            pj = fetched * part.buffer_read_pj + max(fetched, filled) * part.file_write_pj
+            total += self.word[access.tensor] * pj
+        return total
+
+    def _shared_pj(self, place: "_Place", part: "_Part") -> float:
+        name = place.einsum.name
+
+        def steps(access: Access) -> float:
+            lacking = (rank for rank in place.einsum.ranks if rank not in access.ranks)
+            return self.points[name] * self.word[access.tensor] / prod(map(place.factor, lacking))
+
+        read = sum(map(steps, self.reads[name].values()))
+        return part.buffer_read_pj * read + part.buffer_write_pj * steps(place.einsum.output)
+
+    # --- what passes on --------------------------------------------------------------------------
+
+    def passing_pj(self, tiling: Tiling, name: str, assignment: Assignment, arch: Spatial) -> float:
+        """What it takes to pass an Einsum's result on to the others of the group."""
+        readers, array = self.group.readers[name], assignment.arrays[name]
+        part = self.parts[array]
+        if part.file_bytes is None or not (readers or name in self.group.running):
+            return 0.0
+        has_room = self._has_room(tiling, name, assignment, arch)
+        total = 0.0
+        if not has_room:
+            made = self.elements[name, name] * self.share[name]
+            total += made * (part.file_read_pj + part.buffer_write_pj)
+        for other in {assignment.arrays[reader] for reader in readers}:
+            fill_pj = self.parts[other].file_write_pj
+            here = [self._read(r, name) for r in readers if assignment.arrays[r] == other]
+            if not has_room:
+                total += sum(here) * (part.buffer_read_pj + fill_pj)
+            elif other != array:
+                total += min(here) * (part.file_read_pj + fill_pj)
+        return total * self.word[name]
+
+    def _read(self, reader: str, tensor: str) -> float:
+        """Elements of what the group makes that a reader wants."""
+        return self.elements[reader, tensor] * min(self.share[reader], self.share[tensor])
+
+    def _has_room(self, tiling: Tiling, name: str, assignment: Assignment, arch: Spatial) -> bool:
+        """Whether a tile of it may do without the buffer."""
+        words = elements_in_turn(tiling, assignment, name)
+        if words == 1 or lies_along_sums(name, tiling, assignment, arch):
+            return True
+        arrays = {assignment.arrays[each] for each in (name, *self.group.readers[name])}
+        streams = len(arrays) == 1 and name not in self.group.running
+        rooms = [self.parts[array].file_bytes or 0.0 for array in arrays]
+        fits = streams or words * self.word[name] <= min(rooms)
+        return fits and lies_right(name, tiling, assignment)
+
+
+class _Part:
+    """pJ of a byte in an array's register files and in the memory next to them, and their bytes:
+    None if there are no register files, inf if they have no end."""
+
+    def __init__(self, array: str, arch: Spatial) -> None:
+        machine = machine_of(arch, array)
+        nearest = (machine.outermost, *machine.buffers)[-1]
+        self.buffer_read_pj, self.buffer_write_pj = _prices(arch, nearest)
+        self.file_read_pj = self.file_write_pj = 0.0
+        self.file_bytes: float | None = None
+        if machine.file is not None:
+            self.file_read_pj, self.file_write_pj = _prices(arch, machine.file)
+            self.file_bytes = float(arch.memory(machine.file).capacity_bytes or inf)
+
+
+class _Place:
+    """An Einsum of a tiling on an array; `turns` by rank, where a tile takes more than one."""
+
+    def __init__(self, tiling: Tiling, einsum: Einsum, array: str) -> None:
+        self.tiling, self.einsum = tiling, einsum
+        self.factor = tiling.spreads[einsum.name, array].factor
+        every = {rank: -(-tiling.size(rank) // self.factor(rank)) for rank in einsum.ranks}
+        self.turns = {rank: number for rank, number in every.items() if number > 1}
+
+    def firsts(self, results: float) -> float:
+        """Values that a processing element has nothing to add to."""
+        for rank in self.einsum.reduced_ranks:
+            results *= self.factor(rank)
+            results *= self.tiling.count(rank) if rank in self.tiling.tile else 1
+        return results
+
+    def tiles_without(self, access: Access) -> int:
+        """In how many tiles of other ranks an operand is wanted."""
+        ranks = (rank for rank in self.tiling.tile if rank in self.einsum.ranks)
+        return prod(self.tiling.count(rank) for rank in ranks if rank not in access.ranks)
+
+    def mean_turns(self, rank: str) -> float:
+        """In a tile, ragged ones among them."""
+        size, tiles = self.tiling.group.cascade.ranks[rank], self.tiling.count(rank)
+        return max(1.0, size / (tiles * self.factor(rank)))
 
 
 def _prices(arch: Spatial, memory: str) -> tuple[float, float]:

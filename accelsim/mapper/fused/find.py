@@ -64,9 +64,7 @@ class Search:
                 group, ask.arch, ask.minimise, ask.bound, self.tally, self.told, judge, Effort()
             )
         if self.best is not None:
-            # Which steps of an array conditions leave depends on more than a tiling: no bound then.
-            is_bound = not any(einsum.conditions for einsum in ask.cascade.einsums)
-            least = max(self.tally.least, self._bound) if is_bound else self._bound
+            least = max(self.tally.least, self._bound)
             self.is_optimal = self.best.value <= least * ROUNDING
 
     def _is_near(self) -> bool:

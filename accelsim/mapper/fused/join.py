@@ -2,7 +2,8 @@
 
 What a group makes for a later one goes through the outermost memory. Costs of steps add up, so the
 cuts are found from front to back: of all ways to run the first Einsums, those that another one
-beats in latency, energy and traffic are dropped, the others are continued by every group that fits.
+beats in latency, energy and what is minimised are dropped, the others are continued by every group
+that fits.
 
     best[j] = undominated of  best[i] + group from i to j,   i < j
 """
@@ -49,9 +50,17 @@ class Chain:
         figures = _sum(self.figures, figures_of(answer.cost))
         return Chain((*self.parts, answer.mapping), figures)
 
-    def is_beaten_by(self, other: "Chain") -> bool:
-        own, theirs = _numbers(self.figures), _numbers(other.figures)
-        return theirs != own and all(map(le, theirs, own))
+
+def _undominated(chains: list[Chain], minimise: Objective) -> list[Chain]:
+    """Those that no other one beats in latency, energy and what is minimised."""
+    kept: dict[tuple[float, ...], Chain] = {}
+    for chain in chains:
+        own = chain.figures
+        numbers = float(own.latency_s), float(own.energy_pj), float(value_of(minimise, own))
+        if not any(all(map(le, others, numbers)) for others in kept):
+            kept = {each: of for each, of in kept.items() if not all(map(le, numbers, each))}
+            kept[numbers] = chain
+    return list(kept.values())
 
 
 def best_chain(
@@ -78,7 +87,7 @@ def best_chain(
                 part = waiting[first:last]
                 answers = list(_answers(part, cascade, arch, minimise, tally, rules))
                 chains += [chain + answer for chain in fronts[first] for answer in answers]
-        fronts[last] = [c for c in chains if not any(map(c.is_beaten_by, chains))]
+        fronts[last] = _undominated(chains, minimise)
     judge = judge_of(arch, minimise)
     ranked = sorted(fronts[len(waiting)], key=lambda chain: value_of(minimise, chain.figures))
     for chain in ranked:

@@ -29,7 +29,7 @@ from math import inf
 
 MOST_PHASES = 5
 MOST_LAG = 4
-MOST_NODES = 1000
+MOST_NODES = 400
 ROUNDING = 1 + 1e-9
 """Sums of the same cycles in another order are not taken for a difference."""
 
@@ -117,11 +117,13 @@ def shortest_rounds(
     most_phases: int = MOST_PHASES,
     most_lag: int = MOST_LAG,
     most_nodes: int = MOST_NODES,
+    beat: float = inf,
 ) -> Rounds | None:
-    """The shortest schedule that is found; of several alike, one with the fewest phases."""
+    """The shortest schedule that is found, below the period to `beat`; of several alike, one with
+    the fewest phases."""
     best: Rounds | None = None
     for phases in range(1, most_phases + 1):
-        search = _Search(pipeline, phases, most_lag, most_nodes, best.period if best else inf)
+        search = _Search(pipeline, phases, most_lag, most_nodes, best.period if best else beat)
         best = search.run() or best
         if best is not None and best.period <= pipeline.least_period * ROUNDING:
             break

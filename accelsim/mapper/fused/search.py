@@ -11,30 +11,23 @@ checked and evaluated like any other mapping.
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
-from functools import partial
-from heapq import heapify, heappop, heappush
 from itertools import islice
 from math import inf
-from typing import Any
-
-import numpy as np
 
 from accelsim.arch.spatial import Spatial
 from accelsim.cost.coverage import coverage_of
 from accelsim.cost.result import Cost
 from accelsim.cost.spatial import cost_from, points_of
-from accelsim.mapper.bound import Work, array_cycles
 from accelsim.mapper.found import figures_of
-from accelsim.mapper.fused.assigning import best_assignments
-from accelsim.mapper.fused.assignment import Assignment, runs_last
-from accelsim.mapper.fused.energy import outermost_pj
+from accelsim.mapper.fused.assignment import Assignment
 from accelsim.mapper.fused.filing import homes, machine_of
 from accelsim.mapper.fused.group import Group
 from accelsim.mapper.fused.keeping import keepings
 from accelsim.mapper.fused.modulo import ROUNDING, Pipeline, Rounds, shortest_rounds
 from accelsim.mapper.fused.nests import Plan, nests
+from accelsim.mapper.fused.ordered import MOST_ASSIGNMENTS, Least, Queue, compared
 from accelsim.mapper.fused.pipelining import held_twice, pipelines, step
-from accelsim.mapper.fused.tiling import Tiling, tilings
+from accelsim.mapper.fused.tiling import Tiling
 from accelsim.mapper.objective import Figures, Objective, value_of
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
@@ -43,12 +36,14 @@ from accelsim.mapping.mapping import Mapping, Nest, Step
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.regions import UncountableError
 
-MOST_ASSIGNMENTS = 4
 MOST_KEEPINGS = 2
-"""Of each tiling, so many are scheduled, and of each schedule so many kept differently."""
+"""Of each schedule, so many ways to keep its tensors are tried."""
 
 MOST_ALIKE = 6
 """So many candidates in a row that are no better end a search where only energy is to be won."""
+
+UNSURE = 1.1
+"""By so much a tiling's cycles may be above those of its mappings, under conditions."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ class Answer:
     @property
     def rank(self) -> tuple[float, float]:
         """Values alike but for rounding are told apart by their energy."""
-        return _digits(self.value), float(self.cost.energy_pj)
+        return compared(self.value), float(self.cost.energy_pj)
 
 
 @dataclass
@@ -112,7 +107,8 @@ def best_step(
         worth = [
             each for each in assignments if best is None or queue.least(tiling, each) < best.rank
         ]
-        for plan in islice(plans(tiling, worth, arch, bound), effort.plans):
+        late_s = _late_s(best, minimise, group)
+        for plan in islice(plans(tiling, worth, arch, bound, late_s), effort.plans):
             tally.candidates += 1
             answer = judge(mapping_of(plan, arch), plan.tiling.group.cascade)
             if answer is None:
@@ -125,8 +121,15 @@ def best_step(
     return best
 
 
-Least = tuple[float, float]
-"""Bounds of a tiling's value and energy, to be held against an answer's rank."""
+def _late_s(best: Answer | None, minimise: Objective, group: Group) -> float:
+    """Latency from which on a mapping is no better than the best, nor as fast.
+
+    Under conditions what an array does is known of a mapping only, and of its tiling about.
+    """
+    if best is None or minimise not in ("latency", "area_delay"):
+        return inf
+    is_sure = not any(einsum.conditions for einsum in group.einsums)
+    return float(best.cost.latency_s) * (ROUNDING**2 if is_sure else UNSURE)
 
 
 def _is_enough(least: Least, best: Answer, in_vain: int, effort: Effort) -> bool:
@@ -135,76 +138,17 @@ def _is_enough(least: Least, best: Answer, in_vain: int, effort: Effort) -> bool
     return least >= best.rank or in_vain >= most
 
 
-Entry = tuple[Least, float, int, int, Tiling, list[Assignment]]
-"""Bounds of a tiling's value, energy and cycles, its points, its number, and its best assignments
-if they are known yet."""
-
-
-class Queue:
-    """Tilings of a group, the one with the least bounds first."""
-
-    def __init__(self, group: Group, arch: Spatial, minimise: Objective, bound: Figures) -> None:
-        self.arch, self.minimise, self.bound = arch, minimise, bound
-        self.outermost_pj = outermost_pj(group.cascade, group.names, arch)
-        self.leakage_w = float(sum(arch.leakage_w.values()))
-        self.heap: list[Entry] = []
-        for number, tiling in enumerate(tilings(group, arch)):
-            # As if Einsums could be shared out among arrays in fractions.
-            cycles = tiling.tiles * array_cycles(_usual_work(tiling))
-            least = self._least(tiling.tiles, cycles / tiling.tiles, 0.0)
-            self.heap.append((least, cycles, tiling.points, number, tiling, []))
-        heapify(self.heap)
-
-    def next(self) -> tuple[Least, Tiling, list[Assignment]]:
-        """The tiling with the least bounds, with whole Einsums on arrays; takes it away."""
-        while True:
-            least, cycles, points, number, tiling, assignments = heappop(self.heap)
-            if assignments:
-                return least, tiling, assignments
-            score = partial(self._score, tiling.tiles)
-            assignments = best_assignments(tiling, self.arch, score, MOST_ASSIGNMENTS)
-            least = max(least, min(self.least(tiling, each) for each in assignments))
-            cycles = max(cycles, tiling.tiles * min(each.least_cycles for each in assignments))
-            heappush(self.heap, (least, cycles, points, number, tiling, assignments))
-
-    def least(self, tiling: Tiling, assignment: Assignment) -> Least:
-        return self._least(tiling.tiles, assignment.least_cycles, assignment.least_pj)
-
-    def _least(self, tiles: int, cycles: float, energy_pj: float) -> Least:
-        found = self._figures(tiles, cycles, energy_pj)
-        return _digits(float(value_of(self.minimise, found))), float(found.energy_pj)
-
-    def _score(self, tiles: int, cycles: Any, energy_pj: Any) -> Any:
-        found = value_of(self.minimise, self._figures(tiles, cycles, energy_pj))
-        return np.broadcast_to(found, np.shape(cycles))
-
-    def _figures(self, tiles: int, cycles: Any, energy_pj: Any) -> Figures:
-        """At least, from cycles of a tile and what `energy` counts of all; numbers or arrays."""
-        seconds = np.maximum(self.bound.latency_s, tiles * cycles / self.arch.clock_hz)
-        total = energy_pj + self.outermost_pj + self.leakage_w * seconds * 1e12
-        energy = np.maximum(self.bound.energy_pj, total)
-        return self.bound._replace(latency_s=seconds, energy_pj=energy)
-
-
-def _digits(value: float) -> float:
-    """Values alike but for rounding are one."""
-    return float(f"{value:.9e}")
-
-
-def _usual_work(tiling: Tiling) -> Work:
-    work: Work = {}
-    for (name, array), cycles in tiling.cycles.items():
-        if not runs_last(tiling, name):
-            work.setdefault(name, {})[array] = cycles
-    return work
-
-
 def plans(
-    tiling: Tiling, assignments: list[Assignment], arch: Spatial, bound: Figures
+    tiling: Tiling,
+    assignments: list[Assignment],
+    arch: Spatial,
+    bound: Figures,
+    late_s: float = inf,
 ) -> Iterator[Plan]:
+    """Those with rounds so short that the step ends before it is late."""
     enough = bound.latency_s * arch.clock_hz / tiling.tiles
     for assignment in assignments:
-        scheduled = _scheduled(tiling, assignment, enough)
+        scheduled = _scheduled(tiling, assignment, enough, late_s * arch.clock_hz / tiling.tiles)
         if scheduled is None:
             continue
         pipeline, rounds = scheduled
@@ -217,12 +161,12 @@ def plans(
 
 
 def _scheduled(
-    tiling: Tiling, assignment: Assignment, enough: float
+    tiling: Tiling, assignment: Assignment, enough: float, late: float
 ) -> tuple[Pipeline, Rounds] | None:
     """The first pipeline with the shortest rounds."""
     best: tuple[Pipeline, Rounds] | None = None
     for pipeline in pipelines(tiling, assignment, enough):
-        rounds = shortest_rounds(pipeline)
+        rounds = shortest_rounds(pipeline, beat=late)
         if rounds is not None and (best is None or rounds.period * ROUNDING < best[1].period):
             best = pipeline, rounds
         if best is not None and best[1].period <= pipeline.least_period * ROUNDING:

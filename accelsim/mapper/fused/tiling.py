@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
-from math import prod
+from math import inf, prod
 
 from accelsim.arch.parts import ComputeArray
 from accelsim.arch.spatial import Spatial, missing_operations, point_cost
@@ -23,7 +23,7 @@ from accelsim.mapper.fused.group import Group
 from accelsim.mapper.partitions import free_partitions
 from accelsim.mapping.loops import ceil_div
 from accelsim.mapping.spread import Spread, even_part
-from accelsim.workload.einsum import Einsum
+from accelsim.workload.einsum import Access, Einsum
 from accelsim.workload.regions import UncountableError
 from accelsim.workload.tiles import conditional_ranks, share_of_tiles
 
@@ -142,10 +142,23 @@ def _axes(arch: Spatial) -> tuple[Axis, ...]:
 
 
 def _orders(group: Group) -> list[tuple[str, ...]]:
-    """Each whole rank first once, the others after it by size."""
+    """Each whole rank first once, and last once, the others by size."""
     sizes = group.cascade.ranks
     ranks = sorted((r for r in group.whole if sizes[r] > 1), key=lambda rank: -sizes[rank])
-    return [(rank, *(other for other in ranks if other != rank)) for rank in ranks] or [()]
+    others = {rank: tuple(other for other in ranks if other != rank) for rank in ranks}
+    first = [(rank, *rest) for rank, rest in others.items()]
+    last = [(*rest, rank) for rank, rest in others.items()]
+    return _apart([*first, *last], group) or [()]
+
+
+def _apart(orders: list[tuple[str, ...]], group: Group) -> list[tuple[str, ...]]:
+    """One each of those in which every Einsum has its ranks in another order."""
+    kinds = {frozenset(einsum.ranks) for einsum in group.einsums}
+    seen = {
+        frozenset((kind, tuple(rank for rank in order if rank in kind)) for kind in kinds): order
+        for order in reversed(orders)
+    }
+    return [order for order in orders if order in seen.values()]
 
 
 class _Spreading:
@@ -176,7 +189,7 @@ class _Spreading:
                 known[key] = self._spread_and_steps(einsum, array, tile, axis, order)
             spread, steps = known[key]
             spreads[einsum.name, array.name] = spread
-            cycles[einsum.name, array.name] = each * steps * self._visited(einsum, spread)
+            cycles[einsum.name, array.name] = each * steps * self._visited(einsum, tile, spread)
         return Tiling(self.group, inner, tile, spreads, cycles)
 
     def _spread_and_steps(
@@ -193,17 +206,47 @@ class _Spreading:
         steps = prod(_steps(sizes[r], reach[r], spread.factor(r)) for r in einsum.ranks)
         return spread, steps
 
-    def _visited(self, einsum: Einsum, spread: Spread) -> float:
-        """The share of array steps at which some point exists, if an array's step is one block."""
+    def _visited(self, einsum: Einsum, tile: Mapping[str, int], spread: Spread) -> float:
+        """The least share of array steps at which some point exists.
+
+        A step takes a block; or, if register files hold a tile and turns lie inside the array, each
+        so-many-th element.
+        """
         if not einsum.conditions:
             return 1.0
-        cascade = self.group.cascade
+        sizes = self.group.cascade.ranks
         ranks = conditional_ranks(einsum)
-        reach = {rank: min(spread.factor(rank), cascade.ranks[rank]) for rank in ranks}
+        block = {rank: (min(spread.factor(rank), sizes[rank]),) for rank in ranks}
+        turns = {r: ceil_div(tile.get(r, sizes[r]), spread.factor(r)) for r in ranks}
+        apart = {r: (1, turns[r], spread.factor(r)) if turns[r] > 1 else block[r] for r in ranks}
+        found = self._share(einsum, block)
+        return (
+            min(found, self._share(einsum, apart))
+            if self._may_hold(einsum, tile, spread)
+            else found
+        )
+
+    def _may_hold(self, einsum: Einsum, tile: Mapping[str, int], spread: Spread) -> bool:
+        """Whether a register file may hold several elements of something made in the group."""
+        file = next((each for each in self.arch.memories if each.per == spread.array), None)
+        if file is None:
+            return False
+        cascade, room = self.group.cascade, file.capacity_bytes or inf
+
+        def fits(access: Access) -> bool:
+            reach = {rank: tile.get(rank, cascade.ranks[rank]) for rank in access.ranks}
+            turns = prod(ceil_div(size, spread.factor(rank)) for rank, size in reach.items())
+            return bool(1 < turns <= room / cascade.tensors[access.tensor].word_bytes)
+
+        own = [a for a in (*einsum.reads, einsum.output) if a.tensor in self.group.names]
+        return any(map(fits, own))
+
+    def _share(self, einsum: Einsum, reaches: Mapping[str, tuple[int, ...]]) -> float:
+        cascade = self.group.cascade
         parts = {part for parts in cascade.partitions.values() for part in parts}
-        key = einsum.conditions, frozenset(parts & set(einsum.ranks)), tuple(reach.items())
+        key = einsum.conditions, frozenset(parts & set(einsum.ranks)), tuple(reaches.items())
         if key not in self.shares:
-            self.shares[key] = float(share_of_tiles(cascade, einsum.name, reach))
+            self.shares[key] = float(share_of_tiles(cascade, einsum.name, reaches))
         return self.shares[key]
 
 

@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from heapq import heapify, heappop, heappush
-from itertools import count
+from itertools import count, product
 
 from accelsim.arch.gpu import Gpu
+from accelsim.cost.gpu.attention import AttentionWork
 from accelsim.cost.gpu.attention_least import LeastAttention
 from accelsim.cost.gpu.call import bound_works
-from accelsim.cost.gpu.composed import Composed, actions_of, between_s, composed
-from accelsim.cost.gpu.power import energy_j
+from accelsim.cost.gpu.composed import Alone, actions_of, alone, between_s
+from accelsim.cost.gpu.power import energy_j, least_burst_clock_hz
+from accelsim.cost.gpu.tile import StepCycles
 from accelsim.cost.gpu.work import Work
 from accelsim.mapper.gpu.design import Build, Design
 from accelsim.mapper.gpu.kernel import bound
@@ -55,8 +57,7 @@ class Candidates:
     @cached_property
     def builds(self) -> tuple[tuple[Build, bool], ...]:
         """Those whose tiles come in time."""
-        found = ((build, fold) for build in builds(self.call, self.gpu) for fold in self._folds)
-        return tuple(each for each in found if self._comes_in_time(*each))
+        return tuple(self._least_of_builds)
 
     def designs(self, build: Build, fold: bool) -> Iterator[Design]:
         return designs(build, self.call, fold)
@@ -67,9 +68,17 @@ class Candidates:
 
     def least_of_build(self, build: Build, fold: bool) -> float:
         """No more than the value of any of its designs."""
-        work = self._work(Design(build, "plain", fold, 1))
-        seconds = work.pipe_seconds() + float(self.gpu.launch.floor_s)
-        return self._least_value((work,), seconds)
+        return self._least_of_builds[build, fold]
+
+    @cached_property
+    def _least_of_builds(self) -> dict[tuple[Build, bool], float]:
+        found = {}
+        for build, fold in product(builds(self.call, self.gpu), self._folds):
+            work = self._work(Design(build, "plain", fold, 1))
+            if comes_in_time(build, work):
+                seconds = work.pipe_seconds() + float(self.gpu.launch.floor_s)
+                found[build, fold] = self._least_value((work,), seconds)
+        return found
 
     def least(self, design: Design) -> float:
         """No more than its value."""
@@ -84,38 +93,45 @@ class Candidates:
         return self._least_value(works, seconds + between_s(works, self.gpu))
 
     def value(self, design: Design) -> float:
-        return float(
-            value_of(self.minimise, figures(composed(self.works(design), self.gpu), self.gpu))
-        )
+        found = alone(self.works(design), self.gpu)
+        return float(value_of(self.minimise, figures(found, self.gpu)))
 
     def works(self, design: Design) -> tuple[Work, ...]:
-        return bound_works(bound(design, self.call, self.gpu), self.gpu)
+        first, *others = bound_works(bound(design, self.call, self.gpu), self.gpu)
+        assert isinstance(first, AttentionWork)
+        return (replace(first, step_known=self._step(first, design.build)), *others)
+
+    @cached_property
+    def _steps(self) -> dict[Build, StepCycles]:
+        return {}
+
+    def _step(self, work: AttentionWork, build: Build) -> StepCycles:
+        """However its blocks are dealt."""
+        if build not in self._steps:
+            self._steps[build] = work.step
+        return self._steps[build]
 
     @cached_property
     def _folds(self) -> tuple[bool, ...]:
         return folds(self.call)
 
-    def _comes_in_time(self, build: Build, fold: bool) -> bool:
-        return comes_in_time(build, self._work(Design(build, "plain", fold, 1)))
-
     def _work(self, design: Design) -> LeastAttention:
-        return LeastAttention(bound(design, self.call, self.gpu), self.gpu)
+        work = LeastAttention(bound(design, self.call, self.gpu), self.gpu)
+        return replace(work, step_known=self._step(work, design.build))
 
     def _least_value(self, works: tuple[Work, ...], seconds: float) -> float:
-        """At the lowest voltage, with the board's constant power alone."""
-        power = self.gpu.power
-        picojoules = float(power.constant_w) * seconds * 1e12
-        if self.minimise != "latency":
-            for name, times in actions_of(works, cold=True).items():
-                squared = 1.0 if name == "HBM" else float(power.voltage_floor) ** 2
-                picojoules += times * power.energy_pj(name) * squared
-        return float(value_of(self.minimise, Figures(seconds, picojoules, 0.0)))
+        """At no higher a clock than it will have, and no longer than it takes."""
+        if self.minimise == "latency":
+            return seconds
+        actions = actions_of(works, cold=True)
+        clock_hz = least_burst_clock_hz(self.gpu, actions, seconds)
+        least = Alone(seconds, clock_hz, actions)
+        return float(value_of(self.minimise, figures(least, self.gpu)))
 
 
-def figures(whole: Composed, gpu: Gpu) -> Figures:
-    """Of a call alone, with cold caches."""
-    joules = energy_j(gpu, whole.cold_actions, whole.seconds, whole.burst_clock_hz)
-    return Figures(whole.seconds, joules * 1e12, 0.0)
+def figures(one: Alone, gpu: Gpu) -> Figures:
+    joules = energy_j(gpu, one.actions, one.seconds, one.clock_hz)
+    return Figures(one.seconds, joules * 1e12, 0.0)
 
 
 Waiting = tuple[float, int, tuple[Build, bool] | Design]

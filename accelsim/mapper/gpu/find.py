@@ -1,11 +1,12 @@
 """find_kernels(cascade, gpu) → the best kernels that were found for a cascade on a GPU.
 
 attention   all kernels of its space (`space.py`)
-others      kernels made by rules, of more tiles than the rules try (`fused.py`)
+a product   all kernels of its space (`product_space.py`)
+others      kernels made by rules, of more tiles than the rules try, and products (`fused.py`)
 
-Kernels made by rules are no answer for attention: less is counted of their steps (an Einsum takes
-as long as its slowest pipe, where here pipes hold one another up, and a mask costs nothing), so
-that they would win by what is left out.
+Kernels made by rules are no answer for the first two: less is counted of their steps (an Einsum
+takes as long as its slowest pipe, where here pipes hold one another up, and a mask costs nothing),
+so that they would win by what is left out.
 """
 
 from time import perf_counter
@@ -18,7 +19,7 @@ from accelsim.cost.gpu.cascade import refuse_too_large
 from accelsim.mapper.gpu.attention import STRATEGY, Candidates, best
 from accelsim.mapper.gpu.bound import least_gpu_figures
 from accelsim.mapper.gpu.found import Answer, GpuFound
-from accelsim.mapper.gpu.fused import fused_answer
+from accelsim.mapper.gpu.fused import fused_answer, product_answer
 from accelsim.mapper.gpu.kernel import NAME, about, bound
 from accelsim.mapper.gpu.space import SPACE
 from accelsim.mapper.objective import Objective, objective, powers_of
@@ -51,10 +52,12 @@ def find_kernels(
     if "area" in powers_of(wanted):
         fact = "a GPU's area is not given"
         raise MapperError(fact, remedy="Minimise latency, energy or energy_delay")
-    least = least_gpu_figures(budgeted(cascade), gpu)
+    own = budgeted(cascade)
+    least = least_gpu_figures(own, gpu)
     call = call_of(cascade, gpu)
     found = None if call is None else _attention(call, cascade, gpu, wanted, progress)
-    answer = found or fused_answer(budgeted(cascade), gpu, wanted, progress)
+    found = found or product_answer(own, gpu, wanted, progress)
+    answer = found or fused_answer(own, gpu, wanted, progress)
     refuse_too_large(answer.mapping, gpu)
     return GpuFound(answer, wanted, least, perf_counter() - start)
 

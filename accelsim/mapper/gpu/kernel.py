@@ -1,12 +1,13 @@
 """A design → the attention kernel that it is, bound to a call on a GPU."""
 
+from functools import lru_cache
+
 from accelsim.arch.gpu import WARP, Gpu, resident_blocks
-from accelsim.base.yamlfile import yaml_text
 from accelsim.mapper.gpu.design import WARPGROUP, Build, Design
 from accelsim.mapping.attention_binding import BoundAttention
 from accelsim.mapping.attention_kernel import AttentionKernel, AttentionTile
 from accelsim.mapping.stream_k import StreamK
-from accelsim.workload.calls import Sdpa
+from accelsim.workload.calls import Dtype, Sdpa
 
 NAME = "searched"
 
@@ -39,36 +40,30 @@ def kernel_of(design: Design, gpu: Gpu, call: Sdpa) -> AttentionKernel:
     """As a record like the shipped ones."""
     build = design.build
     of_queue = design.order in ("in_order", "longest_first")
-    held = resident_blocks(gpu, build.threads, build.registers(gpu), build.shared_bytes)
-    shares = StreamK(blocks=held, least=LEAST_STEPS, parts=MOST_PARTS, leave=TRIPS, collect=TRIPS)
-    return AttentionKernel.model_validate(
-        {
+    registers = build.registers(gpu)
+    held = resident_blocks(gpu, build.threads, registers, build.shared_bytes)
+    return _of_build(build, registers, call.dtype).model_copy(
+        update={
             "about": about(design),
-            "source": "found by accelsim map",
-            "workload": ("kernels/attention",),
-            "backend": NAME,
-            "when": 1,
-            "words": (call.dtype,),
-            "tensor": (build.instruction,),
-            "registers": build.registers(gpu),
-            "takers": build.takers,
             "fold": int(design.fold),
-            "combine": COMBINE_TRIPS,
+            "splits": design.splits if design.splits > 1 else None,
             "queue": design.order if of_queue else None,
-            "stream_k": shares if design.order == "stream_k" else None,
-            "tiles": (_tile(build),),
-            "phases": (("S",), ("LM", "RM"), ("C", "PT", "PD", "RD"), ("O",), ("PV",)),
-            "end": ("I", "AV"),
-            "accumulated": {"PV": "O"},
-            "held": () if build.shared_weights else ("PT",),
+            "stream_k": _shares(held) if design.order == "stream_k" else None,
         }
     )
 
 
-def _tile(build: Build) -> AttentionTile:
+@lru_cache(maxsize=32)
+def _shares(blocks: int) -> StreamK:
+    return StreamK(blocks=blocks, least=LEAST_STEPS, parts=MOST_PARTS, leave=TRIPS, collect=TRIPS)
+
+
+@lru_cache(maxsize=8192)
+def _of_build(build: Build, registers: int, dtype: Dtype) -> AttentionKernel:
+    """Whose blocks are dealt plainly. Kept, since checking a record takes longer than a bound."""
     # Warpgroups lie one below the other; the one that fetches reads nothing.
     groups = (build.warps // WARPGROUP, 1)
-    return AttentionTile(
+    tile = AttentionTile(
         when=1,
         queries=build.queries,
         keys=build.keys,
@@ -77,14 +72,26 @@ def _tile(build: Build) -> AttentionTile:
         shared_bytes=build.shared_bytes,
         layout={"S": groups, "PV": groups} if build.is_fetched else {},
     )
-
-
-def kernel_text(kernel: AttentionKernel) -> str:
-    """As YAML, like the shipped ones."""
-    plain = kernel.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    for tile in plain["tiles"]:
-        tile["shared"] = f"{tile['shared']:g} B"
-    return yaml_text(plain)
+    return AttentionKernel.model_validate(
+        {
+            "about": "",
+            "source": "found by accelsim map",
+            "workload": ("kernels/attention",),
+            "backend": NAME,
+            "when": 1,
+            "words": (dtype,),
+            "tensor": (build.instruction,),
+            "registers": registers,
+            "takers": build.takers,
+            "fold": 0,
+            "combine": COMBINE_TRIPS,
+            "tiles": (tile,),
+            "phases": (("S",), ("LM", "RM"), ("C", "PT", "PD", "RD"), ("O",), ("PV",)),
+            "end": ("I", "AV"),
+            "accumulated": {"PV": "O"},
+            "held": () if build.shared_weights else ("PT",),
+        }
+    )
 
 
 def about(design: Design) -> str:

@@ -3,7 +3,13 @@
 import pytest
 
 from accelsim.arch.load import load_gpu
-from accelsim.cost.gpu.power import burst_clock_hz, energy_j, sustained_clock_hz, voltage
+from accelsim.cost.gpu.power import (
+    burst_clock_hz,
+    energy_j,
+    least_burst_clock_hz,
+    sustained_clock_hz,
+    voltage,
+)
 
 GPU = load_gpu("h100_sxm")
 FLOP = 1e12
@@ -47,3 +53,15 @@ def test_twice_the_limit_is_never_a_lower_clock():
     assert sustained_clock_hz(richer, actions, seconds_at) > sustained_clock_hz(
         GPU, actions, seconds_at
     )
+
+
+@pytest.mark.parametrize("flop", [1e10, 1e12, 3e12])
+@pytest.mark.parametrize("share", [0.5, 0.9, 1.0])
+def test_the_clock_is_no_lower_than_what_the_least_seconds_allow(flop, share):
+    actions = {"wgmma_bf16": flop, "HBM": flop / 200}
+
+    def seconds(clock_hz):
+        return GPU.launch.floor_s + flop / (132 * 4096 * clock_hz)
+
+    least = least_burst_clock_hz(GPU, actions, share * seconds(1.98e9))
+    assert least <= burst_clock_hz(GPU, actions, seconds) <= 1.98e9

@@ -49,10 +49,11 @@ def test_it_finds_what_brute_force_finds(name, minimise, machine):
     assert found.candidates + found.pruned == len(every)
 
 
+@pytest.mark.parametrize("minimise", ["latency", "energy", "energy_delay"])
 @pytest.mark.parametrize("name", CALLS)
-def test_nothing_takes_less_than_it_takes_at_least(name):
+def test_nothing_takes_less_than_it_takes_at_least(name, minimise):
     gpu, rng = load_gpu("h100_sxm"), random.Random(1)
-    few = Candidates(call(name), gpu, "latency")
+    few = Candidates(call(name), gpu, minimise)
     for build, fold in rng.sample(few.builds, 30):
         design = rng.choice(list(few.designs(build, fold)))
         least, value = few.least(design), few.value(design)
@@ -61,6 +62,15 @@ def test_nothing_takes_less_than_it_takes_at_least(name):
             own = bound(design, few.call, gpu)
             alone = bound_works(own, gpu)[0].times(gpu.clock_hz, True).seconds
             assert LeastAttention(own, gpu).least_seconds() <= alone
+
+
+def test_a_step_takes_as_long_however_blocks_are_dealt():
+    few = Few(call("decode"), load_gpu("h100_sxm"), "latency")
+    for build, fold in few.builds[:20]:
+        works = [
+            bound_works(bound(d, few.call, few.gpu), few.gpu) for d in few.designs(build, fold)
+        ]
+        assert len({str(each[0].step) for each in works}) == 1
 
 
 @pytest.mark.parametrize("machine", ["h100_sxm", "a100_sxm_80gb", "l40s", "b200_sxm"])

@@ -4,15 +4,12 @@ import pytest
 
 from accelsim.arch.load import load_gpu
 from accelsim.base.errors import MapperError, MappingError
-from accelsim.base.record import read_record
-from accelsim.base.yamlfile import parse_yaml
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.gpu.bound import least_gpu_figures
 from accelsim.mapper.gpu.find import find_kernels
-from accelsim.mapper.gpu.kernel import kernel_text
 from accelsim.mapper.gpu.shipped import shipped
-from accelsim.mapping.attention_kernel import AttentionKernel
-from accelsim.mapping.gpu_mapping import AttentionCall
+from accelsim.mapping.fused_kernel import FusedKernel
+from accelsim.mapping.gpu_mapping import ProductCall
 from accelsim.workload.budget import budgeted
 from accelsim.workload.load import load_workload
 
@@ -49,12 +46,27 @@ def test_the_least_energy_is_no_more_than_that_of_the_fastest():
     assert least.answer.cost.energy_pj == pytest.approx(least.value, rel=1e-12)
 
 
-def test_a_kernel_reads_back_as_it_is():
-    found = find_kernels(load_workload(*SHAPES[2][:2]), load_gpu("h100_sxm"))
-    (call,) = found.answer.mapping.kernels
-    assert isinstance(call, AttentionCall)
-    kernel = call.bound.kernel
-    assert read_record(parse_yaml(kernel_text(kernel), "found.yaml"), AttentionKernel) == kernel
+@pytest.mark.parametrize("machine", ["h100_sxm", "a100_sxm_80gb"])
+@pytest.mark.parametrize(
+    ("workload", "sizes"),
+    [("kernels/gemm", {}), ("kernels/bmm", {}), ("transformer/linear_layers", {"ranks.P": "64"})],
+)
+def test_products_are_no_slower_than_libraries(workload, sizes, machine):
+    cascade, gpu = load_workload(workload, sizes), load_gpu(machine)
+    found = find_kernels(cascade, gpu)
+    answer = found.answer
+    assert answer.optimal == (len(cascade.einsums) == 1)
+    assert answer.cost.latency_s >= found.bound.latency_s
+    again = evaluate(answer.mapping.cascade, gpu, answer.mapping)
+    assert again.latency_s == answer.cost.latency_s == found.value
+    gemm = next(each for each in shipped(cascade, gpu) if each.name == "gemm")
+    assert answer.cost.latency_s <= gemm.cost.latency_s
+
+
+def test_products_share_a_cascade_with_kernels_made_by_rules():
+    cascade, gpu = load_workload("transformer/linear_layers"), load_gpu("h100_sxm")
+    kernels = find_kernels(cascade, gpu).answer.mapping.kernels
+    assert {type(each) for each in kernels} == {FusedKernel, ProductCall}
 
 
 @pytest.mark.parametrize(
