@@ -119,7 +119,8 @@ def command(
         found = {"rows": len(table), "on_front": int(mask.sum()), "front": front.rows()}
         print_json(found | ({"marked": leads} if marks else {}))
         return
-    shown = front.select(_telling(front, [*small, *large], groups))
+    limited = () if budget is None else (budget.column,)
+    shown = front.select(_telling(front, [*small, *large, *limited], groups))
     rows = [tuple(map(_text, row.values())) for row in shown.rows()[:ROWS_SHOWN]]
     print_table(tuple(shown.columns), rows)
     more = f", the first {ROWS_SHOWN} are shown" if len(front) > ROWS_SHOWN else ""
