@@ -33,14 +33,17 @@ from accelsim.workload.extent import elements_touched, iteration_points, tensor_
 
 
 def outermost_bytes(cascade: Cascade, names: Iterable[str]) -> tuple[float, float]:
-    """Bytes that Einsums read from and write to the outermost memory if they are fused."""
+    """Bytes that Einsums read from and write to the outermost memory if they are fused.
+
+    An input comes once for each Einsum that reads it, as nests do not share what they fetch.
+    """
     own = tuple(names)
     others = [einsum.name for einsum in cascade.einsums if einsum.name not in own]
-    inputs = {a.tensor for n in own for a in cascade.einsum(n).reads} - set(own)
+    inputs = {(a.tensor, n) for n in own for a in cascade.einsum(n).reads if a.tensor not in own}
     read = {a.tensor for name in others for a in cascade.einsum(name).reads}
     outputs = [name for name in own if name in read or name in cascade.outputs]
     word = {name: tensor.word_bytes for name, tensor in cascade.tensors.items()}
-    read_bytes = sum(float(elements_touched(cascade, t, own)) * word[t] for t in inputs)
+    read_bytes = sum(float(elements_touched(cascade, t, (n,))) * word[t] for t, n in inputs)
     return read_bytes, sum(float(tensor_bytes(cascade, name)) for name in outputs)
 
 

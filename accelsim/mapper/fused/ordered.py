@@ -43,7 +43,8 @@ class Queue:
         self.prices: dict[int, tuple[Prices, Prices | None]] = {}
         self.is_every = True
         self.buffer = _limited_buffer(arch)
-        self.filled_bytes = outermost_bytes(group.cascade, group.names)[0]
+        self.filled_bytes, written_bytes = outermost_bytes(group.cascade, group.names)
+        self.outermost_s = _seconds(self.filled_bytes + written_bytes, arch.memories[0], arch)
         self.heap: list[Entry] = []
         for number, tiling in enumerate(tilings(group, arch)):
             cycles = tiling.tiles * array_cycles(_usual_work(tiling))
@@ -96,10 +97,11 @@ class Queue:
 
     def _figures(self, tiles: int, cycles: Any, energy_pj: Any, buffer_bytes: Any) -> Figures:
         """At least, from cycles of a tile and what `energy` counts of all; numbers or arrays."""
-        seconds = np.maximum(self.bound.latency_s, tiles * cycles / self.arch.clock_hz)
-        if self.buffer is not None and self.buffer.bandwidth is not None:
-            rate = float(self.buffer.bandwidth.per_second(self.arch.clock_hz))
-            seconds = np.maximum(seconds, (buffer_bytes + self.filled_bytes) / rate)
+        least_s = max(float(self.bound.latency_s), self.outermost_s)
+        seconds = np.maximum(least_s, tiles * cycles / self.arch.clock_hz)
+        if self.buffer is not None:
+            moved = buffer_bytes + self.filled_bytes
+            seconds = np.maximum(seconds, _seconds(moved, self.buffer, self.arch))
         total = energy_pj + self.outermost_pj + self.leakage_w * seconds * 1e12
         energy = np.maximum(self.bound.energy_pj, total)
         return self.bound._replace(latency_s=seconds, energy_pj=energy)
@@ -109,6 +111,13 @@ def _limited_buffer(arch: Spatial) -> Memory | None:
     """The one shared memory inside the outermost one, if its bandwidth is limited."""
     shared = [memory for memory in arch.memories[1:] if memory.per is None]
     return shared[0] if len(shared) == 1 and shared[0].bandwidth is not None else None
+
+
+def _seconds(moved_bytes: Any, memory: Memory, arch: Spatial) -> Any:
+    """That these bytes take at a memory; 0 if its bandwidth has no limit."""
+    if memory.bandwidth is None:
+        return 0.0
+    return moved_bytes / float(memory.bandwidth.per_second(arch.clock_hz))
 
 
 def compared(value: float) -> float:
