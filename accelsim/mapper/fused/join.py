@@ -35,8 +35,11 @@ from accelsim.mapping.mapping import Mapping, Step
 from accelsim.mapping.recurring import Group as Unit
 from accelsim.workload.einsum import Cascade
 
-EFFORT = Effort(in_vain=6, plans=1)
-"""For a part of a cascade: there are many."""
+EFFORTS = (Effort(in_vain=1, plans=1), Effort(in_vain=6, plans=1))
+"""For a part of a cascade: there are many. What little effort finds leaves fewer for more of it."""
+
+WORTH = 0.01
+"""More effort goes where by its bound a chain could still be better by this share."""
 
 
 @dataclass(frozen=True)
@@ -75,27 +78,42 @@ def best_chain(
 
     `cascade` has the sizes of partitions that it shall have.
     """
+    best: Answer | None = None
+    rules = automatic_mapping(cascade, arch)
+    for effort in EFFORTS:
+        answer = _chained(cascade, arch, minimise, tally, rules, beat, effort)
+        if answer is not None and (best is None or answer.rank < best.rank):
+            best = answer
+            told(answer, tally.candidates)
+            beat = min(beat, answer.value * (1 - WORTH))
+    return best
+
+
+def _chained(
+    cascade: Cascade,
+    arch: Spatial,
+    minimise: Objective,
+    tally: Tally,
+    rules: Mapping,
+    beat: float,
+    effort: Effort,
+) -> Answer | None:
     waiting = units(cascade)
     spans = _promising(waiting, cascade, arch, minimise, beat)
     tally.pruned += len(list(combinations(range(len(waiting) + 1), 2))) - len(spans)
     fronts: dict[int, list[Chain]] = {0: [Chain((), _nothing(arch))]}
-    rules = automatic_mapping(cascade, arch)
     for last in range(1, len(waiting) + 1):
         chains = []
         for first in range(last):
             if (first, last) in spans and fronts[first]:
                 part = waiting[first:last]
-                answers = list(_answers(part, cascade, arch, minimise, tally, rules))
+                answers = list(_answers(part, cascade, arch, minimise, tally, rules, effort))
                 chains += [chain + answer for chain in fronts[first] for answer in answers]
         fronts[last] = _undominated(chains, minimise)
     judge = judge_of(arch, minimise)
     ranked = sorted(fronts[len(waiting)], key=lambda chain: value_of(minimise, chain.figures))
-    for chain in ranked:
-        answer = judge(_joined(chain, cascade), cascade)
-        if answer is not None:
-            told(answer, tally.candidates)
-            return answer
-    return None
+    judged = (judge(_joined(chain, cascade), cascade) for chain in ranked)
+    return next((answer for answer in judged if answer is not None), None)
 
 
 def _nothing(arch: Spatial) -> Figures:
@@ -184,6 +202,7 @@ def _answers(
     minimise: Objective,
     tally: Tally,
     rules: Mapping,
+    effort: Effort,
 ) -> Iterator[Answer]:
     """What may run these: every way to fuse them, and the rules for one alone."""
     names = tuple(name for unit in waiting for name in unit.einsums)
@@ -194,7 +213,7 @@ def _answers(
         yield from [] if alone is None else [alone]
     for group in fused_groups(cascade, waiting):
         bound = _least(waiting, cascade, arch)
-        answer = best_step(group, arch, minimise, bound, tally, _nobody, judge, EFFORT)
+        answer = best_step(group, arch, minimise, bound, tally, _nobody, judge, effort)
         yield from [] if answer is None else [answer]
 
 
