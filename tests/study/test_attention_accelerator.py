@@ -47,5 +47,5 @@ def test_no_array_is_faster_within_its_area_than_the_best_of_the_table() -> None
 @pytest.mark.parametrize("name", ["study.yaml", "around.yaml"])
 def test_nothing_is_wrong_with_any_of_its_tables(name: str) -> None:
     study = load_study(Path(STUDY.parent / name))
-    for table in tables_to_sweep(study):
-        chunks_of(study, table)
+    taken = [chunks_of(study, table).table.name for table in tables_to_sweep(study)]
+    assert taken == [table.name for table in study.tables]
