@@ -19,6 +19,7 @@ from accelsim.arch.spatial import Spatial, extrapolations
 from accelsim.base.errors import AccelsimError, InputError, MappingError, WorkloadError
 from accelsim.cost.default import default_mapping
 from accelsim.cost.evaluate import evaluate
+from accelsim.cost.explanation import Explanation
 from accelsim.cost.result import Cost
 from accelsim.mapping.automatic import AUTOMATIC
 from accelsim.mapping.binding import bind
@@ -27,7 +28,9 @@ from accelsim.mapping.gpu_mapping import GpuMapping
 from accelsim.mapping.load import load_mapping, select
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.report.page.choices import form_named
+from accelsim.report.page.prices import price_of
 from accelsim.report.page.question import (
+    BATCH,
     MOST_KEPT,
     WorkloadQuestion,
     command_line,
@@ -37,10 +40,13 @@ from accelsim.report.page.question import (
     workload_question,
 )
 from accelsim.report.page.state import MachineState, State
+from accelsim.study.explained import explained
+from accelsim.workload.budget import budgeted
 from accelsim.workload.capacity import capacity
 from accelsim.workload.context import context_rank, tokens_of
-from accelsim.workload.counts import counts
+from accelsim.workload.counts import flop
 from accelsim.workload.einsum import Cascade
+from accelsim.workload.extent import iteration_points
 from accelsim.workload.model_load import load_model
 from accelsim.workload.model_size import sequence_kv_bytes, weight_bytes
 
@@ -69,6 +75,7 @@ class Side:
     mapping_name: str
     mapping: AnyMapping
     cost: Cost
+    explanation: Explanation
     flop: float
     tokens: int | None
     command: str
@@ -76,9 +83,10 @@ class Side:
     @property
     def usd_per_million_tokens(self) -> float | None:
         """None without a price, or without a number of tokens."""
-        if not self.machine.price or not self.tokens:
+        price = price_of(self.machine)
+        if price is None or not self.tokens:
             return None
-        return self.machine.price / 3600 * float(self.cost.latency_s) / self.tokens * 1e6
+        return price.usd_per_hour / 3600 * float(self.cost.latency_s) / self.tokens * 1e6
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -137,10 +145,10 @@ def answer(state: State) -> Answer:
         return Answer(state, state.workload, state.context, state.batch, (), (), str(error))
     tokens = _tokens(state, cascade)
     sides = tuple(_side(work, machine, tokens) for machine in state.machines)
-    batch = state.batch or cascade.ranks.get("B")
-    return Answer(
-        state, cascade.name, _context(state, cascade), batch, sides, _held(state, cascade)
-    )
+    batch = cascade.ranks.get(BATCH)
+    context = state.context or own_context(state, cascade)
+    held = _held(state, context)
+    return Answer(state, cascade.name, context, batch, sides, held)
 
 
 @lru_cache(maxsize=MOST_KEPT)
@@ -168,6 +176,7 @@ def _answered(work: WorkloadQuestion, machine: MachineState, tokens: int | None)
         mapping_name=named.name,
         mapping=named.mapping,
         cost=cost,
+        explanation=explained(cascade, arch, named.mapping, named=machine.name),
         flop=_flop(work),
         tokens=tokens,
         command=command_line(work, machine, written),
@@ -176,7 +185,16 @@ def _answered(work: WorkloadQuestion, machine: MachineState, tokens: int | None)
 
 @lru_cache(maxsize=MOST_KEPT)
 def _flop(work: WorkloadQuestion) -> float:
-    return float(counts(loaded(work)).flop)
+    """Of all Einsums (`workload.counts`), without their bytes, which take longer to count."""
+    cascade = budgeted(loaded(work))
+    operations = (
+        {
+            name: number * iteration_points(cascade, einsum.name)
+            for name, number in einsum.operations.items()
+        }
+        for einsum in cascade.einsums
+    )
+    return float(sum(flop(each) for each in operations))
 
 
 # --- spatial arrays -------------------------------------------------------------------------------
@@ -234,10 +252,9 @@ def _on_gpu(cascade: Cascade, gpu: Gpu, name: str | None) -> tuple[Named, Cost]:
 # --- lengths, and the model as a whole ------------------------------------------------------------
 
 
-def _context(state: State, cascade: Cascade) -> int | None:
-    """What the slider says where nobody moved it; None if nothing of the form grows."""
-    if state.context is not None:
-        return state.context
+def own_context(state: State, cascade: Cascade) -> int | None:
+    """How long the sequence of a cascade is; None if nothing of the form grows, or several ranks
+    are computed from it."""
     try:
         rank = context_rank(form_named(state.workload, state.form).variant, cascade)
     except InputError:
@@ -252,11 +269,10 @@ def _tokens(state: State, cascade: Cascade) -> int | None:
         return None
 
 
-def _held(state: State, cascade: Cascade) -> tuple[Held, ...]:
+def _held(state: State, context: int | None) -> tuple[Held, ...]:
     """Of a transformer, on each GPU; spatial arrays rarely say how large their memory is."""
     if state.model is None or model_kind(state) != "transformer":
         return ()
-    context = _context(state, cascade)
     gpus = [machine for machine in state.machines if is_gpu(machine.name)]
     return tuple(_of_model(state.model, machine.name, context or 0) for machine in gpus)
 

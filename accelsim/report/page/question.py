@@ -8,14 +8,14 @@ prints.
 """
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from accelsim.report.page.choices import Form, ModelKind, form_named, model_ranks, models_of
 from accelsim.report.page.knobs import knobs_of
 from accelsim.report.page.state import MachineState, State
 from accelsim.workload.context import at_context
-from accelsim.workload.einsum import Cascade
+from accelsim.workload.einsum import Cascade, Einsum
 from accelsim.workload.load import load_workload
 from accelsim.workload.model_load import load_model
 
@@ -37,7 +37,16 @@ class WorkloadQuestion:
 
 @lru_cache(maxsize=MOST_KEPT)
 def loaded(work: WorkloadQuestion) -> Cascade:
-    return load_workload(work.name, dict(work.settings), work.shape)
+    """Its cascade. Sizes of one workload share their Einsums, by which costs are remembered
+    (`cost.evaluate`): a length that is moved is then as quick as a bandwidth."""
+    cascade = load_workload(work.name, dict(work.settings), work.shape)
+    einsums = _einsums(work.name)
+    return replace(cascade, einsums=einsums) if cascade.einsums == einsums else cascade
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _einsums(name: str) -> tuple[Einsum, ...]:
+    return load_workload(name).einsums
 
 
 def workload_question(state: State) -> WorkloadQuestion:
@@ -48,19 +57,24 @@ def workload_question(state: State) -> WorkloadQuestion:
     InputError
         if the mechanism has no such form, or does not take that context.
     """
+    written = written_question(state)
+    own = loaded(written)
+    ranks: dict[str, str] = {}
+    if state.batch is not None and own.ranks.get(BATCH) != state.batch:
+        ranks[BATCH] = str(state.batch)
+    if state.context is not None:
+        grown = at_context(form_named(state.workload, state.form).variant, own, state.context)
+        of_context = {r: s for r, s in grown.declared.items() if s != own.declared.get(r)}
+        ranks |= {rank: str(size) for rank, size in of_context.items()}
+    settings = dict(written.settings) | {f"ranks.{rank}": size for rank, size in ranks.items()}
+    return replace(written, settings=tuple(settings.items()))
+
+
+def written_question(state: State) -> WorkloadQuestion:
+    """The form with the sizes of the model, at the lengths that are written there."""
     form = form_named(state.workload, state.form)
     shape = state.model if model_kind(state) == "shape" else None
-    before = WorkloadQuestion(_name(state, form), shape, _sizes(state, form))
-    if state.context is None:
-        return before
-    written = loaded(before)
-    grown = at_context(form.variant, written, state.context)
-    changed = {
-        f"ranks.{rank}": str(size)
-        for rank, size in grown.declared.items()
-        if size != written.declared.get(rank)
-    }
-    return WorkloadQuestion(before.name, shape, tuple({**dict(before.settings), **changed}.items()))
+    return WorkloadQuestion(_name(state, form), shape, _sizes(state, form))
 
 
 def machine_settings(machine: MachineState) -> Texts:
@@ -95,9 +109,8 @@ def _name(state: State, form: Form) -> str:
 
 
 def _sizes(state: State, form: Form) -> Texts:
-    is_transformer = state.model is not None and model_kind(state) == "transformer"
-    ranks = model_ranks(load_model(state.model), state.workload) if is_transformer else {}
+    ranks: dict[str, str] = {}
+    if state.model is not None and model_kind(state) == "transformer":
+        ranks = model_ranks(load_model(state.model), state.workload)
     ranks |= dict(form.ranks)
-    if state.batch is not None:
-        ranks[BATCH] = str(state.batch)
     return tuple((f"ranks.{rank}", size) for rank, size in ranks.items())
