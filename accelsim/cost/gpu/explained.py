@@ -181,7 +181,7 @@ def _at_peak(name: str, numbers: Sequence[Number], gpu: Gpu, clock_hz: float) ->
 def _numbers(name: str, whole: Composed, gpu: Gpu) -> Iterator[Number]:
     """Counts, then the rates that they are divided by."""
     told, counts = sources(gpu), _counts(name, whole.cold_actions, gpu)
-    yield from (Number(f"{what}, counted", n, unit, COUNTED) for what, n, unit in counts if n)
+    yield from (Number(what, n, unit, COUNTED) for what, n, unit in counts if n)
     if name in ("hbm", "l2"):
         level = gpu.hbm if name == "hbm" else gpu.l2
         rate = rate_per_s(level.bandwidth, gpu)
