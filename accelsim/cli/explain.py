@@ -138,7 +138,7 @@ def _of_workload(
 def _of_model(model: str, system: str, batch: dict[str, int], settings: list[str]) -> Explanation:
     known = {"system": keys_of(System), "model": keys_of(Model)}
     own = settings_by_input(settings, known)
-    found: Explanation = import_module("accelsim.study.explained").explained_decoding(
+    found: Explanation = import_module("accelsim.study.explained_decoding").explained_decoding(
         load_any_model(model, own["model"]),
         load_system(system, own["system"]),
         **batch,

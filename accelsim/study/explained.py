@@ -6,6 +6,8 @@ chooses among alternatives chooses anew).
 
     explained("attention/one_pass", "fusemax_cloud").sentence
     explained(cascade, gpu, "flash").rows
+
+Of a model on a system: `explained_decoding`.
 """
 
 from collections import OrderedDict
@@ -13,15 +15,12 @@ from functools import lru_cache
 from typing import Any
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system, machines_of
+from accelsim.arch.load import is_gpu, load_arch, load_gpu
 from accelsim.arch.spatial import Spatial
-from accelsim.arch.system import System
-from accelsim.base.errors import StudyError, WorkloadError
+from accelsim.base.errors import StudyError
 from accelsim.cost.default import default_mapping
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.explanation import Explanation
-from accelsim.cost.system.iteration import Batch
-from accelsim.cost.system.plan import Plan, plan_of
 from accelsim.mapping.automatic import AUTOMATIC
 from accelsim.mapping.gpu_mapping import GpuMapping
 from accelsim.mapping.load import load_mapping
@@ -30,8 +29,6 @@ from accelsim.study.design import Design
 from accelsim.study.explained_design import explained_design
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import load_workload
-from accelsim.workload.model import Model
-from accelsim.workload.model_load import load_model
 
 MOST_REMEMBERED = 16
 """Mappings, whose making takes longer than their cost."""
@@ -104,51 +101,3 @@ def _kernels_of(cascade: Cascade, gpu: Gpu, name: str | None) -> GpuMapping:
         while len(_kernels) > MOST_REMEMBERED:
             _kernels.popitem(last=False)
     return _kernels[key][2]
-
-
-# --- models on systems ----------------------------------------------------------------------------
-
-
-def explained_decoding(
-    model: str | Model,
-    system: str | System,
-    *,
-    sequences: int = 64,
-    context: int = 4096,
-    named: tuple[str, str] = ("", ""),
-) -> Explanation:
-    """Why sequences with `context` keys each get their next tokens no sooner, in one engine.
-
-    Both may be loaded already; `named` are their names then.
-
-    Raises
-    ------
-    WorkloadError
-        if there is no room for their keys.
-    """
-    from accelsim.cost.system.explained import explained_iteration
-
-    texts = (
-        each if isinstance(each, str) else name
-        for each, name in zip((model, system), named, strict=True)
-    )
-    of = f"{' on '.join(texts)}, {sequences:,} sequences of {context:,} keys"
-    plan = plan_for(model, system)
-    batch = batch_of(plan, sequences, context)
-    return explained_iteration(plan, batch, of)
-
-
-def plan_for(model: str | Model, system: str | System) -> Plan:
-    """The model laid out over the system."""
-    model = load_model(model) if isinstance(model, str) else model
-    system = load_system(system) if isinstance(system, str) else system
-    return plan_of(system, model, machines_of(system))
-
-
-def batch_of(plan: Plan, sequences: int, context: int) -> Batch:
-    """A WorkloadError if an engine has no room for it."""
-    needed = sequences * context
-    if needed > plan.kv_tokens:
-        fact = f"{needed:,} tokens, and room for {plan.kv_tokens:,}"
-        raise WorkloadError(fact, remedy="Take fewer sequences, or shorter ones")
-    return Batch(sequences, needed)

@@ -43,15 +43,17 @@ def explained_design(design: Design, of: str) -> Explanation:
     helps = _helps(design, known)
     runner_up = _runner_up(design, known, cost, bound)
     on = why.busiest_array(cost) if bound == why.COMPUTE else bound
+    text = _bound_text(cost, bound, on)
     return Explanation(
         of=of,
         latency_s=float(cost.latency_s),
         bound=bound,
         bound_on=on,
+        bound_text=text,
         runner_up=runner_up,
         rows=why.rows(cost, budgeted(design.cascade), design.arch),
         helps=helps,
-        sentence=sentence(_bound_text(cost, bound, on), helps, runner_up, _idle(helps)),
+        sentence=sentence(text, helps, runner_up, _idle(helps)),
     )
 
 

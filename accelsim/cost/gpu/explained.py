@@ -76,6 +76,7 @@ def _explained(
         latency_s=whole.seconds,
         bound=whole.bound,
         bound_on=WORDS.get(longest, longest),
+        bound_text=bound,
         runner_up=runner_up,
         rows=(*_resources(whole, gpu), *kernels),
         helps=helps,

@@ -36,7 +36,8 @@ def explained_iteration(plan: Plan, batch: Batch, of: str) -> Explanation:
     """Of one engine that gives every sequence of a batch its next token."""
     now = _iteration(plan, batch)
     order = sorted(now.way_s, key=lambda part: -now.way_s[part])
-    bound = now.bound if now.bound in now.way_s else order[0]
+    bound = bound_of(now)
+    text = _bound_text(plan, now, bound)
     next_ = next((part for part in order if part != bound and now.way_s[part]), None)
     helps = ranked(
         Help(name, factor, now.seconds / _iteration(other, batch).seconds)
@@ -48,16 +49,17 @@ def explained_iteration(plan: Plan, batch: Batch, of: str) -> Explanation:
         latency_s=now.seconds,
         bound=bound,
         bound_on=_on(plan, bound),
+        bound_text=text,
         runner_up=runner_up,
         rows=(*_parts(plan, batch, now), *_devices(plan, now), *_links(plan, now)),
         helps=helps,
-        sentence=sentence(
-            _bound_text(plan, now, bound),
-            helps,
-            runner_up,
-            _idle(helps),
-        ),
+        sentence=sentence(text, helps, runner_up, _idle(helps)),
     )
+
+
+def bound_of(now: Iteration) -> str:
+    """A part of the way: the one that all batches wait for in turn, or else the longest."""
+    return now.bound if now.bound in now.way_s else max(now.way_s, key=lambda part: now.way_s[part])
 
 
 def _iteration(plan: Plan, batch: Batch) -> Iteration:
