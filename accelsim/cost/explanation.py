@@ -66,6 +66,7 @@ class Explanation:
     latency_s: float
     bound: str
     bound_on: str
+    bound_text: str
     runner_up: RunnerUp | None
     rows: tuple[Row, ...]
     helps: tuple[Help, ...]

@@ -98,7 +98,7 @@ def _sizes(array: ComputeArray, arch: Spatial) -> Iterator[Number]:
 def _einsums(cost: Cost, cascade: Cascade, arch: Spatial) -> Iterator[Row]:
     for name, each in cost.einsums.items():
         text = (
-            f"{float(each.steps):,.0f} steps · {float(each.cycles_per_step):g} cycles"
+            f"{float(each.steps):,.0f} steps · {_cycles(float(each.cycles_per_step))}"
             f" / {_clock(arch)}"
         )
         seconds = float(each.cycles) / float(cost.clock_hz)
@@ -125,6 +125,10 @@ def _operations(each: EinsumCycles, cascade: Cascade, arch: Spatial) -> Iterator
             for part, number in operation.as_.items():
                 path = f"compute.{array.name}.operations.{name}.as.{part}"
                 yield Number(path, float(number), "", source)
+
+
+def _cycles(number: float) -> str:
+    return "1 cycle" if number == 1 else f"{number:g} cycles"
 
 
 def _clock(arch: Spatial) -> str:

@@ -9,7 +9,8 @@ from accelsim.cost.gpu.call import call_cost
 from accelsim.cost.gpu.explained import explained_call
 from accelsim.cost.gpu.levers import LEVERS
 from accelsim.mapping.automatic import automatic_mapping
-from accelsim.study.explained import explained, of_design
+from accelsim.study.explained import explained
+from accelsim.study.explained_design import explained_design
 from accelsim.workload.calls import Copy
 from accelsim.workload.load import load_workload
 
@@ -21,7 +22,7 @@ def gains(found):
 
 
 def test_bound_by_dram_the_arrays_bind_at_three_times_its_bandwidth(design):
-    found = of_design(design(), "a toy")
+    found = explained_design(design(), "a toy")
     assert (found.bound, found.latency_s) == ("DRAM", pytest.approx(12e-9))
     assert found.runner_up.name == "compute"
     assert found.runner_up.share == pytest.approx(4 / 12)
@@ -34,7 +35,7 @@ def test_bound_by_dram_the_arrays_bind_at_three_times_its_bandwidth(design):
 
 
 def test_bound_by_compute_dram_binds_at_a_share_of_its_bandwidth(design):
-    found = of_design(design(memories__DRAM__bandwidth="48 B/cycle"), "a toy")
+    found = explained_design(design(memories__DRAM__bandwidth="48 B/cycle"), "a toy")
     assert (found.bound, found.bound_on) == ("compute", "Array")
     assert found.runner_up == found.runner_up._replace(name="DRAM", of=DRAM)
     assert found.runner_up.at == pytest.approx(0.25, rel=5e-3)
@@ -45,13 +46,13 @@ def test_bound_by_compute_dram_binds_at_a_share_of_its_bandwidth(design):
 
 
 def test_rows_have_formulas_of_numbers_with_sources(design):
-    rows = {(row.kind, row.name): row for row in of_design(design(), "a toy").rows}
+    rows = {(row.kind, row.name): row for row in explained_design(design(), "a toy").rows}
     dram = rows["memory", "DRAM"]
     assert dram.formula == "48 B / 4 B/cycle"
     assert (dram.seconds, dram.share) == (pytest.approx(12e-9), pytest.approx(1))
     assert [(n.name, n.value) for n in dram.numbers] == [("bytes of DRAM", 48), (DRAM, 4)]
     assert rows["array", "Array"].seconds == pytest.approx(4e-9)
-    assert rows["Einsum", "Z"].formula == "4 steps · 1 cycles / 1 GHz"
+    assert rows["Einsum", "Z"].formula == "4 steps · 1 cycle / 1 GHz"
 
 
 def test_sources_are_those_of_the_file():

@@ -76,6 +76,7 @@ def _explained(
         latency_s=whole.seconds,
         bound=whole.bound,
         bound_on=WORDS.get(longest, longest),
+        bound_text=bound,
         runner_up=runner_up,
         rows=(*_resources(whole, gpu), *kernels),
         helps=helps,
@@ -181,7 +182,7 @@ def _at_peak(name: str, numbers: Sequence[Number], gpu: Gpu, clock_hz: float) ->
 def _numbers(name: str, whole: Composed, gpu: Gpu) -> Iterator[Number]:
     """Counts, then the rates that they are divided by."""
     told, counts = sources(gpu), _counts(name, whole.cold_actions, gpu)
-    yield from (Number(f"{what}, counted", n, unit, COUNTED) for what, n, unit in counts if n)
+    yield from (Number(what, n, unit, COUNTED) for what, n, unit in counts if n)
     if name in ("hbm", "l2"):
         level = gpu.hbm if name == "hbm" else gpu.l2
         rate = rate_per_s(level.bandwidth, gpu)
