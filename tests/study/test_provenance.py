@@ -99,3 +99,14 @@ def test_another_file_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "provenance.json").write_text(text, encoding="utf-8")
     with pytest.raises(AccelsimError, match=r"provenance\.json: (cannot be read as|is no) prov"):
         read_provenance(tmp_path)
+
+
+def test_a_study_keeps_its_question_and_the_files_it_was_read_from(load, folder: Path) -> None:
+    file = folder / "study.yaml"
+    file.write_text("question: as written\n", encoding="utf-8")
+    study = load()
+    found = study_provenance(study, file=file)
+    assert found["question"] == study.question
+    assert found["inputs"]["study"]["yaml"] == "question: as written\n"
+    machine = (folder / "machine.yaml").read_text(encoding="utf-8")
+    assert found["inputs"]["machine.yaml"]["yaml"] == machine
