@@ -32,6 +32,7 @@ MOST_FIGURES = 4
 MOST_SERIES = 8
 MOST_FRONTS = 6
 MOST_BARS = 24
+MOST_STACKS = 12
 FEWEST_DESIGNS = 8
 FEWEST_ON_FRONT = 3
 """Rows of one problem, and of one front, to be worth drawing."""
@@ -104,7 +105,7 @@ def _parts(frame: pd.DataFrame, columns: Columns) -> Iterator[Chosen]:
     for head in ADDED[:3]:
         parts = [name for name in columns.measured if name.startswith(f"{head}.")]
         if len(parts) > 1 and all(axis_or_none(frame, name) for name in parts):
-            kept, held = _within(frame, columns.axes, MOST_BARS)
+            kept, held = _within(frame, columns.axes, MOST_STACKS)
             long = held.rows.melt(id_vars=kept, value_vars=parts, var_name="part", value_name=head)
             long["part"] = long["part"].str.removeprefix(f"{head}.")
             caption = f"{_capital(title_of(head))} by part{_each('bar', kept)}{held.text}."
@@ -113,7 +114,7 @@ def _parts(frame: pd.DataFrame, columns: Columns) -> Iterator[Chosen]:
     added = [name for name in columns.measures if name.partition(".")[0] in ADDED]
     if named is not None and added:
         others = [name for name in columns.axes if name != named]
-        kept, held = _within(frame, others, MOST_BARS)
+        kept, held = _within(frame, others, MOST_STACKS)
         caption = f"{_capital(title_of(added[0]))} by {named}{_each('bar', kept)}{held.text}."
         yield Chosen(caption, stacked(held.rows, kept, named, added[0]))
 

@@ -131,5 +131,5 @@ def _cells(values: Array) -> Places:
 
 def _titled(axis: Axis, sign: float) -> dict[str, Any]:
     better = "more" if sign < 0 else "less"
-    found = axis.layout(axis.is_positive)
-    return found | {"title": {"text": f"{axis.title}, {better} is better"}}
+    found = axis.layout(axis.is_wide)
+    return found | {"title": {"text": f"{axis.heading}, {better} is better"}}
