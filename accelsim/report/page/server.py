@@ -20,7 +20,16 @@ from accelsim.report.page.answer import Answer, answer
 from accelsim.report.page.choices import Offered
 from accelsim.report.page.controlled import followed, pairs_of, settled, sized_by
 from accelsim.report.page.controls import lengths, machine_controls
-from accelsim.report.page.layout import frame, notices, page, results, workload_choices
+from accelsim.report.page.layout import (
+    PARTS,
+    figures,
+    frame,
+    notices,
+    page,
+    parts,
+    results,
+    workload_choices,
+)
 from accelsim.report.page.machine_text import machine_yaml
 from accelsim.report.page.state import SIDES, State, from_query, to_query
 from accelsim.report.page.tables import csv_text
@@ -103,7 +112,7 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
         state = settled(state)
         found = answer(state)
         return {
-            "results": results(found),
+            **_answered(found, [each["id"]["of"] for each in ctx.outputs_grouping["figures"]]),
             "notices": notices(complaints),
             "query": to_query(state),
             **_rebuilt(was, found),
@@ -113,6 +122,8 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
     app.callback(
         output={
             "results": Output("results", "children"),
+            "figures": Output({"kind": "figure", "of": ALL}, "figure"),
+            **{part: Output(part, "children") for part in PARTS},
             "notices": Output("notices", "children"),
             "query": Output("query", "data"),
             "workload": Output("workload-choices", "children"),
@@ -129,6 +140,16 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
         state={"before": Kept("query", "data")},
         prevent_initial_call=True,
     )(changed)
+
+
+def _answered(found: Answer, drawn: list[str]) -> dict[str, Any]:
+    """What an answer changes on a page that has these figures."""
+    new = figures(found)
+    if list(new) == drawn:
+        shown = [each.figure for each in new.values()]
+        return {"results": no_update, "figures": shown, **parts(found)}
+    kept = dict.fromkeys(PARTS, no_update)
+    return {"results": results(found), "figures": [no_update] * len(drawn), **kept}
 
 
 def _rebuilt(was: State, found: Answer) -> dict[str, Any]:
