@@ -6,6 +6,8 @@ roofline, timeline of each    energies of both
 all figures as tables         links: CSV, YAML, this page
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from dash import dcc, html
@@ -23,7 +25,7 @@ from accelsim.report.page.controls import (
     model_options,
     workload_options,
 )
-from accelsim.report.page.figures import energies, roofline_of, timeline
+from accelsim.report.page.figures import energies, has_roofline, roofline_of, timeline
 from accelsim.report.page.state import SIDES, State, to_query
 from accelsim.report.page.tables import arrays, compared, memories, totals
 
@@ -49,6 +51,12 @@ def page(state: State, found: Answer, offered: Offered, complaints: tuple[str, .
                     [
                         html.Div(notices(complaints), id="notices", role="status"),
                         html.Div(results(found), id="results"),
+                        html.Details(
+                            [
+                                html.Summary("Memories, arrays and formulas", id="more"),
+                                html.Div(id="details", className="pair"),
+                            ]
+                        ),
                     ],
                     className="answers",
                 ),
@@ -107,11 +115,17 @@ def _machine(side: str, state: State, offered: Offered) -> html.Section:
 
 
 class Drawn(NamedTuple):
+    """A figure by its name, what it is called, and how it is made."""
+
+    name: str
     title: str
-    figure: Any
+    make: Callable[[], Any]
+
+    def figure(self) -> Any:
+        return self.make().update_layout(height=HEIGHT_PX)
 
 
-PARTS = ("headline", "sentences", "totals", "held", "links", "details")
+PARTS = ("headline", "sentences", "totals", "held", "links")
 
 
 def results(found: Answer) -> list[Any]:
@@ -121,25 +135,16 @@ def results(found: Answer) -> list[Any]:
     not made anew.
     """
     own, drawn = parts(found), figures(found)
-    by_side = [
-        [_figure(name, each) for name, each in drawn.items() if name.endswith(f"-{side}")]
-        for side in SIDES
-    ]
-    energy = drawn.get(ENERGY)
+    by_side = [[each for each in drawn if each.name.endswith(f"-{side}")] for side in SIDES]
+    whole = [each for each in drawn if each.name == ENERGY]
     return [
         html.Div(own["headline"], id="headline"),
         html.Div(own["sentences"], id="sentences", className="pair"),
         html.Div(own["totals"], id="totals"),
         html.Div(own["held"], id="held"),
-        html.Div([html.Div(each) for each in by_side if each], className="pair"),
-        html.Div([_figure(ENERGY, energy)] if energy else []),
+        html.Div([html.Div([*map(_figure, each)]) for each in by_side if each], className="pair"),
+        html.Div([*map(_figure, whole)]),
         html.Nav(own["links"], id="links", **_named("Take it along")),
-        html.Details(
-            [
-                html.Summary("Memories, arrays and formulas"),
-                html.Div(own["details"], id="details", className="pair"),
-            ]
-        ),
     ]
 
 
@@ -155,25 +160,26 @@ def parts(found: Answer) -> dict[str, list[Any]]:
         "totals": [_totals(found)] if sides else [],
         "held": [_of_model(held) for held in found.held],
         "links": _links(to_query(found.state), len(found.sides)),
-        "details": [_details(side) for side in sides],
     }
 
 
-def figures(found: Answer) -> dict[str, Drawn]:
-    """What is drawn, by name: of each machine that answers, and of all."""
-    drawn: dict[str, Drawn] = {}
+def details(found: Answer) -> list[html.Section]:
+    """Memories, arrays, formulas and sources of each machine."""
+    return [_details(side) for side in _answered(found)]
+
+
+def figures(found: Answer) -> list[Drawn]:
+    """What is drawn of each machine that answers, and of all."""
+    drawn = []
     for name, side in zip(SIDES, found.sides, strict=False):
         if isinstance(side, Side):
             of = side.machine.name
-            roof = roofline_of(side)
-            if roof is not None:
-                drawn[f"roofline-{name}"] = Drawn(f"Roofline of {of}", roof)
-            drawn[f"timeline-{name}"] = Drawn(f"Timeline on {of}", timeline(side))
-    if drawn:
-        drawn[ENERGY] = Drawn("Energy", energies(_answered(found)))
-    for each in drawn.values():
-        each.figure.update_layout(height=HEIGHT_PX)
-    return drawn
+            if has_roofline(side):
+                make = partial(roofline_of, side)
+                drawn.append(Drawn(f"roofline-{name}", f"Roofline of {of}", make))
+            drawn.append(Drawn(f"timeline-{name}", f"Timeline on {of}", partial(timeline, side)))
+    energy = Drawn(ENERGY, "Energy", partial(energies, _answered(found)))
+    return [*drawn, energy] if drawn else []
 
 
 def _answered(found: Answer) -> list[Side]:
@@ -246,19 +252,19 @@ def _of_model(held: Held) -> html.P:
     return html.P([text, " ", html.Code(held.command)], className="note")
 
 
-def _figure(name: str, drawn: Drawn) -> html.Section:
+def _figure(drawn: Drawn) -> html.Section:
     saves = [
         html.Button(
             kind.upper(),
-            id={"kind": "save", "of": name, "as": kind},
+            id={"kind": "save", "of": drawn.name, "as": kind},
             title=f"Download {drawn.title} as {kind.upper()}",
             className="quiet",
         )
         for kind in FORMATS
     ]
     graph = dcc.Graph(
-        id={"kind": "figure", "of": name},
-        figure=drawn.figure,
+        id={"kind": "figure", "of": drawn.name},
+        figure=drawn.figure(),
         config=GRAPH,
         style={"height": HEIGHT_PX},
     )
