@@ -16,17 +16,15 @@ Pairs = dict[str, str]
 
 
 def pairs_of(
-    workload: str,
-    machines: Mapping[str, str | None],
-    controls: Iterable[tuple[Mapping[str, str], str | None]],
+    chosen: Mapping[str, str | None], controls: Iterable[tuple[Mapping[str, str], str | None]]
 ) -> Pairs:
-    """What a link would say. `controls` are (identity, text); one whose `of` names another machine
-    or mechanism than is chosen now is about to be replaced, and says nothing."""
-    chosen = {side: name for side, name in machines.items() if name}
-    pairs = {"workload": workload, **chosen}
+    """What a link would say. `chosen` are the workload and the machines, `controls` (identity,
+    text); one whose `of` names another machine or mechanism than is chosen now is about to be
+    replaced, and says nothing."""
+    pairs = {key: name for key, name in chosen.items() if name}
     for identity, text in controls:
         key = identity["key"]
-        owner = chosen.get(key.partition(".")[0]) if "." in key else workload
+        owner = pairs.get(key.partition(".")[0] if "." in key else "workload")
         if text and identity["of"] in ("", owner):
             pairs[key] = text.strip()
     return pairs

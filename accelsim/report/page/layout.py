@@ -32,7 +32,7 @@ from accelsim.report.page.tables import arrays, compared, memories, totals
 HEIGHT_PX = 320
 GRAPH: Any = {"displayModeBar": False, "responsive": True}
 FORMATS = ("png", "svg")
-ENERGY = "energy"
+ALL_SIDES = "all"
 
 
 def frame() -> html.Div:
@@ -63,6 +63,8 @@ def page(state: State, found: Answer, offered: Offered, complaints: tuple[str, .
             ]
         ),
         dcc.Store(id="query", data=to_query(state)),
+        dcc.Store(id="asked"),
+        dcc.Store(id="answered"),
     ]
 
 
@@ -115,11 +117,16 @@ def _machine(side: str, state: State, offered: Offered) -> html.Section:
 
 
 class Drawn(NamedTuple):
-    """A figure by its name, what it is called, and how it is made."""
+    """A figure: what it is of (a side, or all), its kind and title, and how it is made."""
 
-    name: str
+    of: str
+    kind: str
     title: str
     make: Callable[[], Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}-{self.of}"
 
     def figure(self) -> Any:
         return self.make().update_layout(height=HEIGHT_PX)
@@ -135,8 +142,8 @@ def results(found: Answer) -> list[Any]:
     not made anew.
     """
     own, drawn = parts(found), figures(found)
-    by_side = [[each for each in drawn if each.name.endswith(f"-{side}")] for side in SIDES]
-    whole = [each for each in drawn if each.name == ENERGY]
+    by_side = [[each for each in drawn if each.of == side] for side in SIDES]
+    whole = [each for each in drawn if each.of == ALL_SIDES]
     return [
         html.Div(own["headline"], id="headline"),
         html.Div(own["sentences"], id="sentences", className="pair"),
@@ -176,9 +183,9 @@ def figures(found: Answer) -> list[Drawn]:
             of = side.machine.name
             if has_roofline(side):
                 make = partial(roofline_of, side)
-                drawn.append(Drawn(f"roofline-{name}", f"Roofline of {of}", make))
-            drawn.append(Drawn(f"timeline-{name}", f"Timeline on {of}", partial(timeline, side)))
-    energy = Drawn(ENERGY, "Energy", partial(energies, _answered(found)))
+                drawn.append(Drawn(name, "roofline", f"Roofline of {of}", make))
+            drawn.append(Drawn(name, "timeline", f"Timeline on {of}", partial(timeline, side)))
+    energy = Drawn(ALL_SIDES, "energy", "Energy", partial(energies, _answered(found)))
     return [*drawn, energy] if drawn else []
 
 

@@ -1,9 +1,11 @@
 """The page on 127.0.0.1, and nowhere else.
 
 One callback does everything: the controls' texts are the pairs of a query, read as a link is
-(`state.from_query`), answered, and drawn. Another path of the browser to this server than its own
-address is refused, so that no other site can ask it through the name of a domain. Nothing is
-fetched from elsewhere: scripts, styles and fonts are local.
+(`state.from_query`), answered, and drawn. The browser asks one thing at a time, and of what was
+moved meanwhile the last (assets/page.js), so that no answer is overtaken by an older one.
+
+A request for another name than this computer's own is refused, so that no other site can ask the
+page through a domain of its own. Nothing is fetched from elsewhere: scripts and styles are local.
 """
 
 import logging
@@ -21,7 +23,6 @@ from accelsim.report.page.choices import Offered
 from accelsim.report.page.controlled import followed, pairs_of, settled, sized_by
 from accelsim.report.page.controls import lengths, machine_controls
 from accelsim.report.page.layout import (
-    ENERGY,
     PARTS,
     details,
     figures,
@@ -106,22 +107,18 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
         state = settled(read)
         return page(state, answer(state), offered, complaints)
 
-    def changed(
-        workload: str, a: str, b: str, choices: Any, texts: Any, before: str, clicks: int | None
-    ) -> Any:
-        grouped = ctx.args_grouping
-        controls = [(each.id, each.value) for each in (*grouped.choices, *grouped.texts)]
+    def changed(asked: dict[str, Any], before: str, clicks: int | None) -> Any:
         was = from_query(before, offered, start)[0]
-        pairs = pairs_of(workload, {"a": a, "b": b}, controls)
-        state, complaints = from_query(urlencode(followed(pairs, was)), offered, start)
-        state = settled(state)
-        found = answer(state)
+        pairs = followed(pairs_of(asked["chosen"], asked["controls"]), was)
+        read, complaints = from_query(urlencode(pairs), offered, start)
+        found = answer(settled(read))
         shown = [each["id"]["of"] for each in ctx.outputs_grouping["figures"]]
         return {
+            "answered": asked["number"],
             **_answered(answer(was), found, shown),
             "details": details(found) if _is_open(clicks) else no_update,
             "notices": notices(complaints),
-            "query": to_query(state),
+            "query": to_query(found.state),
             **_rebuilt(was, found),
         }
 
@@ -139,6 +136,7 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
     )(unfolded)
     app.callback(
         output={
+            "answered": Output("answered", "data"),
             "results": Output("results", "children"),
             "figures": Output({"kind": "figure", "of": ALL}, "figure"),
             **{part: Output(part, "children") for part in PARTS},
@@ -150,12 +148,7 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             "a": Output("a-controls", "children"),
             "b": Output("b-controls", "children"),
         },
-        inputs={
-            "workload": Input("workload", "value"),
-            **{side: Input(side, "value") for side in SIDES},
-            "choices": Input({"kind": "choice", "key": ALL, "of": ALL}, "value"),
-            "texts": Input({"kind": "text", "key": ALL, "of": ALL}, "value"),
-        },
+        inputs={"asked": Input("asked", "data")},
         state={"before": Kept("query", "data"), "clicks": Kept("more", "n_clicks")},
         prevent_initial_call=True,
     )(changed)
@@ -164,16 +157,16 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
 def _answered(was: Answer, found: Answer, shown: list[str]) -> dict[str, Any]:
     """What an answer changes on a page that shows these figures of another: those of a machine
     that answers as before stay."""
+    if found is was:
+        kept = dict.fromkeys(("results", *PARTS), no_update)
+        return {"figures": [no_update] * len(shown), **kept}
     new = figures(found)
     if [each.name for each in new] != shown:
         kept = dict.fromkeys(PARTS, no_update)
         return {"results": results(found), "figures": [no_update] * len(shown), **kept}
     pairs = zip(SIDES, was.sides, found.sides, strict=False)
     same = [name for name, before, now in pairs if before is now]
-    redrawn = [
-        no_update if each.name[-1:] in same and each.name != ENERGY else each.figure()
-        for each in new
-    ]
+    redrawn = [no_update if each.of in same else each.figure() for each in new]
     return {"results": no_update, "figures": redrawn, **parts(found)}
 
 
@@ -203,6 +196,16 @@ def _add_browser_side(app: Dash) -> None:
         return {"kind": kind, "key": MATCH, "of": MATCH}
 
     browser: Any = app
+    browser.clientside_callback(
+        ClientsideFunction("page", "ask"),
+        Output("asked", "data"),
+        Input("workload", "value"),
+        *(Input(side, "value") for side in SIDES),
+        Input({"kind": "choice", "key": ALL, "of": ALL}, "value"),
+        Input({"kind": "text", "key": ALL, "of": ALL}, "value"),
+        Input("answered", "data"),
+        prevent_initial_call=True,
+    )
     browser.clientside_callback(
         ClientsideFunction("page", "follow"),
         Output(of("text"), "value"),

@@ -14,8 +14,7 @@ def control(key: str, of: str, text: str):
 
 def test_controls_of_a_machine_that_was_just_replaced_say_nothing():
     pairs = pairs_of(
-        "attention/one_pass",
-        {"a": "h100_sxm", "b": ""},
+        {"workload": "attention/one_pass", "a": "h100_sxm", "b": ""},
         [
             control("a.clock", "fusemax_cloud", "1 GHz"),
             control("a.bandwidth", "h100_sxm", "4 TB/s"),

@@ -45,6 +45,13 @@
     return identity.kind === kind ? identity : null;
   }
 
+  // One question at a time: what is moved meanwhile is asked when the answer is there.
+  const LOST_MS = 10000;
+  let asked = { text: null, number: 0, since: null };
+  function isWaiting() {
+    return asked.since !== null && performance.now() - asked.since < LOST_MS;
+  }
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     page: {
       // A slider writes its text; a text moves its slider to the nearest position.
@@ -54,6 +61,17 @@
         if (from[0].includes('"slider"')) return [stops.texts[Number(position)], keep()];
         const value = number(text);
         return [keep(), Number.isNaN(value) ? keep() : nearest(stops.numbers, value)];
+      },
+      ask: function (workload, a, b, choices, texts, answered) {
+        if (answered === asked.number) asked.since = null;
+        if (isWaiting()) return keep();
+        const inputs = window.dash_clientside.callback_context.inputs_list;
+        const controls = [...inputs[3], ...inputs[4]].map((each) => [each.id, each.value]);
+        const question = { chosen: { workload: workload, a: a, b: b }, controls: controls };
+        const text = JSON.stringify(question);
+        if (text === asked.text) return keep();
+        asked = { text: text, number: asked.number + 1, since: performance.now() };
+        return Object.assign({ number: asked.number }, question);
       },
       remember: function (query) {
         if (query) window.history.replaceState(null, "", "?" + query);
