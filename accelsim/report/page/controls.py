@@ -21,6 +21,8 @@ from accelsim.report.page.state import MachineState, State
 NONE = ""
 """Of a list: nothing is chosen."""
 
+LIST_PX = 360
+
 CONTEXTS = tuple(2**power for power in range(7, 23))
 BATCHES = tuple(2**power for power in range(11))
 PRICES = tuple(0.25 * step for step in range(81))
@@ -63,7 +65,7 @@ def choice(
         [
             html.Label(label, htmlFor=element_id(identity)),
             dcc.Dropdown(
-                id=identity, options=list(options), value=value, clearable=False, optionHeight=40
+                id=identity, options=list(options), value=value, clearable=False, maxHeight=LIST_PX
             ),
         ],
         className="control",

@@ -31,6 +31,9 @@ from accelsim.report.page.tables import arrays, compared, memories, totals
 
 HEIGHT_PX = 320
 GRAPH: Any = {"displayModeBar": False, "responsive": True}
+COUNTED = "counted"
+"""The source of what the model counts itself, which needs no line of its own."""
+
 FORMATS = ("png", "svg")
 ALL_SIDES = "all"
 
@@ -297,7 +300,8 @@ def _details(side: Side) -> html.Section:
         (row.kind, row.name, f"{row.share:.1%}", row.formula, row.note)
         for row in side.explanation.rows
     ]
-    sources = side.explanation.sources.items()
+    told = side.explanation.sources.items()
+    sources = [(name, source) for name, source in told if not source.startswith(COUNTED)]
     return html.Section(
         [
             html.H2(side.machine.name),

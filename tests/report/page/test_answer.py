@@ -2,11 +2,13 @@
 
 import csv
 import io
+from shlex import split
 
 import pytest
 
 from accelsim.arch.load import load_arch, load_gpu
 from accelsim.base.catalogue import names as catalogue_names
+from accelsim.cli.main import main
 from accelsim.report.page.answer import Refused, answer
 from accelsim.report.page.machine_text import machine_yaml
 from accelsim.report.page.prices import sourced
@@ -38,6 +40,20 @@ def test_the_page_shows_what_the_command_prints(query, state_of, printed):
     shown = {line.label: line.text for line in totals(side) if line.label not in OWN}
     told = printed(side.command)
     assert shown == {label: told[label] for label in shown}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "workload=attention/one_pass&a.bandwidth=25 GB/s&context=16K",
+        "workload=heads/grouped&form=decode&a=h100_sxm&a.clock=1.5 GHz",
+    ],
+)
+def test_the_sentence_is_that_of_explain(query, state_of, capsys):
+    (side,) = answer(state_of(query)).sides
+    with pytest.raises(SystemExit):
+        main(["explain", *split(side.command)[2:]])
+    assert capsys.readouterr().out.splitlines()[-1] == side.explanation.sentence
 
 
 @pytest.mark.parametrize(
