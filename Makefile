@@ -1,5 +1,6 @@
 # make demo    set up .venv and reproduce the FuseMax study
 # make test    set up the tools too and run every check
+# make docs    build the site into docs/_build, every link and reference within it checked
 # make setup   the set-up for `make demo` alone
 #
 # Set-up runs again only when pyproject.toml or constraints.txt change. PYTHON names the Python that
@@ -9,7 +10,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup demo test format benchmark clean
+.PHONY: setup demo test docs format benchmark clean
 
 setup: $(VENV)/.stamp-run
 
@@ -22,6 +23,9 @@ test: $(VENV)/.stamp-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --cov=accelsim --cov-report=term:skip-covered
+
+docs: $(VENV)/.stamp-dev
+	$(BIN)/python -m sphinx -b html -W --keep-going -q -c docs . docs/_build
 
 format: $(VENV)/.stamp-dev
 	$(BIN)/ruff format
