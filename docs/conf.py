@@ -23,7 +23,9 @@ include_patterns = ["docs/**", "*.md", "studies/**", "benchmarks/**"]
 exclude_patterns = ["docs/_build", "**/_build"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
-nb_execution_mode = "off"
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
 suppress_warnings = ["misc.highlighting_failure"]
 
 html_theme = "furo"
