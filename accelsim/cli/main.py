@@ -26,6 +26,7 @@ BROKEN_PIPE = 141
 
 COMMANDS = {
     "list": "What is shipped: workloads, machines, systems, studies, ...",
+    "schema": "JSON Schemas of the YAML files: editors complete keys and mark mistakes.",
     "check": "Read a YAML file of any kind and say what is wrong with it.",
     "show": "A workload, a machine, a system, or a mapping, as text.",
     "zoo": "The attention mechanisms of the catalogue: passes, operations, bytes, growth.",
