@@ -1,34 +1,39 @@
-"""`accelsim explain`: why a call of a kernel takes as long as it does on a GPU."""
+"""`accelsim explain`: what bounds a run, what comes next, and what would help."""
 
-import json as jsonlib
-from dataclasses import asdict
+from importlib import import_module
 from typing import Annotated, Any, Literal, get_args
 
 import typer
 
-from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import load_gpu
-from accelsim.base.errors import Place
+from accelsim.arch.load import is_gpu, load_system
+from accelsim.arch.system import System
+from accelsim.base.errors import InputError
 from accelsim.base.record import keys_of
 from accelsim.base.units import format_quantity
-from accelsim.cli.options import Json, Settings, settings_by_input
+from accelsim.cli.inputs import load_any_model, load_gpu_case
+from accelsim.cli.named import Asked, asked
+from accelsim.cli.options import Json, Settings, Shape, settings_by_input
 from accelsim.cli.output import print_json, print_table
-from accelsim.cost.gpu.call import CallCost, call_cost
-from accelsim.cost.gpu.levers import gains
-from accelsim.cost.gpu.why import WORDS, why
-from accelsim.workload.calls import KERNELS, Backend, case_of
+from accelsim.cost.explanation import Explanation
+from accelsim.workload.calls import KERNELS, Backend
+from accelsim.workload.model import Model
 
 Size = Annotated[int | None, typer.Option(show_default=False)]
-
-WORTH_NAMING = 1.02
-
-BACKEND = "flash"
-"""Of attention, where none is named."""
+BATCH = {"sequences": 64, "context": 4096}
+"""Of a model that decodes."""
 
 
 def command(
-    machine: Annotated[str, typer.Argument(metavar="GPU", help="A shipped GPU or a file.")],
-    kernel: Annotated[str, typer.Argument(metavar="KERNEL", help=f"One of {', '.join(KERNELS)}.")],
+    first: Annotated[
+        str, typer.Argument(metavar="WORKLOAD|GPU|MODEL", help="What is asked about.")
+    ],
+    second: Annotated[
+        str, typer.Argument(metavar="MACHINE|KERNEL|SYSTEM", help="And where, or which kernel.")
+    ],
+    mapping: Annotated[
+        str | None,
+        typer.Argument(metavar="MAPPING", help="Of a workload: a mapping, a file or a library."),
+    ] = None,
     b: Size = None,
     h: Size = None,
     g: Size = None,
@@ -47,81 +52,133 @@ def command(
     ] = None,
     backend: Annotated[
         str | None,
-        typer.Option(help=f"sdpa: {', '.join(get_args(Backend))}; left out: {BACKEND}."),
+        typer.Option(help=f"sdpa: {', '.join(get_args(Backend))}; left out: flash."),
     ] = None,
-    dtype: Annotated[Literal["bf16", "fp16", "fp32", "fp8"], typer.Option()] = "bf16",
+    dtype: Annotated[
+        Literal["bf16", "fp16", "fp32", "fp8"] | None,
+        typer.Option(help="Of kernels; left out: bf16.", show_default=False),
+    ] = None,
+    sequences: Annotated[
+        int | None, typer.Option(min=1, help="MODEL SYSTEM: that decode at once [64].")
+    ] = None,
+    context: Annotated[
+        int | None, typer.Option(min=1, help="MODEL SYSTEM: keys of each of them [4096].")
+    ] = None,
     *,
+    shape: Shape = None,
     settings: Settings,
     json: Json = False,
 ) -> None:
-    """The bound, each resource's share, the clock, and what would help.
+    """The bound, the runner-up, formulas with their numbers and sources, and what would help.
 
-    Sizes are those of case files: gemm and bmm take b m n k, softmax and rms_norm rows and cols,
-    copy bytes, sdpa and sdpa_backward b h g p m e (batch, query heads, key/value heads, queries,
-    keys, head dimension; left out: 1, 32, h, -, p, 128).
+    WORKLOAD MACHINE [MAPPING]: parts and Einsums of a spatial array, resources and kernels of a
+    GPU. GPU KERNEL: a call by its sizes, those of case files: gemm and bmm take b m n k, softmax
+    and rms_norm rows and cols, copy bytes, sdpa and sdpa_backward b h g p m e (batch, query heads,
+    key/value heads, queries, keys, head dimension; left out: 1, 32, h, -, p, 128). MODEL SYSTEM: an
+    iteration of sequences that decode. What would help is the model asked again with twice of it.
+
+    Example: accelsim explain attention/one_pass fusemax_cloud
 
     Example: accelsim explain h100_sxm sdpa --p 8192 --causal --backend cudnn
+
+    Example: accelsim explain llama3_70b eight_h100 --sequences 64 --context 8192
     """
     sizes = {"b": b, "h": h, "g": g, "p": p, "m": m, "n": n, "k": k, "e": e}
-    given = {**sizes, "rows": rows, "cols": cols, "bytes": size, "window": window, "page": page}
-    params: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    is_attention = kernel.startswith("sdpa")
-    if is_attention:
-        params = _attention(params)
-        backend = backend or BACKEND
-    # Another kernel refuses them, if they are given.
-    params |= {} if backend is None else {"backend": backend}
-    params |= {"causal": causal} if causal or is_attention else {}
-    if kernel != "copy":
-        params["dtype"] = dtype
-    call = case_of(kernel, jsonlib.dumps(params), Place("the command line")).call
-    gpu = load_gpu(machine, settings_by_input(settings, {"arch": keys_of(Gpu)})["arch"])
-    cost = call_cost(call, gpu)
-    helps = gains(call, gpu)
-    if json:
-        print_json(_as_plain(cost, gpu, helps))
+    sizes |= {"rows": rows, "cols": cols, "bytes": size, "window": window, "page": page}
+    told = {"backend": backend, "dtype": dtype, "causal": causal or None}
+    params = {name: value for name, value in (sizes | told).items() if value is not None}
+    batch = {"sequences": sequences, "context": context}
+    chosen = {name: value for name, value in batch.items() if value is not None}
+    what = asked(first)
+    if what is not Asked.MODEL:
+        _refuse(chosen, "MODEL SYSTEM")
+    if what is not Asked.WORKLOAD:
+        _refuse({name: v for name, v in (("shape", shape),) if v}, "workloads")
+    if what is Asked.CALL:
+        if mapping is not None:
+            raise InputError(f"a kernel takes no mapping {mapping!r}", remedy="Name it --backend")
+        call = import_module("accelsim.cli.explain_call").explain_call
+        call(first, second, params, settings, json)
+        return
+    _refuse(params, f"kernels ({', '.join(KERNELS)})")
+    if what is Asked.MODEL:
+        found = _of_model(first, second, {**BATCH, **chosen}, settings)
     else:
-        _report(cost, gpu, helps, f"{kernel} {jsonlib.dumps(params)} on {machine}")
+        found = _of_workload(first, second, mapping, settings, shape)
+    if json:
+        print_json(found.as_plain())
+    else:
+        print_explanation(found)
 
 
-def _attention(params: dict[str, Any]) -> dict[str, Any]:
-    heads = params.get("h", 32)
-    defaults = {"b": 1, "h": heads, "g": heads, "e": 128}
-    return {**defaults, **({"m": params["p"]} if "p" in params else {}), **params}
+def _refuse(given: dict[str, Any], what: str) -> None:
+    """Options that say nothing here."""
+    for name in given:
+        remedy = "Set ranks with --set ranks.P=4096" if what.startswith("kernels") else None
+        raise InputError(f"--{name} is of {what} alone", remedy=remedy)
 
 
-def _report(cost: CallCost, gpu: Gpu, helps: dict[str, float], title: str) -> None:
-    print(f"{title}\n")
-    rows = [
-        ("alone, cold", format_quantity(cost.seconds, "s")),
-        ("back to back", format_quantity(cost.sustained_s, "s")),
-        ("energy a call", format_quantity(cost.energy_j * 1e12, "pJ")),
-        ("power", f"{cost.power_w:.0f} W of {gpu.power.limit_w:.0f} W"),
-        ("clock", f"{cost.sustained_clock_hz / 1e6:.0f} of {gpu.clock_hz / 1e6:.0f} MHz"),
-        ("bound", cost.bound),
-        ("kernels", ", ".join(cost.kernels)),
-    ]
-    rows += [(name, f"{value:.4g}") for name, value in _numbers(cost)]
-    print_table(("call", ""), rows)
-    print()
-    shares = sorted(cost.times.by_resource.items(), key=lambda item: -item[1])
-    print_table(
-        ("resource", "needs", "of the call"),
-        [
-            (WORDS.get(name, name), format_quantity(s, "s"), f"{s / cost.seconds:.0%}")
-            for name, s in shares
-        ],
+def _of_workload(
+    workload: str, machine: str, mapping: str | None, settings: list[str], shape: str | None
+) -> Explanation:
+    of_study = import_module("accelsim.study.explained")
+    found: Explanation
+    if is_gpu(machine):
+        case = load_gpu_case(workload, machine, mapping, settings, shape)
+        found = of_study.explained(case.cascade, case.gpu, mapping, named=machine)
+        return found
+    designs = import_module("accelsim.cli.designs")
+    of_arrays = import_module("accelsim.study.explained_design")
+    found = of_arrays.explained_design(
+        *designs.load_design(workload, machine, mapping, settings, shape)
     )
-    print(f"\n{why(cost, gpu)}")
-    best = sorted(helps.items(), key=lambda item: -item[1])
-    named = [f"{name} {gain:.2f}x faster" for name, gain in best if gain >= WORTH_NAMING]
-    print(f"twice of what would help: {', '.join(named) or 'nothing by 2 % or more'}")
+    return found
 
 
-def _numbers(cost: CallCost) -> list[tuple[str, float]]:
-    facts = cost.times.facts.items()
-    return [(name, value) for name, value in facts if isinstance(value, int | float)]
+def _of_model(model: str, system: str, batch: dict[str, int], settings: list[str]) -> Explanation:
+    known = {"system": keys_of(System), "model": keys_of(Model)}
+    own = settings_by_input(settings, known)
+    found: Explanation = import_module("accelsim.study.explained_decoding").explained_decoding(
+        load_any_model(model, own["model"]),
+        load_system(system, own["system"]),
+        **batch,
+        named=(model, system),
+    )
+    return found
 
 
-def _as_plain(cost: CallCost, gpu: Gpu, helps: dict[str, float]) -> dict[str, Any]:
-    return {**asdict(cost), "power_w": cost.power_w, "why": why(cost, gpu), "gain_of_twice": helps}
+def print_explanation(found: Explanation) -> None:
+    print(f"{found.of}: {format_quantity(found.latency_s, 's')}\n")
+    kinds = list(dict.fromkeys(row.kind for row in found.rows))
+    for kind in kinds:
+        rows = [row for row in found.rows if row.kind == kind]
+        has_note = any(row.note for row in rows)
+        print_table(
+            (kind, "needs", "share", "formula", *(["note"] if has_note else [])),
+            [
+                (
+                    row.name,
+                    format_quantity(row.seconds, "s"),
+                    f"{row.share:.1%}",
+                    row.formula,
+                    *([row.note] if has_note else []),
+                )
+                for row in rows
+            ],
+        )
+        print()
+    print_table(
+        ("would help", "by", "gain"),
+        [(each.path, f"{each.factor:g}x", f"{each.gain:.3f}x") for each in found.helps],
+    )
+    print("\nsources")
+    for source, its in _by_source(found).items():
+        print(f"  {', '.join(its)}: {source}")
+    print(f"\n{found.sentence}")
+
+
+def _by_source(found: Explanation) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for name, source in found.sources.items():
+        groups.setdefault(source, []).append(name)
+    return groups

@@ -1,0 +1,225 @@
+"""Why an iteration of a model on a system takes as long as it does, as data.
+
+    part      what one batch spends on the model, attention, network and host
+    device    in which a device of a kind computes
+    link      in which a port carries something: bytes over its bandwidth, and messages
+
+The formulas of model and attention are what weights, and keys and values, take at least:
+
+    weights of a device / bandwidth of its memory      keys · bytes of one / (devices · bandwidth)
+
+What would help is the same iteration on a system with one number changed, found anew.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from math import prod
+
+from accelsim.arch.gpu import Gpu, rate_per_s
+from accelsim.arch.system import Link, Machine
+from accelsim.base.rate import Rate
+from accelsim.base.units import format_quantity
+from accelsim.cost.explanation import Explanation, Help, Number, Row, RunnerUp, ranked, sentence
+from accelsim.cost.gpu.levers import LEVERS
+from accelsim.cost.system.buckets import Exact
+from accelsim.cost.system.costs import costs_of
+from accelsim.cost.system.iteration import Batch, Iteration
+from accelsim.cost.system.plan import Plan
+from accelsim.mapping.values import with_values
+
+COUNTED = "counted: model and batch"
+TRIED = ("device memory bandwidth", "L2 bandwidth", "tensor throughput", "SMs", "power limit")
+"""Levers of GPUs."""
+
+
+def explained_iteration(plan: Plan, batch: Batch, of: str) -> Explanation:
+    """Of one engine that gives every sequence of a batch its next token."""
+    now = _iteration(plan, batch)
+    order = sorted(now.way_s, key=lambda part: -now.way_s[part])
+    bound = bound_of(now)
+    text = _bound_text(plan, now, bound)
+    next_ = next((part for part in order if part != bound and now.way_s[part]), None)
+    helps = ranked(
+        Help(name, factor, now.seconds / _iteration(other, batch).seconds)
+        for name, factor, other in _changed(plan)
+    )
+    runner_up = None if next_ is None else _runner_up(next_, now.way_s[next_] / now.way_s[bound])
+    return Explanation(
+        of=of,
+        latency_s=now.seconds,
+        bound=bound,
+        bound_on=_on(plan, bound),
+        bound_text=text,
+        runner_up=runner_up,
+        rows=(*_parts(plan, batch, now), *_devices(plan, now), *_links(plan, now)),
+        helps=helps,
+        sentence=sentence(text, helps, runner_up, _idle(helps)),
+    )
+
+
+def bound_of(now: Iteration) -> str:
+    """A part of the way: the one that all batches wait for in turn, or else the longest."""
+    return now.bound if now.bound in now.way_s else max(now.way_s, key=lambda part: now.way_s[part])
+
+
+def _iteration(plan: Plan, batch: Batch) -> Iteration:
+    return costs_of(plan, Exact())(batch)
+
+
+def _bound_text(plan: Plan, now: Iteration, bound: str) -> str:
+    """Batches that take turns wait for what is needed longest; a batch alone goes its own way."""
+    on = f"bound by {bound} on {_on(plan, bound)}"
+    if now.bound == bound:
+        return f"{on}, for which all batches wait in turn"
+    return f"{on} ({now.way_s[bound] / now.seconds:.0%} of the time between two tokens)"
+
+
+def _runner_up(name: str, share: float) -> RunnerUp:
+    return RunnerUp(name, share, "", None, f"next: {name}, {share:.0%} as long")
+
+
+def _on(plan: Plan, part: str) -> str:
+    of = {"model": plan.holder.name, "attention": plan.attender.name, "network": "its links"}
+    return of.get(part, "the host")
+
+
+def _idle(helps: tuple[Help, ...]) -> str:
+    """Links of which more bandwidth changes nothing."""
+    start, end = "links.", ".bandwidth"
+    own = [each for each in helps if each.path.startswith(start) and each.path.endswith(end)]
+    names = [each.path[len(start) : -len(end)] for each in own if each.gain < 1.005]
+    return f"bandwidth of {' or '.join(names)}" if names else ""
+
+
+# --- rows -----------------------------------------------------------------------------------------
+
+
+def _parts(plan: Plan, batch: Batch, now: Iteration) -> Iterator[Row]:
+    host = _host(plan)
+    least = {"model": _weights(plan), "attention": _keys(plan, batch), "host": host}
+    for part, seconds in now.way_s.items():
+        text, numbers = least.get(part, ("messages of every layer, one after the other", ()))
+        yield Row("part", part, seconds, seconds / now.seconds, text, numbers)
+
+
+def _weights(plan: Plan) -> tuple[str, tuple[Number, ...]]:
+    stored = Number("weights of a device", plan.weight_bytes, "B", COUNTED)
+    rate = _bandwidth(plan.holder.name, plan.machines[plan.holder.name])
+    return _at_least((stored,), rate, 1, plan.pipeline)
+
+
+def _keys(plan: Plan, batch: Batch) -> tuple[str, tuple[Number, ...]]:
+    """Of one of the batches that take turns, over the devices that attend to it."""
+    devices = plan.attender.count if plan.is_offloaded else plan.tensor * plan.context
+    offload = plan.system.offload
+    turns = offload.batches if plan.is_offloaded and offload else plan.pipeline
+    own = batch.keys / max(1, min(turns, batch.sequences))
+    keys = Number("keys of a batch", own, "", COUNTED)
+    each = Number("bytes of a token", plan.kv_token_bytes, "B", COUNTED)
+    rate = _bandwidth(plan.attender.name, plan.machines[plan.attender.name])
+    return _at_least((keys, each), rate, devices, 1)
+
+
+def _at_least(
+    counts: tuple[Number, ...], rate: Number | None, devices: int, stages: int
+) -> tuple[str, tuple[Number, ...]]:
+    """What a batch meets on all stages, one after the other."""
+    text = " · ".join(format_quantity(each.value, each.unit or "1") for each in counts)
+    if rate is None:
+        return text, counts
+    total = prod(each.value for each in counts) * stages
+    shown = format_quantity(rate.value, "B/s")
+    over = f"({devices} · {shown})" if devices > 1 else f"({shown})"
+    several = f"{stages} stages · " if stages > 1 else ""
+    seconds = format_quantity(total / (devices * rate.value), "s")
+    return f"{several}{text} / {over} = {seconds} at least", (*counts, rate)
+
+
+def _bandwidth(device: str, machine: Machine) -> Number | None:
+    if isinstance(machine, Gpu):
+        rate, source = rate_per_s(machine.hbm.bandwidth, machine), machine.hbm.source
+        return Number(f"{device}.memories.HBM.bandwidth", rate, "B/s", source)
+    memory = machine.memories[0]
+    if memory.bandwidth is None:
+        return None
+    rate = float(memory.bandwidth.per_second(machine.clock_hz))
+    path = f"{device}.memories.{memory.name}.bandwidth"
+    return Number(path, rate, "B/s", memory.source or machine.source)
+
+
+def _host(plan: Plan) -> tuple[str, tuple[Number, ...]]:
+    seconds = float(plan.system.serving.overhead_s)
+    number = Number("serving.overhead", seconds, "s", plan.system.source)
+    return f"{format_quantity(seconds, 's')} between two iterations", (number,)
+
+
+def _devices(plan: Plan, now: Iteration) -> Iterator[Row]:
+    for device in plan.system.devices:
+        if device.name not in now.busy_s:
+            continue
+        seconds = now.busy_s[device.name]
+        count = Number(f"{device.name}.count", device.count, "", device.source)
+        text = f"each of {device.count} {device.machine} computes"
+        share = seconds / now.seconds
+        yield Row("device", device.name, seconds, share, text, (count,))
+
+
+def _links(plan: Plan, now: Iteration) -> Iterator[Row]:
+    for link in plan.system.links:
+        if link.name not in now.port_s:
+            continue
+        seconds, moved = now.port_s[link.name], now.link_bytes[link.name]
+        numbers = (
+            Number(f"bytes over {link.name}", moved, "B", COUNTED),
+            Number(f"links.{link.name}.bandwidth", link.bytes_per_s, "B/s", link.source),
+            Number(f"links.{link.name}.latency", float(link.latency_s), "s", link.source),
+        )
+        text = (
+            f"{format_quantity(moved, 'B')} over all ports of "
+            f"{format_quantity(link.bytes_per_s, 'B/s')}, "
+            f"{format_quantity(float(link.latency_s), 's')} a message"
+        )
+        yield Row("link", link.name, seconds, seconds / now.seconds, text, numbers)
+
+
+# --- what would help ------------------------------------------------------------------------------
+
+
+def _changed(plan: Plan) -> Iterator[tuple[str, float, Plan]]:
+    """The plan on other systems: names, factors. What changes keeps its layout."""
+    used = dict.fromkeys((plan.holder.name, plan.attender.name))
+    for name in used:
+        for lever, machine in _machines(plan.machines[name]):
+            yield f"{name} {lever}", 2, replace(plan, machines={**plan.machines, name: machine})
+    for link in plan.system.links:
+        rate = Rate(bytes_per_s=2 * link.bytes_per_s)
+        yield f"links.{link.name}.bandwidth", 2, _with_link(plan, link, {"bandwidth": rate})
+        if link.latency_s:
+            half = {"latency_s": link.latency_s / 2}
+            yield f"links.{link.name}.latency", 0.5, _with_link(plan, link, half)
+    overhead = plan.system.serving.overhead_s
+    if overhead:
+        serving = plan.system.serving.model_copy(update={"overhead_s": overhead / 2})
+        system = plan.system.model_copy(update={"serving": serving})
+        yield "serving.overhead", 0.5, replace(plan, system=system)
+
+
+def _machines(machine: Machine) -> Iterator[tuple[str, Machine]]:
+    if isinstance(machine, Gpu):
+        for name in TRIED:
+            yield name, LEVERS[name](machine, 2)
+        return
+    memory = machine.memories[0]
+    if memory.bandwidth is not None:
+        path = f"memories.{memory.name}.bandwidth"
+        rate = Rate(bytes_per_s=2 * memory.bandwidth.per_second(machine.clock_hz))
+        yield f"{memory.name} bandwidth", with_values(machine, {path: rate})
+    yield "clock", with_values(machine, {"clock": 2 * machine.clock_hz})
+
+
+def _with_link(plan: Plan, link: Link, more: Mapping[str, object]) -> Plan:
+    links = tuple(
+        each.model_copy(update=dict(more)) if each.name == link.name else each
+        for each in plan.system.links
+    )
+    return replace(plan, system=plan.system.model_copy(update={"links": links}))
