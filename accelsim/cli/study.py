@@ -70,7 +70,7 @@ def command(
         files = write_tables(tables, staging)
         drawn, left_out = _draw(wanted, tables, staging) if wanted else ((), {})
         files += [*drawn]
-        files.append(write_provenance(study_provenance(study), staging))
+        files.append(write_provenance(study_provenance(study, file=path), staging))
         text = summary_markdown(study, tables, comparison, files, published)
         files.append(atomic_write(staging / "summary.md", text))
     written = tuple(folder / file.name for file in files)

@@ -60,7 +60,7 @@ def command(
         again = shlex.join(["accelsim", *sys.argv[1:]])
         print(f"interrupted; what is done is in {folder}/, `{again}` goes on", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
-    write_provenance(study_provenance(study), folder)
+    write_provenance(study_provenance(study, file=path), folder)
     _report(study.question, found, folder, perf_counter() - start, json=json)
     if all(each.failed == each.points for each in found):
         raise typer.Exit(FAILED)

@@ -7,12 +7,14 @@
 A hash is that of what the input means (`quantities`): comments, layout and units as written do not
 change it, and neither do sources; a setting does. That of all is over the hashes of the inputs.
 `code` is the hash of accelsim's own source. It is written beside results as `provenance.json`.
+That of a study has its `question` and `source` too, and of each input that is a file its `yaml`, as
+it was when the study ran.
 """
 
 import hashlib
 import json
 import platform
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from accelsim.arch.load import is_gpu
+from accelsim.base.catalogue import find
 from accelsim.base.errors import Place, StudyError
 from accelsim.base.files import atomic_write
 from accelsim.study.axes import INPUTS, Value, plain
@@ -27,6 +31,7 @@ from accelsim.study.cases import below
 from accelsim.study.inputs import Inputs
 from accelsim.study.quantities import Quantity, quantities
 from accelsim.study.study import Part, Study, tables_of
+from accelsim.workload.forms import split_name
 
 FILE = "provenance.json"
 KEY = "provenance"
@@ -55,9 +60,11 @@ def provenance(inputs: Mapping[str, Any], settings: Collection[str] = ()) -> dic
     }
 
 
-def study_provenance(study: Study, settings: Mapping[str, Value] | None = None) -> dict[str, Any]:
+def study_provenance(
+    study: Study, settings: Mapping[str, Value] | None = None, file: Path | None = None
+) -> dict[str, Any]:
     """Of a study's tables: the study, and the workloads, machines, mappings and models it names,
-    under the settings of all its runs.
+    under the settings of all its runs. `file` is what the study was read from.
 
     A mapping that no part names (the default) is not among them, and of calls, generations and
     serving neither are machines and systems: their names are, in the study.
@@ -69,7 +76,22 @@ def study_provenance(study: Study, settings: Mapping[str, Value] | None = None) 
     named = {model: read.shape(model) for model in study.models}
     named |= {name: noun for part in parts for name, noun in _of_part(part, fixed, read)}
     paths = [path for head in INPUTS for path in below(head, fixed)]
-    return provenance({"study": whole, **named}, paths)
+    found = provenance({"study": whole, **named}, paths)
+    files = dict(_files_of(study, parts)) | ({"study": file} if file else {})
+    for name, each in files.items():
+        found["inputs"][_plain_name(name)]["yaml"] = each.read_text(encoding="utf-8")
+    return {**found, "question": study.question, "source": study.source}
+
+
+def _files_of(study: Study, parts: Iterable[Part]) -> Iterator[tuple[str, Path]]:
+    """Where each named input was read from; a form of a workload (`mla:decode`) is in its file."""
+    for model in study.models:
+        yield model, find(model, "shapes")
+    for part in parts:
+        yield part.workload, find(split_name(part.workload)[0], "workloads")
+        yield part.arch, find(part.arch, "arch")
+        if part.mapping is not None and not is_gpu(part.arch):
+            yield part.mapping, find(part.mapping, "mappings")
 
 
 def write_provenance(found: Mapping[str, Any], folder: str | Path) -> Path:

@@ -99,3 +99,11 @@ def test_another_file_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "provenance.json").write_text(text, encoding="utf-8")
     with pytest.raises(AccelsimError, match=r"provenance\.json: (cannot be read as|is no) prov"):
         read_provenance(tmp_path)
+
+
+def test_a_study_keeps_its_question_and_the_files_it_was_read_from(load, folder: Path) -> None:
+    found = study_provenance(load(), file=folder / "study.yaml")
+    assert found["question"] == "How fast is scaling?"
+    assert found["inputs"]["study"]["yaml"].startswith("question: How fast is scaling?\n")
+    machine = (folder / "machine.yaml").read_text(encoding="utf-8")
+    assert found["inputs"]["machine.yaml"]["yaml"] == machine

@@ -1,0 +1,230 @@
+"""What all interactive figures have in common: the look of `report/style.py`, in plotly's words.
+
+A column becomes an axis: its numbers in the unit without a prefix (s, B, J; chips in mm²), and
+ticks that carry prefix and unit (`20 ms`). A text that is a quantity (`512 KiB`) is a number too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from accelsim.base.errors import InputError, StudyError, did_you_mean
+from accelsim.base.units import format_count, format_quantity, quantity, suffix_of
+from accelsim.report.style import COLOURS, FAINT, FONT, GRID, INK, unit_label
+from accelsim.study.columns import unit_of_measure
+from accelsim.study.spread import HOUSE_UNITS
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+TEXT_PX = 13
+HEIGHT_PX = 420
+# Yellow and silver are hardly seen as thin lines on white.
+HUES = tuple(
+    COLOURS[name] for name in ("blue", "orange", "green", "vermillion", "purple", "sky", "slate")
+)
+MARKERS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "pentagon")
+DASHES = ("solid", "dash", "dot", "dashdot")
+SHOWN: Mapping[str, tuple[float, str]] = {"pJ": (1e-12, "J"), "um^2": (1e-6, "mm^2")}
+"""Of a house unit, the one that it is shown in, and how many of these it is."""
+WITHOUT_PREFIX = ("mm^2", "nm", "USD/h", "bit", "")
+MOST_TICKS = 10
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A column as numbers: [rows] of them in `unit`, NaN where there is none."""
+
+    title: str
+    values: Array
+    unit: str
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether it can be logarithmic: all numbers are above 0."""
+        return bool((self.values[~np.isnan(self.values)] > 0).all())
+
+    @property
+    def suffix(self) -> str:
+        """After a number that carries the prefix: `20m` and `s`, but `1,200` and ` mm²`."""
+        space = " " if self.unit in WITHOUT_PREFIX else ""
+        return f"{space}{unit_label(self.unit)}" if self.unit else ""
+
+    @property
+    def hover(self) -> str:
+        """plotly's format of one number, four digits."""
+        return ",.4~g" if self.unit in WITHOUT_PREFIX else ".4~s"
+
+    def layout(self, is_log: bool) -> dict[str, Any]:
+        """For `layout.xaxis` or `.yaxis`."""
+        is_wide = self.unit == "" and np.nanmax(np.abs(self.values), initial=0) >= 10_000
+        ticks = "~s" if is_wide or self.unit not in WITHOUT_PREFIX else ",~g"
+        scale = {"type": "log", "dtick": _steps(self.values)} if is_log else {"type": "linear"}
+        if not is_log and self.is_positive:
+            scale["rangemode"] = "tozero"
+        return {
+            "title": {"text": self.title},
+            "tickformat": ticks,
+            "ticksuffix": self.suffix,
+        } | scale
+
+    def listed(self, is_log: bool) -> dict[str, Any]:
+        """The same, with a tick at each of a few values, as they are written."""
+        values = np.unique(self.values[~np.isnan(self.values)])
+        if not is_log or not 1 < len(values) <= MOST_TICKS:
+            return self.layout(is_log)
+        texts = [written(value, self.unit) for value in values]
+        return self.layout(is_log) | {"tickvals": values.tolist(), "ticktext": texts}
+
+
+def axis_of(frame: pd.DataFrame, column: str) -> Axis:
+    """A column of numbers or of quantities; a StudyError if it is neither."""
+    found = axis_or_none(frame, column)
+    if found is None:
+        fact = f"the column {column!r} does not hold numbers"
+        raise StudyError(fact, remedy="Name a column of numbers")
+    return found
+
+
+def axis_or_none(frame: pd.DataFrame, column: str) -> Axis | None:
+    """None if the column holds anything that is neither a number nor a quantity of one kind."""
+    cells = cells_of(frame, column)
+    unit = unit_of_measure(column)
+    if pd.api.types.is_bool_dtype(cells):
+        return None
+    if pd.api.types.is_numeric_dtype(cells):
+        return _axis(column, cells.to_numpy(float, na_value=np.nan), unit)
+    distinct = {cell: _number(cell, unit) for cell in cells.dropna().unique()}
+    units = {found[1] for found in distinct.values() if found is not None}
+    if len(units) != 1 or None in distinct.values():
+        return None
+    numbers = {cell: found[0] for cell, found in distinct.items() if found is not None}
+    return _axis(column, cells.map(numbers).to_numpy(float), units.pop())
+
+
+def cells_of(frame: pd.DataFrame, column: str) -> "pd.Series[Any]":
+    if column not in frame:
+        near = did_you_mean(column, frame.columns) or f"It has {', '.join(frame.columns)}"
+        raise StudyError(f"the table has no column {column!r}", remedy=near)
+    return frame[column]
+
+
+def title_of(column: str) -> str:
+    """`latency` of latency_s, `traffic, DRAM` of traffic_bytes.DRAM, `GlobalBuffer.capacity` of
+    what a sweep varied at arch.memories.GlobalBuffer.capacity."""
+    head, dot, part = column.partition(".")
+    if head in ("arch", "workload"):
+        return ".".join(column.split(".")[-2:])
+    name = head.removesuffix(suffix_of(head)).replace("_", " ")
+    return f"{name}, {part}" if dot else name
+
+
+def written(value: Any, unit: str) -> str:
+    """A value as a person writes it: `512 KiB`, `4K`, `flat`."""
+    if isinstance(value, float) and value.is_integer() and not unit:
+        value = int(value)
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if unit == "mm^2" and is_number:
+        return f"{value:,.4g} mm²"
+    if unit and is_number:
+        return unit_label(format_quantity(value, unit))
+    return f"{value:,.4g}" if isinstance(value, float) else format_count(value)
+
+
+def labels_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Of each row, what it is called by some columns: `flat, 4K`; "" by none."""
+    parts = [_texts(frame, column) for column in columns]
+    return [", ".join(each) for each in zip(*parts, strict=True)] if parts else [""] * len(frame)
+
+
+def open_figure(title: str, x: dict[str, Any], y: dict[str, Any], **layout: Any) -> "Figure":
+    """An empty figure in the house's look."""
+    from plotly.graph_objects import Figure
+
+    lines = {"gridcolor": GRID, "linecolor": INK, "zeroline": False, "automargin": True}
+    font = {"family": f"{FONT}, Verdana, sans-serif", "size": TEXT_PX, "color": INK}
+    legend = {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
+    heading = {"text": escaped(title), "font": {"size": TEXT_PX + 2}, "x": 0, "xref": "paper"}
+    whole = {
+        "template": "none",
+        "title": heading | {"y": 0.97, "yref": "container", "yanchor": "top"},
+        "font": font,
+        "colorway": list(HUES),
+        "height": HEIGHT_PX,
+        "margin": {"l": 60, "r": 16, "t": 40 if title else 14, "b": 50},
+        "legend": legend | {"maxheight": 0.3},
+        "hovermode": "closest",
+        "hoverlabel": {"font": {"family": font["family"], "size": TEXT_PX - 1}},
+        "xaxis": lines | x,
+        "yaxis": lines | y | {"showline": False, "tickfont": {"color": FAINT}},
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+    }
+    return Figure(layout=whole | layout)
+
+
+def marked(number: int, **line: Any) -> dict[str, Any]:
+    """Colour, marker and line style of a series, each of its own, so that it is found without its
+    colour too."""
+    colour = HUES[number % len(HUES)]
+    dash = DASHES[(number // len(HUES)) % len(DASHES)]
+    symbol = MARKERS[number % len(MARKERS)]
+    return {
+        "marker": {"color": colour, "symbol": symbol, "size": 7},
+        "line": {"color": colour, "dash": dash, "width": 2, **line},
+    }
+
+
+def hover_lines(*axes: tuple[str, Axis]) -> str:
+    """`latency: 20.3 ms` for each of plotly's variables `x`, `y`, `z`."""
+    return "<br>".join(
+        f"{escaped(axis.title)}: %{{{name}:{axis.hover}}}{axis.suffix}" for name, axis in axes
+    )
+
+
+def escaped(text: str) -> str:
+    """plotly reads some HTML in its texts; a name is written as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _axis(column: str, values: Array, unit: str) -> Axis:
+    factor, shown = SHOWN.get(unit, (1.0, unit))
+    cycles = f"{title_of(column)} (cycles)" if shown == "cycle" and column != "cycles" else ""
+    shown = "" if shown in ("cycle", "1") else shown
+    return Axis(escaped(cycles or title_of(column)), values * factor, shown)
+
+
+def _texts(frame: pd.DataFrame, column: str) -> list[str]:
+    axis = axis_or_none(frame, column)
+    if axis is None:
+        return [escaped(format_count(cell)) for cell in cells_of(frame, column).tolist()]
+    shown = {value: written(value, axis.unit) for value in np.unique(axis.values).tolist()}
+    return [shown.get(value, "none") for value in axis.values.tolist()]
+
+
+def _steps(values: Array) -> Any:
+    """A tick each decade, or at 1, 2 and 5 of each where there are few."""
+    there = values[~np.isnan(values)]
+    decades = np.log10(there.max() / there.min()) if there.size else 0
+    return "D2" if decades < 1.5 else max(1, round(decades / 8))
+
+
+@lru_cache(maxsize=65536)
+def _number(cell: Any, unit: str) -> tuple[float, str] | None:
+    """A text that is a quantity, as a number of its house unit."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        return float(cell), unit
+    if not isinstance(cell, str) or not cell[:1].isdigit():
+        return None
+    for house_unit in HOUSE_UNITS:
+        try:
+            return float(quantity(cell, house_unit)), house_unit
+        except InputError:
+            continue
+    return None
