@@ -1,5 +1,6 @@
 # make demo    set up .venv and reproduce the FuseMax study
 # make test    set up the tools too and run every check
+# make coverage  the tests, and which lines no test runs
 # make setup   the set-up for `make demo` alone
 #
 # Set-up runs again only when pyproject.toml or constraints.txt change. PYTHON names the Python that
@@ -9,7 +10,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup demo test format benchmark clean
+.PHONY: setup demo test coverage format benchmark clean
 
 setup: $(VENV)/.stamp-run
 
@@ -21,6 +22,9 @@ test: $(VENV)/.stamp-dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2
+
+coverage: $(VENV)/.stamp-dev
 	$(BIN)/python -m pytest -n 2 --cov=accelsim --cov-report=term:skip-covered
 
 format: $(VENV)/.stamp-dev
