@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.mapper.batch import Evaluator
-from accelsim.mapper.exact.space import Root, Space
 from accelsim.mapper.exact.search import Bounded, Search
+from accelsim.mapper.exact.space import Root, Space
 from accelsim.mapper.exact.tables import Weights
 from accelsim.mapping.loops import ceil_div
 

@@ -85,7 +85,7 @@ class Search:
         boxes, at = taken.boxes.at(~is_leaf), at[~is_leaf]
         one, other = halves(boxes, at)
         both = self._judged(joined(one, other))
-        return is_leaf, both.at(slice(None, at.size)), both.at(slice(at.size, None))
+        return is_leaf, both.at(np.arange(at.size)), both.at(np.arange(at.size, 2 * at.size))
 
 
 def halves(boxes: Boxes, at: Array) -> tuple[Boxes, Boxes]:
@@ -149,10 +149,7 @@ class _Pool:
     def taken(self, number: int) -> Bounded:
         """So many with the least bounds, or all; they are not in the pool any more."""
         number = min(number, self.size)
-        if not number:
-            places = np.arange(0)
-        else:
-            places = np.argpartition(self._order, number - 1)[:number]
+        places = np.argpartition(self._order, max(0, number - 1))[:number]
         found = Bounded(self._boxes.at(places), self._bound[places])
         self._bound[places] = self._order[places] = np.inf
         self._free[self._free_count : self._free_count + number] = places
