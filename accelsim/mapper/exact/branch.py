@@ -25,18 +25,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.mapper.batch import Evaluator
+from accelsim.mapper.exact.search import Bounded, Search
 from accelsim.mapper.exact.space import Root, Space
-from accelsim.mapper.exact.tables import Heap, Weights
+from accelsim.mapper.exact.tables import Weights
 from accelsim.mapping.loops import ceil_div
 
 AS_GOOD = 1e-12
 """A bound within this share of the best is not followed: sums of floats are no more exact."""
 
-PLUNGES = 8
-"""So many boxes are followed down at once, to have something to beat."""
-
-ROOM = 4096
-LEAVES = 256
+DIVES = 32
+"""So many boxes are followed down at first, to have something to beat."""
 
 Told = Callable[[float, int], None]
 """Hears of the best value so far and of how many candidates were just seen."""
@@ -98,42 +96,39 @@ class Branch:
     def _in_space(
         self, place: int, weights: Weights, below: float, most: Callable[[], int], told: Told
     ) -> Answer:
-        # numba, whose import takes a while, is there for who searches.
-        from accelsim.mapper.exact.kernels import explore, release
-
-        space, choice, seen, plunges, bound = self.spaces[place], None, 0, PLUNGES, inf
-        heap = _entered(space, weights, below)
-        leaves = np.empty(LEAVES, dtype=np.int64)
-        while heap.counts[0] > 0:
-            if below < inf and heap.counts[2] > most():
-                bound = float(heap.bound[heap.order[0]])
+        space, choice, seen = self.spaces[place], None, 0
+        search = Search(space.tables, weights, space.widest, below * (1 - AS_GOOD))
+        leaves = search.dive(DIVES)
+        while True:
+            found, better = self._evaluated(place, leaves, weights, below)
+            seen += found
+            if better:
+                choice, below = better, better.value
+            told(below, found)
+            search.below = below * (1 - AS_GOOD)
+            if not search.is_open or (below < inf and search.bounded > most()):
                 break
-            limit = below * (1 - AS_GOOD)
-            wanted = leaves[:1] if plunges > 1 else leaves
-            found = explore(heap, space.tables, weights, limit, plunges, wanted)
-            plunges = max(1, plunges - found)
-            if found:
-                seen += found
-                better = self._evaluated(place, heap, leaves[:found], weights, below)
-                choice, below = (better, better.value) if better else (choice, below)
-                release(heap, leaves[:found])
-                told(below, found)
-            elif heap.counts[0] > 0 and heap.counts[1] < 2:
-                heap = _roomier(heap)
-        return Answer(choice, bound, seen, int(heap.counts[2]) - seen)
+            leaves = search.step()
+        return Answer(choice, search.bound, seen, search.bounded - seen)
 
     def _evaluated(
-        self, place: int, heap: Heap, leaves: NDArray[np.int64], weights: Weights, below: float
-    ) -> Choice | None:
-        """The best of the leaves, if it is below."""
-        space, best = self.spaces[place], None
-        for number in np.unique(heap.root[leaves]):
-            own = leaves[heap.root[leaves] == number]
-            root = space.roots[number]
-            tiles = _columns(space, heap.low[own])
+        self, place: int, leaves: Bounded, weights: Weights, below: float
+    ) -> tuple[int, Choice | None]:
+        """How many had to be looked at, and the best of the leaves, if it is below."""
+        space, best, seen = self.spaces[place], None, 0
+        roots, firsts = np.unique(leaves.boxes.root, return_inverse=True)
+        least = np.full(roots.size, inf)
+        np.minimum.at(least, firsts, leaves.bound)
+        for number in np.argsort(least, kind="stable"):
+            own = leaves.at((firsts == number) & (leaves.bound < below * (1 - AS_GOOD)))
+            if not own.bound.size:
+                continue
+            seen += own.bound.size
+            root = space.roots[roots[number]]
+            tiles = _columns(space, own.boxes.low)
             if not next(iter(tiles.values())).size:
                 continue
-            batch = self._evaluator(place, int(number))(tiles)
+            batch = self._evaluator(place, int(roots[number]))(tiles)
             cycles = batch.latency_s * space.arch.clock_hz
             values = weights.pj * batch.energy_pj + weights.cycle * cycles
             is_allowed = batch.legal & (cycles <= weights.most_cycles)
@@ -146,7 +141,7 @@ class Branch:
                 factors = {name: int(column[first]) for name, column in tiles.items()}
                 energy, latency = batch.energy_pj[first], batch.latency_s[first]
                 best = Choice(space, root, factors, float(energy), float(latency), below)
-        return best
+        return seen, best
 
     def _evaluator(self, place: int, root: int) -> Evaluator:
         if (place, root) not in self._evaluators:
@@ -204,44 +199,3 @@ def ways_to_lie(
             for other in found
         )
     ]
-
-
-def _entered(space: Space, weights: Weights, below: float) -> Heap:
-    from accelsim.mapper.exact.kernels import enter
-
-    shape = len(space.ranks), space.slots
-    own = len(space.path), len(space.tensors)
-    heap = _heap(max(ROOM, 4 * len(space.roots)), *shape, *own)
-    for number, root in enumerate(space.roots):
-        enter(heap, number, *space.box(root), space.tables, weights, below)
-    return heap
-
-
-def _heap(room: int, ranks: int, slots: int, memories: int, sent: int) -> Heap:
-    return Heap(
-        low=np.ones((room, ranks, slots)),
-        high=np.ones((room, ranks, slots)),
-        root=np.zeros(room, dtype=np.int64),
-        bound=np.zeros(room),
-        size=np.zeros(room),
-        order=np.zeros(room, dtype=np.int64),
-        free=np.arange(room),
-        moved=np.zeros(memories),
-        sent_bytes=np.zeros(sent),
-        sent_pj=np.zeros(sent),
-        scratch=np.zeros((2, ranks)),
-        counts=np.array([0, room, 0]),
-    )
-
-
-def _roomier(heap: Heap) -> Heap:
-    """With twice the room; places keep their numbers."""
-    room = heap.bound.size
-    _, ranks, slots = heap.low.shape
-    larger = _heap(2 * room, ranks, slots, heap.moved.size, heap.sent_pj.size)
-    for new, old in zip(larger[:6], heap[:6], strict=True):
-        new[:room] = old
-    free = int(heap.counts[1])
-    larger.free[: free + room] = [*heap.free[:free], *range(room, 2 * room)]
-    larger.counts[:] = heap.counts[0], free + room, heap.counts[2]
-    return larger

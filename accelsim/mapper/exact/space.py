@@ -27,6 +27,7 @@ import numpy as np
 
 from accelsim.arch.spatial import Spatial, instances, parents, point_cost
 from accelsim.mapper.constraints import Constraints, FixedLoops
+from accelsim.mapper.exact.boxes import Boxes
 from accelsim.mapper.exact.tables import Array, Tables
 from accelsim.mapping.mapping import Formula, Level, Nest, Phase, Step
 from accelsim.mapping.mapping import Mapping as LoopMapping
@@ -277,6 +278,13 @@ class Space:
         return low, high
 
     @cached_property
+    def widest(self) -> Boxes:
+        """The boxes of all roots."""
+        ranges = [self.box(root) for root in self.roots]
+        low, high = (np.array([each[end] for each in ranges]) for end in (0, 1))
+        return Boxes(low, high, np.arange(len(self.roots)))
+
+    @cached_property
     def fixed(self) -> FixedLoops:
         return self.constraints.loops.get(self.einsum, FixedLoops())
 
@@ -298,12 +306,14 @@ class Space:
         cost = point_cost(self.arch, self.array, self.equation.operations)
         points = float(iteration_points(self.cascade, self.einsum))
         fixed = [points * use.count * use.energy_pj for use in cost.units]
+        order = np.array([self._order_table(root) for root in self.roots])
         return Tables(
             sizes=np.array([float(self.cascade.ranks[rank]) for rank in self.ranks]),
             member=np.array([[r in self.members[t] for r in self.ranks] for t in self.tensors]),
             words=np.array([float(words[tensor].word_bytes) for tensor in self.tensors]),
             home=np.array([self.home(tensor) for tensor in self.tensors]),
             reduced=np.array([rank in self.equation.reduced_ranks for rank in self.ranks]),
+            slots=self.slots,
             shared=self.shared,
             start=np.array([self.slot(memory) for memory in range(len(self.path))]),
             room=np.array([self._room(memory) for memory in self.path]),
@@ -313,7 +323,8 @@ class Space:
             rows=int(array.rows),
             columns=int(array.columns),
             kept=np.array([self._kept_table(root) for root in self.roots]),
-            order=np.array([self._order_table(root) for root in self.roots]),
+            order=order,
+            place=np.argsort(order, axis=-1),
             derived=np.array([self._derived(root) for root in self.roots]),
             fixed=np.array(self._fixed_table()).reshape(len(self.ranks), self.slots),
             most_moved=np.array([self._most_moved(memory) for memory in self.path]),
