@@ -136,10 +136,7 @@ class Branch:
             batch = self._evaluator(place, int(number))(tiles)
             cycles = batch.latency_s * space.arch.clock_hz
             values = weights.pj * batch.energy_pj + weights.cycle * cycles
-            is_allowed = batch.legal & (cycles <= weights.most_cycles)
-            for memory, most in space.constraints.traffic_bytes.items():
-                is_allowed &= batch.traffic_bytes[memory] <= most
-            values = np.where(is_allowed, values, inf)
+            values = np.where(batch.legal & (cycles <= weights.most_cycles), values, inf)
             first = int(np.argmin(values))
             if values[first] < below:
                 below = float(values[first])
@@ -152,7 +149,8 @@ class Branch:
         if (place, root) not in self._evaluators:
             space = self.spaces[place]
             mapping = space.mapping(space.roots[root])
-            self._evaluators[place, root] = Evaluator(space.alone, space.arch, mapping)
+            evaluator = Evaluator(space.alone, space.arch, mapping, space.constraints)
+            self._evaluators[place, root] = evaluator
         return self._evaluators[place, root]
 
 
