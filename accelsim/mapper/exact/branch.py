@@ -35,6 +35,9 @@ AS_GOOD = 1e-12
 PLUNGES = 8
 """So many boxes are followed down at once, to have something to beat."""
 
+IN_VAIN = 20_000
+"""Boxes after which a space is given up where no bound tells what breaks a constraint."""
+
 ROOM = 4096
 LEAVES = 256
 
@@ -76,7 +79,8 @@ class Branch:
     ) -> Answer:
         """The mapping of least pj · energy + cycle · cycles; `known`, if none is less.
 
-        It gives up where `most()` boxes have been bounded in a space and some mapping is known.
+        It gives up where `most()` boxes have been bounded in a space and some mapping is known, or
+        `IN_VAIN` and none is, if tensors have limits.
         """
         choice, bound, seen, pruned = None, inf, 0, 0
         below = self._value(known, weights) if known else inf
@@ -105,7 +109,7 @@ class Branch:
         heap = _entered(space, weights, below)
         leaves = np.empty(LEAVES, dtype=np.int64)
         while heap.counts[0] > 0:
-            if below < inf and heap.counts[2] > most():
+            if heap.counts[2] > (most() if below < inf else _most_in_vain(space)):
                 bound = float(heap.bound[heap.order[0]])
                 break
             limit = below * (1 - AS_GOOD)
@@ -152,6 +156,10 @@ class Branch:
             evaluator = Evaluator(space.alone, space.arch, mapping, space.constraints)
             self._evaluators[place, root] = evaluator
         return self._evaluators[place, root]
+
+
+def _most_in_vain(space: Space) -> float:
+    return IN_VAIN if space.constraints.tensor_traffic_bytes else inf
 
 
 def _columns(space: Space, boxes: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

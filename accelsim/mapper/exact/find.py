@@ -55,7 +55,7 @@ def find(question: Question) -> Found | None:
         bound=question.bound,
         strategy="exact",
         space=_space(question),
-        optimal=best is ranked[0] and is_sure,
+        optimal=best is ranked[0] and is_sure and not steps.has_given_up,
         candidates=steps.seen,
         pruned=steps.pruned,
         seconds=perf_counter() - start,

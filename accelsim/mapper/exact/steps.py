@@ -66,12 +66,16 @@ def _better(one: Total, other: Total) -> Total:
 
 
 class Steps:
-    """Of a question. What was compiled once is remembered."""
+    """Of a question. What was compiled once is remembered.
+
+    `has_given_up`: a step somewhere without having found or ruled out a mapping of it.
+    """
 
     def __init__(self, question: Question) -> None:
         self.question = question
         self.seen = self.pruned = 0
         self.most = MOST_BOXES
+        self.has_given_up = False
         self._branches: dict[Key, Branch] = {}
 
     def best(self, weights: Weights) -> Total | None:
@@ -124,6 +128,7 @@ class Steps:
             self.most = HURRIED
             answer = self._branches[key].best(weights, lambda: self.most, self._tell)
         self.pruned += answer.pruned
+        self.has_given_up |= answer.choice is None and answer.bound < inf
         return answer
 
     def _tell(self, value: float, seen: int) -> None:
