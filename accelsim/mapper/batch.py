@@ -25,7 +25,9 @@ from accelsim.cost import spatial
 from accelsim.cost.coverage import Key, coverage_of, noting
 from accelsim.cost.leaves import Points, numbers, structure, with_numbers
 from accelsim.cost.tape import Recorded, Tape
+from accelsim.mapper.constraints import Constraints
 from accelsim.mapper.legal import holds
+from accelsim.mapper.obeying import keeps
 from accelsim.mapper.opcodes import Code, assembled
 from accelsim.mapper.replay import replay
 from accelsim.mapping.binding import BoundMapping, bind
@@ -68,11 +70,20 @@ def evaluated(
 class Evaluator:
     """Candidates of one mapping on one machine; all other numbers are plain numbers.
 
+    What breaks the `constraints` is not legal.
+
     It records a tape when it meets a new layout: other names given, or none before.
     """
 
-    def __init__(self, cascade: Cascade, arch: Spatial, mapping: LoopMapping) -> None:
+    def __init__(
+        self,
+        cascade: Cascade,
+        arch: Spatial,
+        mapping: LoopMapping,
+        constraints: Constraints | None = None,
+    ) -> None:
         self.cascade, self.arch, self.mapping = budgeted(cascade), arch, mapping
+        self.constraints = constraints or Constraints()
         self._known: dict[Hashable, _Replay] = {}
 
     def __call__(self, tiles: Mapping[str, ArrayLike]) -> Batch:
@@ -87,7 +98,7 @@ class Evaluator:
         layout = _layout(values)
         key = (structure(bound), layout)
         if key not in self._known:
-            self._known[key] = _recorded(bound, points, values, layout)
+            self._known[key] = _recorded(bound, points, values, layout, self.constraints)
         size = next(iter(given.values())).size
         return self._known[key].batch(bound, values, size)
 
@@ -137,7 +148,11 @@ def _layout(values: Sequence[Number]) -> tuple[int, ...]:
 
 
 def _recorded(
-    bound: BoundMapping, points: Points, values: Sequence[Number], layout: tuple[int, ...]
+    bound: BoundMapping,
+    points: Points,
+    values: Sequence[Number],
+    layout: tuple[int, ...],
+    constraints: Constraints,
 ) -> _Replay:
     shares = _shares(bound, points)
     own = max(layout) + 1
@@ -150,7 +165,8 @@ def _recorded(
     cost = spatial.cost_from(pattern, pattern_points, coverage.__getitem__)
     held, moved = cost.occupancy_bytes, cost.traffic_bytes
     by_memory = [*held.values(), *(moved[memory] for memory in held)]
-    results = [cost.latency_s, cost.energy_pj, holds(pattern), *by_memory]
+    legal = holds(pattern) * keeps(constraints, pattern, cost)
+    results = [cost.latency_s, cost.energy_pj, legal, *by_memory]
     recorded = [each if isinstance(each, Recorded) else tape.constant(each) for each in results]
     return _Replay(assembled(tape.program(recorded)), layout, shares, tuple(held))
 

@@ -36,6 +36,9 @@ AS_GOOD = 1e-12
 DIVES = 32
 """So many boxes are followed down at first, to have something to beat."""
 
+IN_VAIN = 20_000
+"""Boxes after which a space is given up where no bound tells what breaks a constraint."""
+
 Told = Callable[[float, int], None]
 """Hears of the best value so far and of how many candidates were just seen."""
 
@@ -74,7 +77,8 @@ class Branch:
     ) -> Answer:
         """The mapping of least pj · energy + cycle · cycles; `known`, if none is less.
 
-        It gives up where `most()` boxes have been bounded in a space and some mapping is known.
+        It gives up where `most()` boxes have been bounded in a space and some mapping is known, or
+        `IN_VAIN` and none is, if tensors have limits.
         """
         choice, bound, seen, pruned = None, inf, 0, 0
         below = self._value(known, weights) if known else inf
@@ -106,7 +110,9 @@ class Branch:
                 choice, below = better, better.value
             told(below, found)
             search.below = below * (1 - AS_GOOD)
-            if not search.is_open or (below < inf and search.bounded > most()):
+            if not search.is_open or search.bounded > (
+                most() if below < inf else _most_in_vain(space)
+            ):
                 break
             leaves = search.step()
         return Answer(choice, search.bound, seen, search.bounded - seen)
@@ -131,10 +137,7 @@ class Branch:
             batch = self._evaluator(place, int(roots[number]))(tiles)
             cycles = batch.latency_s * space.arch.clock_hz
             values = weights.pj * batch.energy_pj + weights.cycle * cycles
-            is_allowed = batch.legal & (cycles <= weights.most_cycles)
-            for memory, most in space.constraints.traffic_bytes.items():
-                is_allowed &= batch.traffic_bytes[memory] <= most
-            values = np.where(is_allowed, values, inf)
+            values = np.where(batch.legal & (cycles <= weights.most_cycles), values, inf)
             first = int(np.argmin(values))
             if values[first] < below:
                 below = float(values[first])
@@ -147,8 +150,13 @@ class Branch:
         if (place, root) not in self._evaluators:
             space = self.spaces[place]
             mapping = space.mapping(space.roots[root])
-            self._evaluators[place, root] = Evaluator(space.alone, space.arch, mapping)
+            evaluator = Evaluator(space.alone, space.arch, mapping, space.constraints)
+            self._evaluators[place, root] = evaluator
         return self._evaluators[place, root]
+
+
+def _most_in_vain(space: Space) -> float:
+    return IN_VAIN if space.constraints.tensor_traffic_bytes else inf
 
 
 def _columns(space: Space, boxes: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

@@ -6,16 +6,18 @@ the best of some weighted sum of energy and latency: the corners are found from 
 as the farthest below the line through two others, as long as it may have a smaller product.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 
 from accelsim.arch.spatial import area_um2
 from accelsim.cost.evaluate import evaluate
+from accelsim.cost.result import Cost
 from accelsim.mapper.exact.branch import Choice
 from accelsim.mapper.exact.space import SENTENCE
 from accelsim.mapper.exact.steps import Steps, Total
 from accelsim.mapper.exact.tables import Weights
 from accelsim.mapper.found import Found
+from accelsim.mapper.obeying import broken
 from accelsim.mapper.objective import Figures, powers_of, value_of
 from accelsim.mapper.question import Question
 from accelsim.mapping.binding import bind
@@ -30,7 +32,8 @@ AS_FAR = 1e-9
 
 
 def find(question: Question) -> Found | None:
-    """None if an Einsum is not a plain one (`is_plain`), traffic is asked for, or nothing fits."""
+    """None if an Einsum is not a plain one (`is_plain`), traffic is asked for, or nothing fits, or
+    what is best without limits of the cascade's whole traffic breaks one."""
     start = perf_counter()
     is_asked = set(powers_of(question.minimise)) <= {"latency", "energy", "area"}
     if not is_plain(question.cascade) or not is_asked:
@@ -39,24 +42,49 @@ def find(question: Question) -> Found | None:
     totals = _totals(steps, question)
     if not totals:
         return None
-    best = min(totals, key=lambda total: _value(total, question))
-    mapping = _mapping([steps.thriftier(each) for each in best.choices], question.cascade)
-    if check(bind(mapping, question.cascade, question.arch)):
+    ranked = sorted(totals, key=lambda total: _value(total, question))
+    kept = next(_kept(ranked, steps, question), None)
+    if kept is None:
         return None
-    cost = evaluate(question.cascade, question.arch, mapping)
+    best, mapping, cost = kept
+    is_sure = all(total.bound >= total.value * (1 - AS_FAR) for total in totals)
     return Found(
         mapping=mapping,
         cost=cost,
         minimise=question.minimise,
         bound=question.bound,
         strategy="exact",
-        space=SENTENCE,
-        optimal=all(total.bound >= total.value * (1 - AS_FAR) for total in totals),
+        space=_space(question),
+        optimal=best is ranked[0] and is_sure and not steps.has_given_up,
         candidates=steps.seen,
         pruned=steps.pruned,
         seconds=perf_counter() - start,
         is_cut_short=steps.is_hurried,
     )
+
+
+def _kept(
+    ranked: Sequence[Total], steps: Steps, question: Question
+) -> Iterator[tuple[Total, LoopMapping, Cost]]:
+    """Those that are legal and keep to the constraints as a whole; each Einsum does by itself."""
+    cascade, arch = question.cascade, question.arch
+    for total in ranked:
+        thrifty = [steps.thriftier(each) for each in total.choices]
+        for choices in (thrifty, total.choices):
+            mapping = _mapping(choices, cascade)
+            bound = bind(mapping, cascade, arch)
+            if check(bound):
+                continue
+            cost = evaluate(cascade, arch, mapping)
+            if not broken(question.constraints, bound, cost):
+                yield total, mapping, cost
+
+
+def _space(question: Question) -> str:
+    """With what the constraints leave out beside themselves."""
+    if any(fixed.memories for fixed in question.constraints.loops.values()):
+        return f"{SENTENCE}; Einsums with fixed loops in memories hand over in the outermost one"
+    return SENTENCE
 
 
 def is_plain(cascade: Cascade) -> bool:

@@ -354,7 +354,7 @@ class Space:
         return float(each * instances(self.arch, memory))
 
     def _most_moved(self, memory: str) -> float:
-        return float(self.constraints.traffic_bytes.get(memory, inf))
+        return self.constraints.most_bytes(self.einsum, memory)
 
     def _kept_table(self, root: Root) -> list[list[bool]]:
         return [

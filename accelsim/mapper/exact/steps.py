@@ -14,6 +14,7 @@ from math import inf
 from typing import NamedTuple
 
 from accelsim.arch.spatial import Spatial, missing_operations, parents
+from accelsim.mapper.constraints import FixedLoops, is_on_way
 from accelsim.mapper.exact.branch import Answer, Branch, Choice
 from accelsim.mapper.exact.space import Space
 from accelsim.mapper.exact.tables import Weights
@@ -65,12 +66,16 @@ def _better(one: Total, other: Total) -> Total:
 
 
 class Steps:
-    """Of a question. What was compiled once is remembered."""
+    """Of a question. What was compiled once is remembered.
+
+    `has_given_up`: a step somewhere without having found or ruled out a mapping of it.
+    """
 
     def __init__(self, question: Question) -> None:
         self.question = question
         self.seen = self.pruned = 0
         self.most = MOST_BOXES
+        self.has_given_up = False
         self._branches: dict[Key, Branch] = {}
 
     def best(self, weights: Weights) -> Total | None:
@@ -123,6 +128,7 @@ class Steps:
             self.most = HURRIED
             answer = self._branches[key].best(weights, lambda: self.most, self._tell)
         self.pruned += answer.pruned
+        self.has_given_up |= answer.choice is None and answer.bound < inf
         return answer
 
     def _tell(self, value: float, seen: int) -> None:
@@ -150,10 +156,11 @@ class Steps:
         if smaller is None:
             return
         constraints = self.question.constraints
-        wanted = constraints.loops[name].array if name in constraints.loops else None
+        fixed = constraints.loops.get(name, FixedLoops())
         for array in self._arrays(cascade.einsum(name)):
             is_above = all(memory in parents(arch, array) for _, memory in homes)
-            if is_above and wanted in (None, array):
+            is_above = is_above and is_on_way(fixed, array, arch)
+            if is_above and fixed.array in (None, array):
                 yield Space(cascade, smaller, name, array, dict(homes), constraints)
 
     def _arrays(self, einsum: Einsum) -> list[str]:
@@ -166,11 +173,15 @@ class Steps:
 
     def _homes(self, einsum: Einsum) -> list[str | None]:
         """Where what it makes may be: in the outermost memory (None), or in a buffer that has room
-        for all of it and feeds an array of everyone that reads it."""
+        for all of it and feeds an array of everyone that reads it. Where loops inside memories are
+        fixed they cut tiles on their way from the outermost one, so that it goes there."""
         cascade, arch = self.question.cascade, self.question.arch
         if einsum.name in cascade.outputs:
             return [None]
         users = [einsum, *self._readers(einsum.name)]
+        fixed = self.question.constraints.loops
+        if any(user.name in fixed and fixed[user.name].memories for user in users):
+            return [None]
         homes: list[str | None] = [None]
         for memory in arch.memories[1:]:
             feeds = all(
