@@ -140,8 +140,8 @@ class Chunks:
     def _refuse_unreadable_axes(self) -> None:
         """An axis of which no value can be read names something that is not there."""
         for run in self.table.runs:
-            for path, column in self._first.settings.items():
-                values = dict.fromkeys(column.tolist())
+            for path, setting in self._first.settings.items():
+                values = setting.distinct
                 errors = (self.runner.refusal(run, path, value) for value in values)
                 # Most can be read at once: no need to ask about thousands.
                 refused = list(takewhile(bool, errors))
