@@ -49,6 +49,7 @@ COMMANDS = {
     "sensitivity": "By how many percent results change where a parameter changes by one.",
     "crossover": "Where the bound changes along one number of a machine or a workload.",
     "pareto": "The rows of a table that no other row beats.",
+    "report": "Results as one HTML file to hand on: figures, tables, inputs, accuracy.",
 }
 
 #: Commands below a command: `accelsim zoo compare` is `zoo_compare.py`.

@@ -29,7 +29,8 @@ Places = np.ndarray[Any, np.dtype[np.intp]]
 
 CELLS = 120
 MOST_POINTS = 3000
-"""Of a cloud that is drawn as it is."""
+FEW = 300
+"""Of a cloud that is drawn as it is; of one whose points are seen one by one."""
 
 
 class Split(NamedTuple):
@@ -73,7 +74,11 @@ def scatter(
                 legendgroup=name,
                 showlegend=number == 0 and len(found.beside) > 0 and not name,
                 mode="markers",
-                marker={"color": FAINT, "size": 3, "opacity": 0.45},
+                marker={
+                    "color": FAINT,
+                    "size": 3 if len(found.beside) > FEW else 6,
+                    "opacity": 0.45,
+                },
                 hovertemplate=f"{template}<extra>{name}</extra>",
             )
         )
@@ -126,5 +131,5 @@ def _cells(values: Array) -> Places:
 
 def _titled(axis: Axis, sign: float) -> dict[str, Any]:
     better = "more" if sign < 0 else "less"
-    found = axis.layout(axis.is_positive)
-    return found | {"title": {"text": f"{axis.title}, {better} is better"}}
+    found = axis.layout(axis.is_wide)
+    return found | {"title": {"text": f"{axis.heading}, {better} is better"}}

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def lines(
     frame: pd.DataFrame, x: str, y: str, series: Sequence[str] = (), title: str = ""
 ) -> "Figure":
-    """`y` over `x`, a line for each combination of the values of `series`; logarithmic where all
-    numbers are above 0.
+    """`y` over `x`, a line for each combination of the values of `series`; logarithmic where
+    numbers are above 0 and far apart.
 
     Raises StudyError for a column that is not there or holds no numbers, and for two rows at one
     place of a line, for then it has no one value there.
@@ -34,7 +34,9 @@ def lines(
     across, up = axis_of(frame, x), axis_of(frame, y)
     names = np.array(labels_of(frame, series), dtype=object)
     log = [name for name, axis in (("x", across), ("y", up)) if axis.is_positive]
-    figure = open_figure(title, across.listed("x" in log), up.layout("y" in log), meta={"log": log})
+    figure = open_figure(
+        title, across.listed(across.is_wide), up.layout(up.is_wide), meta={"log": log}
+    )
     for number, name in enumerate(dict.fromkeys(names.tolist())):
         rows = np.flatnonzero(names == name)
         rows = rows[np.argsort(across.values[rows], kind="stable")]

@@ -1,7 +1,7 @@
 """What all interactive figures have in common: the look of `report/style.py`, in plotly's words.
 
-A column becomes an axis: its numbers in the unit without a prefix (s, B, J; chips in mm²), and
-ticks that carry prefix and unit (`20 ms`). A text that is a quantity (`512 KiB`) is a number too.
+A column becomes an axis: its numbers in the unit without a prefix (s, B, J; chips in mm²), which
+stands in its title; ticks carry the prefix (`20m`), what is hovered over both (`20.3ms`). A text that is a quantity (`512 KiB`) is a number too.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +35,10 @@ SHOWN: Mapping[str, tuple[float, str]] = {"pJ": (1e-12, "J"), "um^2": (1e-6, "mm
 """Of a house unit, the one that it is shown in, and how many of these it is."""
 WITHOUT_PREFIX = ("mm^2", "nm", "USD/h", "bit", "")
 MOST_TICKS = 10
+WIDE = 4.0
+FEW_DECADES = 2.5
+"""Ticks that are listed; largest by least number from which on an axis is logarithmic;
+decades below which it has ticks between them."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,21 @@ class Axis:
         return bool((self.values[~np.isnan(self.values)] > 0).all())
 
     @property
+    def is_wide(self) -> bool:
+        """Whether it is better seen by ratios: the largest is several times the least."""
+        there = self.values[~np.isnan(self.values)]
+        return self.is_positive and there.size > 0 and bool(there.max() >= WIDE * there.min())
+
+    @property
     def suffix(self) -> str:
         """After a number that carries the prefix: `20m` and `s`, but `1,200` and ` mm²`."""
         space = " " if self.unit in WITHOUT_PREFIX else ""
         return f"{space}{unit_label(self.unit)}" if self.unit else ""
+
+    @property
+    def heading(self) -> str:
+        """`latency (s)`: plotly leaves a suffix out of the small ticks of a logarithmic axis."""
+        return f"{self.title} ({unit_label(self.unit)})" if self.unit else self.title
 
     @property
     def hover(self) -> str:
@@ -63,10 +78,10 @@ class Axis:
 
     def layout(self, is_log: bool) -> dict[str, Any]:
         """For `layout.xaxis` or `.yaxis`."""
-        is_wide = self.unit == "" and np.nanmax(np.abs(self.values), initial=0) >= 10_000
-        ticks = "~s" if is_wide or self.unit not in WITHOUT_PREFIX else ",~g"
+        has_many = self.unit == "" and np.nanmax(np.abs(self.values), initial=0) >= 10_000
+        ticks = "~s" if has_many or self.unit not in WITHOUT_PREFIX else ",~g"
         scale = {"type": "log", "dtick": _steps(self.values)} if is_log else {"type": "linear"}
-        if not is_log and self.is_positive:
+        if not is_log and self.is_wide:
             scale["rangemode"] = "tozero"
         return {
             "title": {"text": self.title},
@@ -80,7 +95,8 @@ class Axis:
         if not is_log or not 1 < len(values) <= MOST_TICKS:
             return self.layout(is_log)
         texts = [written(value, self.unit) for value in values]
-        return self.layout(is_log) | {"tickvals": values.tolist(), "ticktext": texts}
+        listed = {"tickvals": values.tolist(), "ticktext": texts}
+        return self.layout(is_log) | {"title": {"text": self.title}, **listed}
 
 
 def axis_of(frame: pd.DataFrame, column: str) -> Axis:
@@ -212,7 +228,7 @@ def _steps(values: Array) -> Any:
     """A tick each decade, or at 1, 2 and 5 of each where there are few."""
     there = values[~np.isnan(values)]
     decades = np.log10(there.max() / there.min()) if there.size else 0
-    return "D2" if decades < 1.5 else max(1, round(decades / 8))
+    return "D2" if decades < FEW_DECADES else max(1, round(decades / 8))
 
 
 @lru_cache(maxsize=65536)

@@ -55,10 +55,20 @@ def test_a_misspelt_column_is_named():
         axis_of(pd.DataFrame({"latency_s": [1.0]}), "latency")
 
 
-def test_ticks_carry_the_prefix_and_then_the_unit():
-    assert axis_of(pd.DataFrame({"t_s": [0.02]}), "t_s").layout(is_log=True)["ticksuffix"] == "s"
-    area = axis_of(pd.DataFrame({"a_um2": [2e6]}), "a_um2").layout(is_log=False)
-    assert (area["ticksuffix"], area["type"]) == (" mm²", "linear")
+def test_the_unit_stands_in_the_title_and_in_what_is_hovered_over():
+    axis = axis_of(pd.DataFrame({"t_s": [0.02]}), "t_s")
+    assert axis.layout(is_log=True)["title"] == {"text": "t (s)"}
+    assert (axis.hover, axis.suffix) == (".4~s", "s")
+    area = axis_of(pd.DataFrame({"a_um2": [2e6]}), "a_um2")
+    assert area.layout(is_log=False)["title"] == {"text": "a (mm²)"}
+    assert (area.hover, area.suffix) == (",.4~g", " mm²")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_wide"), [([35, 38], False), ([1, 4], True), ([0, 9], False)]
+)
+def test_numbers_that_are_far_apart_are_seen_by_ratios(numbers, is_wide):
+    assert axis_of(pd.DataFrame({"t_s": numbers}), "t_s").is_wide is is_wide
 
 
 def test_an_axis_with_a_zero_cannot_be_logarithmic():

@@ -1,0 +1,75 @@
+"""How far the models that a result rests on have been held against the world: data, read here.
+
+`studies/validation_status.csv` has a row for each machine and family of what was compared, with
+the command that wrote it (`accelsim validate ... --out`) and the day.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from accelsim.base.catalogue import shipped
+from accelsim.report.html.contents import StatusShown
+from accelsim.study.table import Table
+
+FILE = "studies/validation_status.csv"
+KINDS = ("Gpu", "Spatial", "System")
+COLUMNS = ("machine", "gpu", "device", "system")
+ALL = "all"
+NOTHING = "This model has not been held against measurements, nor against published numbers."
+
+Row = Mapping[str, str]
+
+
+def status_of(
+    provenance: Mapping[str, Any], tables: Mapping[str, Table], file: Path | None = None
+) -> list[StatusShown]:
+    """Of every machine that is an input, or is named in a table."""
+    found = rows_of(file or shipped() / FILE)
+    machines = machines_of(provenance, tables, {row["machine"] for row in found})
+    return [
+        StatusShown(name, _said([row for row in found if row["machine"] == name]) or [NOTHING])
+        for name in machines
+    ]
+
+
+def rows_of(file: Path) -> list[Row]:
+    with file.open(newline="", encoding="utf-8") as opened:
+        return list(csv.DictReader(opened))
+
+
+def machines_of(
+    provenance: Mapping[str, Any], tables: Mapping[str, Table], known: set[str]
+) -> list[str]:
+    inputs = provenance.get("inputs", {})
+    names = [name for name, each in inputs.items() if each.get("kind") in KINDS]
+    for table in tables.values():
+        for column in (name for name in COLUMNS if name in table):
+            cells = dict.fromkeys(str(cell) for cell in table[column].tolist())
+            names += [cell for cell in cells if cell in known]
+    return list(dict.fromkeys(name.removesuffix(".yaml") for name in names))
+
+
+def _said(rows: Sequence[Row]) -> list[str]:
+    """A sentence for each comparison: the whole, its families, who says so."""
+    return [_sentence([row for row in rows if row["of"] == of]) for of in _distinct(rows)]
+
+
+def _sentence(rows: Sequence[Row]) -> str:
+    whole = next((row for row in rows if row["family"] == ALL), rows[0])
+    families = [row for row in rows if row is not whole]
+    listed = ", ".join(f"{row['family']} {_percent(row)} ({row['rows']})" for row in families)
+    note = f" {whole['note']}" if whole.get("note") else ""
+    by = f" By `{whole['command']}`, {whole['date']}."
+    head = f"{_percent(whole)} mean error on {whole['rows']} {whole['of']}"
+    p95 = f", 95 % within {float(whole['p95_percent']):.3g} %" if whole["p95_percent"] else ""
+    return f"{head}{p95}{f': {listed}' if listed else ''}.{note}{by}"
+
+
+def _percent(row: Row) -> str:
+    return f"{float(row['mean_percent']):.2g} %"
+
+
+def _distinct(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(row["of"] for row in rows))

@@ -1,0 +1,145 @@
+"""The door: results in, one HTML file out.
+
+plotly's program is 4.8 MB; it is in the file once, compressed, and the browser unpacks it. Each
+figure is there twice: as data for plotly, and as the picture that stands until plotly has drawn it,
+that prints, and that is all there is where scripts are off.
+"""
+
+import base64
+import gzip
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from accelsim.report.html import rows
+from accelsim.report.html.choice import Chosen, choose
+from accelsim.report.html.contents import FigureShown, Section, Sheet
+from accelsim.report.html.inputs import constants_of, inputs_of
+from accelsim.report.html.results import Results, read
+from accelsim.report.html.status import status_of
+from accelsim.report.html.still import svg
+from accelsim.report.interactive.look import title_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+MOST_FIGURES = 16
+"""Drawn of all tables together."""
+PICTURES_BYTES = 1_300_000
+"""Of the pictures beside the results that are put in."""
+TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+FACTS = ("accelsim", "code", "python", "numpy", "sha256")
+
+
+def report_html(path: str | Path, question: str | None = None, title: str | None = None) -> str:
+    """The sheet of the results in a folder or file; a StudyError if there are none.
+
+    `question` is asked instead of the one that the results were made for.
+    """
+    sheet = sheet_of(read(path), question, title)
+    template = _environment().get_template("report.html.jinja")
+    constants = rows.of_constants(sheet.constants)
+    css, js = _text("report.css"), _text("report.js")
+    return template.render(sheet=sheet, constants=constants, css=css, js=js)
+
+
+def sheet_of(results: Results, question: str | None = None, title: str | None = None) -> Sheet:
+    told = results.provenance
+    name = results.place.resolve().stem
+    sections = _sections(results)
+    pictures, left_out = _pictures(results)
+    return Sheet(
+        title=title or name,
+        question=question or str(told.get("question", "")),
+        source=str(told.get("source", "")),
+        sections=sections,
+        pictures=pictures,
+        notes=[*_failed(results), *left_out],
+        status=status_of(told, results.tables),
+        inputs=inputs_of(told),
+        constants=constants_of(told),
+        facts={fact: str(told[fact]) for fact in FACTS if fact in told},
+        plotly=packed_plotly() if any(each.figures for each in sections) else "",
+    )
+
+
+@lru_cache(maxsize=1)
+def packed_plotly() -> str:
+    """plotly's program, compressed, in base64."""
+    program = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
+    return base64.b64encode(gzip.compress(program, 9, mtime=0)).decode("ascii")
+
+
+def _sections(results: Results) -> list[Section]:
+    found, left = [], MOST_FIGURES
+    for name, table in results.tables.items():
+        frame = table.frame()
+        figures = _drawn(frame)[:left]
+        left -= len(figures)
+        found.append(Section(rows.shown(frame, name, len(results.tables)), figures))
+    return found
+
+
+def _drawn(frame: pd.DataFrame) -> list[FigureShown]:
+    return [_figure(chosen) for chosen in choose(frame)]
+
+
+def _figure(chosen: Chosen) -> FigureShown:
+    picture = _data_uri("image/svg+xml", svg(chosen.figure))
+    log = tuple((chosen.figure.layout.meta or {}).get("log", ()))
+    return FigureShown(chosen.caption, _for_script(chosen.figure.to_json()), picture, log)
+
+
+def _for_script(text: str) -> str:
+    """JSON that no browser takes for the end of a script."""
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def _pictures(results: Results) -> tuple[list[FigureShown], list[str]]:
+    found, left_out, room = [], [], PICTURES_BYTES
+    for file in results.pictures:
+        content = file.read_bytes()
+        if len(content) > room:
+            left_out.append(file.name)
+            continue
+        room -= len(content)
+        uri = _data_uri(TYPES[file.suffix], content)
+        found.append(FigureShown(file.stem.replace("_", " "), "", uri))
+    note = f"Left out to keep the file small, and in the results' folder: {', '.join(left_out)}."
+    return found, [note] if left_out else []
+
+
+def _failed(results: Results) -> list[str]:
+    return [
+        f"Of the table {name}, {count:,} points failed and are left out."
+        for name, count in results.failed.items()
+        if count
+    ]
+
+
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("accelsim.report", "html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["title_of"] = title_of
+    return environment
+
+
+def _text(name: str) -> str:
+    return files("accelsim.report.html").joinpath(name).read_text(encoding="utf-8")
