@@ -16,10 +16,11 @@ from accelsim.report.sheet import MARGIN_PT, Key, house_style, open_sheet, width
 from accelsim.report.style import COLOURS, LINE_PT, MARKERS, WIDTH_PT
 
 AXES_PT = 140.0
-FOOT_PT = 2 * LINE_PT + 6
+FOOT_PT = 2 * LINE_PT + 4
 HUES = tuple(COLOURS[name] for name in ("blue", "vermillion", "green", "purple", "orange", "slate"))
 MOST_TICKS = 7
 ROOM = 1.5
+BROKEN = "Broken: the least that any mapping moves, by its passes and what the chip holds."
 
 
 def draw_buffer(frame: pd.DataFrame, *, title: str = "", caption: str = "") -> Figure:
@@ -33,7 +34,7 @@ def draw_buffer(frame: pd.DataFrame, *, title: str = "", caption: str = "") -> F
             rows,
             title or f"{moved} traffic against {buffer}{': ' if of else ''}{of}",
             (f"capacity of {buffer}", f"{moved} traffic"),
-            caption_of(frame, caption),
+            caption_of(frame, " ".join(filter(None, (BROKEN, caption)))),
         )
 
 
@@ -43,7 +44,7 @@ def _drawn(rows: pd.DataFrame, title: str, labels: tuple[str, str], caption: str
         for name, own in rows.groupby("run", sort=False)
     }
     keys = [
-        Key(_named(run, own), HUES[n % len(HUES)], line=True, marker=MARKERS[n % len(MARKERS)])
+        Key(_named(run, own), HUES[n % len(HUES)], marker=MARKERS[n % len(MARKERS)])
         for n, (run, own) in enumerate(runs.items())
     ]
     sheet = open_sheet(title, FOOT_PT + AXES_PT, keys=keys, caption=caption)
@@ -90,7 +91,3 @@ def _set_scales(axes: Axes, rows: pd.DataFrame, labels: tuple[str, str]) -> None
         axis.set_major_formatter(FuncFormatter(lambda value, _: format_bytes(value)))
         axis.set_label_text(label)
     axes.grid(True)
-    axes.text(
-        0.98, 0.96, "broken: least that any mapping moves", transform=axes.transAxes, ha="right",
-        va="top",
-    )  # fmt: skip

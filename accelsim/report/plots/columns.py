@@ -2,12 +2,14 @@
 unit numbers are read best, and where they come from."""
 
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from typing import Any
 
 import pandas as pd
 
 from accelsim.base.errors import StudyError, did_you_mean
 from accelsim.report.plots.catalogue import RUN, Plot
+from accelsim.report.sheet import width_pt, wrapped
 from accelsim.report.style import COLOURS, PREFIXES
 
 OTHERS = "others"
@@ -41,12 +43,19 @@ def column_named(frame: pd.DataFrame, name: str, what: str) -> "pd.Series[Any]":
 
 
 def run_names(frame: pd.DataFrame, columns: Sequence[str] = RUN) -> "pd.Series[Any]":
-    """What each row's run is called: the values of the columns of which there are several."""
+    """What each row's run is called: the values of as few columns as tell all runs apart."""
     there = [name for name in columns if name in frame]
     telling = [name for name in there if frame[name].nunique() > 1] or there[:1]
     if not telling:
         return pd.Series("", index=frame.index)
-    texts = frame[telling].fillna("").astype(str)
+    runs = len(frame[telling].drop_duplicates())
+    few = next(
+        list(some)
+        for count in range(1, len(telling) + 1)
+        for some in combinations(telling, count)
+        if len(frame[list(some)].drop_duplicates()) == runs
+    )
+    texts = frame[few].fillna("").astype(str)
     return texts.apply(lambda row: ", ".join(filter(None, row)), axis=1)
 
 
@@ -60,8 +69,8 @@ def common_name(frame: pd.DataFrame, columns: Sequence[str] = RUN) -> str:
 
 def caption_of(frame: pd.DataFrame, told: str = "") -> str:
     """What is told, then every source that the table names."""
-    listed = frame[SOURCE].dropna().astype(str).unique() if SOURCE in frame else []
-    each = dict.fromkeys(part.strip() for text in listed for part in text.split(";"))
+    listed = frame[SOURCE].dropna().unique().tolist() if SOURCE in frame else []
+    each = dict.fromkeys(part.strip() for text in listed for part in str(text).split(";"))
     sources = "; ".join(part.rstrip(".") for part in each if part)
     return " ".join(filter(None, (told, f"Sources: {sources}." if sources else "")))
 
@@ -94,3 +103,14 @@ def largest_first(values: "pd.Series[Any]", most: int = len(COLOURS) - 1) -> lis
     """The names of a series by size; those beyond `most` are `others`."""
     ordered = [str(name) for name in values.sort_values(ascending=False, kind="stable").index]
     return ordered if len(ordered) <= most else [*ordered[: most - 1], OTHERS]
+
+
+def shortened(text: str, widest_pt: float) -> str:
+    """As much of it as has room, by words, then by letters."""
+    lines = wrapped(text, widest_pt)
+    if len(lines) < 2 and width_pt(text) <= widest_pt:
+        return text
+    found = lines[0]
+    while found and width_pt(f"{found}…") > widest_pt:
+        found = found[:-1]
+    return f"{found}…"

@@ -18,15 +18,17 @@ from accelsim.report.plots.columns import (
     largest_first,
     palette,
     run_names,
+    shortened,
 )
 from accelsim.report.sheet import MARGIN_PT, Key, add_boxes, house_style, open_sheet, width_pt
 from accelsim.report.style import FAINT, INK, LINE_PT, WIDTH_PT, decimals, readable, tick_label
 
 BAR_PT = 14.0
 THICKNESS = 0.74
-FOOT_PT = 2 * LINE_PT + 6
+FOOT_PT = 2 * LINE_PT + 2
 GAP_PT = 6.0
 BESIDE_PT = 3.0
+WIDEST_NAME_PT = 96.0
 ROOM_FOR_SHARE_PT = 22.0
 """A share is written where its box is wider."""
 BY = "part"
@@ -40,7 +42,7 @@ def draw_energy(frame: pd.DataFrame, *, by: str = BY, title: str = "", caption: 
     parts = largest_first(frame["energy_pj"].groupby(names).sum())
     shown = names.where(names.isin(parts), OTHERS)
     order = list(dict.fromkeys(runs))
-    table = frame["energy_pj"].groupby([runs, shown]).sum().unstack(fill_value=0.0)
+    table = frame["energy_pj"].groupby([runs, shown]).sum().unstack().fillna(0.0)
     table = table.reindex(index=order, columns=parts, fill_value=0.0)
     with house_style():
         return _drawn(table, title or _title(frame, by), caption_of(frame, caption))
@@ -57,7 +59,8 @@ def _drawn(table: pd.DataFrame, title: str, caption: str) -> Figure:
     bars_pt = BAR_PT * len(table)
     body_pt = 2 * (bars_pt + FOOT_PT) + GAP_PT
     sheet = open_sheet(title, body_pt, keys=keys, caption=caption)
-    left_pt = MARGIN_PT + max(width_pt(str(name)) for name in table.index) + 5
+    table.index = pd.Index([shortened(str(name), WIDEST_NAME_PT) for name in table.index])
+    left_pt = MARGIN_PT + max(map(width_pt, table.index)) + 5
     factor, unit = in_unit(float(table.sum(axis=1).max()), "pJ")
     blocks = (
         (table / factor, f"energy ({unit})", body_pt - bars_pt),

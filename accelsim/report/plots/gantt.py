@@ -5,6 +5,7 @@ is grey. `busy` is over all of the table, whatever part of it is drawn.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from accelsim.report.plots.columns import caption_of, in_unit, palette
+from accelsim.report.plots.columns import caption_of, in_unit, palette, shortened
 from accelsim.report.sheet import (
     MARGIN_PT,
     Key,
@@ -20,14 +21,13 @@ from accelsim.report.sheet import (
     house_style,
     open_sheet,
     width_pt,
-    wrapped,
 )
 from accelsim.report.style import COLOURS, FAINT, LINE_PT, WIDTH_PT, tick_label
 from accelsim.sim.trace import IDLE
 
 ROW_PT = 12.0
 THICKNESS = 0.76
-FOOT_PT = 2 * LINE_PT + 6
+FOOT_PT = 2 * LINE_PT + 4
 WIDEST_NAME_PT = 92.0
 BUSY_PT = 26.0
 TILES = tuple(COLOURS[name] for name in ("blue", "orange", "sky", "green"))
@@ -103,12 +103,12 @@ def _drawn(rows: pd.DataFrame, stop: float, unit: str, title: str, caption: str)
     return sheet.figure
 
 
-def _colours(shown: pd.DataFrame) -> tuple[Mapping[object, str], list[Key]]:
+def _colours(shown: pd.DataFrame) -> tuple[Mapping[Any, str], list[Key]]:
     """By tile, or by activity, or by actor: what the table has."""
     if "tile" in shown:
         count = len(TILES)
         keys = [Key(f"tile {n}, {n + count}, …", colour) for n, colour in enumerate(TILES)]
-        return {n: TILES[n % count] for n in set(shown["tile"])}, keys
+        return {n: TILES[int(n) % count] for n in set(shown["tile"])}, keys
     column = "activity" if "activity" in shown else "actor"
     named = palette([name for name in dict.fromkeys(shown[column]) if name not in IDLE])
     keys = [Key(name, colour) for name, colour in named.items() if name in set(shown[column])]
@@ -130,8 +130,7 @@ def _label(name: str, own: pd.DataFrame) -> str:
     if "einsum" not in own:
         return name
     einsums = " ".join(dict.fromkeys(own.sort_values("start", kind="stable")["einsum"]))
-    lines = wrapped(f"{name}: {einsums}", WIDEST_NAME_PT)
-    return lines[0] if len(lines) == 1 else f"{lines[0]} …"
+    return shortened(f"{name}: {einsums}", WIDEST_NAME_PT)
 
 
 def _busy(rows: pd.DataFrame, name: str) -> float:
@@ -142,7 +141,7 @@ def _busy(rows: pd.DataFrame, name: str) -> float:
 
 
 def _draw_row(
-    axes: Axes, place: int, own: pd.DataFrame, colours: Mapping[object, str], factor: float
+    axes: Axes, place: int, own: pd.DataFrame, colours: Mapping[Any, str], factor: float
 ) -> None:
     column = next(name for name in ("tile", "activity", "actor") if name in own)
     hue = own[column].map(dict(colours)).where(~own["waits"], WAITING)

@@ -4,6 +4,8 @@ A bar a row, coloured by what does it; a line stands where the run ends. Steps a
 where the ones before end (a waterfall), resources and Einsums overlap and begin at 0.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -19,6 +21,7 @@ from accelsim.report.plots.columns import (
     largest_first,
     palette,
     run_names,
+    shortened,
 )
 from accelsim.report.sheet import (
     MARGIN_PT,
@@ -27,15 +30,17 @@ from accelsim.report.sheet import (
     house_style,
     open_sheet,
     width_pt,
-    wrapped,
 )
 from accelsim.report.style import FAINT, INK, LINE_PT, TEXT_PT, WIDTH_PT, tick_label
 
 ROW_PT = 10.0
 GAP = 0.6
+NAME_ROWS = 3.4
+BEHIND = {"facecolor": "white", "linewidth": 0, "pad": 0.5}
+"""Of numbers that lie on a line."""
 """Between the groups of a strip, in rows."""
 THICKNESS = 0.74
-FOOT_PT = 2 * LINE_PT + 6
+FOOT_PT = 2 * LINE_PT + 2
 HEAD_PT = LINE_PT + 3
 WIDEST_NAME_PT = 96.0
 MOST_IN_A_GROUP = 12
@@ -75,16 +80,19 @@ def _drawn(rows: pd.DataFrame, title: str, caption: str) -> Figure:
     keys = [Key(name, colours[name]) for name in shown]
     sheet = open_sheet(title, body_pt, keys=[*keys, Key("end of the run", INK, line=True)],
                        caption=caption)  # fmt: skip
-    names = [_short(name) for own in runs.values() for name in own["name"]]
+    names = [shortened(str(name), WIDEST_NAME_PT) for own in runs.values() for name in own["name"]]
     left_pt = MARGIN_PT + LINE_PT + max(map(width_pt, names)) + 6
+    wide_pt = WIDTH_PT - left_pt - MARGIN_PT - width_pt("100%")
     top_pt = body_pt
     for (run, own), height_pt in zip(runs.items(), heights, strict=True):
         top_pt -= heads_pt + height_pt
-        axes = sheet.axes(left_pt, top_pt, WIDTH_PT - left_pt - MARGIN_PT - 16, height_pt)
+        axes = sheet.axes(left_pt, top_pt, wide_pt, height_pt)
         _draw_run(axes, own, colours, left_pt)
         if heads_pt:
-            above = {"xycoords": "axes fraction", "textcoords": "offset points"}
-            axes.annotate(run, (0, 1), (MARGIN_PT - left_pt, 4), weight="bold", **above)
+            axes.annotate(
+                run, (0, 1), (MARGIN_PT - left_pt, 4), weight="bold", xycoords="axes fraction",
+                textcoords="offset points",
+            )  # fmt: skip
         top_pt -= FOOT_PT
     return sheet.figure
 
@@ -96,18 +104,24 @@ def _largest(own: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows_of(own: pd.DataFrame) -> float:
-    groups = own["by"].nunique()
-    return float(len(own) + GAP * (groups - 1) + 0.4)
+    sizes = own.groupby("by", sort=False).size().tolist()
+    return sum(_high(size, sizes) for size in sizes) + GAP * (len(sizes) - 1) + 0.4
+
+
+def _high(rows: int, groups: Sequence[int]) -> float:
+    """A group has room for its name upwards, where it has one."""
+    return float(rows) if len(groups) == 1 else max(rows, NAME_ROWS)
 
 
 def _draw_run(axes: Axes, own: pd.DataFrame, colours: dict[str, str], left_pt: float) -> None:
     end = float(own["latency_s"].max())
     factor, unit = in_unit(end, "s")
     places, place = [], 0.0
+    sizes = own.groupby("by", sort=False).size().tolist()
     for name, group in own.groupby("by", sort=False):
-        middle = place + (len(group) - 1) / 2
+        middle = place + (_high(len(group), sizes) - 1) / 2
         axes.annotate(
-            str(name).replace("einsum", "Einsum"),
+            str(name).replace("einsum", "Einsum") if len(sizes) > 1 else "",
             (0, middle),
             (MARGIN_PT + 0.5 * TEXT_PT - left_pt, 0),
             xycoords=("axes fraction", "data"),
@@ -118,7 +132,7 @@ def _draw_run(axes: Axes, own: pd.DataFrame, colours: dict[str, str], left_pt: f
             color=FAINT,
         )
         places += [place + step for step in range(len(group))]
-        place += len(group) + GAP
+        place += _high(len(group), sizes) + GAP
     at = np.array(places)
     starts = (own["start_s"] if "start_s" in own else 0 * own["time_s"]).to_numpy(float) / factor
     ends = starts + own["time_s"].to_numpy(float) / factor
@@ -132,11 +146,11 @@ def _draw_run(axes: Axes, own: pd.DataFrame, colours: dict[str, str], left_pt: f
         text = f"{share:.0%}" if share >= 0.005 else "<1%"
         axes.annotate(
             text, (stop, place_of), (2, 0), textcoords="offset points", va="center_baseline",
-            color=FAINT,
+            color=FAINT, bbox=BEHIND,
         )  # fmt: skip
     axes.set_xlim(0, max(end / factor, float(ends.max())))
-    axes.set_ylim(at[-1] + 0.7, -0.7)
-    axes.set_yticks(at, [_short(name) for name in own["name"]])
+    axes.set_ylim(place - GAP - 0.3, -0.7)
+    axes.set_yticks(at, [shortened(str(name), WIDEST_NAME_PT) for name in own["name"]])
     axes.tick_params(axis="both", length=0)
     axes.tick_params(axis="x", labelcolor=FAINT)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
@@ -144,9 +158,3 @@ def _draw_run(axes: Axes, own: pd.DataFrame, colours: dict[str, str], left_pt: f
     axes.set_xlabel(f"time ({unit})")
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-
-
-def _short(name: str) -> str:
-    """The first words of a long name."""
-    lines = wrapped(str(name), WIDEST_NAME_PT)
-    return lines[0] if len(lines) < 2 else f"{lines[0]} …"

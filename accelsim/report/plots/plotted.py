@@ -54,7 +54,8 @@ def drawn(plot: Plot, table: Table, options: Mapping[str, Any]) -> Figure:
 
 def _numbers_as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """A column of numbers and gaps, or of gaps alone, as floats with NaN."""
-    found = {name: as_numbers(frame[name].to_numpy()) for name in frame}
+    gaps = [name for name in frame if frame[name].dtype == object]
+    found = {name: as_numbers(frame[name].to_numpy()) for name in gaps}
     return frame.assign(**{str(n): values for n, values in found.items() if values is not None})
 
 

@@ -4,6 +4,9 @@ A bar is an elasticity: to the right the result grows with the parameter, to the
 kink both sides are drawn, the one below the parameter's value above the one beyond it.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,16 +15,18 @@ from matplotlib.ticker import MaxNLocator
 
 from accelsim.base.errors import StudyError
 from accelsim.base.units import format_quantity, suffix_of
-from accelsim.report.plots.columns import caption_of
+from accelsim.report.plots.columns import caption_of, shortened
 from accelsim.report.sheet import MARGIN_PT, Key, add_boxes, house_style, open_sheet, width_pt
 from accelsim.report.style import COLOURS, FAINT, INK, LINE_PT, WIDTH_PT
 
 ROW_PT = 11.0
 THICKNESS = 0.74
 HEAD_PT = LINE_PT + 3
-FOOT_PT = 2 * LINE_PT + 6
+FOOT_PT = 2 * LINE_PT + 4
 MOST = 10
 NEGLIGIBLE = 5e-4
+HEADS = ("ranks.", "memories.", "compute.", "operations.")
+WIDEST_NAME_PT = 84.0
 SIDES = {"left": ("a smaller value", "orange"), "right": ("a larger value", "blue")}
 
 
@@ -76,18 +81,21 @@ def _drawn(strips: dict[str, pd.DataFrame], title: str, caption: str) -> Figure:
             textcoords="offset points", weight="bold",
         )  # fmt: skip
         axes.tick_params(axis="x", labelbottom=place == len(strips) - 1)
-    axes.set_xlabel("elasticity (% of the result for 1 % of the parameter)")
+    axes.set_xlabel("elasticity (% for 1 %)")
     return sheet.figure
 
 
-def _named(row: dict[str, object]) -> str:
-    """With its value: `clock, 940 MHz`."""
-    value = row.get("value")
+def _named(row: Mapping[Any, Any]) -> str:
+    """Without the words that all paths have, with its value: `Array2D mac.cycles, 1`."""
+    value, name = row.get("value"), str(row["parameter"])
+    for head in HEADS:
+        name = name.removeprefix(head).replace(f".{head}", " ")
+    name = shortened(name, WIDEST_NAME_PT)
     if not isinstance(value, int | float) or pd.isna(value):
-        return str(row["parameter"])
+        return name
     unit = row.get("unit")
     shown = format_quantity(float(value), unit if isinstance(unit, str) and unit else "1")
-    return f"{row['parameter']}, {shown}"
+    return f"{name}, {shown}"
 
 
 def _draw_strip(axes: Axes, own: pd.DataFrame) -> None:
@@ -100,7 +108,8 @@ def _draw_strip(axes: Axes, own: pd.DataFrame) -> None:
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_ylim(len(own) - 0.5, -0.5)
     axes.set_yticks(places, [_named(row) for row in own.to_dict("records")])
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.tick_params(axis="both", length=0)
     axes.tick_params(axis="x", labelcolor=FAINT)
     axes.spines["left"].set_visible(False)
