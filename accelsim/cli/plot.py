@@ -54,8 +54,16 @@ def command(
     listed: Annotated[
         bool, typer.Option("--list", help="The figures, and what they need.")
     ] = False,
+    gallery: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write a page and a picture of each figure.")
+    ] = None,
     json: Json = False,
 ) -> None:
+    if gallery is not None:
+        # What it runs loads most of the program.
+        files = import_module("accelsim.cli.plot_gallery").write_gallery(gallery)
+        print(f"{len(files)} files in {gallery}/")
+        return
     if listed or figure is None:
         _print_list(json)
         return

@@ -12,7 +12,8 @@ from accelsim.base.errors import StudyError, did_you_mean
 @dataclass(frozen=True)
 class Plot:
     """`draw` is a function of `module`, of a frame and of keywords: the title, the caption, and
-    those `options` that the figure has. Of `needs`, "a|b" is met by either column."""
+    those `options` that the figure has. `table` says what makes its table. Of `needs`, "a|b" is met
+    by either column."""
 
     name: str
     about: str
@@ -21,6 +22,8 @@ class Plot:
     options: tuple[str, ...]
     draw: str
     table: str
+    example: tuple[str, ...]
+    """Commands that make the gallery's picture: a table, or several, and then this figure."""
 
     @property
     def module(self) -> str:
@@ -43,6 +46,13 @@ PLOTS: Mapping[str, Plot] = {
             options=(),
             draw="draw_roofline",
             table="accelsim roofline MACHINE WORKLOAD... --out roofline.csv",
+            example=(
+                "accelsim roofline flat_cloud attention/three_pass --shape bert --out "
+                "out/roofline/flat.csv",
+                "accelsim roofline h100_sxm attention/three_pass attention/one_pass --out "
+                "out/roofline/h100.csv",
+                "accelsim plot roofline out/roofline",
+            ),
         ),
         Plot(
             name="energy",
@@ -52,6 +62,13 @@ PLOTS: Mapping[str, Plot] = {
             options=("by",),
             draw="draw_energy",
             table=_OF_A_COST,
+            example=(
+                "accelsim evaluate attention/three_pass unfused_cloud --shape bert --out "
+                "out/unfused",
+                "accelsim evaluate attention/three_pass flat_cloud --shape bert --out out/flat",
+                "accelsim evaluate attention/one_pass fusemax_cloud --shape bert --out out/fusemax",
+                "accelsim plot energy out/unfused out/flat out/fusemax",
+            ),
         ),
         Plot(
             name="latency",
@@ -61,6 +78,10 @@ PLOTS: Mapping[str, Plot] = {
             options=("by",),
             draw="draw_latency",
             table=_OF_A_COST,
+            example=(
+                "accelsim evaluate attention/one_pass fusemax_cloud --shape bert --out out/cost",
+                "accelsim plot latency out/cost",
+            ),
         ),
         Plot(
             name="buffer",
@@ -70,6 +91,15 @@ PLOTS: Mapping[str, Plot] = {
             options=(),
             draw="draw_buffer",
             table="accelsim buffer WORKLOAD MACHINE --capacity LOW..HIGH --out buffer.csv",
+            example=(
+                "accelsim buffer attention/three_pass flat_cloud --mapping flat --shape "
+                "bert --set ranks.P=16384 --set ranks.M=16384 --capacity '128 KiB..32 MiB' "
+                "--out out/buffer/three_pass.csv",
+                "accelsim buffer attention/one_pass fusemax_cloud --space one_pass_tiles "
+                "--shape bert --set ranks.P=16384 --set ranks.M=16384 --capacity '128 "
+                "KiB..32 MiB' --out out/buffer/one_pass.csv",
+                "accelsim plot buffer out/buffer",
+            ),
         ),
         Plot(
             name="gantt",
@@ -79,6 +109,11 @@ PLOTS: Mapping[str, Plot] = {
             options=("until",),
             draw="draw_gantt",
             table="accelsim simulate WORKLOAD MACHINE --tiles 8 --out trace.csv",
+            example=(
+                "accelsim simulate attention/one_pass fusemax_cloud --shape bert --tiles 8 "
+                "--out out/trace.csv",
+                "accelsim plot gantt out/trace.csv",
+            ),
         ),
         Plot(
             name="pareto",
@@ -88,6 +123,10 @@ PLOTS: Mapping[str, Plot] = {
             options=("x", "y", "by"),
             draw="draw_pareto",
             table="accelsim sweep STUDY, or a table of accelsim study STUDY",
+            example=(
+                "accelsim study fusemax --no-figures --out out/study",
+                "accelsim plot pareto out/study/pareto.csv --x area_um2 --y latency_s --by model",
+            ),
         ),
         Plot(
             name="tornado",
@@ -97,6 +136,10 @@ PLOTS: Mapping[str, Plot] = {
             options=("most",),
             draw="draw_tornado",
             table="accelsim sensitivity WORKLOAD MACHINE --out elasticities.csv",
+            example=(
+                "accelsim sensitivity attention/one_pass fusemax_cloud --out out/elasticities.csv",
+                "accelsim plot tornado out/elasticities.csv",
+            ),
         ),
         Plot(
             name="contexts",
@@ -106,6 +149,11 @@ PLOTS: Mapping[str, Plot] = {
             options=(),
             draw="draw_mechanisms",
             table="accelsim zoo compare MECHANISM... --context 1K..1M --out DIR",
+            example=(
+                "accelsim zoo compare mla:decode_absorbed quest:decode lightning_2:decode "
+                "--context 4K,32K,256K,1M --out out/zoo",
+                "accelsim plot contexts out/zoo/contexts.csv",
+            ),
         ),
     )
 }

@@ -14,6 +14,8 @@ from accelsim.report.style import COLOURS, PREFIXES
 
 OTHERS = "others"
 SOURCE = "source"
+MOST_SOURCES = 8
+"""In a caption."""
 _SCALE = {"pJ": (1e-12, "J"), "um^2": (1e-12, "m²")}
 """Units whose prefix is part of them."""
 
@@ -71,7 +73,9 @@ def caption_of(frame: pd.DataFrame, told: str = "") -> str:
     """What is told, then every source that the table names."""
     listed = frame[SOURCE].dropna().unique().tolist() if SOURCE in frame else []
     each = dict.fromkeys(part.strip() for text in listed for part in str(text).split(";"))
-    sources = "; ".join(part.rstrip(".") for part in each if part)
+    named = [part.rstrip(".") for part in each if part]
+    more = f"; {len(named) - MOST_SOURCES} more in the table" if len(named) > MOST_SOURCES else ""
+    sources = "; ".join(named[:MOST_SOURCES]) + more
     return " ".join(filter(None, (told, f"Sources: {sources}." if sources else "")))
 
 

@@ -45,6 +45,8 @@ HEAD_PT = LINE_PT + 3
 WIDEST_NAME_PT = 96.0
 MOST_IN_A_GROUP = 12
 OTHER_ACTORS = 8
+WHOLE = ("step", "phase")
+"""Of which one alone is the whole run, and says nothing."""
 
 
 def draw_latency(
@@ -57,7 +59,7 @@ def draw_latency(
         raise StudyError(f"--by: no row is by {by!r}", remedy=f"There are {known}")
     rows = rows.assign(run=run_names(rows), on=_actors(rows))
     lonely = rows.groupby(["run", "by"])["name"].transform("size") == 1
-    rows = rows[~(lonely & (rows["by"] == "step"))]
+    rows = rows[~(lonely & rows["by"].isin(WHOLE))]
     of = common_name(frame)
     with house_style():
         return _drawn(rows, title or f"Latency{': ' if of else ''}{of}", caption_of(frame, caption))

@@ -14,14 +14,17 @@ from matplotlib.figure import Figure
 from accelsim.base.errors import StudyError
 from accelsim.base.files import staged_folder
 from accelsim.report.plots.catalogue import Plot, plot_named
-from accelsim.report.plots.columns import missing, refuse_missing
+from accelsim.report.plots.columns import MOST_SOURCES, SOURCE, missing, refuse_missing
 from accelsim.report.save import save_figure
 from accelsim.study.budgets import where as rows_where
 from accelsim.study.columns import ERROR, POINT
+from accelsim.study.provenance import FILE, provenance_of
 from accelsim.study.results import read_results
 from accelsim.study.table import Table, as_numbers, stacked, write_csv
 
 KINDS = ("png", "svg")
+STUDY = "study"
+"""Among the inputs of a study, the study itself."""
 
 
 def plot_results(
@@ -37,7 +40,10 @@ def plot_results(
     table = rows_where(table, where) if where else table
     if not len(table):
         raise StudyError(f"no row of {_listed(results)} is left to draw")
-    figure = drawn(plot, table, options or {})
+    asked = dict(options or {})
+    rests_on = "" if SOURCE in table else _inputs(results)
+    asked["caption"] = " ".join(filter(None, (asked.get("caption", ""), rests_on)))
+    figure = drawn(plot, table, asked)
     with staged_folder(folder) as staging:
         files = [save_figure(figure, staging / f"{name}.{kind}") for kind in KINDS]
         files.append(write_csv(table, staging / f"{name}.csv"))
@@ -80,6 +86,16 @@ def table_for(plot: Plot, results: Sequence[str | Path]) -> Table:
 def _without_keys(table: Table) -> Table:
     """A sweep's rows have an address each, and an error where they have no numbers."""
     return table.select([name for name in table.columns if name not in (POINT, ERROR)])
+
+
+def _inputs(results: Sequence[str | Path]) -> str:
+    """What results without a column of sources rest on, if it lies beside them."""
+    found = [provenance_of(path) for path in results]
+    every = dict.fromkeys(name for each in found if each for name in each["inputs"])
+    names = [name for name in every if name != STUDY]
+    more = f" and {len(names) - MOST_SOURCES} more" if len(names) > MOST_SOURCES else ""
+    listed = ", ".join(names[:MOST_SOURCES]) + more
+    return f"Inputs: {listed}; their sources are in {FILE}." if listed else ""
 
 
 def _listed(results: Sequence[str | Path]) -> str:
