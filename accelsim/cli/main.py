@@ -48,6 +48,8 @@ COMMANDS = {
     "diff": "What changed between two results, and why.",
     "sensitivity": "By how many percent results change where a parameter changes by one.",
     "crossover": "Where the bound changes along one number of a machine or a workload.",
+    "buffer": "Traffic as a buffer shrinks, and the least that its passes allow.",
+    "plot": "Draw a table of results: roofline, energy, buffer, gantt, tornado, ...",
     "pareto": "The rows of a table that no other row beats.",
     "report": "Results as one HTML file to hand on: figures, tables, inputs, accuracy.",
 }

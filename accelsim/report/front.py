@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from accelsim.base.units import suffix_of
 from accelsim.report.selection import Array
-from accelsim.report.sheet import house_style
+from accelsim.report.sheet import house_style, write_below
 from accelsim.report.spec import shown_per_unit
 from accelsim.report.style import (
     COLOURS,
@@ -63,7 +63,12 @@ class Mark(NamedTuple):
 
 
 def draw_front(
-    x: Objective, y: Objective, groups: Sequence[Group], title: str, marks: Sequence[Mark] = ()
+    x: Objective,
+    y: Objective,
+    groups: Sequence[Group],
+    title: str,
+    marks: Sequence[Mark] = (),
+    caption: str = "",
 ) -> Figure:
     """On logarithmic axes, wherever all numbers are above 0."""
     groups = [group._replace(x=_shown(x, group.x), y=_shown(y, group.y)) for group in groups]
@@ -87,6 +92,7 @@ def draw_front(
         axes.grid(True)
         if len(groups) > 1 or marks:
             axes.legend(frameon=False)
+        write_below(figure, caption)
     return figure
 
 

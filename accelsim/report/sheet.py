@@ -100,6 +100,14 @@ def open_sheet(
     return Sheet(figure, foot_pt + MARGIN_PT, body_pt)
 
 
+def write_below(figure: Figure, caption: str) -> None:
+    """A caption under a figure that lays itself out; nothing if there is none."""
+    line_pt = figure.get_figwidth() * 72 - 2 * MARGIN_PT
+    if caption:
+        below = "\n".join(wrapped(caption, line_pt))
+        figure.supxlabel(below, size=TEXT_PT, color=FAINT, x=0.01, ha="left")
+
+
 def band_keys(band: Band | None) -> list[Key]:
     """What the legend says of a band."""
     return [] if band is None else [Key(band.label, BAND)]
