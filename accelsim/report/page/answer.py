@@ -1,0 +1,289 @@
+"""answer(state) → what its machines take: the one function behind the page.
+
+Everything goes through the doors that the command line uses, with the texts that it would be given
+(`question`): what is shown is what `Side.command` prints. A side that cannot be evaluated (a buffer
+too small, an operation that an array lacks) is `Refused`, with the error's own words.
+
+    price of a million tokens = USD an hour / 3600 · latency / tokens · 10^6
+
+Answers are kept by what they depend on: moving machine b leaves machine a as it was.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from accelsim.arch.gpu import Gpu
+from accelsim.arch.load import is_gpu, load_arch, load_gpu
+from accelsim.arch.spatial import Spatial, extrapolations
+from accelsim.base.errors import AccelsimError, InputError, MappingError, WorkloadError
+from accelsim.cost.default import default_mapping
+from accelsim.cost.evaluate import evaluate
+from accelsim.cost.explanation import Explanation
+from accelsim.cost.result import Cost
+from accelsim.mapping.automatic import AUTOMATIC
+from accelsim.mapping.binding import bind
+from accelsim.mapping.check import check
+from accelsim.mapping.gpu_mapping import GpuMapping
+from accelsim.mapping.load import load_mapping, select
+from accelsim.mapping.mapping import Choice, Mapping
+from accelsim.report.page.choices import form_named
+from accelsim.report.page.prices import price_of
+from accelsim.report.page.question import (
+    BATCH,
+    MOST_KEPT,
+    WorkloadQuestion,
+    command_line,
+    loaded,
+    machine_settings,
+    model_kind,
+    workload_question,
+)
+from accelsim.report.page.state import MachineState, State
+from accelsim.study.explained import explained
+from accelsim.workload.budget import budgeted
+from accelsim.workload.capacity import capacity
+from accelsim.workload.context import context_rank, tokens_of
+from accelsim.workload.counts import flop
+from accelsim.workload.einsum import Cascade
+from accelsim.workload.extent import iteration_points
+from accelsim.workload.model_load import load_model
+from accelsim.workload.model_size import sequence_kv_bytes, weight_bytes
+
+LIBRARIES = ("flash", "cudnn", "efficient")
+"""Those that torch ships; the fastest is taken where none is named (`cost.gpu.default`)."""
+
+AnyMapping = Mapping | Choice | GpuMapping
+
+
+class Named(NamedTuple):
+    name: str
+    mapping: AnyMapping
+
+
+@dataclass(frozen=True)
+class Side:
+    """A workload on a machine: its cost, and what was asked, as objects and as a command.
+
+    `mapping` has all its alternatives. `tokens` are those of one run, of all
+    sequences of the batch; None where the workload does not say.
+    """
+
+    machine: MachineState
+    arch: Spatial | Gpu
+    cascade: Cascade
+    mapping_name: str
+    mapping: AnyMapping
+    cost: Cost
+    explanation: Explanation
+    flop: float
+    tokens: int | None
+    command: str
+
+    @property
+    def usd_per_million_tokens(self) -> float | None:
+        """None without a price, or without a number of tokens."""
+        price = price_of(self.machine)
+        if price is None or not self.tokens:
+            return None
+        return price.usd_per_hour / 3600 * float(self.cost.latency_s) / self.tokens * 1e6
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader of an energy or an area should know of it."""
+        if isinstance(self.arch, Gpu):
+            return ()
+        found = extrapolations(self.arch).items()
+        return tuple(f"{name}: {law}" for name, laws in found for law in laws)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A machine that does not run the workload, why, and the command that says so too."""
+
+    machine: MachineState
+    reason: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """What one device holds of a transformer: the most sequences of the context (0 if none fits).
+
+    `reason` says why there are no numbers: its weights alone do not fit.
+    """
+
+    machine: str
+    model: str
+    weight_bytes: int
+    sequence_bytes: int
+    batch: int
+    command: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A side for each machine; no side, and a reason, where the workload itself cannot be had."""
+
+    state: State
+    title: str
+    context: int | None
+    batch: int | None
+    sides: tuple[Side | Refused, ...]
+    held: tuple[Held, ...] = ()
+    reason: str = ""
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def answer(state: State) -> Answer:
+    """Everything that the page shows of a state; no state is an error."""
+    try:
+        work = workload_question(state)
+        cascade = loaded(work)
+    except InputError as error:
+        return Answer(state, state.workload, state.context, state.batch, (), (), str(error))
+    tokens = _tokens(state, cascade)
+    sides = tuple(_side(work, machine, tokens) for machine in state.machines)
+    batch = cascade.ranks.get(BATCH)
+    context = state.context or own_context(state, cascade)
+    held = _held(state, context)
+    return Answer(state, cascade.name, context, batch, sides, held)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _side(work: WorkloadQuestion, machine: MachineState, tokens: int | None) -> Side | Refused:
+    try:
+        return _answered(work, machine, tokens)
+    except AccelsimError as error:
+        return Refused(machine, str(error), command_line(work, machine, machine.mapping))
+
+
+def _answered(work: WorkloadQuestion, machine: MachineState, tokens: int | None) -> Side:
+    cascade, settings = loaded(work), dict(machine_settings(machine))
+    arch: Spatial | Gpu
+    if is_gpu(machine.name):
+        arch = load_gpu(machine.name, settings)
+        written = machine.mapping or _library(work, machine.name)
+        named, cost = _on_gpu(cascade, arch, written)
+    else:
+        arch, written = load_arch(machine.name, settings), machine.mapping
+        named, cost = _on_array(cascade, arch, machine)
+    return Side(
+        machine=machine,
+        arch=arch,
+        cascade=cascade,
+        mapping_name=named.name,
+        mapping=named.mapping,
+        cost=cost,
+        explanation=explained(cascade, arch, named.mapping, named=machine.name),
+        flop=_flop(work),
+        tokens=tokens,
+        command=command_line(work, machine, written),
+    )
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _flop(work: WorkloadQuestion) -> float:
+    """Of all Einsums (`workload.counts`), without their bytes, which take longer to count."""
+    cascade = budgeted(loaded(work))
+    operations = (
+        {
+            name: number * iteration_points(cascade, einsum.name)
+            for name, number in einsum.operations.items()
+        }
+        for einsum in cascade.einsums
+    )
+    return float(sum(flop(each) for each in operations))
+
+
+# --- spatial arrays -------------------------------------------------------------------------------
+
+
+def _on_array(cascade: Cascade, arch: Spatial, machine: MachineState) -> tuple[Named, Cost]:
+    """Under the named mapping, if it is legal, or the default one, which is."""
+    if machine.mapping is None:
+        name, mapping = default_mapping(cascade, arch, machine.name)
+        named = mapping if name == AUTOMATIC else _shipped(name)
+        return Named(name, named), evaluate(cascade, arch, mapping)
+    named = _shipped(machine.mapping)
+    mapping = select(named, cascade, arch)
+    violations = check(bind(mapping, cascade, arch))
+    if violations:
+        listed = "; ".join(str(violation) for violation in violations)
+        raise MappingError(f"the mapping {machine.mapping} does not fit {cascade.name}: {listed}")
+    return Named(machine.mapping, named), evaluate(cascade, arch, mapping)
+
+
+@lru_cache(maxsize=64)
+def _shipped(name: str) -> Mapping | Choice:
+    return load_mapping(name)
+
+
+# --- GPUs -----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _library(work: WorkloadQuestion, machine: str) -> str | None:
+    """The fastest library on the machine as its file has it; None if none computes this.
+
+    So kernels stay the same while numbers of the machine are moved.
+    """
+    cascade, gpu = loaded(work), load_gpu(machine)
+    seconds: dict[str, float] = {}
+    for library in LIBRARIES:
+        try:
+            seconds[library] = float(_on_gpu(cascade, gpu, library)[1].latency_s)
+        except AccelsimError:
+            continue
+    return min(seconds, key=lambda name: seconds[name]) if seconds else None
+
+
+def _on_gpu(cascade: Cascade, gpu: Gpu, name: str | None) -> tuple[Named, Cost]:
+    # They need numba, whose import takes longer than a spatial array does.
+    from accelsim.cost.gpu.cascade import refuse_too_large
+    from accelsim.cost.gpu.mapping import gpu_mapping
+
+    mapping = gpu_mapping(cascade, gpu, name)
+    refuse_too_large(mapping, gpu)
+    return Named(mapping.name, mapping), evaluate(cascade, gpu, mapping)
+
+
+# --- lengths, and the model as a whole ------------------------------------------------------------
+
+
+def own_context(state: State, cascade: Cascade) -> int | None:
+    """How long the sequence of a cascade is; None if nothing of the form grows, or several ranks
+    are computed from it."""
+    try:
+        rank = context_rank(form_named(state.workload, state.form).variant, cascade)
+    except InputError:
+        return None
+    return None if rank is None else int(cascade.ranks[rank])
+
+
+def _tokens(state: State, cascade: Cascade) -> int | None:
+    try:
+        return tokens_of(form_named(state.workload, state.form).variant, cascade)
+    except InputError:
+        return None
+
+
+def _held(state: State, context: int | None) -> tuple[Held, ...]:
+    """Of a transformer, on each GPU; spatial arrays rarely say how large their memory is."""
+    if state.model is None or model_kind(state) != "transformer":
+        return ()
+    gpus = [machine for machine in state.machines if is_gpu(machine.name)]
+    return tuple(_of_model(state.model, machine.name, context or 0) for machine in gpus)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _of_model(name: str, machine: str, context: int) -> Held:
+    model, hbm = load_model(name), load_gpu(machine).hbm
+    command = f"accelsim model {name} --machine {machine} --context {context}"
+    weights, sequence = weight_bytes(model), sequence_kv_bytes(model, context)
+    try:
+        batch = capacity(model, float(hbm.capacity_bytes)).batch(context)
+    except WorkloadError as error:
+        return Held(machine, name, weights, sequence, 0, command, error.fact)
+    return Held(machine, name, weights, sequence, batch, command)

@@ -1,0 +1,81 @@
+// What needs no server. The texts of the controls are what counts; see controls.py.
+(function () {
+  "use strict";
+  const keep = () => window.dash_clientside.no_update;
+  const triggered = () => (window.dash_clientside.callback_context.triggered || []).map((t) => t.prop_id);
+
+  // 1, k, Ki, M, ... of `800 GB/s`; of a length, K is 1024.
+  const PREFIX = { "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15,
+                   Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+  function number(text) {
+    const match = /^\s*([\d.eE+-]+)\s*(Ki|Mi|Gi|Ti|[kKMGTP])?/.exec(text || "");
+    if (!match) return NaN;
+    const isLength = /[KMG]\s*$/.test(text);
+    const factor = match[2] === "K" ? 2 ** 10 : PREFIX[isLength && match[2] ? match[2] + "i" : match[2] || ""];
+    return parseFloat(match[1]) * factor;
+  }
+
+  function nearest(numbers, value) {
+    let best = 0;
+    numbers.forEach((each, place) => {
+      if (Math.abs(each - value) < Math.abs(numbers[best] - value)) best = place;
+    });
+    return best;
+  }
+
+  // A screen reader says the number of a slider, not its position.
+  function speak() {
+    document.querySelectorAll('.control input[type="range"]').forEach((range) => {
+      const text = range.closest(".control").querySelector('input[type="text"]');
+      range.setAttribute("aria-valuetext", text.value);
+    });
+  }
+
+  function said(button, word) {
+    const before = button.textContent;
+    button.textContent = word;
+    setTimeout(() => { button.textContent = before; }, 1200);
+  }
+
+  function clicked(kind) {
+    // Buttons that have just been drawn trigger too, without a click.
+    const found = window.dash_clientside.callback_context.triggered || [];
+    if (found.length !== 1 || !found[0].value) return null;
+    const identity = JSON.parse(found[0].prop_id.slice(0, found[0].prop_id.lastIndexOf(".")));
+    return identity.kind === kind ? identity : null;
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    page: {
+      // A slider writes its text; a text moves its slider to the nearest position.
+      follow: function (position, text, stops) {
+        const from = triggered();
+        if (from.length !== 1 || !stops) return [keep(), keep()];
+        if (from[0].includes('"slider"')) return [stops.texts[Number(position)], keep()];
+        const value = number(text);
+        return [keep(), Number.isNaN(value) ? keep() : nearest(stops.numbers, value)];
+      },
+      remember: function (query) {
+        if (query) window.history.replaceState(null, "", "?" + query);
+        requestAnimationFrame(speak);
+      },
+      copy: function () {
+        const identity = clicked("copy");
+        if (!identity) return;
+        const element = document.getElementById(identity.of);
+        const text = identity.of === "url" ? window.location.href : element.textContent;
+        navigator.clipboard.writeText(text).then(
+          () => said(document.activeElement, "Copied"),
+          () => said(document.activeElement, "The browser does not allow it"));
+      },
+      save: function () {
+        const identity = clicked("save");
+        if (!identity) return;
+        const plot = document.getElementById(identity.of).querySelector(".js-plotly-plot");
+        const scale = identity.as === "png" ? 2 : 1;
+        window.Plotly.downloadImage(plot, { format: identity.as, filename: "accelsim-" + identity.of,
+          width: plot.offsetWidth, height: plot.offsetHeight, scale: scale });
+      },
+    },
+  });
+})();

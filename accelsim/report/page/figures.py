@@ -1,0 +1,106 @@
+"""An answer as figures: a roofline and a timeline of each machine, the energies of both.
+
+The timeline is the formula's: steps run one after the other, and within a step each resource is
+busy for what it needs by itself; the one that fills the step bounds it. (`accelsim simulate` plays
+the tiles of a step.)
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from accelsim.base.units import format_quantity
+from accelsim.cost.gpu.why import WORDS
+from accelsim.report.interactive.bars import bars
+from accelsim.report.interactive.look import HUES, escaped, open_figure
+from accelsim.report.interactive.roofline import roofline
+from accelsim.report.page.answer import Side
+from accelsim.report.page.ceilings import bandwidths, ceilings
+from accelsim.study.measures import energy_by_part
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+NEGLIGIBLE = 1e-3
+"""Share of the time below which a resource has no row of its own."""
+
+
+def roofline_of(side: Side) -> "Figure | None":
+    """Where the run stands: FLOP a byte of the outermost memory's traffic, FLOP a second.
+
+    None where no memory of the machine has a bandwidth, or nothing crosses the outermost one.
+    """
+    slopes = bandwidths(side.arch)
+    moved = float(next(iter(side.cost.traffic_bytes.values())))
+    if not slopes or not moved or not side.flop:
+        return None
+    row = {
+        "name": [side.machine.name],
+        "intensity": [side.flop / moved],
+        "predicted": [side.flop / float(side.cost.latency_s)],
+    }
+    figure = roofline(pd.DataFrame(row), ceilings(side.arch), slopes)
+    # Room for the name of the highest ceiling; a tick for each power of ten.
+    figure.update_traces(cliponaxis=False)
+    return figure.update_layout(margin_t=28, xaxis={"dtick": 1, "title": {"font": {"size": 12}}})
+
+
+def energies(sides: Sequence[Side]) -> "Figure":
+    """A bar for each part of each machine; what a part's units leak is the part's."""
+    rows = [
+        (part.partition(".")[0], name, float(energy))
+        for name, side in zip(_names(sides), sides, strict=True)
+        for part, energy in energy_by_part(side.cost).items()
+    ]
+    frame = pd.DataFrame(rows, columns=["part", "machine", "energy_pj"])
+    return bars(frame, ("part",), "energy_pj", ("machine",))
+
+
+def timeline(side: Side) -> "Figure":
+    """A row a resource, a colour a step."""
+    from plotly.graph_objects import Bar
+
+    cost, start = side.cost, 0.0
+    clock = float(cost.clock_hz)
+    figure = open_figure(
+        "",
+        {"title": {"text": "time"}, "tickformat": "~s", "ticksuffix": "s", "rangemode": "tozero"},
+        {"type": "category", "autorange": "reversed"},
+        barmode="overlay",
+        bargap=0.4,
+    )
+    shown = _shown(side)
+    for number, step in enumerate(cost.steps):
+        whole = float(step.cycles) / clock
+        busy = {name: float(c) / clock for name, c in step.by_resource.items() if name in shown}
+        figure.add_trace(
+            Bar(
+                orientation="h",
+                name=escaped(step.name),
+                base=[start] * len(busy),
+                x=list(busy.values()),
+                y=[WORDS.get(name, name) for name in busy],
+                marker={"color": HUES[number % len(HUES)]},
+                text=[format_quantity(seconds, "s") for seconds in busy.values()],
+                customdata=[seconds / whole if whole else 0 for seconds in busy.values()],
+                textposition="none",
+                hovertemplate="%{y}<br>%{text}, %{customdata:.1%} of the step"
+                f"<extra>{escaped(step.name)}</extra>",
+            )
+        )
+        start += whole
+    figure.update_layout(showlegend=len(cost.steps) > 1)
+    return figure
+
+
+def _shown(side: Side) -> set[str]:
+    """Resources that need a share of the time which can be seen."""
+    least = NEGLIGIBLE * float(side.cost.cycles)
+    return {name for name, cycles in side.cost.cycles_by_resource.items() if cycles > least}
+
+
+def _names(sides: Sequence[Side]) -> list[str]:
+    """Of equal machines the second is told apart."""
+    names = [side.machine.name for side in sides]
+    return names if len(set(names)) == len(names) else ["a", "b"][: len(names)]

@@ -1,0 +1,162 @@
+"""What of a machine may be moved by a slider, and what a position of the slider says.
+
+    spatial array   bandwidth of the outermost memory, capacity of the buffer below it,
+                    PEs along a side (all arrays grow alike), clock
+    GPU             bandwidth of device memory, capacity of L2, SMs, clock
+
+A knob that a machine does not have is not there: a GPU has no rows of PEs. Positions are whole
+numbers, 0 what the machine's file says; so many of them double the number. Counts stay whole.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from accelsim.arch.gpu import Gpu
+from accelsim.arch.load import is_gpu, load_arch, load_gpu
+from accelsim.arch.parts import Memory
+from accelsim.arch.spatial import Spatial
+from accelsim.base.errors import InputError
+from accelsim.base.units import format_quantity, quantity
+
+LARGEST_CHANGE = 2.0**20
+"""Times what the file says, up or down: beyond, a number is a slip of the finger."""
+
+Settings = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A number of a machine: its name, its unit (`1` for counts), the file's value, the slider.
+
+    `paths` are what it sets, each with the value that the file has there; all of them change by the
+    same factor. A slider has `reach` positions to each side, `a_doubling` of them a factor of two.
+    """
+
+    key: str
+    label: str
+    unit: str
+    paths: tuple[tuple[str, float], ...]
+    a_doubling: int
+    reach: int
+
+    @property
+    def base(self) -> float:
+        return self.paths[0][1]
+
+    def at(self, position: int) -> float:
+        """The number at a position, to three digits; at 0 the file's own, exactly."""
+        if position == 0:
+            return self.base
+        number = float(f"{self.base * 2 ** (position / self.a_doubling):.3g}")
+        return max(1.0, round(number)) if self.unit == "1" else number
+
+    def position(self, number: float) -> int:
+        """The nearest position."""
+        nearest = round(self.a_doubling * math.log2(number / self.base))
+        return max(-self.reach, min(self.reach, nearest))
+
+    def read(self, text: str) -> float:
+        """The number that somebody wrote: `800 GB/s`.
+
+        Raises
+        ------
+        InputError
+            if it is no quantity of this unit, not above 0, or far from all machines.
+        """
+        number = float(quantity(text, self.unit))
+        if not self.base / LARGEST_CHANGE <= number <= self.base * LARGEST_CHANGE:
+            there = f"the machine has {self.text(self.base)}"
+            raise InputError(f"{self.label}: {text} is beyond anything sensible", remedy=there)
+        if self.unit == "1" and number != int(number):
+            raise InputError(f"{self.label}: {text} is no whole number")
+        return number
+
+    def text(self, number: float) -> str:
+        """The number exactly, as `read` and the machine's YAML take it."""
+        return exact_text(number, self.unit)
+
+    def settings(self, number: float) -> dict[str, str]:
+        """What the command line would set."""
+        factor = number / self.base
+        return {path: self.text(self._scaled(value, factor)) for path, value in self.paths}
+
+    def _scaled(self, value: float, factor: float) -> float:
+        return max(1.0, round(value * factor)) if self.unit == "1" else value * factor
+
+
+@lru_cache(maxsize=64)
+def knobs_of(machine: str) -> tuple[Knob, ...]:
+    """What may be moved on the machine of this name."""
+    if is_gpu(machine):
+        return _of_gpu(load_gpu(machine))
+    return _of_array(load_arch(machine))
+
+
+def knob_named(machine: str, key: str) -> Knob | None:
+    return next((knob for knob in knobs_of(machine) if knob.key == key), None)
+
+
+def exact_text(number: float, unit: str) -> str:
+    """A quantity without loss: in the prefix of `format_quantity` if four digits are enough."""
+    if unit == "1":
+        return f"{number:.0f}"
+    short = format_quantity(number, unit).replace(",", "")
+    return short if quantity(short, unit) == number else f"{number!r} {unit}"
+
+
+def _of_gpu(gpu: Gpu) -> tuple[Knob, ...]:
+    hbm, l2 = gpu.hbm, gpu.l2
+    sms = (("sms", float(gpu.sms)), ("cluster_sms", float(gpu.cluster_sms)))
+    found = [
+        _bandwidth("HBM bandwidth", "memories.HBM.bandwidth", float(hbm.bandwidth.given),
+                   hbm.bandwidth.unit),
+        _capacity("L2 capacity", "memories.L2.capacity", float(l2.capacity_bytes)),
+        Knob("array", "SMs", "1", sms, a_doubling=8, reach=16),
+        _clock(float(gpu.clock_hz)),
+    ]  # fmt: skip
+    return tuple(found)
+
+
+def _of_array(arch: Spatial) -> tuple[Knob, ...]:
+    outermost, *below = arch.memories
+    found = []
+    rate = outermost.bandwidth
+    if rate is not None:
+        path = f"memories.{outermost.name}.bandwidth"
+        found.append(_bandwidth(f"{outermost.name} bandwidth", path, float(rate.given), rate.unit))
+    buffer = next(filter(_is_buffer, below), None)
+    if buffer is not None:
+        path, name = f"memories.{buffer.name}.capacity", f"{buffer.name} capacity"
+        found.append(_capacity(name, path, float(buffer.capacity_bytes or 0)))
+    return (*found, _sides(arch), _clock(float(arch.clock_hz)))
+
+
+def _is_buffer(memory: Memory) -> bool:
+    return memory.per is None and memory.capacity_bytes is not None
+
+
+def _sides(arch: Spatial) -> Knob:
+    """Rows and columns of all arrays; the label is of the first array's columns."""
+    first = arch.compute[0]
+    paths = [(f"compute.{first.name}.columns", float(first.columns))]
+    for array in arch.compute:
+        sides = {"columns": array.columns, "rows": array.rows}
+        for side, number in sides.items():
+            path = f"compute.{array.name}.{side}"
+            if number > 1 and path != paths[0][0]:
+                paths.append((path, float(number)))
+    return Knob("array", f"{first.name} columns", "1", tuple(paths), a_doubling=1, reach=3)
+
+
+def _bandwidth(label: str, path: str, number: float, unit: str) -> Knob:
+    return Knob("bandwidth", label, unit, ((path, number),), a_doubling=8, reach=32)
+
+
+def _capacity(label: str, path: str, number: float) -> Knob:
+    return Knob("buffer", label, "B", ((path, number),), a_doubling=2, reach=12)
+
+
+def _clock(hz: float) -> Knob:
+    return Knob("clock", "Clock", "Hz", (("clock", hz),), a_doubling=8, reach=16)

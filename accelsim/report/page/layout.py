@@ -1,0 +1,264 @@
+"""Where everything stands: controls on the left (on a phone on top), what follows from them beside.
+
+sentence of each machine
+totals, side by side          the command that prints the same
+roofline, timeline of each    energies of both
+all figures as tables         links: CSV, YAML, this page
+"""
+
+from typing import Any
+
+from dash import dcc, html
+
+from accelsim.base.units import format_bytes
+from accelsim.report.page.answer import Answer, Held, Refused, Side
+from accelsim.report.page.choices import Offered
+from accelsim.report.page.controls import (
+    NONE,
+    choice,
+    form_options,
+    lengths,
+    machine_controls,
+    machine_options,
+    model_options,
+    workload_options,
+)
+from accelsim.report.page.figures import energies, roofline_of, timeline
+from accelsim.report.page.state import SIDES, State, to_query
+from accelsim.report.page.tables import arrays, compared, memories, totals
+
+HEIGHT_PX = 320
+GRAPH: Any = {"displayModeBar": False, "responsive": True}
+FORMATS = ("png", "svg")
+
+
+def frame() -> html.Div:
+    """What is there before the link is read: nothing that depends on it."""
+    return html.Div([dcc.Location(id="url", refresh=False), html.Div(id="page")])
+
+
+def page(state: State, found: Answer, offered: Offered, complaints: tuple[str, ...]) -> list[Any]:
+    """The whole page of a state."""
+    return [
+        html.Header([html.H1("accelsim"), html.P("What attention takes on a machine, and why.")]),
+        html.Main(
+            [
+                html.Div(_controls(state, found, offered), className="controls"),
+                html.Div(
+                    [
+                        html.Div(notices(complaints), id="notices", role="status"),
+                        html.Div(results(found), id="results"),
+                    ],
+                    className="answers",
+                ),
+            ]
+        ),
+        dcc.Store(id="query", data=to_query(state)),
+    ]
+
+
+def notices(complaints: tuple[str, ...]) -> list[html.P]:
+    """What could not be read, a sentence each."""
+    return [html.P(text, className="complaint") for text in complaints]
+
+
+# --- controls -------------------------------------------------------------------------------------
+
+
+def _controls(state: State, found: Answer, offered: Offered) -> list[Any]:
+    workload = html.Section(
+        [
+            html.H2("Workload"),
+            choice("workload", "Mechanism", workload_options(offered), state.workload),
+            html.Div(workload_choices(state), id="workload-choices"),
+            html.Div(lengths(found), id="lengths"),
+        ]
+    )
+    return [workload, *(_machine(side, state, offered) for side in SIDES)]
+
+
+def workload_choices(state: State) -> list[html.Div]:
+    """Those that depend on the mechanism."""
+    forms = form_options(state)
+    form = {"kind": "choice", "key": "form", "of": state.workload}
+    model = {"kind": "choice", "key": "model", "of": state.workload}
+    return [
+        choice(form, "Phase or form", forms, state.form or forms[0]["value"]),
+        choice(model, "Model", model_options(state), state.model or NONE),
+    ]
+
+
+def _machine(side: str, state: State, offered: Offered) -> html.Section:
+    machine = state.machine(side)
+    none = {"value": NONE, "label": "none", "title": "", "search": "none"}
+    options = machine_options(offered) if side == "a" else [none, *machine_options(offered)]
+    return html.Section(
+        [
+            html.H2(f"Machine {side}"),
+            choice(side, "Machine", options, machine.name if machine else NONE),
+            html.Div(machine_controls(side, machine) if machine else [], id=f"{side}-controls"),
+        ],
+        className=f"side-{side}",
+    )
+
+
+# --- results --------------------------------------------------------------------------------------
+
+
+def results(found: Answer) -> list[Any]:
+    """Everything that follows from the state."""
+    if not found.sides:
+        return [html.P(found.reason, className="complaint")]
+    query = to_query(found.state)
+    sides = [side for side in found.sides if isinstance(side, Side)]
+    return [
+        html.Div([_headline(side) for side in sides], className="headline"),
+        html.Div([_sentence(side) for side in found.sides], className="pair"),
+        _totals(found) if sides else None,
+        *(_of_model(held) for held in found.held),
+        html.Div([_figures(side, number) for number, side in enumerate(found.sides)],
+                 className="pair"),
+        _figure("energy", "Energy", energies(sides)) if sides else None,
+        _links(query, len(found.sides)),
+        html.Details(
+            [
+                html.Summary("Memories, arrays and formulas"),
+                html.Div([_details(side) for side in sides], className="pair"),
+            ]
+        ),
+    ]  # fmt: skip
+
+
+def _headline(side: Side) -> html.P:
+    """The first figures again, which stay in sight on a phone while sliders are moved."""
+    latency, *_ = totals(side)
+    energy = next(line for line in totals(side) if line.label == "energy")
+    return html.P([html.B(side.machine.name), f" {latency.text.partition(' (')[0]}, {energy.text}"])
+
+
+def _sentence(side: Side | Refused) -> html.Section:
+    name = html.H2(side.machine.name)
+    if isinstance(side, Refused):
+        return html.Section([name, html.P(side.reason, className="complaint")], className="card")
+    said = side.explanation.sentence
+    under = html.Small(f"under {side.mapping_name}", className="note")
+    return html.Section([name, html.P(said, className="sentence"), under], className="card")
+
+
+def _totals(found: Answer) -> html.Section:
+    heads = ["", *(side.machine.name for side in found.sides)]
+    ratio = len(found.sides) == len(SIDES)
+    rows = [
+        html.Tr([
+            html.Th(label, scope="row"),
+            *(_figure_cell(label, side, text) for side, text in zip(SIDES, texts, strict=False)),
+            *([html.Td(times)] if ratio else []),
+        ])
+        for label, texts, times in compared(found)
+    ]  # fmt: skip
+    head = [html.Th(text, scope="col") for text in [*heads, *(["second / first"] if ratio else [])]]
+    commands = [_command(side, number) for number, side in enumerate(found.sides)]
+    table = html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)])
+    return html.Section([html.H2(found.title), html.Div(table, className="wide"), *commands],
+                        className="card")  # fmt: skip
+
+
+def _figure_cell(label: str, side: str, text: str) -> html.Td:
+    """A number of a machine, which scripts find by its name."""
+    named: Any = {"data-figure": f"{label} {side}"}
+    return html.Td(text, **named)
+
+
+def _command(side: Side | Refused, number: int) -> html.Div:
+    name = SIDES[number]
+    return html.Div(
+        [
+            html.Code(side.command, id=f"command-{name}", tabIndex=0),
+            _copy(f"command-{name}", f"Copy command {name}"),
+        ],
+        className="command",
+    )
+
+
+def _of_model(held: Held) -> html.P:
+    sizes = f"{format_bytes(held.weight_bytes)} of weights"
+    if held.reason:
+        text = f"{held.model} does not fit on one {held.machine}: {held.reason}."
+    else:
+        cache = f"{format_bytes(held.sequence_bytes)} a sequence"
+        fits = f"at most {held.batch:,} sequences of this context fit"
+        text = f"{held.model} on one {held.machine}: {sizes}, {cache} of cache; {fits}."
+    return html.P([text, " ", html.Code(held.command)], className="note")
+
+
+def _figures(side: Side | Refused, number: int) -> html.Div:
+    if isinstance(side, Refused):
+        return html.Div()
+    name, of = side.machine.name, SIDES[number]
+    roof = roofline_of(side)
+    return html.Div(
+        [
+            _figure(f"roofline-{of}", f"Roofline of {name}", roof) if roof else None,
+            _figure(f"timeline-{of}", f"Timeline on {name}", timeline(side)),
+        ]
+    )
+
+
+def _figure(identity: str, title: str, figure: Any) -> html.Section:
+    figure.update_layout(height=HEIGHT_PX)
+    saves = [
+        html.Button(
+            kind.upper(),
+            id={"kind": "save", "of": identity, "as": kind},
+            title=f"Download {title} as {kind.upper()}",
+            className="quiet",
+        )
+        for kind in FORMATS
+    ]
+    return html.Section(
+        [
+            html.Div([html.H2(title), html.Div(saves)], className="heading"),
+            dcc.Graph(id=identity, figure=figure, config=GRAPH, style={"height": HEIGHT_PX}),
+        ],
+        className="card",
+    )
+
+
+def _links(query: str, number: int) -> html.Nav:
+    yaml = [
+        html.A(f"YAML of machine {side}", href=f"/machine.yaml?side={side}&{query}")
+        for side in SIDES[:number]
+    ]
+    table = html.A("Table (CSV)", href=f"/table.csv?{query}")
+    link = _copy("url", "Copy link to this page")
+    named: Any = {"aria-label": "Take it along"}
+    return html.Nav([table, *yaml, link], className="links", **named)
+
+
+def _copy(of: str, label: str) -> html.Button:
+    return html.Button(label, id={"kind": "copy", "of": of}, className="quiet")
+
+
+def _details(side: Side) -> html.Section:
+    rows = [
+        (row.kind, row.name, f"{row.share:.1%}", row.formula, row.note)
+        for row in side.explanation.rows
+    ]
+    sources = side.explanation.sources.items()
+    return html.Section(
+        [
+            html.H2(side.machine.name),
+            _table(("memory", "traffic", "occupancy", "capacity", "energy"), memories(side)),
+            _table(("array", "busy", "in use", "energy"), arrays(side)),
+            _table(("kind", "part", "of the time", "formula", "note"), rows),
+            html.Ul([html.Li(f"{name}: {source}") for name, source in sources]),
+            *(html.P(note, className="note") for note in side.notes),
+        ],
+        className="card",
+    )
+
+
+def _table(columns: tuple[str, ...], rows: Any) -> html.Div:
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in columns]))
+    body = html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in rows])
+    return html.Div(html.Table([head, body]), className="wide")

@@ -1,0 +1,20 @@
+"""A machine's YAML with what was moved on the page: `accelsim evaluate WORKLOAD FILE` takes it.
+
+The file keeps the machine's name, by which its own mappings are found.
+"""
+
+from accelsim.arch.gpu import Gpu
+from accelsim.arch.load import is_gpu
+from accelsim.arch.spatial import Spatial
+from accelsim.base.catalogue import find
+from accelsim.base.setting import with_settings
+from accelsim.base.yamlfile import read_yaml, yaml_text
+from accelsim.report.page.question import machine_settings
+from accelsim.report.page.state import MachineState
+
+
+def machine_yaml(machine: MachineState) -> str:
+    """The text; a calibration that a GPU names is named there too."""
+    node = read_yaml(find(machine.name, "arch"))
+    kind = Gpu if is_gpu(machine.name) else Spatial
+    return yaml_text(with_settings(node, kind, dict(machine_settings(machine))).to_plain())

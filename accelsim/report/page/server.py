@@ -1,0 +1,182 @@
+"""The page on 127.0.0.1, and nowhere else.
+
+One callback does everything: the controls' texts are the pairs of a query, read as a link is
+(`state.from_query`), answered, and drawn. Another path of the browser to this server than its own
+address is refused, so that no other site can ask it through the name of a domain. Nothing is
+fetched from elsewhere: scripts, styles and fonts are local.
+"""
+
+import logging
+import socket
+from typing import Any
+from urllib.parse import urlencode
+
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, ctx, no_update
+from dash import State as Kept
+from flask import Response, abort, request
+from werkzeug.serving import make_server
+
+from accelsim.report.page.answer import Answer, answer
+from accelsim.report.page.choices import Offered
+from accelsim.report.page.controlled import followed, pairs_of, settled, sized_by
+from accelsim.report.page.controls import lengths, machine_controls
+from accelsim.report.page.layout import frame, notices, page, results, workload_choices
+from accelsim.report.page.machine_text import machine_yaml
+from accelsim.report.page.state import SIDES, State, from_query, to_query
+from accelsim.report.page.tables import csv_text
+
+HOST = "127.0.0.1"
+LOCAL = ("127.0.0.1", "localhost")
+TITLE = "accelsim"
+
+
+def application(offered: Offered, start: State) -> Dash:
+    """The page as a WSGI application (`.server`); `start` is what a link without a query shows."""
+    app = Dash(
+        __name__,
+        title=TITLE,
+        update_title="",
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    app.layout = frame
+    app.server.before_request(_refuse_other_hosts)
+    _add_files(app, offered, start)
+    _add_callbacks(app, offered, start)
+    _add_browser_side(app)
+    return app
+
+
+def _refuse_other_hosts() -> None:
+    if request.host.partition(":")[0] not in LOCAL:
+        abort(403)
+
+
+def _add_files(app: Dash, offered: Offered, start: State) -> None:
+    """What the links of the page download."""
+
+    def table() -> Response:
+        state, _ = from_query(_query(), offered, start)
+        return _file(csv_text(answer(state)), "text/csv", "accelsim.csv")
+
+    def machine() -> Response:
+        state, _ = from_query(_query(), offered, start)
+        side = request.args.get("side", "a")
+        found = state.machine(side) if side in SIDES else None
+        if found is None:
+            abort(404)
+        return _file(machine_yaml(found), "application/yaml", f"{_stem(found.name)}.yaml")
+
+    app.server.add_url_rule("/table.csv", view_func=table)
+    app.server.add_url_rule("/machine.yaml", view_func=machine)
+
+
+def _query() -> str:
+    pairs = [(key, value) for key, value in request.args.items() if key != "side"]
+    return urlencode(pairs)
+
+
+def _stem(name: str) -> str:
+    return name.rpartition("/")[2].removesuffix(".yaml")
+
+
+def _file(text: str, kind: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, mimetype=kind, headers=headers)
+
+
+# --- what follows from a change -------------------------------------------------------------------
+
+
+def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
+    def opened(search: str | None) -> Any:
+        state, complaints = from_query(search or "", offered, start)
+        return page(state, answer(state), offered, complaints)
+
+    def changed(workload: str, a: str, b: str, choices: Any, texts: Any, before: str) -> Any:
+        grouped = ctx.args_grouping
+        controls = [(each.id, each.value) for each in (*grouped.choices, *grouped.texts)]
+        was = from_query(before, offered, start)[0]
+        pairs = pairs_of(workload, {"a": a, "b": b}, controls)
+        state, complaints = from_query(urlencode(followed(pairs, was)), offered, start)
+        state = settled(state)
+        found = answer(state)
+        return {
+            "results": results(found),
+            "notices": notices(complaints),
+            "query": to_query(state),
+            **_rebuilt(was, found),
+        }
+
+    app.callback(Output("page", "children"), Input("url", "search"))(opened)
+    app.callback(
+        output={
+            "results": Output("results", "children"),
+            "notices": Output("notices", "children"),
+            "query": Output("query", "data"),
+            "workload": Output("workload-choices", "children"),
+            "lengths": Output("lengths", "children"),
+            "a": Output("a-controls", "children"),
+            "b": Output("b-controls", "children"),
+        },
+        inputs={
+            "workload": Input("workload", "value"),
+            **{side: Input(side, "value") for side in SIDES},
+            "choices": Input({"kind": "choice", "key": ALL, "of": ALL}, "value"),
+            "texts": Input({"kind": "text", "key": ALL, "of": ALL}, "value"),
+        },
+        state={"before": Kept("query", "data")},
+        prevent_initial_call=True,
+    )(changed)
+
+
+def _rebuilt(was: State, found: Answer) -> dict[str, Any]:
+    """The controls that are others than before, by what they hang on."""
+    state = found.state
+    new = {
+        "workload": workload_choices(state) if was.workload != state.workload else no_update,
+        "lengths": lengths(found) if sized_by(was) != sized_by(state) else no_update,
+    }
+    for side in SIDES:
+        machine, before = state.machine(side), was.machine(side)
+        same = (machine and machine.name) == (before and before.name)
+        new[side] = no_update if same else machine_controls(side, machine) if machine else []
+    return new
+
+
+def _add_browser_side(app: Dash) -> None:
+    """What needs no server: see assets/page.js."""
+
+    def of(kind: str) -> dict[str, Any]:
+        return {"kind": kind, "key": MATCH, "of": MATCH}
+
+    browser: Any = app
+    browser.clientside_callback(
+        ClientsideFunction("page", "follow"),
+        Output(of("text"), "value"),
+        Output(of("slider"), "value"),
+        Input(of("slider"), "value"),
+        Input(of("text"), "value"),
+        Kept(of("stops"), "data"),
+        prevent_initial_call=True,
+    )
+    browser.clientside_callback(ClientsideFunction("page", "remember"), Input("query", "data"))
+    browser.clientside_callback(
+        ClientsideFunction("page", "copy"),
+        Input({"kind": "copy", "of": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+    browser.clientside_callback(
+        ClientsideFunction("page", "save"),
+        Input({"kind": "save", "of": ALL, "as": ALL}, "n_clicks"),
+        prevent_initial_call=True,
+    )
+
+
+def serve(app: Dash, listening: socket.socket) -> None:
+    """Until Ctrl-C, on a socket that is open already; requests are answered side by side."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    host, port = listening.getsockname()
+    made = make_server(host, port, app.server, threaded=True, fd=listening.fileno())
+    made.serve_forever()

@@ -1,0 +1,134 @@
+"""An answer as rows: what the page prints, in the words of `accelsim evaluate`, and as CSV."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from accelsim.base.units import format_bytes, format_quantity
+from accelsim.cost.gpu.cascade import GpuCost
+from accelsim.cost.gpu.why import WORDS
+from accelsim.cost.result import Cost
+from accelsim.report.page.answer import Answer, Refused, Side
+from accelsim.report.page.prices import price_of
+from accelsim.study.measures import all_measures, energy_by_part, measure
+
+NOTHING = "–"
+
+
+class Line(NamedTuple):
+    """A figure of a run as it is read, its number as it is compared (none: it is not)."""
+
+    label: str
+    text: str
+    number: float | None = None
+
+
+def totals(side: Side) -> tuple[Line, ...]:
+    """Latency, bound, energy, power, area as the command prints them; tokens and their price."""
+    cost = side.cost
+    latency, energy = float(cost.latency_s), float(cost.energy_pj)
+    power, area = float(cost.average_power_w), float(cost.area_um2)
+    seconds = f"{format_quantity(latency, 's')} ({float(cost.cycles):,.0f} cycles)"
+    bound = str(cost.bound)
+    return (
+        Line("latency", seconds, latency),
+        Line("bound", WORDS.get(bound, bound) if isinstance(cost, GpuCost) else bound),
+        Line("energy", format_quantity(energy, "pJ"), energy),
+        Line("power", format_quantity(power, "W"), power),
+        Line("area", format_quantity(area, "um^2") if area else "not given", area or None),
+        *_back_to_back(cost),
+        *_tokens(side),
+    )
+
+
+def _back_to_back(cost: Cost) -> Iterator[Line]:
+    if isinstance(cost, GpuCost):
+        seconds = cost.composed.sustained_s
+        yield Line("back to back", format_quantity(seconds, "s"), seconds)
+
+
+def _tokens(side: Side) -> Iterator[Line]:
+    if side.tokens:
+        rate = side.tokens / float(side.cost.latency_s)
+        yield Line("tokens a second", f"{rate:,.0f}", rate)
+    price, each = price_of(side.machine), side.usd_per_million_tokens
+    if price is not None and each is not None:
+        rent = f"at {price.usd_per_hour:g} USD/h: {price.source}"
+        yield Line("a million tokens", f"{each:.4g} USD ({rent})", each)
+
+
+def compared(answer: Answer) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """(label, a text for each machine, how often more the second is): totals side by side."""
+    lines = [
+        {line.label: line for line in totals(side)} if isinstance(side, Side) else {}
+        for side in answer.sides
+    ]
+    for label in dict.fromkeys(label for own in lines for label in own):
+        found = [own.get(label) for own in lines]
+        texts = tuple(line.text if line else NOTHING for line in found)
+        yield label, texts, _ratio([line.number if line else None for line in found])
+
+
+def _ratio(numbers: Sequence[float | None]) -> str:
+    if len(numbers) != 2 or not numbers[0] or numbers[1] is None:
+        return ""
+    return f"{numbers[1] / numbers[0]:.3g}x"
+
+
+def memories(side: Side) -> Iterator[tuple[str, str, str, str, str]]:
+    """(memory, traffic, occupancy, capacity, energy), as the command prints them."""
+    cost, energies = side.cost, energy_by_part(side.cost)
+    for name, traffic in cost.traffic_bytes.items():
+        capacity = cost.capacity_bytes.get(name)
+        yield (
+            name,
+            format_bytes(float(traffic)),
+            format_bytes(float(cost.occupancy_bytes.get(name, 0))),
+            "unbounded" if capacity is None else format_bytes(float(capacity)),
+            format_quantity(float(energies.get(name, 0)), "pJ"),
+        )
+
+
+def arrays(side: Side) -> Iterator[tuple[str, str, str, str]]:
+    """(array or pipes, busy, in use, energy)."""
+    energies = energy_by_part(side.cost)
+    for name, use in side.cost.utilization.items():
+        energy = format_quantity(float(energies.get(name, 0)), "pJ")
+        yield name, f"{float(use.busy):.1%}", f"{float(use.in_use):.1%}", energy
+
+
+def csv_text(answer: Answer) -> str:
+    """A row a machine and figure, numbers as they are: machine, mapping, measure, value, command.
+
+    Measures are those of studies (`study.measures`), and energy by part. A machine that is refused
+    has one row, its reason.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("workload", "machine", "mapping", "measure", "value", "command"))
+    for side in answer.sides:
+        for name, value in _measures(side):
+            mapping = side.mapping_name if isinstance(side, Side) else ""
+            writer.writerow((answer.title, side.machine.name, mapping, name, value, side.command))
+    return text.getvalue()
+
+
+def _measures(side: Side | Refused) -> Iterator[tuple[str, object]]:
+    if isinstance(side, Refused):
+        yield "reason", side.reason
+        return
+    parts = {f"energy_pj.{part}": f"energy_pj.{part}" for part in energy_by_part(side.cost)}
+    for name in {**all_measures(side.cost), **parts}:
+        value = measure(side.cost, name, {})
+        if name == "area_um2" and not value:
+            continue
+        yield name, value.item() if hasattr(value, "item") else value
+    price = price_of(side.machine)
+    for name, number in (
+        ("tokens", side.tokens),
+        ("price_usd_per_hour", price.usd_per_hour if price else None),
+        ("usd_per_million_tokens", side.usd_per_million_tokens),
+    ):
+        if number is not None:
+            yield name, number
