@@ -27,6 +27,7 @@ BROKEN_PIPE = 141
 COMMANDS = {
     "list": "What is shipped: workloads, machines, systems, studies, ...",
     "schema": "JSON Schemas of the YAML files: editors complete keys and mark mistakes.",
+    "import": "A file of another tool as one of ours, such as an architecture of Timeloop.",
     "check": "Read a YAML file of any kind and say what is wrong with it.",
     "show": "A workload, a machine, a system, or a mapping, as text.",
     "zoo": "The attention mechanisms of the catalogue: passes, operations, bytes, growth.",
@@ -50,6 +51,9 @@ COMMANDS = {
     "crossover": "Where the bound changes along one number of a machine or a workload.",
     "pareto": "The rows of a table that no other row beats.",
 }
+
+#: Commands whose module cannot have their name.
+MODULES = {"import": "importing"}
 
 #: Commands below a command: `accelsim zoo compare` is `zoo_compare.py`.
 GROUPS = {"zoo": ("compare",), "validate": ("gpu", "offload")}
@@ -134,7 +138,7 @@ def _print_nothing_more() -> None:
 
 def _loaded(name: str) -> Callable[..., Any]:
     """The command of that name, ending in its own exit status before typer sees an exception."""
-    command: Callable[..., Any] = import_module(f"accelsim.cli.{name}").command
+    command: Callable[..., Any] = import_module(f"accelsim.cli.{MODULES.get(name, name)}").command
 
     @functools.wraps(command)
     def guarded(*values: Any, **options: Any) -> None:
