@@ -28,6 +28,7 @@ COMMANDS = {
     "list": "What is shipped: workloads, machines, systems, studies, ...",
     "schema": "JSON Schemas of the YAML files: editors complete keys and mark mistakes.",
     "import": "A file of another tool as one of ours, such as an architecture of Timeloop.",
+    "export": "What we have in the format of another tool, such as a mapping for Timeloop.",
     "check": "Read a YAML file of any kind and say what is wrong with it.",
     "show": "A workload, a machine, a system, or a mapping, as text.",
     "zoo": "The attention mechanisms of the catalogue: passes, operations, bytes, growth.",
