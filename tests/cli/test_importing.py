@@ -1,5 +1,8 @@
 import json
 
+import numpy as np
+import pytest
+
 ARCH = """\
 arch:
   nodes:
@@ -43,3 +46,42 @@ def test_what_is_bad_ends_with_a_line_and_writes_nothing(run, tmp_path):
     ended = run("import", "timeloop", str(tmp_path / "a.yaml"), "-o", str(machine))
     assert (ended.status, machine.exists()) == (2, False)
     assert "a.yaml:1: no architecture is in this file" in ended.err
+
+
+@pytest.fixture
+def graph(tmp_path):
+    """A product with weights, and a Relu."""
+    onnx = pytest.importorskip("onnx")
+    helper = onnx.helper
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["y"], name="project"),
+        helper.make_node("Relu", ["y"], ["z"], name="relu"),
+    ]
+    x, z = (
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", size])
+        for name, size in (("x", 5), ("z", 6))
+    )
+    w = onnx.numpy_helper.from_array(np.zeros((5, 6), np.float32), "w")
+    made = helper.make_graph(nodes, "small", [x], [z], [w])
+    file = tmp_path / "model.onnx"
+    onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)]), str(file))
+    return str(file)
+
+
+def test_a_graph_is_a_row_a_step_and_workloads_in_a_folder(run, graph, tmp_path):
+    folder = tmp_path / "out"
+    ended = run("import", "onnx", graph, "--size", "batch=3", "-o", str(folder))
+    assert ended.err == "left out: relu (Relu, 18 elements): not understood\n"
+    assert ended.out.splitlines()[1].split()[:3] == ["Project", "product", "M=3"]
+    assert [each.name for each in folder.iterdir()] == ["Project.yaml"]
+    assert "a workload" in run("check", str(folder / "Project.yaml")).out
+    said = json.loads(run("import", "onnx", graph, "--size", "batch=3", "--json").out)
+    assert said["steps"][0]["operations"] == {"mac": 3 * 5 * 6}
+    assert said["left_out"][0]["node"] == "relu"
+
+
+def test_open_sizes_and_bad_ones_end_with_a_line(run, graph, tmp_path):
+    ended = run("import", "onnx", graph, "-o", str(tmp_path / "out"))
+    assert (ended.status, (tmp_path / "out").exists()) == (2, False)
+    assert "these sizes are open: batch. Give them, like --size batch=1" in ended.err
+    assert "--size 'batch' is no size" in run("import", "onnx", graph, "--size", "batch").err
