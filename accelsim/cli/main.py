@@ -27,6 +27,8 @@ BROKEN_PIPE = 141
 COMMANDS = {
     "list": "What is shipped: workloads, machines, systems, studies, ...",
     "schema": "JSON Schemas of the YAML files: editors complete keys and mark mistakes.",
+    "import": "A file of another tool as one of ours, such as an architecture of Timeloop.",
+    "export": "What we have in the format of another tool, such as a mapping for Timeloop.",
     "check": "Read a YAML file of any kind and say what is wrong with it.",
     "show": "A workload, a machine, a system, or a mapping, as text.",
     "zoo": "The attention mechanisms of the catalogue: passes, operations, bytes, growth.",
@@ -54,6 +56,9 @@ COMMANDS = {
     "pareto": "The rows of a table that no other row beats.",
     "report": "Results as one HTML file to hand on: figures, tables, inputs, accuracy.",
 }
+
+#: Commands whose module cannot have their name.
+MODULES = {"import": "importing"}
 
 #: Commands below a command: `accelsim zoo compare` is `zoo_compare.py`.
 GROUPS = {"zoo": ("compare",), "validate": ("gpu", "offload")}
@@ -138,7 +143,7 @@ def _print_nothing_more() -> None:
 
 def _loaded(name: str) -> Callable[..., Any]:
     """The command of that name, ending in its own exit status before typer sees an exception."""
-    command: Callable[..., Any] = import_module(f"accelsim.cli.{name}").command
+    command: Callable[..., Any] = import_module(f"accelsim.cli.{MODULES.get(name, name)}").command
 
     @functools.wraps(command)
     def guarded(*values: Any, **options: Any) -> None:
