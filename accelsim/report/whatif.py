@@ -3,9 +3,10 @@
     one     a strip for each measure; bands name the bound, a line stands at every crossover
     two     lines of equal latency, as times of today's; colours name the bound
 
-A ring marks today. Where nothing can run, a region is hatched.
+A dot marks today. Where nothing can run, a region is hatched.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,14 +15,24 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from accelsim.base.units import format_bytes, format_quantity
+from accelsim.base.units import format_bytes, format_count, format_quantity
 from accelsim.report.sheet import MARGIN_PT, Key, house_style, open_sheet, width_pt
-from accelsim.report.style import COLOURS, FAINT, INK, LINE_PT, WIDTH_PT, tick_label, unit_label
+from accelsim.report.style import (
+    COLOURS,
+    FAINT,
+    INK,
+    LINE_PT,
+    PREFIXES,
+    WIDTH_PT,
+    tick_label,
+    unit_label,
+)
 from accelsim.study.crossover import CANNOT_RUN
 from accelsim.study.table import Column
 from accelsim.study.varied import Varied
 from accelsim.study.whatif import SPEEDUP, WhatIf
 
+MOST_TICKS = 7
 STRIP_PT = 88.0
 STRIP_GAP_PT = 8.0
 MAP_PT = 176.0
@@ -34,6 +45,9 @@ LABELS = {
     "energy_pj": ("energy", "J", 1e-12),
     "tokens_per_s": ("tokens a second", "1/s", 1.0),
 }
+LEAST_DEPTH = 2
+"""Cells around the name of a region."""
+MOST_LEVELS = 7
 LEVELS = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 6, 8, 12, 16)
 
 
@@ -115,7 +129,7 @@ def _draw_bands(axes: Axes, found: WhatIf, colours: dict[str, str]) -> None:
 
 def _draw_measure(axes: Axes, found: WhatIf, name: str) -> None:
     varied = found.varied[0]
-    label, unit, scale = LABELS[name]
+    label, unit, scale = _shown(name, found.table[name])
     x = np.asarray(found.table[varied.name], dtype=float)
     y = np.asarray(found.table[name], dtype=float) * scale
     is_listed = varied.is_list or len(x) <= 33
@@ -126,9 +140,11 @@ def _draw_measure(axes: Axes, found: WhatIf, name: str) -> None:
             [found.today[name] * scale],
             color=INK,
             marker="o",
-            markersize=5,
-            markerfacecolor="white",
+            markersize=4.5,
+            markeredgecolor="white",
+            markeredgewidth=0.8,
             linestyle="none",
+            zorder=5,
         )
     known = y[np.isfinite(y)]
     spans = float(known.max() / known.min()) if known.size and known.min() > 0 else 1.0
@@ -144,6 +160,16 @@ def _draw_measure(axes: Axes, found: WhatIf, name: str) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_label(value)))
     axes.set_ylabel(f"{label} ({unit})")
     axes.grid(True, axis="y")
+
+
+def _shown(name: str, values: Column) -> tuple[str, str, float]:
+    """What a measure is called, its unit with a prefix for the largest value, and its factor."""
+    label, unit, scale = LABELS[name]
+    largest = float(np.nanmax(np.asarray(values, dtype=float))) * scale
+    if unit == "1/s" or not largest > 0:
+        return label, unit, scale
+    power = min(6, max(-6, math.floor(math.log10(largest) / 3 + 1e-9)))
+    return label, unit_label(f"{PREFIXES[power]}{unit}"), scale / 1000.0**power
 
 
 def _name_crossovers(axes: Axes, found: WhatIf) -> None:
@@ -179,6 +205,11 @@ def _map(found: WhatIf) -> Figure:
     bound = np.array([names.index(b) if b else -1 for b in found.table["bound"].tolist()])
     _draw_regions(axes, across, up, bound.reshape(shape), [tinted(c) for c in colours.values()])
     speedup = np.asarray(found.table[SPEEDUP], dtype=float).reshape(shape)
+    # Labels are set into lines where they are on the sheet: scales and limits go first.
+    _set_scale(axes, across, "x")
+    _set_scale(axes, up, "y")
+    axes.set_xlim(x.min(), x.max())
+    axes.set_ylim(y.min(), y.max())
     _draw_contours(axes, x, y, speedup)
     if across.today is not None and up.today is not None:
         axes.plot(
@@ -186,15 +217,13 @@ def _map(found: WhatIf) -> Figure:
             [up.today],
             color=INK,
             marker="o",
-            markersize=5,
-            markerfacecolor="white",
+            markersize=4.5,
+            markeredgecolor="white",
+            markeredgewidth=0.8,
             linestyle="none",
+            zorder=5,
             clip_on=False,
         )
-    _set_scale(axes, across, "x")
-    _set_scale(axes, up, "y")
-    axes.set_xlim(x.min(), x.max())
-    axes.set_ylim(y.min(), y.max())
     axes.set_xlabel(_axis(across))
     axes.set_ylabel(_axis(up))
     _name_regions(axes, x, y, bound.reshape(shape), names)
@@ -224,6 +253,9 @@ def _draw_contours(axes: Axes, x: Column, y: Column, speedup: Column) -> None:
     levels = [each for each in LEVELS if known.min() < each < known.max() * (1 - 1e-9)]
     if not levels:
         return
+    step = -(-len(levels) // MOST_LEVELS)
+    # The one that is as fast as today stays.
+    levels = [each for n, each in enumerate(levels) if n % step == 0 or each == 1]
     lines = axes.contour(x, y, speedup.T, levels=levels, colors=INK, linewidths=0.8)
     axes.clabel(lines, fmt=lambda level: f"{level:g}×", fontsize=7, inline_spacing=2)
 
@@ -246,14 +278,14 @@ def _name_regions(axes: Axes, x: Column, y: Column, bound: Column, names: Sequen
 
 def _middle(region: Column) -> tuple[int, int] | None:
     """The point of a region that is farthest from all others, and from the edges."""
-    if region.mean() < 0.04:
-        return None
     inside, depth = np.pad(region, 1), np.zeros(region.shape, dtype=int)
     while inside[1:-1, 1:-1].any():
         depth += inside[1:-1, 1:-1]
         around = [inside[1:-1, 1:-1], inside[:-2, 1:-1], inside[2:, 1:-1]]
         around += [inside[1:-1, :-2], inside[1:-1, 2:]]
         inside = np.pad(np.logical_and.reduce(around), 1)
+    if depth.max() < LEAST_DEPTH:
+        return None
     deepest = np.argwhere(depth == depth.max())
     centre = deepest[np.argmin(((deepest - deepest.mean(axis=0)) ** 2).sum(axis=1))]
     return int(centre[0]), int(centre[1])
@@ -278,15 +310,16 @@ def _set_scale(axes: Axes, varied: Varied, side: str) -> None:
     low, high = min(varied.values), max(varied.values)
     if varied.is_log and high > low:
         scale = axes.set_xscale if side == "x" else axes.set_yscale
+        scale("log", base=2 if is_doubled else 10)
         if is_doubled:
-            scale("log", base=2)
-        else:
-            scale("log")
-            if high / low < 30:
-                axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_locator(LogLocator(base=2, numticks=MOST_TICKS))
+        elif high / low < 30:
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_minor_locator(NullLocator())
     if varied.unit == "B":
         axis.set_major_formatter(FuncFormatter(lambda value, _: format_bytes(value)))
+    elif is_doubled and varied.is_log:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: format_count(round(value))))
     else:
         axis.set_major_formatter(FuncFormatter(lambda value, _: tick_label(value)))
     if side == "x" and high > low:
