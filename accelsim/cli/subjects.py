@@ -71,7 +71,7 @@ def load_subject(
     def read_model(settings: Mapping[str, str]) -> Model:
         return load_any_model(first, {**own["model"], **settings})
 
-    found = pointwise.decoding_subject(
+    found = import_module("accelsim.study.decoding_subject").decoding_subject(
         first, second, read_model, batch=batch, of_system=own["system"], told=told
     )
     return found

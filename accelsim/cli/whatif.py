@@ -14,11 +14,13 @@ from accelsim.cli.options import Json, Settings, Shape, bare_paths
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import progress
 from accelsim.cli.subjects import load_subject
+from accelsim.study.advice import SPEEDUP
+from accelsim.study.along import Along
 from accelsim.study.provenance import provenance, write_provenance
 from accelsim.study.subject import BOUND, ERROR, Subject
 from accelsim.study.table import write_csv
 from accelsim.study.varied import Varied
-from accelsim.study.whatif import SPEEDUP, Along, WhatIf, as_plain, what_if
+from accelsim.study.whatif import WhatIf, as_plain, what_if
 
 SHOWN = {1: 13, 2: 5}
 """Rows of a table for people, along each of one or two numbers."""

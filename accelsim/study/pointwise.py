@@ -2,11 +2,8 @@
 
     gpu_subject(...)         a workload as kernels on a GPU: ranks.P, memories.HBM.bandwidth, sms
     call_subject(...)        a call of a kernel: m, n, k, rows, and the GPU's numbers
-    decoding_subject(...)    a model that decodes on a system: sequences, context, the system's
-                             numbers (links.nvlink.bandwidth), the model's (layers), and those of a
-                             kind of device below its name (H100.memories.HBM.bandwidth)
 
-A point is asked once, however often it comes.
+A model on a system: `decoding_subject`. A point is asked once, however often it comes.
 """
 
 import json
@@ -15,11 +12,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from accelsim.arch.load import load_gpu, load_system, machines_of
-from accelsim.arch.system import System
+from accelsim.arch.load import load_gpu
 from accelsim.base.errors import Place
-from accelsim.base.record import Record, fields_by_key
-from accelsim.base.units import UNIT_OF_SUFFIX, quantity, suffix_of
+from accelsim.base.units import quantity
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.explanation import Explanation
 from accelsim.cost.gpu.call import call_cost
@@ -27,13 +22,8 @@ from accelsim.cost.gpu.cascade import refuse_too_large
 from accelsim.cost.gpu.explained import explained_call
 from accelsim.cost.gpu.mapping import gpu_mapping
 from accelsim.cost.gpu.why import WORDS
-from accelsim.cost.system.buckets import Exact
-from accelsim.cost.system.costs import costs_of
-from accelsim.cost.system.explained import bound_of, explained_iteration
-from accelsim.cost.system.plan import plan_of
 from accelsim.mapping.automatic import AUTOMATIC
 from accelsim.study.explained import explained
-from accelsim.study.explained_decoding import batch_of
 from accelsim.study.faults import FAULTS, text_of
 from accelsim.study.quantities import Quantity, quantities
 from accelsim.study.subject import BOUND, ENERGY, ERROR, LATENCY, Columns, refuse_unknown
@@ -41,15 +31,13 @@ from accelsim.study.table import Table, array_of
 from accelsim.workload.calls import case_of
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import load_workload
-from accelsim.workload.model import Model
 
 Settings = Mapping[str, str]
 Told = Callable[[], None]
-TOKENS = "tokens_per_s"
 NOTHING: Settings = MappingProxyType({})
 
 
-def _quietly() -> None:
+def quietly() -> None:
     pass
 
 
@@ -67,7 +55,7 @@ class Pointwise:
     steps: tuple[int, int] = (17, 9)
     grid: int = 17
     precision: float = 1e-3
-    told: Told = _quietly
+    told: Told = quietly
     remembered: dict[tuple[tuple[str, str], ...], Mapping[str, Any]] = field(default_factory=dict)
 
     def known(self) -> Mapping[str, Quantity]:
@@ -118,10 +106,10 @@ class Pointwise:
 
 def numbers_of(noun: Any) -> dict[str, Quantity]:
     """What can be varied: quantities that are numbers."""
-    return {path: each for path, each in quantities(noun).items() if _is_number(each.value)}
+    return {path: each for path, each in quantities(noun).items() if is_number(each.value)}
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -138,7 +126,7 @@ def gpu_subject(
     of_workload: Settings = NOTHING,
     of_machine: Settings = NOTHING,
     shape: str | None = None,
-    told: Told = _quietly,
+    told: Told = quietly,
 ) -> Pointwise:
     """Raises what loading and making kernels raises today."""
     cascade, gpu = load_workload(workload, of_workload, shape), load_gpu(machine, of_machine)
@@ -186,7 +174,7 @@ def call_subject(
     params: Mapping[str, Any],
     *,
     of_machine: Settings = NOTHING,
-    told: Told = _quietly,
+    told: Told = quietly,
 ) -> Pointwise:
     """`params` are those of case files, {"m": 4096, ...}."""
     place = Place("the command line")
@@ -221,84 +209,3 @@ def call_subject(
     )
     ask({})
     return found
-
-
-# --- models on systems ----------------------------------------------------------------------------
-
-BATCH = ("sequences", "context")
-DEFAULTED = ("parallel", "memory", "serving", "offload")
-
-
-def decoding_subject(
-    model: str,
-    system: str,
-    read_model: Callable[[Settings], Model],
-    *,
-    batch: Mapping[str, int],
-    of_system: Settings = NOTHING,
-    told: Told = _quietly,
-) -> Pointwise:
-    """Of one engine's batch of `sequences`, each with `context` keys."""
-    today, whole = load_system(system, of_system), read_model({})
-    of_model, machines = numbers_of(whole), machines_of(today)
-    of_devices = {
-        f"{device}.{path}": each
-        for device, machine in machines.items()
-        for path, each in numbers_of(machine).items()
-    }
-    own = {**numbers_of(today), **_defaulted(today)}
-    sizes = {name: Quantity(number) for name, number in batch.items()}
-
-    def plan_at(settings: Settings) -> tuple[Any, Any]:
-        def of(known: Mapping[str, Any]) -> dict[str, str]:
-            return {path: text for path, text in settings.items() if path in known}
-
-        at = load_system(system, {**of_system, **of(own)}) if of(own) else today
-        at = _with_machines(at, of(of_devices))
-        plan = plan_of(at, read_model(of(of_model)) if of(of_model) else whole, machines_of(at))
-        numbers = {**batch, **{name: int(text) for name, text in of(sizes).items()}}
-        return plan, batch_of(plan, numbers["sequences"], numbers["context"])
-
-    def ask(settings: Settings) -> Mapping[str, Any]:
-        plan, at = plan_at(settings)
-        now = costs_of(plan, Exact())(at)
-        tokens = plan.engines * at.sequences / now.seconds
-        return {LATENCY: now.seconds, TOKENS: tokens, BOUND: bound_of(now)}
-
-    of = f"{model} on {system}, {batch['sequences']:,} sequences of {batch['context']:,} keys"
-    found = Pointwise(
-        of=of,
-        numbers={**of_devices, **of_model, **own, **sizes},
-        measures=(LATENCY, TOKENS),
-        ask=ask,
-        explain=lambda: explained_iteration(*plan_at({}), of),
-        made_of={model: whole, system: today, "batch": dict(batch), **machines},
-        told=told,
-    )
-    ask({})
-    return found
-
-
-def _defaulted(system: System) -> dict[str, Quantity]:
-    """The rules of a system, those that its file leaves out among them."""
-    found: dict[str, Quantity] = {}
-    for part in DEFAULTED:
-        record = getattr(system, part)
-        for key, name in fields_by_key(type(record)).items() if isinstance(record, Record) else ():
-            value = getattr(record, name)
-            if _is_number(value):
-                unit = UNIT_OF_SUFFIX.get(suffix_of(name), "")
-                found[f"{part}.{key}"] = Quantity(value, unit, system.source)
-    return found
-
-
-def _with_machines(system: System, settings: Settings) -> System:
-    """Settings of machines below the names of their devices."""
-    if not settings:
-        return system
-    devices = []
-    for device in system.devices:
-        start = f"{device.name}."
-        own = {p[len(start) :]: v for p, v in settings.items() if p.startswith(start)}
-        devices.append(device.model_copy(update={"set": {**device.set, **own}}))
-    return system.model_copy(update={"devices": tuple(devices)})

@@ -137,17 +137,28 @@ def _options(text: str, options: list[str], low: float, steps: int) -> tuple[boo
 
 
 def _number(subject: Subject, path: str, today: Quantity | None, text: str) -> Quantity:
-    """A factor of today's value, or a quantity; a bare number is in the unit of today's."""
+    """A factor of today's value, or a quantity."""
     text = text.strip()
     factor = _RELATIVE.fullmatch(text)
     if factor is None:
         return subject.read(path, text)
     if today is None:
-        subject.read(path, "1")
+        _refuse_unreadable(subject, path)
         raise StudyError(f"{path} is not written in the file", remedy="Give values, not factors")
     if not today.value:
         raise StudyError(f"{path} is 0 today, and {text} of it too", remedy="Give values")
     return today._replace(value=today.value * float(factor[1]))
+
+
+def _refuse_unreadable(subject: Subject, path: str) -> None:
+    """What reading raises for a path at which no number of any unit can stand."""
+    for text in ("1", "1 B", "1 Hz", "1 B/s", "1 s"):
+        try:
+            subject.read(path, text)
+            return
+        except InputError as error:
+            last = error
+    raise last
 
 
 def _settled(subject: Subject, found: Varied, numbers: list[Quantity]) -> Varied:
