@@ -20,7 +20,7 @@ from accelsim.study.provenance import provenance, write_provenance
 from accelsim.study.subject import BOUND, ERROR, Subject
 from accelsim.study.table import write_csv
 from accelsim.study.varied import Varied
-from accelsim.study.whatif import WhatIf, as_plain, what_if
+from accelsim.study.whatif import WhatIf, as_plain, what_if_of
 
 SHOWN = {1: 13, 2: 5}
 """Rows of a table for people, along each of one or two numbers."""
@@ -84,7 +84,7 @@ def command(
         refuse_unwritable(out)
     with progress(f"{first} on {second}", None) as step:
         subject = load_subject(first, second, mapping, settings, shape, lambda: step("points"))
-        found = what_if(subject, vary, target)
+        found = what_if_of(subject, vary, target)
     files = [] if out is None else _write(found, subject, settings, out)
     if json:
         print_json(as_plain(found) | {"files": files})

@@ -32,6 +32,7 @@ from accelsim.study.whatif import WhatIf
 
 STRIP_PT = 88.0
 STRIP_GAP_PT = 8.0
+HEADROOM = 1.1
 LABELS = {
     "latency_s": ("latency", "s", 1.0),
     "energy_pj": ("energy", "J", 1e-12),
@@ -106,7 +107,7 @@ def _draw_measure(axes: Axes, found: WhatIf, name: str) -> None:
         middle = float(known.mean()) if known.size else 1.0
         axes.set_ylim(0, 1.25 * middle)
     else:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, HEADROOM * float(known.max()) if known.size else 1)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick_label(value)))
     axes.set_ylabel(f"{label} ({unit})")
     axes.grid(True, axis="y")
@@ -135,6 +136,7 @@ def _name_crossovers(axes: Axes, found: WhatIf) -> None:
             textcoords="offset points",
             va="top",
             color=FAINT,
+            bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "alpha": 0.75, "lw": 0},
         )
 
 

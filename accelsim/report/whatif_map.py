@@ -53,17 +53,21 @@ def draw_map(found: WhatIf) -> Figure:
     axes.set_xlim(x.min(), x.max())
     axes.set_ylim(y.min(), y.max())
     _draw_contours(axes, x, y, speedup)
-    if across.today is not None and up.today is not None:
-        axes.plot(
-            [across.today],
-            [up.today],
-            **TODAY,
-            clip_on=False,
-        )
+    today = [_today(each) for each in (across, up)]
+    if None not in today:
+        axes.plot(*np.array([today], dtype=float).T, **TODAY, clip_on=False)
     axes.set_xlabel(axis_label(across))
     axes.set_ylabel(axis_label(up))
     _name_regions(axes, x, y, bound.reshape(shape), names)
     return sheet.figure
+
+
+def _today(varied: Varied) -> float | None:
+    """Today's value, if it lies between the ends."""
+    today = varied.today
+    if today is None or not min(varied.values) <= today <= max(varied.values):
+        return None
+    return today
 
 
 def _draw_regions(

@@ -1,6 +1,6 @@
 """What if a number were another one: rows, elasticities, where the bound changes, and targets.
 
-    found = what_if(subject, ["memories.DRAM.bandwidth=0.1x:10x"], ["latency=2x"])
+    found = what_if_of(subject, ["memories.DRAM.bandwidth=0.1x:10x"], ["latency=2x"])
     found.table.frame()         a row for each point: the numbers, measures, speedup, bound, error
     found.along[0].segments     what bounds, from where to where, all else as today
     found.sentence              the bound today, and what to do
@@ -54,7 +54,7 @@ class WhatIf:
         return tuple(each.varied for each in self.along)
 
 
-def what_if(subject: Subject, vary: Sequence[str], targets: Sequence[str] = ()) -> WhatIf:
+def what_if_of(subject: Subject, vary: Sequence[str], targets: Sequence[str] = ()) -> WhatIf:
     """`vary` are PATH=RANGE (`varied`), one or two; `targets` as in `targets`.
 
     Raises
@@ -86,7 +86,7 @@ def what_if(subject: Subject, vary: Sequence[str], targets: Sequence[str] = ()) 
     )
 
 
-def what_if_of(
+def what_if(
     workload: str | Cascade,
     machine: str | Spatial,
     vary: Sequence[str],
@@ -96,14 +96,14 @@ def what_if_of(
     """The same of a workload on a machine, by their names: on a spatial array under the default
     mapping if none is named, on a GPU (by its name) as kernels.
 
-        what_if_of("attention/one_pass", "fusemax_cloud", ["clock=0.5x:2x"]).table.frame()
+        what_if("attention/one_pass", "fusemax_cloud", ["clock=0.5x:2x"]).table.frame()
     """
     if isinstance(machine, str) and isinstance(workload, str) and is_gpu(machine):
         # They need numba, whose import takes longer than a spatial array does.
         from accelsim.study.pointwise import gpu_subject
 
-        return what_if(gpu_subject(workload, machine, mapping), vary, targets)
-    return what_if(array_subject(workload, machine, mapping), vary, targets)
+        return what_if_of(gpu_subject(workload, machine, mapping), vary, targets)
+    return what_if_of(array_subject(workload, machine, mapping), vary, targets)
 
 
 def array_subject(

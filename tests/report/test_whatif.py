@@ -6,7 +6,7 @@ import pytest
 from accelsim.report.whatif import draw_what_if
 from accelsim.report.whatif_axes import bounds_of, tinted
 from accelsim.report.whatif_map import _middle
-from accelsim.study.whatif import array_subject, what_if
+from accelsim.study.whatif import array_subject, what_if_of
 
 DRAM, BUFFER = "memories.DRAM.bandwidth", "memories.GlobalBuffer.capacity"
 
@@ -22,7 +22,7 @@ def words(figure):
 
 
 def test_one_number_has_a_strip_for_each_measure_and_bands_that_meet_at_the_crossover(subject):
-    found = what_if(subject, [f"{DRAM}=0.05x:2x"])
+    found = what_if_of(subject, [f"{DRAM}=0.05x:2x"])
     figure = draw_what_if(found)
     latency, energy = figure.axes
     assert (latency.get_ylabel(), energy.get_ylabel()) == ("latency (ms)", "energy (mJ)")
@@ -37,7 +37,7 @@ def test_one_number_has_a_strip_for_each_measure_and_bands_that_meet_at_the_cros
 
 
 def test_two_numbers_are_a_map_whose_regions_have_names(subject):
-    found = what_if(subject, [f"{BUFFER}=256KiB:64MiB:9", f"{DRAM}=0.02x:2x:9"])
+    found = what_if_of(subject, [f"{BUFFER}=256KiB:64MiB:9", f"{DRAM}=0.02x:2x:9"])
     figure = draw_what_if(found)
     (axes,) = figure.axes
     assert {"compute", "DRAM"} <= {text.get_text() for text in axes.texts}
@@ -46,7 +46,7 @@ def test_two_numbers_are_a_map_whose_regions_have_names(subject):
 
 
 def test_bounds_have_colours_of_their_own_and_todays_is_first(subject):
-    found = what_if(subject, [f"{DRAM}=0.05x:2x:4"])
+    found = what_if_of(subject, [f"{DRAM}=0.05x:2x:4"])
     colours = bounds_of(found)
     assert list(colours) == ["compute", "DRAM"]
     assert len(set(map(tinted, colours.values()))) == 2
