@@ -21,7 +21,7 @@ from accelsim.cli.options import (
     Settings,
     Shape,
     WorkloadName,
-    parsed_settings,
+    bare_paths,
 )
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.evaluate import evaluate
@@ -137,10 +137,7 @@ def _as_plain(workload: str, machine: str, mapping: str, cost: Cost) -> dict[str
 
 
 def _provenance(inputs: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
-    heads = ("workload.", "arch.", "mapping.")
-    paths = parsed_settings(settings)
-    bare = [path.split(".", 1)[1] if path.startswith(heads) else path for path in paths]
-    return {KEY: provenance(inputs, bare)}
+    return {KEY: provenance(inputs, bare_paths(settings))}
 
 
 def _rows(cost: Cost, rows: bool) -> dict[str, Any]:

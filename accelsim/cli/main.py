@@ -41,6 +41,7 @@ COMMANDS = {
     "compare": "The same requests on several systems, side by side.",
     "explain": "Why a run takes as long as it does: bound, runner-up, formulas, what would help.",
     "explore": "A local page on which a workload and machines are moved, and what follows.",
+    "whatif": "What changes where a number of a machine or a workload is another one.",
     "roofline": "Kernels under the ceilings of a GPU, predicted and measured.",
     "predict": "How long calls of kernels take on a GPU, how many joules, and bound by what.",
     "validate": "Predictions held against measurements of GPUs, and of two of them.",
