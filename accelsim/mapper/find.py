@@ -37,11 +37,12 @@ STRATEGIES: dict[str, Strategy] = {
     "sampling": sampling.find,
 }
 
-SURE = ("rules", "fused", "exact")
-"""Asked for every cascade, in this order."""
+USUAL = ("rules", "fused", "annealing", "exact")
+"""Asked in this order where none are named. What is found by chance goes before the exact search,
+which then has to look only at what could be better."""
 
-LAST = "annealing"
-"""Asked after them for several Einsums, if no answer is within `NEAR` of the bound by then."""
+IF_WORTH_IT = ("annealing",)
+"""Asked for several Einsums only, and if no answer is within `NEAR` of the bound by then."""
 
 NEAR = 0.01
 
@@ -92,21 +93,21 @@ def find_mapping(
     budget = budget or (SHORT if strategies is None else Budget())
     told = _best_so_far(progress)
     question = Question(cascade, arch, wanted, bound, told, constraints, budget)
-    asked = [STRATEGIES[name] for name in _obeying(strategies or SURE, question)]
+    asked = [(name, STRATEGIES[name]) for name in _obeying(strategies or USUAL, question)]
     if space is not None:
         _refuse_beside_a_space(constraints)
-        asked = [partial(stated.find, space=space)]
+        asked = [("stated", partial(stated.find, space=space))]
     answers: list[Found] = []
     try:
-        for strategy in asked:
-            found = strategy(question)
+        for name, strategy in asked:
+            is_optional = strategies is None and name in IF_WORTH_IT
+            if is_optional and not _is_worth_more(answers, question):
+                continue
+            known = min((found.value for found in answers), default=inf)
+            found = strategy(replace(question, known=known))
             answers += [] if found is None else [found]
             if found is not None and (found.gap <= AT_BOUND or found.is_cut_short):
                 break
-        else:
-            if strategies is None and space is None and _is_worth_more(answers, question):
-                found = STRATEGIES[LAST](question)
-                answers += [] if found is None else [found]
     except KeyboardInterrupt:
         if not answers:
             raise
