@@ -5,7 +5,7 @@ its space has no mapping of this cascade on this machine. Of several answers the
 candidates of all are counted.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -43,11 +43,12 @@ STRATEGIES: dict[str, Strategy] = {
     "sampling": sampling.find,
 }
 
-SURE = ("rules", "fused", "exact")
-"""Asked for every cascade, in this order."""
+USUAL = ("rules", "fused", "annealing", "exact")
+"""Asked in this order where none are named. What is found by chance goes before the exact search,
+which then has to look only at what could be better."""
 
-LAST = "annealing"
-"""Asked after them for several Einsums, if no answer is within `NEAR` of the bound by then."""
+IF_WORTH_IT = ("annealing",)
+"""Asked for several Einsums only, and if no answer is within `NEAR` of the bound by then."""
 
 NEAR = 0.01
 
@@ -90,7 +91,7 @@ def find_mapping(
     constraints = constraints or Constraints()
     refuse_strange(constraints, cascade, arch)
     budget = budget or (SHORT if strategies is None else Budget())
-    usual = SURE if strategies is None else _known(strategies)
+    usual = USUAL if strategies is None else _known(strategies)
 
     def question(kept: Constraints, told: Progress) -> Question:
         room = with_shares(arch, kept)
@@ -98,15 +99,16 @@ def find_mapping(
         refuse_unmeetable(kept, cascade, room, bound)
         return Question(cascade, room, wanted, bound, told, kept, budget)
 
-    asked = [STRATEGIES[name] for name in usual]
+    asked = {name: STRATEGIES[name] for name in usual}
     if space is not None:
-        asked = [partial(stated.find, space=space)]
-    last = STRATEGIES[LAST] if strategies is None and space is None else None
-    answers = _answers(question(constraints, _best_so_far(progress)), asked, last)
+        asked = {"stated": partial(stated.find, space=space)}
+    optional = IF_WORTH_IT if strategies is None else ()
+    answers = _answers(question(constraints, _best_so_far(progress)), asked, optional)
     if not answers:
         fact = f"no mapping of {cascade.name} was found that fits this machine"
         if constraints.said:
-            fact, remedy = in_the_way(constraints, lambda less: _any(question(less, quiet), asked))
+            sure = [strategy for name, strategy in asked.items() if name not in optional]
+            fact, remedy = in_the_way(constraints, lambda less: _any(question(less, quiet), sure))
             raise MapperError(f"no mapping of {cascade.name} was found that {fact}", remedy=remedy)
         raise MapperError(fact, remedy="Give it larger memories, or take smaller ranks")
     return replace(
@@ -117,21 +119,23 @@ def find_mapping(
     )
 
 
-def _answers(question: Question, asked: Sequence[Strategy], last: Strategy | None) -> list[Found]:
-    """Of these in order, as long as something is to be won; of the last one if it is worth it.
+def _answers(
+    question: Question, asked: Mapping[str, Strategy], optional: Sequence[str]
+) -> list[Found]:
+    """Of these in order, as long as something is to be won; of optional ones if it is worth it.
 
     Interrupted after some strategy has answered, it returns what there is.
     """
     answers: list[Found] = []
     try:
-        for strategy in asked:
-            found = strategy(question)
+        for name, strategy in asked.items():
+            if name in optional and not _is_worth_more(answers, question):
+                continue
+            known = min((found.value for found in answers), default=inf)
+            found = strategy(replace(question, known=known))
             answers += [] if found is None else [found]
             if found is not None and (found.gap <= AT_BOUND or found.is_cut_short):
-                return answers
-        if last is not None and _is_worth_more(answers, question):
-            found = last(question)
-            answers += [] if found is None else [found]
+                break
     except KeyboardInterrupt:
         if not answers:
             raise

@@ -66,29 +66,37 @@ class Answer(NamedTuple):
 
 
 class Branch:
-    """The spaces of one Einsum, an array each. It remembers what it has compiled."""
+    """The spaces of one Einsum, an array each. It remembers what it has recorded."""
 
     def __init__(self, spaces: Sequence[Space]) -> None:
         self.spaces = spaces
         self._evaluators: dict[tuple[int, int], Evaluator] = {}
 
-    def best(
-        self, weights: Weights, most: Callable[[], int], told: Told, known: Choice | None = None
-    ) -> Answer:
-        """The mapping of least pj · energy + cycle · cycles; `known`, if none is less.
+    def floor(self, weights: Weights) -> float:
+        """What the widest boxes are bounded by; infinite if nothing fits."""
+        entries = (Search(each.tables, weights, each.widest, inf) for each in self.spaces)
+        return min((entry.bound for entry in entries), default=inf)
 
-        It gives up where `most()` boxes have been bounded in a space and some mapping is known, or
-        `IN_VAIN` and none is, if tensors have limits.
+    def best(
+        self,
+        weights: Weights,
+        most: Callable[[], int],
+        told: Told,
+        known: Choice | None = None,
+        below: float = inf,
+    ) -> Answer:
+        """The mapping of least pj · energy + cycle · cycles; `known`, or none, if none is less
+        than that and `below`.
+
+        It gives up where `most()` boxes have been bounded in a space and there is something to
+        beat, or `IN_VAIN` and there is nothing, if tensors have limits.
         """
         choice, bound, seen, pruned = None, inf, 0, 0
-        below = self._value(known, weights) if known else inf
+        below = min(below, self._value(known, weights)) if known else below
         for place in range(len(self.spaces)):
             answer = self._in_space(place, weights, below, most, told)
-            seen, pruned, bound = (
-                seen + answer.seen,
-                pruned + answer.pruned,
-                min(bound, answer.bound),
-            )
+            seen, pruned = seen + answer.seen, pruned + answer.pruned
+            bound = min(bound, answer.bound)
             if answer.choice is not None:
                 choice, below = answer.choice, answer.choice.value
         return Answer(choice or known, min(bound, below), seen, pruned)

@@ -7,6 +7,7 @@ as the farthest below the line through two others, as long as it may have a smal
 """
 
 from collections.abc import Iterator, Sequence
+from math import inf
 from time import perf_counter
 
 from accelsim.arch.spatial import area_um2
@@ -32,8 +33,9 @@ AS_FAR = 1e-9
 
 
 def find(question: Question) -> Found | None:
-    """None if an Einsum is not a plain one (`is_plain`), traffic is asked for, or nothing fits, or
-    what is best without limits of the cascade's whole traffic breaks one."""
+    """None if an Einsum is not a plain one (`is_plain`), traffic is asked for, nothing fits,
+    nothing is as good as what is known, or what is best without limits of the cascade's whole
+    traffic breaks one."""
     start = perf_counter()
     is_asked = set(powers_of(question.minimise)) <= {"latency", "energy", "area"}
     if not is_plain(question.cascade) or not is_asked:
@@ -47,7 +49,6 @@ def find(question: Question) -> Found | None:
     if kept is None:
         return None
     best, mapping, cost = kept
-    is_sure = all(total.bound >= total.value * (1 - AS_FAR) for total in totals)
     return Found(
         mapping=mapping,
         cost=cost,
@@ -55,7 +56,7 @@ def find(question: Question) -> Found | None:
         bound=question.bound,
         strategy="exact",
         space=_space(question),
-        optimal=best is ranked[0] and is_sure and not steps.has_given_up,
+        optimal=best is ranked[0] and all(_is_least(total, steps) for total in totals),
         candidates=steps.seen,
         pruned=steps.pruned,
         seconds=perf_counter() - start,
@@ -110,7 +111,8 @@ def _totals(steps: Steps, question: Question) -> list[Total]:
     """Among these is the best, if each is the best of its weights."""
     powers = powers_of(question.minimise)
     if not {"latency", "energy"} <= set(powers):
-        total = steps.best(ENERGY if "energy" in powers else CYCLES)
+        weights = ENERGY if "energy" in powers else CYCLES
+        total = steps.best(weights, _below(weights, question))
         return [total] if total else []
     fast, thrifty = steps.best(CYCLES), steps.best(ENERGY)
     if fast is None or thrifty is None:
@@ -124,6 +126,19 @@ def _totals(steps: Steps, question: Question) -> list[Total]:
             corners.append(corner)
             sides += [(side[0], corner), (corner, side[1])]
     return corners
+
+
+def _is_least(total: Total, steps: Steps) -> bool:
+    return min(total.bound, steps.given_up) >= total.value * (1 - AS_FAR)
+
+
+def _below(weights: Weights, question: Question) -> float:
+    """What others have found, as weighed, and a little more, so that its equal is proved; where
+    the value is another power or has the area in it, there is no such number."""
+    if dict(powers_of(question.minimise)) not in ({"energy": 1}, {"latency": 1}):
+        return inf
+    known = question.known * (1 + AS_FAR)
+    return known if weights is ENERGY else known * question.arch.clock_hz
 
 
 def _promises(fast: Total, thrifty: Total, corners: list[Total], question: Question) -> bool:

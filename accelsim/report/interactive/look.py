@@ -1,7 +1,8 @@
 """What all interactive figures have in common: the look of `report/style.py`, in plotly's words.
 
 A column becomes an axis: its numbers in the unit without a prefix (s, B, J; chips in mm²), which
-stands in its title; ticks carry the prefix (`20m`), what is hovered over both (`20.3ms`). A text that is a quantity (`512 KiB`) is a number too.
+stands in its title; ticks carry the prefix (`20m`), what is hovered over both (`20.3ms`). A text
+that is a quantity (`512 KiB`) is a number too.
 """
 
 from collections.abc import Mapping, Sequence
