@@ -25,6 +25,7 @@ from accelsim.study.columns import (
     unit_of_measure,
 )
 from accelsim.study.content import content
+from accelsim.study.part import Part, part_of
 from accelsim.study.points import MODEL, Points, hashed
 from accelsim.study.run import refuse_shared_names, refuse_strange_ranks, refuse_useless
 from accelsim.study.runner import Runner
@@ -77,6 +78,10 @@ class Chunks:
         table = stacked([piece for _, piece in pieces]).at(order)
         names = [POINT, *(self.table.columns or self._names(table)), ERROR]
         return arrow_table(table.select(names), self.units(table))
+
+    def part(self, points: Points) -> Part:
+        """The rows as a Parquet file."""
+        return part_of(self.rows(points))
 
     def units(self, table: Table) -> dict[str, str]:
         """What each column is in; nothing where it has no unit, or has texts."""

@@ -1,4 +1,4 @@
-"""Chunks of a sweep on a dask cluster: its workers evaluate, whoever asked writes.
+"""Chunks of a sweep on a dask cluster: its workers evaluate and compress, whoever asked writes.
 
     --cluster tcp://10.0.0.7:8786     a scheduler that runs (`dask scheduler`, `dask worker`)
     --cluster slurm.yaml              one that is started, and ended with the sweep:
@@ -25,10 +25,10 @@ from accelsim.base.errors import Place, StudyError
 from accelsim.base.record import Count, Record, read_record
 from accelsim.base.yamlfile import read_yaml
 from accelsim.study.chunk import Chunks
+from accelsim.study.part import Part
 from accelsim.study.points import Points
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
     from distributed import Client, Future
 
 WAITING_PER_WORKER = 2
@@ -62,7 +62,7 @@ class Workers:
 
     def __call__(
         self, chunks: Chunks, work: Iterable[tuple[int, Points]]
-    ) -> Iterator[tuple[int, "pa.Table"]]:
+    ) -> Iterator[tuple[int, Part]]:
         from distributed import as_completed
 
         job = _job(chunks)
@@ -81,7 +81,7 @@ class Workers:
         following = next(left, None)
         if following is not None:
             number, points = following
-            future = self.client.submit(rows_of_job, job, points, pure=False)
+            future = self.client.submit(part_of_job, job, points, pure=False)
             numbers[future.key] = number
             running.add(future)
 
@@ -90,12 +90,13 @@ class Workers:
             return 1
         return WAITING_PER_WORKER * max(1, len(self.client.scheduler_info()["workers"]))
 
-    def _result(self, future: "Future[Any]") -> "pa.Table":
+    def _result(self, future: "Future[Any]") -> Part:
         from distributed import KilledWorker
         from distributed.comm.core import CommClosedError
 
         try:
-            return future.result()
+            found: Part = future.result()
+            return found
         except KilledWorker as error:
             fact = f"{TRIES + 1} workers were lost with the same chunk"
             remedy = "Give workers more memory; run it again and it goes on where it stopped"
@@ -178,9 +179,9 @@ def _job(chunks: Chunks) -> bytes:
     return pickle.dumps((chunks.study, chunks.table, dict(chunks.runner.fixed), chunks.content))
 
 
-def rows_of_job(job: bytes, points: Points) -> "pa.Table":
+def part_of_job(job: bytes, points: Points) -> Part:
     """The rows of a chunk; a StudyError if this worker has other inputs than whoever asked."""
-    return _chunks(job).rows(points)
+    return _chunks(job).part(points)
 
 
 @lru_cache(maxsize=4)
