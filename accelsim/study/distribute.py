@@ -65,7 +65,7 @@ class Workers:
     ) -> Iterator[tuple[int, Part]]:
         from distributed import as_completed
 
-        job = _job(chunks)
+        job = job_of(chunks)
         numbers: dict[Any, int] = {}
         left = iter(work)
         running = as_completed()  # type: ignore[no-untyped-call]
@@ -174,7 +174,7 @@ def _lost(reason: str) -> StudyError:
 # --- on a worker ---------------------------------------------------------------------------------
 
 
-def _job(chunks: Chunks) -> bytes:
+def job_of(chunks: Chunks) -> bytes:
     """What a worker needs beside the points."""
     return pickle.dumps((chunks.study, chunks.table, dict(chunks.runner.fixed), chunks.content))
 
