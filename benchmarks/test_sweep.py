@@ -10,7 +10,7 @@ from distributed import LocalCluster
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from accelsim.study.batches import first_points
-from accelsim.study.distribute import Workers, job_of, part_of_job
+from accelsim.study.distribute import Workers, job_of, parts_of_job
 from accelsim.study.frame import Swept
 from accelsim.study.load import load_study
 from accelsim.study.sweep import chunks_of, evaluators, rows_in, swept, tables_to_sweep
@@ -82,7 +82,7 @@ def test_four_million_points_on_workers(
         each = opened.enter_context(evaluators(cluster.scheduler_address))
         rows = opened.enter_context(rows_in(tmp_path / "out", chunks))
         assert isinstance(each, Workers)
-        each.client.run(part_of_job, job_of(chunks), first_points(study, table))
+        each.client.run(parts_of_job, job_of(chunks), [first_points(study, table)])
         mine, theirs = process_time(), sum(each.client.run(process_time).values())
         found = benchmark.pedantic(lambda: swept(chunks, rows, each), rounds=1)
         benchmark.extra_info["collecting_s"] = process_time() - mine

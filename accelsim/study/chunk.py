@@ -67,6 +67,16 @@ class Chunks:
     def _content_hash(self) -> Column:
         return np.array(hashed(self.content), dtype=np.uint64)
 
+    @property
+    def are_quick(self) -> bool:
+        """Whether all points of a chunk are one call: no search, no GPU, no sample that waits."""
+        machines = (part.arch for run in self.table.runs for part in run.parts)
+        return not (
+            is_searched(self.table)
+            or self.table.sample.method == "adaptive"
+            or any(map(self.runner.inputs.is_gpu, machines))
+        )
+
     def addresses(self, points: Points) -> Column:
         """(hash of the content + sum of the axes' hashes) mod 2^64."""
         return np.asarray(points.addresses + self._content_hash)
