@@ -57,14 +57,18 @@ def _said(rows: Sequence[Row]) -> list[str]:
 
 
 def _sentence(rows: Sequence[Row]) -> str:
-    whole = next((row for row in rows if row["family"] == ALL), rows[0])
-    families = [row for row in rows if row is not whole]
-    listed = ", ".join(f"{row['family']} {_percent(row)} ({row['rows']})" for row in families)
-    note = f" {whole['note']}" if whole.get("note") else ""
-    by = f" By `{whole['command']}`, {whole['date']}."
-    head = f"{_percent(whole)} mean error on {whole['rows']} {whole['of']}"
-    p95 = f", 95 % within {float(whole['p95_percent']):.3g} %" if whole["p95_percent"] else ""
-    return f"{head}{p95}{f': {listed}' if listed else ''}.{note}{by}"
+    whole = next((row for row in rows if row["family"] == ALL), None)
+    listed = ", ".join(
+        f"{row['family']} {_percent(row)} ({row['rows']})" for row in rows if row is not whole
+    )
+    if whole is None:
+        head = f"Mean error on {rows[0]['of']}"
+    else:
+        head = f"{_percent(whole)} mean error on {whole['rows']} {whole['of']}"
+        head += f", 95 % within {float(whole['p95_percent']):.2g} %"
+    note = f" {rows[0]['note']}" if rows[0]["note"] else ""
+    by = f"By `{rows[0]['command']}`, {rows[0]['date']}."
+    return f"{head}{f': {listed}' if listed else ''}.{note} {by}"
 
 
 def _percent(row: Row) -> str:
