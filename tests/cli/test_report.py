@@ -35,3 +35,15 @@ def test_bad_input_is_one_line_and_no_file(run, table, tmp_path, monkeypatch, re
     assert (ended.status, ended.out) == (2, "")
     assert ended.err.startswith(said) and ended.err.count("\n") == 1
     assert not (tmp_path / out).exists()
+
+
+def test_a_shipped_study_fits_in_five_megabytes_with_all_it_rests_on(run, tmp_path):
+    assert run("study", "fusemax", "--out", str(tmp_path / "made")).status == 0
+    out = tmp_path / "r.html"
+    assert run("report", str(tmp_path / "made"), "-o", str(out)).status == 0
+    text = out.read_text(encoding="utf-8")
+    assert out.stat().st_size < 5_000_000
+    assert "<h1>What do FuseMax&#39;s cascade, architecture and binding each gain" in text
+    assert "27 of 28 are within their tolerance" in text
+    assert "HBM2, 3.9 pJ/bit" in text
+    assert "fig12 area and latency" in text

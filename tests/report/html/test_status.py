@@ -22,7 +22,7 @@ def file(tmp_path):
 
 def test_a_machine_says_what_it_was_held_against(file, told):
     (found,) = status_of(told, {}, file)
-    assert found.machine == "mine"
+    assert found.machines == "mine"
     assert list(found.said) == [
         "7 % mean error on 400 calls, 95 % within 14 %: GEMM 4.2 % (90)."
         " By `accelsim validate gpu`, 2026-01-02.",
@@ -34,7 +34,18 @@ def test_a_machine_says_what_it_was_held_against(file, told):
 def test_a_machine_without_validation_says_so(file):
     told = {"inputs": {"other.yaml": {"kind": "Spatial"}, "BERT": {"kind": "dict"}}}
     (found,) = status_of(told, {}, file)
-    assert (found.machine, list(found.said)) == ("other", [NOTHING])
+    assert (found.machines, list(found.said)) == ("other", [NOTHING])
+
+
+def test_machines_of_which_the_same_is_known_stand_together(file):
+    told = {"inputs": {"a": {"kind": "Spatial"}, "mine": {"kind": "Gpu"}, "b": {"kind": "Gpu"}}}
+    assert [each.machines for each in status_of(told, {}, file)] == ["a, b", "mine"]
+
+
+def test_a_shipped_machine_in_a_column_that_nobody_measured_says_so(file):
+    table = Table.of({"machine": ["b200_sxm"], "latency_s": [1.0]})
+    (found,) = status_of({}, {"t": table}, file)
+    assert (found.machines, list(found.said)) == ("b200_sxm", [NOTHING])
 
 
 def test_machines_are_found_in_columns_too():

@@ -99,10 +99,12 @@ def test_it_is_small_however_much_there_is(results):
     names = {f"c{n}": ["some text"] * 400 for n in range(50)}
     frame = pd.DataFrame(names | {"latency_s": [1 / (n + 1) for n in range(400)]})
     folder = results({f"t{n}": frame for n in range(20)})
-    (folder / "large.svg").write_bytes(b"<svg/>" + b" " * 2_000_000)
+    (folder / "large.svg").write_bytes(b"<svg/>" + b" " * 4_000_000)
+    (folder / "small.svg").write_bytes(b"<svg/>")
     text = report_html(folder)
     assert len(text.encode()) < LARGEST_BYTES
     assert "in the results&#39; folder: large.svg." in text
+    assert "small" in Page(text).texts("figcaption")
 
 
 def test_without_provenance_it_says_what_it_does_not_know(results):
