@@ -215,6 +215,11 @@ def hover_lines(*axes: tuple[str, Axis]) -> str:
     )
 
 
+def legend_of(columns: Sequence[str]) -> dict[str, Any]:
+    """For `layout.legend`: what the names in it are values of."""
+    return {"title": {"text": escaped(", ".join(title_of(column) for column in columns))}}
+
+
 def escaped(text: str) -> str:
     """plotly reads some HTML in its texts; a name is written as it is."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
