@@ -22,10 +22,12 @@ from accelsim.base.files import atomic_write
 from accelsim.study.table import Table
 from accelsim.validation.compare import AGREES, NOT_RUN
 from accelsim.validation.gpu_compare import Statistics
-from accelsim.validation.published import Published
+from accelsim.validation.published import Claim, Published
 
 FILE = "status.csv"
 ALL = "all"
+PRICE = "usd_per"
+"""What the column of a price begins with."""
 
 
 class StatusRow(NamedTuple):
@@ -55,9 +57,16 @@ def of_statistics(
 def of_published(
     machines: Sequence[str], comparison: Table, published: Sequence[Published], command: str
 ) -> list[StatusRow]:
-    """Of published numbers; a bound (`at_most`) has a verdict and no error. [] where none is."""
-    judged = [row for row in comparison.rows() if row["verdict"] != NOT_RUN]
-    bounds = {claim.name for paper in published for claim in paper.claims if claim.at_most}
+    """Of published numbers that a model predicts; [] where there are none.
+
+    A bound (`at_most`) has a verdict and no error, and a price is an input: to have it right says
+    nothing of the model, and would make its mean error look smaller.
+    """
+    claims = {claim.name: claim for paper in published for claim in paper.claims}
+    prices = {name for name, claim in claims.items() if _is_price(claim)}
+    ran = [row for row in comparison.rows() if row["verdict"] != NOT_RUN]
+    judged = [row for row in ran if row["name"] not in prices]
+    bounds = {name for name, claim in claims.items() if claim.at_most}
     sized = [row for row in judged if row["name"] not in bounds and row["published"]]
     errors = np.array([row["ours"] / row["published"] - 1 for row in sized], dtype=float)
     if not errors.size:
@@ -72,6 +81,10 @@ def of_published(
     numbers = _percents(sizes.mean(), np.percentile(sizes, 95), errors.mean())
     row = StatusRow("", of, ALL, len(errors), *numbers, note, command, today())
     return [row._replace(machine=machine) for machine in machines]
+
+
+def _is_price(claim: Claim) -> bool:
+    return claim.of.rpartition(".")[2].startswith(PRICE)
 
 
 def write_status(rows: Sequence[StatusRow], folder: Path) -> Path:

@@ -30,6 +30,14 @@ def test_errors_are_shares_of_what_was_published():
     assert one.note.startswith("1 of 2 are within their tolerance. 16 constants were inferred")
 
 
+def test_neither_a_price_nor_a_bound_makes_the_error_smaller():
+    names = ("usd_per_hour_33b_apart", "bandwidth_needed_to_a_batch_of_300", "mean_gain_of_batch")
+    comparison = _comparison(*((name, 0.9, 1.0, "agrees") for name in names))
+    (row,) = of_published(["x"], comparison, [load_published("lamina")], "by hand")
+    assert (row.rows, row.mean_percent) == (1, "10.00")
+    assert row.note == "2 of 2 are within their tolerance."
+
+
 def test_nothing_that_ran_is_no_row():
     comparison = _comparison(("c", float("nan"), 1.0, "not run"))
     assert of_published(["x"], comparison, [load_published("fusemax")], "by hand") == []
