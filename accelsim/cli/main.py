@@ -62,7 +62,7 @@ COMMANDS = {
 MODULES = {"import": "importing"}
 
 #: Commands below a command: `accelsim zoo compare` is `zoo_compare.py`.
-GROUPS = {"zoo": ("compare",), "validate": ("gpu", "offload")}
+GROUPS = {"zoo": ("compare",), "validate": ("gpu", "offload", "published")}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

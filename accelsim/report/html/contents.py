@@ -57,9 +57,9 @@ class InputShown:
 
 @dataclass(frozen=True)
 class StatusShown:
-    """A machine, and what its model was held against: a sentence each."""
+    """Machines, and what their models were held against: a sentence each."""
 
-    machine: str
+    machines: str
     said: Sequence[str]
 
 
