@@ -82,7 +82,8 @@ def _sizes(text: str) -> list[int]:
 
 def _print(rows: Sequence[Mapping[str, Any]]) -> None:
     first = rows[0]
-    print(f"{first['workload']} on {first['machine']}: {first['passes']} passes\n")
+    passes = f"{first['passes']} pass" + "es" * (first["passes"] != 1)
+    print(f"{first['workload']} on {first['machine']}: {passes}\n")
     heads = (first["buffer"], f"{first['memory']} traffic", "least", "ratio", "")
     print_table(heads, [_cells(row) for row in rows])
     print("\nleast: no mapping moves less; * best of its space")

@@ -10,6 +10,7 @@ from accelsim.base.errors import InputError
 from accelsim.cli.options import Json
 from accelsim.cli.output import print_json, print_table
 from accelsim.report.plots.catalogue import PLOTS, Plot, plot_named
+from accelsim.study.axes import as_tuple
 
 _LISTED = "\n\n".join(
     f"{plot.name}: {plot.about} Needs {', '.join(plot.needs)}." for plot in PLOTS.values()
@@ -47,6 +48,15 @@ def command(
     where: Annotated[
         str | None, typer.Option(metavar="CONDITION", help="Only rows that meet it: 'passes > 1'.")
     ] = None,
+    only: Annotated[
+        list[str],
+        typer.Option(
+            metavar="COLUMN=VALUES",
+            help="Only rows with one of these texts: machine=h100_sxm,h200. Repeatable.",
+            default_factory=list,
+            show_default=False,
+        ),
+    ],
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="Instead of its own.")] = None,
     caption: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Below it, before the sources.")
@@ -74,7 +84,8 @@ def command(
     options = _options(plot, own, {"title": title, "caption": caption})
     # matplotlib and pandas load only where something is drawn.
     plot_results = import_module("accelsim.report.plots.plotted").plot_results
-    files = plot_results(figure, results, out, where or "", options)
+    chosen = {name: as_tuple(values) for name, values in map(_only, only)}
+    files = plot_results(figure, results, out, where=where or "", only=chosen, options=options)
     if json:
         print_json({"files": [str(file) for file in files]})
         return
@@ -101,6 +112,15 @@ def _options(plot: Plot, own: dict[str, Any], common: dict[str, Any]) -> dict[st
             others = ", ".join(f"--{each}" for each in plot.options) or "none of its own"
             raise InputError(f"{plot.name} has no --{name}", remedy=f"It has {others}")
     return given | {name: value for name, value in common.items() if value is not None}
+
+
+def _only(text: str) -> tuple[str, str]:
+    column, equals, values = (part.strip() for part in text.partition("="))
+    if not (column and equals and values):
+        raise InputError(
+            f"--only {text!r} chooses nothing", remedy="Write it like machine=h100_sxm"
+        )
+    return column, values
 
 
 def _print_list(json: bool) -> None:

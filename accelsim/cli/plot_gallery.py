@@ -18,6 +18,10 @@ FIGURES = Path("out/figures")
 WIDTH = 88
 """Of commands on a page, in letters."""
 PICTURE_WIDTH = 720
+TAKE_A_VALUE = frozenset(
+    ("--shape", "--set", "--out", "--capacity", "--space", "--mapping", "--tiles", "--context",
+     "--x", "--y", "--by")
+)  # fmt: skip
 
 
 def write_gallery(folder: Path) -> list[Path]:
@@ -68,7 +72,7 @@ def page(plot: Plot) -> str:
     lines += ["```sh", *(_folded(command) for command in plot.example), "```", ""]
     lines += ["| | |", "|---|---|", f"| needs the columns | {_columns(plot.needs)} |"]
     lines += [f"| and may have | {_columns(plot.may)} |"] if plot.may else []
-    options = ["--title", "--caption", "--where", *(f"--{name}" for name in plot.options)]
+    options = ["--title", "--caption", "--only", "--where", *(f"--{name}" for name in plot.options)]
     lines += [f"| options | {', '.join(f'`{name}`' for name in options)} |"]
     lines += [f"| in Python | `{plot.module}.{plot.draw}(frame)` |", ""]
     return "\n".join(lines)
@@ -97,12 +101,18 @@ def _columns(names: tuple[str, ...]) -> str:
 
 
 def _folded(command: str) -> str:
-    """Over several lines, as a shell reads it, never within quotes."""
+    """Over several lines, as a shell reads it, before options."""
     lines: list[str] = []
-    for word in shlex.split(command):
-        quoted = shlex.quote(word)
-        if lines and len(lines[-1]) + len(quoted) < WIDTH:
-            lines[-1] = f"{lines[-1]} {quoted}"
+    for words in _with_values(shlex.split(command)):
+        if lines and len(lines[-1]) + len(words) < WIDTH:
+            lines[-1] = f"{lines[-1]} {words}"
         else:
-            lines.append(f"  {quoted}" if lines else quoted)
+            lines.append(f"  {words}" if lines else words)
     return " \\\n".join(lines)
+
+
+def _with_values(words: list[str]) -> Iterator[str]:
+    """An option with its value, any other word by itself."""
+    left = iter(words)
+    for word in left:
+        yield f"{word} {shlex.quote(next(left))}" if word in TAKE_A_VALUE else shlex.quote(word)

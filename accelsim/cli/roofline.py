@@ -18,6 +18,7 @@ from accelsim.cli.inputs import load_case, load_gpu_case, load_machine, refuse_i
 from accelsim.cli.options import Json, Settings, Shape, settings_by_input
 from accelsim.cli.output import print_json
 from accelsim.cost.evaluate import evaluate
+from accelsim.report.plots.catalogue import PLOTS
 from accelsim.study.results import ENDINGS, write_result
 from accelsim.study.roofline import Row, call_rows, cascade_rows, ceilings, roofline_table
 from accelsim.study.table import Table
@@ -84,8 +85,8 @@ def _write(table: Table, out: Path) -> None:
     if out.suffix in ENDINGS:
         write_result(table, out)
         return
-    drawn = import_module("accelsim.report.plots.roofline").draw_roofline(table.frame())
-    import_module("accelsim.report.save").save_figure(drawn, out)
+    figure = import_module("accelsim.report.plots.plotted").drawn(PLOTS["roofline"], table, {})
+    import_module("accelsim.report.save").save_figure(figure, out)
 
 
 def _is_cases(name: str) -> bool:

@@ -11,6 +11,7 @@ from accelsim.cli.designs import load_design
 from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
 from accelsim.study.axes import as_tuple
+from accelsim.study.design import Design
 from accelsim.study.results import refuse_unless_table, write_result
 from accelsim.study.sensitivity import NEGLIGIBLE, elasticities, is_kink
 from accelsim.study.sobol import Indices, sobol_of_design
@@ -79,13 +80,13 @@ def command(
     if ranges or range_file:
         indices = sobol_of_design(design, measures, ranges, range_file, samples, seed)
         if out is not None:
-            write_result(_told(indices.table, what), out)
+            write_result(_told(indices.table, design, what), out)
         _report_indices(indices, what, json)
         return
     found = elasticities(design, measures, as_tuple(parameters), step)
     rows = found.rows()
     if out is not None:
-        write_result(_told(found, what), out)
+        write_result(_told(found, design, what), out)
     if json:
         print_json([row | {"kink": is_kink(row)} for row in rows])
         return
@@ -93,9 +94,10 @@ def command(
     print(what)
 
 
-def _told(table: Table, what: str) -> Table:
+def _told(table: Table, design: Design, what: str) -> Table:
     """With what they are of: `attention/one_pass on fusemax_cloud under fusemax_binding`."""
-    return Table({**table.columns, "of": array_of([what] * len(table))})
+    same = {"of": what, "source": f"{design.cascade.source}; {design.arch.source}"}
+    return Table({**table.columns, **{n: array_of([v] * len(table)) for n, v in same.items()}})
 
 
 def _print_elasticities(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> None:

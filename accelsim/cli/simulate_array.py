@@ -73,7 +73,8 @@ def _write(played: Played, out: Path) -> None:
     if out.suffix not in ENDINGS:
         write_trace_events(played.trace, played.case.arch.clock_hz, out)
         return
-    rows = [{**row, "of": _title(played)} for row in played.trace.rows()]
+    source = f"{played.case.cascade.source}; {played.case.arch.source}"
+    rows = [{**row, "of": _title(played), "source": source} for row in played.trace.rows()]
     write_result(Table({name: array_of(row[name] for row in rows) for name in rows[0]}), out)
 
 

@@ -17,8 +17,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 
 from accelsim.base.units import format_bytes, format_count, format_quantity
 from accelsim.report.save import save_figure
-from accelsim.report.sheet import house_style, write_below
-from accelsim.report.style import COLOURS, MARKERS, TITLE_PT
+from accelsim.report.sheet import house_style, write_below, write_title
+from accelsim.report.style import COLOURS, MARKERS
 
 PANEL_IN = (3.1, 1.5)
 LEGEND_IN = 2.3
@@ -74,7 +74,7 @@ def draw_contexts(
         figure.legend(handles, labels, loc="outside right upper", frameon=False, handlelength=3.2)
         write_below(figure, caption)
         if title:
-            figure.suptitle(title, size=TITLE_PT, weight="bold", x=0.01, ha="left")
+            write_title(figure, title)
     return figure
 
 

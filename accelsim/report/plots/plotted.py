@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -31,13 +32,19 @@ def plot_results(
     name: str,
     results: Sequence[str | Path],
     folder: str | Path,
+    *,
     where: str = "",
+    only: Mapping[str, Sequence[str]] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> list[Path]:
-    """The files. Raises StudyError for what is no figure, no table, or lacks a column."""
+    """The files. Of the rows, those that meet the condition `where` (numbers), and that have one of
+    the values of `only` in its columns (texts).
+
+    Raises StudyError for what is no figure, no table, or lacks a column.
+    """
     plot = plot_named(name)
     table = table_for(plot, results)
-    table = rows_where(table, where) if where else table
+    table = _chosen(rows_where(table, where) if where else table, only or {})
     if not len(table):
         raise StudyError(f"no row of {_listed(results)} is left to draw")
     asked = dict(options or {})
@@ -48,6 +55,12 @@ def plot_results(
         files = [save_figure(figure, staging / f"{name}.{kind}") for kind in KINDS]
         files.append(write_csv(table, staging / f"{name}.csv"))
     return [Path(folder) / file.name for file in files]
+
+
+def _chosen(table: Table, only: Mapping[str, Sequence[str]]) -> Table:
+    for column, values in only.items():
+        table = table.at(np.array([str(cell) in values for cell in table[column].tolist()], bool))
+    return table
 
 
 def drawn(plot: Plot, table: Table, options: Mapping[str, Any]) -> Figure:
