@@ -50,6 +50,7 @@ COMMANDS = {
     "diff": "What changed between two results, and why.",
     "sensitivity": "By how many percent results change where a parameter changes by one.",
     "crossover": "Where the bound changes along one number of a machine or a workload.",
+    "convert": "A table of results as Parquet, CSV or JSON.",
     "pareto": "The rows of a table that no other row beats.",
 }
 
