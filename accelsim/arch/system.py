@@ -22,13 +22,14 @@ and a `shared` link carries one byte of one message at a time, whoever sends it.
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import networkx as nx
 
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import ArchError, did_you_mean
+from accelsim.base.notebook import InNotebook
 from accelsim.base.record import Count, NonNegative, Rate, Record, Share
 
 Machine = Gpu | Spatial
@@ -149,7 +150,9 @@ class Worker(NamedTuple):
         return f"{self.kind}.{self.number}"
 
 
-class System(Record):
+class System(Record, InNotebook):
+    html_by: ClassVar[str] = "accelsim.arch.html"
+
     about: str
     source: str
     notes: str = ""
