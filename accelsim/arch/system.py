@@ -22,11 +22,12 @@ and a `shared` link carries one byte of one message at a time, whoever sends it.
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import ArchError, did_you_mean
+from accelsim.base.notebook import InNotebook
 from accelsim.base.record import Count, NonNegative, Rate, Record, Share
 
 if TYPE_CHECKING:
@@ -150,7 +151,9 @@ class Worker(NamedTuple):
         return f"{self.kind}.{self.number}"
 
 
-class System(Record):
+class System(Record, InNotebook):
+    html_by: ClassVar[str] = "accelsim.arch.html"
+
     about: str
     source: str
     notes: str = ""

@@ -54,6 +54,7 @@ COMMANDS = {
     "crossover": "Where the bound changes along one number of a machine or a workload.",
     "buffer": "Traffic as a buffer shrinks, and the least that its passes allow.",
     "plot": "Draw a table of results: roofline, energy, buffer, gantt, tornado, ...",
+    "convert": "A table of results as Parquet, CSV or JSON.",
     "pareto": "The rows of a table that no other row beats.",
     "report": "Results as one HTML file to hand on: figures, tables, inputs, accuracy.",
 }

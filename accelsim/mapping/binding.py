@@ -12,12 +12,14 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
 from accelsim.arch.spatial import Spatial, names, parent
 from accelsim.base.errors import ExpressionError, MappingError, did_you_mean
 from accelsim.base.expression import parse_expression
+from accelsim.base.notebook import InNotebook
 from accelsim.mapping.loops import Loop, LoopNest, Number, Storage
 from accelsim.mapping.mapping import Formula, Level, Mapping, Nest, Phase, Spill, Step
 from accelsim.workload.budget import budgeted
@@ -53,12 +55,14 @@ class BoundSpill:
 
 
 @dataclass(frozen=True)
-class BoundMapping:
+class BoundMapping(InNotebook):
     """`sizes` are those of the ranks; those the mapping decides are in `cascade` too.
 
     Arrays of whole numbers are floats in `sizes`, `tiles` and factors: products of many would not
     fit 64-bit integers. `tiles` are the values of the mapping's names.
     """
+
+    html_by: ClassVar[str] = "accelsim.mapping.html"
 
     cascade: Cascade
     arch: Spatial
