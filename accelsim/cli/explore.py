@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from accelsim.arch.load import is_gpu
 from accelsim.base.errors import InputError
 
 WORKLOAD, MACHINE = "attention/one_pass", "fusemax_cloud"
@@ -39,14 +38,14 @@ def command(
     Example: accelsim explore heads/grouped h100_sxm
     """
     if find_spec("dash") is None:
-        raise InputError("the page needs dash", remedy="pip install 'accelsim[explore]'")
+        raise InputError("the page needs dash", remedy="Do `pip install 'accelsim[explore]'`")
     choices = import_module("accelsim.report.page.choices")
     state = import_module("accelsim.report.page.state")
     workload = choices.full_name(workload, "workloads")
     machine = choices.full_name(machine, "machines")
     # A name or file that is bad is said here, before anything is served.
     choices.forms_of(workload)
-    is_gpu(machine)
+    import_module("accelsim.report.page.knobs").knobs_of(machine)
     offered = choices.offered(workload, machine)
     start = state.State(workload, (state.MachineState(machine),))
     app = import_module("accelsim.report.page.server").application(offered, start)

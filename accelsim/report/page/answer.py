@@ -43,7 +43,7 @@ from accelsim.report.page.state import MachineState, State
 from accelsim.study.explained import explained
 from accelsim.workload.budget import budgeted
 from accelsim.workload.capacity import capacity
-from accelsim.workload.context import context_rank, tokens_of
+from accelsim.workload.context import at_context, context_rank, growing_ranks, tokens_of
 from accelsim.workload.counts import flop
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.extent import iteration_points
@@ -146,7 +146,7 @@ def answer(state: State) -> Answer:
     tokens = _tokens(state, cascade)
     sides = tuple(_side(work, machine, tokens) for machine in state.machines)
     batch = cascade.ranks.get(BATCH)
-    context = state.context or own_context(state, cascade)
+    context = own_context(state, cascade)
     held = _held(state, context)
     return Answer(state, cascade.name, context, batch, sides, held)
 
@@ -255,11 +255,16 @@ def _on_gpu(cascade: Cascade, gpu: Gpu, name: str | None) -> tuple[Named, Cost]:
 def own_context(state: State, cascade: Cascade) -> int | None:
     """How long the sequence of a cascade is; None if nothing of the form grows, or several ranks
     are computed from it."""
+    variant = form_named(state.workload, state.form).variant
     try:
-        rank = context_rank(form_named(state.workload, state.form).variant, cascade)
+        rank = context_rank(variant, cascade)
+        if rank is None:
+            return None
+        size = int(cascade.ranks[rank])
+        grows = growing_ranks(cascade, at_context(variant, cascade, 2 * size))
     except InputError:
         return None
-    return None if rank is None else int(cascade.ranks[rank])
+    return size if grows else None
 
 
 def _tokens(state: State, cascade: Cascade) -> int | None:

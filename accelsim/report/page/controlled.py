@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from accelsim.base.errors import InputError
 from accelsim.report.page.answer import own_context
+from accelsim.report.page.choices import form_named
 from accelsim.report.page.prices import sourced
 from accelsim.report.page.question import BATCH, loaded, written_question
 from accelsim.report.page.state import MachineState, State
@@ -42,7 +43,7 @@ def followed(pairs: Pairs, was: State) -> Pairs:
 
 def sized_by(state: State) -> tuple[str | None, ...]:
     """What decides which lengths there are, and what they are if nobody moves them."""
-    return state.workload, state.form, state.model
+    return state.workload, form_named(state.workload, state.form).name, state.model
 
 
 def settled(state: State) -> State:
@@ -53,9 +54,11 @@ def settled(state: State) -> State:
     except InputError:
         return replace(state, machines=machines)
     is_own = state.context == own_context(state, cascade)
+    first = form_named(state.workload, None).name
     return replace(
         state,
         machines=machines,
+        form=None if state.form == first else state.form,
         context=None if is_own else state.context,
         batch=None if state.batch == cascade.ranks.get(BATCH) else state.batch,
     )

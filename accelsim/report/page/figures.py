@@ -26,18 +26,17 @@ NEGLIGIBLE = 1e-3
 """Share of the time below which a resource has no row of its own."""
 
 
-def roofline_of(side: Side) -> "Figure | None":
-    """Where the run stands: FLOP a byte of the outermost memory's traffic, FLOP a second.
+def has_roofline(side: Side) -> bool:
+    """Not where no memory has a bandwidth, or nothing is computed or crosses the outermost one."""
+    return bool(bandwidths(side.arch) and _moved_bytes(side) and side.flop)
 
-    None where no memory of the machine has a bandwidth, or nothing crosses the outermost one.
-    """
+
+def roofline_of(side: Side) -> "Figure":
+    """Where the run stands: FLOP a byte of the outermost memory's traffic, FLOP a second."""
     slopes = bandwidths(side.arch)
-    moved = float(next(iter(side.cost.traffic_bytes.values())))
-    if not slopes or not moved or not side.flop:
-        return None
     row = {
         "name": [side.machine.name],
-        "intensity": [side.flop / moved],
+        "intensity": [side.flop / _moved_bytes(side)],
         "predicted": [side.flop / float(side.cost.latency_s)],
     }
     figure = roofline(pd.DataFrame(row), ceilings(side.arch), slopes)
@@ -92,6 +91,11 @@ def timeline(side: Side) -> "Figure":
         start += whole
     figure.update_layout(showlegend=len(cost.steps) > 1)
     return figure
+
+
+def _moved_bytes(side: Side) -> float:
+    """Over the port of the outermost memory, which is listed first."""
+    return float(next(iter(side.cost.traffic_bytes.values())))
 
 
 def _shown(side: Side) -> set[str]:

@@ -6,7 +6,9 @@ roofline, timeline of each    energies of both
 all figures as tables         links: CSV, YAML, this page
 """
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 from dash import dcc, html
 
@@ -23,13 +25,14 @@ from accelsim.report.page.controls import (
     model_options,
     workload_options,
 )
-from accelsim.report.page.figures import energies, roofline_of, timeline
+from accelsim.report.page.figures import energies, has_roofline, roofline_of, timeline
 from accelsim.report.page.state import SIDES, State, to_query
 from accelsim.report.page.tables import arrays, compared, memories, totals
 
 HEIGHT_PX = 320
 GRAPH: Any = {"displayModeBar": False, "responsive": True}
 FORMATS = ("png", "svg")
+ENERGY = "energy"
 
 
 def frame() -> html.Div:
@@ -48,6 +51,12 @@ def page(state: State, found: Answer, offered: Offered, complaints: tuple[str, .
                     [
                         html.Div(notices(complaints), id="notices", role="status"),
                         html.Div(results(found), id="results"),
+                        html.Details(
+                            [
+                                html.Summary("Memories, arrays and formulas", id="more"),
+                                html.Div(id="details", className="pair"),
+                            ]
+                        ),
                     ],
                     className="answers",
                 ),
@@ -105,28 +114,80 @@ def _machine(side: str, state: State, offered: Offered) -> html.Section:
 # --- results --------------------------------------------------------------------------------------
 
 
+class Drawn(NamedTuple):
+    """A figure by its name, what it is called, and how it is made."""
+
+    name: str
+    title: str
+    make: Callable[[], Any]
+
+    def figure(self) -> Any:
+        return self.make().update_layout(height=HEIGHT_PX)
+
+
+PARTS = ("headline", "sentences", "totals", "held", "links")
+
+
 def results(found: Answer) -> list[Any]:
-    """Everything that follows from the state."""
-    if not found.sides:
-        return [html.P(found.reason, className="complaint")]
-    query = to_query(found.state)
-    sides = [side for side in found.sides if isinstance(side, Side)]
+    """Everything that follows from the state: `parts`, and between them the figures.
+
+    While the same machines answer, only what is in them changes, so that figures are redrawn and
+    not made anew.
+    """
+    own, drawn = parts(found), figures(found)
+    by_side = [[each for each in drawn if each.name.endswith(f"-{side}")] for side in SIDES]
+    whole = [each for each in drawn if each.name == ENERGY]
     return [
-        html.Div([_headline(side) for side in sides], className="headline"),
-        html.Div([_sentence(side) for side in found.sides], className="pair"),
-        _totals(found) if sides else None,
-        *(_of_model(held) for held in found.held),
-        html.Div([_figures(side, number) for number, side in enumerate(found.sides)],
-                 className="pair"),
-        _figure("energy", "Energy", energies(sides)) if sides else None,
-        _links(query, len(found.sides)),
-        html.Details(
-            [
-                html.Summary("Memories, arrays and formulas"),
-                html.Div([_details(side) for side in sides], className="pair"),
-            ]
-        ),
-    ]  # fmt: skip
+        html.Div(own["headline"], id="headline"),
+        html.Div(own["sentences"], id="sentences", className="pair"),
+        html.Div(own["totals"], id="totals"),
+        html.Div(own["held"], id="held"),
+        html.Div([html.Div([*map(_figure, each)]) for each in by_side if each], className="pair"),
+        html.Div([*map(_figure, whole)]),
+        html.Nav(own["links"], id="links", **_named("Take it along")),
+    ]
+
+
+def parts(found: Answer) -> dict[str, list[Any]]:
+    """What is text, by the id of where it stands."""
+    if not found.sides:
+        said = [html.P(found.reason, className="complaint")]
+        return {part: said if part == "sentences" else [] for part in PARTS}
+    sides = _answered(found)
+    return {
+        "headline": [_headline(side) for side in sides],
+        "sentences": [_sentence(side) for side in found.sides],
+        "totals": [_totals(found)] if sides else [],
+        "held": [_of_model(held) for held in found.held],
+        "links": _links(to_query(found.state), len(found.sides)),
+    }
+
+
+def details(found: Answer) -> list[html.Section]:
+    """Memories, arrays, formulas and sources of each machine."""
+    return [_details(side) for side in _answered(found)]
+
+
+def figures(found: Answer) -> list[Drawn]:
+    """What is drawn of each machine that answers, and of all."""
+    drawn = []
+    for name, side in zip(SIDES, found.sides, strict=False):
+        if isinstance(side, Side):
+            of = side.machine.name
+            if has_roofline(side):
+                make = partial(roofline_of, side)
+                drawn.append(Drawn(f"roofline-{name}", f"Roofline of {of}", make))
+            drawn.append(Drawn(f"timeline-{name}", f"Timeline on {of}", partial(timeline, side)))
+    energy = Drawn(ENERGY, "Energy", partial(energies, _answered(found)))
+    return [*drawn, energy] if drawn else []
+
+
+def _answered(found: Answer) -> list[Side]:
+    return [side for side in found.sides if isinstance(side, Side)]
+
+
+def _named(label: str) -> Any:
+    return {"aria-label": label}
 
 
 def _headline(side: Side) -> html.P:
@@ -191,48 +252,33 @@ def _of_model(held: Held) -> html.P:
     return html.P([text, " ", html.Code(held.command)], className="note")
 
 
-def _figures(side: Side | Refused, number: int) -> html.Div:
-    if isinstance(side, Refused):
-        return html.Div()
-    name, of = side.machine.name, SIDES[number]
-    roof = roofline_of(side)
-    return html.Div(
-        [
-            _figure(f"roofline-{of}", f"Roofline of {name}", roof) if roof else None,
-            _figure(f"timeline-{of}", f"Timeline on {name}", timeline(side)),
-        ]
-    )
-
-
-def _figure(identity: str, title: str, figure: Any) -> html.Section:
-    figure.update_layout(height=HEIGHT_PX)
+def _figure(drawn: Drawn) -> html.Section:
     saves = [
         html.Button(
             kind.upper(),
-            id={"kind": "save", "of": identity, "as": kind},
-            title=f"Download {title} as {kind.upper()}",
+            id={"kind": "save", "of": drawn.name, "as": kind},
+            title=f"Download {drawn.title} as {kind.upper()}",
             className="quiet",
         )
         for kind in FORMATS
     ]
-    return html.Section(
-        [
-            html.Div([html.H2(title), html.Div(saves)], className="heading"),
-            dcc.Graph(id=identity, figure=figure, config=GRAPH, style={"height": HEIGHT_PX}),
-        ],
-        className="card",
+    graph = dcc.Graph(
+        id={"kind": "figure", "of": drawn.name},
+        figure=drawn.figure(),
+        config=GRAPH,
+        style={"height": HEIGHT_PX},
     )
+    heading = html.Div([html.H2(drawn.title), html.Div(saves)], className="heading")
+    return html.Section([heading, graph], className="card")
 
 
-def _links(query: str, number: int) -> html.Nav:
+def _links(query: str, number: int) -> list[Any]:
     yaml = [
         html.A(f"YAML of machine {side}", href=f"/machine.yaml?side={side}&{query}")
         for side in SIDES[:number]
     ]
     table = html.A("Table (CSV)", href=f"/table.csv?{query}")
-    link = _copy("url", "Copy link to this page")
-    named: Any = {"aria-label": "Take it along"}
-    return html.Nav([table, *yaml, link], className="links", **named)
+    return [table, *yaml, _copy("url", "Copy link to this page")]
 
 
 def _copy(of: str, label: str) -> html.Button:

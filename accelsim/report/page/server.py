@@ -20,7 +20,18 @@ from accelsim.report.page.answer import Answer, answer
 from accelsim.report.page.choices import Offered
 from accelsim.report.page.controlled import followed, pairs_of, settled, sized_by
 from accelsim.report.page.controls import lengths, machine_controls
-from accelsim.report.page.layout import frame, notices, page, results, workload_choices
+from accelsim.report.page.layout import (
+    ENERGY,
+    PARTS,
+    details,
+    figures,
+    frame,
+    notices,
+    page,
+    parts,
+    results,
+    workload_choices,
+)
 from accelsim.report.page.machine_text import machine_yaml
 from accelsim.report.page.state import SIDES, State, from_query, to_query
 from accelsim.report.page.tables import csv_text
@@ -91,10 +102,13 @@ def _file(text: str, kind: str, name: str) -> Response:
 
 def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
     def opened(search: str | None) -> Any:
-        state, complaints = from_query(search or "", offered, start)
+        read, complaints = from_query(search or "", offered, start)
+        state = settled(read)
         return page(state, answer(state), offered, complaints)
 
-    def changed(workload: str, a: str, b: str, choices: Any, texts: Any, before: str) -> Any:
+    def changed(
+        workload: str, a: str, b: str, choices: Any, texts: Any, before: str, clicks: int | None
+    ) -> Any:
         grouped = ctx.args_grouping
         controls = [(each.id, each.value) for each in (*grouped.choices, *grouped.texts)]
         was = from_query(before, offered, start)[0]
@@ -102,18 +116,34 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
         state, complaints = from_query(urlencode(followed(pairs, was)), offered, start)
         state = settled(state)
         found = answer(state)
+        shown = [each["id"]["of"] for each in ctx.outputs_grouping["figures"]]
         return {
-            "results": results(found),
+            **_answered(answer(was), found, shown),
+            "details": details(found) if _is_open(clicks) else no_update,
             "notices": notices(complaints),
             "query": to_query(state),
             **_rebuilt(was, found),
         }
 
+    def unfolded(clicks: int | None, query: str) -> Any:
+        if not _is_open(clicks):
+            return no_update
+        return details(answer(from_query(query, offered, start)[0]))
+
     app.callback(Output("page", "children"), Input("url", "search"))(opened)
+    app.callback(
+        Output("details", "children", allow_duplicate=True),
+        Input("more", "n_clicks"),
+        Kept("query", "data"),
+        prevent_initial_call=True,
+    )(unfolded)
     app.callback(
         output={
             "results": Output("results", "children"),
+            "figures": Output({"kind": "figure", "of": ALL}, "figure"),
+            **{part: Output(part, "children") for part in PARTS},
             "notices": Output("notices", "children"),
+            "details": Output("details", "children"),
             "query": Output("query", "data"),
             "workload": Output("workload-choices", "children"),
             "lengths": Output("lengths", "children"),
@@ -126,9 +156,30 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             "choices": Input({"kind": "choice", "key": ALL, "of": ALL}, "value"),
             "texts": Input({"kind": "text", "key": ALL, "of": ALL}, "value"),
         },
-        state={"before": Kept("query", "data")},
+        state={"before": Kept("query", "data"), "clicks": Kept("more", "n_clicks")},
         prevent_initial_call=True,
     )(changed)
+
+
+def _answered(was: Answer, found: Answer, shown: list[str]) -> dict[str, Any]:
+    """What an answer changes on a page that shows these figures of another: those of a machine
+    that answers as before stay."""
+    new = figures(found)
+    if [each.name for each in new] != shown:
+        kept = dict.fromkeys(PARTS, no_update)
+        return {"results": results(found), "figures": [no_update] * len(shown), **kept}
+    pairs = zip(SIDES, was.sides, found.sides, strict=False)
+    same = [name for name, before, now in pairs if before is now]
+    redrawn = [
+        no_update if each.name[-1:] in same and each.name != ENERGY else each.figure()
+        for each in new
+    ]
+    return {"results": no_update, "figures": redrawn, **parts(found)}
+
+
+def _is_open(clicks: int | None) -> bool:
+    """Of what a click opens, and the next one closes."""
+    return (clicks or 0) % 2 == 1
 
 
 def _rebuilt(was: State, found: Answer) -> dict[str, Any]:

@@ -33,11 +33,11 @@ def totals(side: Side) -> tuple[Line, ...]:
     bound = str(cost.bound)
     return (
         Line("latency", seconds, latency),
+        *_back_to_back(cost),
         Line("bound", WORDS.get(bound, bound) if isinstance(cost, GpuCost) else bound),
         Line("energy", format_quantity(energy, "pJ"), energy),
         Line("power", format_quantity(power, "W"), power),
         Line("area", format_quantity(area, "um^2") if area else "not given", area or None),
-        *_back_to_back(cost),
         *_tokens(side),
     )
 
@@ -54,8 +54,8 @@ def _tokens(side: Side) -> Iterator[Line]:
         yield Line("tokens a second", f"{rate:,.0f}", rate)
     price, each = price_of(side.machine), side.usd_per_million_tokens
     if price is not None and each is not None:
-        rent = f"at {price.usd_per_hour:g} USD/h: {price.source}"
-        yield Line("a million tokens", f"{each:.4g} USD ({rent})", each)
+        rent = f"at {price.usd_per_hour:g} USD/h"
+        yield Line("a million tokens", f"{each:.4g} USD {rent}", each)
 
 
 def compared(answer: Answer) -> Iterator[tuple[str, tuple[str, ...], str]]:
@@ -64,7 +64,8 @@ def compared(answer: Answer) -> Iterator[tuple[str, tuple[str, ...], str]]:
         {line.label: line for line in totals(side)} if isinstance(side, Side) else {}
         for side in answer.sides
     ]
-    for label in dict.fromkeys(label for own in lines for label in own):
+    longest = sorted(lines, key=len, reverse=True)
+    for label in dict.fromkeys(label for own in longest for label in own):
         found = [own.get(label) for own in lines]
         texts = tuple(line.text if line else NOTHING for line in found)
         yield label, texts, _ratio([line.number if line else None for line in found])

@@ -71,7 +71,7 @@
       save: function () {
         const identity = clicked("save");
         if (!identity) return;
-        const plot = document.getElementById(identity.of).querySelector(".js-plotly-plot");
+        const plot = document.getElementById(`{"kind":"figure","of":"${identity.of}"}`).querySelector(".js-plotly-plot");
         const scale = identity.as === "png" ? 2 : 1;
         window.Plotly.downloadImage(plot, { format: identity.as, filename: "accelsim-" + identity.of,
           width: plot.offsetWidth, height: plot.offsetHeight, scale: scale });
