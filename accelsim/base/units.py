@@ -17,8 +17,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 from accelsim.base.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from pint import UnitRegistry
 
 UNIT_OF_SUFFIX: Mapping[str, str] = {
     "_bytes_per_cycle": "B/cycle",
@@ -42,22 +46,20 @@ LARGEST = 10**100
 
 _DECIMAL = dict(zip("fpnumkMGTPE", (-15, -12, -9, -6, -3, 3, 6, 9, 12, 15, 18), strict=True))
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
-_UNITS: Mapping[str, tuple[int, Mapping[str, int]]] = {
-    "bit": (1, {"information": 1}),
-    "B": (8, {"information": 1}),
-    "cycle": (1, {"cycle": 1}),
-    "s": (1, {"time": 1}),
-    "min": (60, {"time": 1}),
-    "h": (3600, {"time": 1}),
-    "m": (1, {"length": 1}),
-    "J": (1, {"energy": 1}),
-    "W": (1, {"energy": 1, "time": -1}),
-    "Hz": (1, {"time": -1}),
-    "FLOP": (1, {"operation": 1}),
-    "USD": (1, {"currency": 1}),
-}
-"""How many of the least of their kind they are, and the powers of what they measure."""
-
+_UNITS = (
+    "bit = [information]",
+    "B = 8 * bit",
+    "cycle = [cycle] = cycle = cycles",
+    "s = [time]",
+    "min = 60 * s",
+    "h = 3600 * s",
+    "m = [length]",
+    "J = [energy]",
+    "W = J / s",
+    "Hz = 1 / s",
+    "FLOP = [operation]",
+    "USD = [currency]",
+)
 _EXAMPLES = {
     "B": "'64 B' or '2 kB'",
     "bit": "'16 bit' or '2 B'",
@@ -79,6 +81,7 @@ _WORDS = ("KiB", "MiB", "GiB", "TiB", "kB", "MB", "GB", "TB", "bit", "cycle", "m
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(.*?)\s*")
 _SYMBOL = r"(?:[KMGTPE]i(?:bit|B)|[fpnumkMGTPE]?(?:bit|B|cycle|s|m|J|W|Hz|FLOP)|cycles|min|h|USD)"
+# pint computes whatever it is given, so it is given symbols that we know, with one-digit exponents.
 _UNIT = re.compile(rf"{_SYMBOL}(?:\^\d)?(?:\s*[*/]\s*{_SYMBOL}(?:\^\d)?){{0,5}}")
 
 
@@ -171,33 +174,22 @@ def _factor(written: str, unit: str) -> Fraction | None:
     symbols = written.replace("µ", "u").replace("μ", "u")
     if len(symbols) > 40 or not _UNIT.fullmatch(symbols):
         return None
-    (own, measures), (each, wanted) = _product(symbols), _product(unit)
-    return own / each if measures == wanted else None
+    one = _registry().Quantity(Fraction(1), symbols)
+    return Fraction(one.to(unit).magnitude) if one.is_compatible_with(unit) else None
 
 
-def _product(symbols: str) -> tuple[Fraction, dict[str, int]]:
-    """Of the symbols, from left to right: `a / b * c` is a c / b."""
-    scale, measures = Fraction(1), dict[str, int]()
-    _, *rest = re.split(r"\s*([*/])\s*", f"1 * {symbols}")
-    for sign, factor in zip(rest[::2], rest[1::2], strict=True):
-        symbol, _, power = factor.partition("^")
-        times = int(power or 1) * (-1 if sign == "/" else 1)
-        prefix, own = _symbol(symbol)
-        size, dimensions = _UNITS[own]
-        scale *= (prefix * size) ** times
-        for dimension, exponent in dimensions.items():
-            measures[dimension] = measures.get(dimension, 0) + exponent * times
-    return scale, {dimension: power for dimension, power in measures.items() if power}
+@lru_cache(maxsize=1)
+def _registry() -> "UnitRegistry[Fraction]":
+    from pint import UnitRegistry
 
-
-def _symbol(symbol: str) -> tuple[Fraction, str]:
-    """What a prefix stands for, and the unit that it is in front of."""
-    own = "cycle" if symbol == "cycles" else symbol
-    if own in _UNITS:
-        return Fraction(1), own
-    if symbol[:2] in _BINARY:
-        return Fraction(2 ** _BINARY[symbol[:2]]), symbol[2:]
-    return Fraction(10) ** _DECIMAL[symbol[0]], symbol[1:]
+    registry: UnitRegistry[Fraction] = UnitRegistry(None, non_int_type=Fraction)
+    for name, power in _DECIMAL.items():
+        registry.define(f"{name}- = 1e{power}")
+    for name, power in _BINARY.items():
+        registry.define(f"{name}- = {2**power}")
+    for definition in _UNITS:
+        registry.define(definition)
+    return registry
 
 
 # --- writing -------------------------------------------------------------------------------------

@@ -1,6 +1,3 @@
-from fractions import Fraction
-from random import Random
-
 import numpy as np
 import pytest
 
@@ -181,51 +178,3 @@ def test_what_is_no_price_an_hour_is_refused_with_an_example(text):
     assert str(refusal.value).startswith(
         f"{text!r} is not a quantity in USD/h; write it like '11.06 USD/h'"
     )
-
-
-PREFIXES = ("", "f", "p", "n", "u", "m", "k", "M", "G", "T", "P", "E")
-UNITS = ("bit", "B", "cycle", "s", "m", "J", "W", "Hz", "FLOP")
-
-
-@pytest.fixture(scope="module")
-def registry():
-    """pint, told of the same units: what it makes of them is not ours."""
-    pint = pytest.importorskip("pint")
-    found = pint.UnitRegistry(None, non_int_type=Fraction)
-    for prefix, power in zip(
-        PREFIXES[1:], (-15, -12, -9, -6, -3, 3, 6, 9, 12, 15, 18), strict=True
-    ):
-        found.define(f"{prefix}- = 1e{power}")
-    for power, prefix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1):
-        found.define(f"{prefix}- = {1024**power}")
-    for line in ("bit = [information]", "B = 8 * bit", "cycle = [cycle] = cycle = cycles",
-                 "s = [time]", "min = 60 * s", "h = 3600 * s", "m = [length]", "J = [energy]",
-                 "W = J / s", "Hz = 1 / s", "FLOP = [operation]", "USD = [currency]"):  # fmt: skip
-        found.define(line)
-    return found
-
-
-def test_units_are_what_pint_takes_them_for(registry):
-    symbols = [prefix + unit for prefix in PREFIXES for unit in UNITS]
-    symbols += [f"{prefix}{unit}" for prefix in ("Ki", "Mi", "Ei") for unit in ("bit", "B")]
-    symbols += ["cycles", "min", "h", "USD"]
-    rng = Random(3)
-    written = [*symbols, *(f"{symbol}^2" for symbol in symbols)]
-    for _ in range(400):
-        parts = [rng.choice(symbols) + rng.choice(("", "", "^2", "^3")) for _ in range(3)]
-        written.append(f"{parts[0]} {rng.choice('*/')} {parts[1]}{rng.choice('*/')}{parts[2]}")
-    wanted = ("B", "s", "pJ", "Hz", "B/s", "um^2", "pJ/B", "cycle", "J*s", "USD/h")
-    same = 0
-    for text in written:
-        one = registry.Quantity(Fraction(1), text)
-        for unit in wanted:
-            if one.is_compatible_with(unit):
-                value = Fraction(one.to(unit).magnitude)
-                expected = int(value) if value.denominator == 1 else float(value)
-                if abs(value) < 10**100:
-                    assert quantity(f"1 {text}", unit) == expected
-                    same += 1
-            else:
-                with pytest.raises(InputError):
-                    quantity(f"1 {text}", unit)
-    assert same > 100
