@@ -19,7 +19,9 @@ FILES = [
 
 @lru_cache(maxsize=64)
 def validator(name):
-    return Draft202012Validator(json.loads((shipped() / "docs" / "schema" / f"{name}.json").read_text()))
+    return Draft202012Validator(
+        json.loads((shipped() / "docs" / "schema" / f"{name}.json").read_text())
+    )
 
 
 def complaints(name, value):
@@ -35,7 +37,9 @@ def test_the_committed_schema_is_the_generated_one(schema):
 
 def test_every_kind_of_file_has_a_schema():
     assert {kind.record for kind in KINDS} <= {schema.record for schema in SCHEMAS}
-    assert {file.stem for file in (shipped() / "docs" / "schema").iterdir()} == {s.name for s in SCHEMAS}
+    assert {file.stem for file in (shipped() / "docs" / "schema").iterdir()} == {
+        s.name for s in SCHEMAS
+    }
 
 
 def test_every_shipped_file_names_its_schema_and_keeps_to_it():
@@ -46,7 +50,9 @@ def test_every_shipped_file_names_its_schema_and_keeps_to_it():
         first = file.read_text().partition("\n")[0]
         meant = file.parent / first.removeprefix(MARK)
         assert first.startswith(MARK), file
-        assert meant.resolve() == shipped() / "docs" / "schema" / f"{schema_of(node).name}.json", file
+        assert meant.resolve() == shipped() / "docs" / "schema" / f"{schema_of(node).name}.json", (
+            file
+        )
         assert complaints(meant.stem, node.to_plain()) == [], file
 
 
