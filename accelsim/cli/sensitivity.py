@@ -75,7 +75,7 @@ def command(
     """
     if out is not None:
         refuse_unless_table(out)
-    design, what = load_design(workload, machine, mapping, settings, shape)
+    design, what, _ = load_design(workload, machine, mapping, settings, shape)
     measures = as_tuple(of)
     if ranges or range_file:
         indices = sobol_of_design(design, measures, ranges, range_file, samples, seed)

@@ -40,8 +40,8 @@ def load_subject(
     """
     what = asked(first)
     if what is Asked.WORKLOAD and not is_gpu(second):
-        design, of = load_design(first, second, mapping, assignments, shape)
-        return ArraySubject(design, of)
+        design, of, called = load_design(first, second, mapping, assignments, shape)
+        return ArraySubject(design, of, (second, called))
     # All others need what it imports.
     pointwise = import_module("accelsim.study.pointwise")
     found: Subject

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from accelsim.base.files import refuse_unwritable, staged_folder
-from accelsim.base.units import format_quantity
+from accelsim.base.units import UNIT_OF_SUFFIX, format_quantity
 from accelsim.cli.options import Json, Settings, Shape, bare_paths
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import progress
@@ -18,7 +18,7 @@ from accelsim.study.advice import SPEEDUP
 from accelsim.study.along import Along
 from accelsim.study.provenance import provenance, write_provenance
 from accelsim.study.subject import BOUND, ERROR, Subject
-from accelsim.study.table import write_csv
+from accelsim.study.table import Table, write_csv
 from accelsim.study.varied import Varied
 from accelsim.study.whatif import WhatIf, as_plain, what_if_of
 
@@ -104,16 +104,26 @@ def _write(found: WhatIf, subject: Subject, settings: list[str], out: Path) -> l
         figure = report.draw_what_if(found)
         for kind in ("png", "svg"):
             save(figure, folder / f"{FIGURE}.{kind}")
-        write_csv(found.table, folder / CSV)
+        write_csv(_with_units(found), folder / CSV)
         write_provenance(_rests_on(found, subject, settings), folder)
         names = sorted(file.name for file in folder.iterdir())
     return [str(out / name) for name in names]
 
 
+def _with_units(found: WhatIf) -> Table:
+    """The rows as files have them: the unit of what is varied at the end of its column's name."""
+    suffixes = {unit: suffix for suffix, unit in UNIT_OF_SUFFIX.items()}
+    names = {each.name: f"{each.name}{suffixes.get(each.unit, '')}" for each in found.varied}
+    columns = found.table.columns.items()
+    return Table({names.get(name, name): column for name, column in columns})
+
+
 def _rests_on(found: WhatIf, subject: Subject, settings: list[str]) -> dict[str, Any]:
     own = provenance(subject.nouns(), bare_paths(settings))
     varied = {each.name: list(each.values) for each in found.varied}
-    return own | {"of": found.of, "varied": varied, "sentence": found.sentence}
+    names = " and ".join(varied)
+    question = f"What if {names} of {found.of} were another one?"
+    return own | {"question": question, "varied": varied, "sentence": found.sentence}
 
 
 # --- text -----------------------------------------------------------------------------------------

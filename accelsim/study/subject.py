@@ -69,10 +69,11 @@ class Subject(Protocol):
 
 @dataclass(frozen=True)
 class ArraySubject:
-    """A workload on a spatial array under a mapping, which stays the same."""
+    """A workload on a spatial array under a mapping, which stays the same; both are `called` so."""
 
     design: Design
     of: str
+    called: tuple[str, str] = ("machine", "mapping")
     measures: tuple[str, ...] = (LATENCY, ENERGY)
     steps: tuple[int, int] = (65, 33)
     grid: int = 257
@@ -92,7 +93,8 @@ class ArraySubject:
         return explained_design(self.design, self.of)
 
     def nouns(self) -> ByPath[str, Any]:
-        own = {"machine": self.design.arch, "mapping": self.design.mapping}
+        machine, mapping = self.called
+        own = {machine: self.design.arch, mapping: self.design.mapping}
         return {self.design.cascade.name: self.design.cascade, **own}
 
     def answers(self, columns: Columns) -> Table:

@@ -37,10 +37,10 @@ def test_out_has_figure_rows_and_what_they_rest_on(run, tmp_path):
     with (there / "whatif.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 10
-    assert list(rows[0])[:3] == ["memories.DRAM.bandwidth", "clock", "latency_s"]
+    assert list(rows[0])[:3] == ["memories.DRAM.bandwidth_bytes_per_s", "clock_hz", "latency_s"]
     told = json.loads((there / "provenance.json").read_text())
     assert told["sentence"] == ended.out.splitlines()[-1]
-    machine = told["inputs"]["machine"]["quantities"]
+    machine = told["inputs"]["fusemax_cloud"]["quantities"]
     assert machine["memories.DRAM.bandwidth"]["source"].startswith("FuseMax artifact")
 
 

@@ -73,11 +73,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All of it. `facts` are versions and hashes by name; `plotly` is its program, packed, or ""
+    """All of it. `answer` is one sentence, where the results have one; `facts` are versions and hashes by name; `plotly` is its program, packed, or ""
     where no figure needs it."""
 
     title: str
     question: str
+    answer: str
     source: str
     sections: Sequence[Section]
     pictures: Sequence[FigureShown]

@@ -53,6 +53,7 @@ def sheet_of(results: Results, question: str | None = None, title: str | None = 
     return Sheet(
         title=title or results.place.resolve().stem,
         question=question or str(told.get("question", "")),
+        answer=str(told.get("sentence", "")),
         source=str(told.get("source", "")),
         sections=sections,
         pictures=(),

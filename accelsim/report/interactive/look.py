@@ -144,10 +144,11 @@ def cells_of(frame: pd.DataFrame, column: str) -> "pd.Series[Any]":
 
 def title_of(column: str) -> str:
     """`latency` of latency_s, `traffic, DRAM` of traffic_bytes.DRAM, `GlobalBuffer.capacity` of
-    what a sweep varied at arch.memories.GlobalBuffer.capacity."""
+    what a sweep varied at arch.memories.GlobalBuffer.capacity, or a question of what if at
+    memories.GlobalBuffer.capacity_bytes."""
     head, dot, part = column.partition(".")
-    if head in ("arch", "workload"):
-        return ".".join(column.split(".")[-2:])
+    if head in ("arch", "workload") or (suffix_of(column) and not suffix_of(head)):
+        return ".".join(column.removesuffix(suffix_of(column)).split(".")[-2:])
     name = head.removesuffix(suffix_of(head)).replace("_", " ")
     return f"{name}, {part}" if dot else name
 
