@@ -10,7 +10,7 @@ Every number may be an array that broadcasts with the others: a sweep binds once
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -37,7 +37,7 @@ class BoundStep:
     phases: tuple[Phase, ...]
     lag: MappingOf[str, int]
 
-    @property
+    @cached_property
     def einsums(self) -> tuple[str, ...]:
         return tuple(
             einsum for phase in self.phases for names in phase.run.values() for einsum in names
@@ -72,6 +72,12 @@ class BoundMapping(InNotebook):
     steps: tuple[BoundStep, ...]
     share: tuple[tuple[str, ...], ...]
     spills: tuple[BoundSpill, ...]
+
+    @cached_property
+    def step_of(self) -> MappingOf[str, int]:
+        """The place of the first step that runs an Einsum, by Einsum."""
+        both = [(name, place) for place, step in enumerate(self.steps) for name in step.einsums]
+        return dict(reversed(both))
 
 
 def bind(
