@@ -339,6 +339,7 @@ class Space:
             write_pj=np.array([float(memory.write_pj_per_byte or 0) for memory in memories]),
             rows=int(array.rows),
             columns=int(array.columns),
+            blocks=_blocks(int(array.rows), int(array.columns)),
             kept=np.array(self._by_keeping(self._kept_table)),
             order=order,
             place=np.argsort(order, axis=-1),
@@ -393,6 +394,12 @@ class Space:
     def whole_bytes(self, tensor: str) -> float:
         ranks = self.cascade.tensors[tensor].ranks
         return self.cascade.tensors[tensor].word_bytes * prod(self.cascade.ranks[r] for r in ranks)
+
+
+def _blocks(rows: int, columns: int) -> Array:
+    products = np.outer(np.arange(1.0, rows + 1), np.arange(1.0, columns + 1))
+    blocks: Array = np.unique(products)
+    return blocks
 
 
 def _beyond_one(factors: dict[str, Formula]) -> dict[str, Formula]:
