@@ -282,7 +282,9 @@ class Space:
             for slot in range(self.slots):
                 is_free = root.drains or not sums if slot == self.shared else slot in turning
                 is_free = is_free and not (rank in inside and slot == before)
-                high[place, slot] = self.cascade.ranks[rank] if is_free else 1
+                # Rows times columns, each as few as cover the rank, are fewer than twice its size.
+                most = self.cascade.ranks[rank] * (2 if slot == self.shared else 1)
+                high[place, slot] = most if is_free else 1
         return low, high
 
     @cached_property
