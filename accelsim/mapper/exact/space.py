@@ -393,10 +393,6 @@ class Space:
         table: Array = np.array(orders, dtype=np.int64)[np.array(taken)]
         return table
 
-    def whole_bytes(self, tensor: str) -> float:
-        ranks = self.cascade.tensors[tensor].ranks
-        return self.cascade.tensors[tensor].word_bytes * prod(self.cascade.ranks[r] for r in ranks)
-
 
 def _blocks(rows: int, columns: int) -> Array:
     products = np.outer(np.arange(1.0, rows + 1), np.arange(1.0, columns + 1))
