@@ -156,8 +156,8 @@ def _lone_share(
     share = np.where(products.outside[all_, r, slot] > 1, 1 / (turns + 1), 0.0)
     beside = products.beside[all_, r]
     if depth > t.shared:
-        tiles = np.ceil(t.sizes[r] / products.inside[all_, r, depth])
-        of_neighbours = (2 * beside - tiles) / tiles
+        # Two tiles each would be so much more than the rank has: that is what those with one lack.
+        of_neighbours = 2 * beside * products.inside[all_, r, depth] / t.sizes[r] - 1
         is_short = (turns <= 2) & (beside > 1)
         share = np.where(is_short, np.maximum(share, of_neighbours), share)
     turn = products.inside[all_, r, slot + 1] * np.where(slot < t.shared, beside, 1.0)

@@ -5,7 +5,6 @@ together, and work on whole arrays: there is nothing to compile.
 """
 
 from functools import lru_cache
-from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,9 @@ from numpy.typing import NDArray
 from accelsim.mapper.exact.tables import Array, Tables
 
 Bools = NDArray[np.bool_]
+
+NEARLY = 1e-9
+"""A share that no rounding of floats exceeds."""
 
 
 class Boxes(NamedTuple):
@@ -35,7 +37,8 @@ def tightened(boxes: Boxes, t: Tables) -> tuple[Boxes, Bools]:
     """Without what cannot be, and whether something is left of each.
 
     Rows and columns have their width, memories their room, and no factor is larger than covers its
-    rank beside the others. The `derived` slot of a rank follows from its others.
+    rank beside the others; on the array that is said of rows and columns, each by itself. The
+    `derived` slot of a rank follows from its others.
     """
     low, high, root = boxes.low.copy(), boxes.high.copy(), boxes.root
     array, pes = t.shared, t.rows * t.columns
@@ -43,6 +46,9 @@ def tightened(boxes: Boxes, t: Tables) -> tuple[Boxes, Bools]:
     is_left = used <= pes
     most = np.floor(pes * low[:, :, array] / used[:, None])
     high[:, :, array] = np.minimum(high[:, :, array], np.maximum(1, most))
+    low[:, :, array], high[:, :, array] = _side_by_side(low[:, :, array], high[:, :, array], t)
+    is_left &= (low <= high).all(axis=(1, 2))
+    high = np.maximum(low, high)
     is_derived = t.derived[root][:, :, None] == np.arange(low.shape[2])
     if t.fixed.any():
         is_fixed = (t.fixed > 0) & ~is_derived
@@ -51,6 +57,10 @@ def tightened(boxes: Boxes, t: Tables) -> tuple[Boxes, Bools]:
     sizes = t.sizes[:, None]
     reach = low.prod(axis=2)
     is_open = (high > low) & ~is_derived
+    is_open[:, :, array] = False
+    around = t.sizes * low[:, :, array] / reach
+    most = np.floor(((1 + np.sqrt(1 + 4 * around)) / 2) ** 2 * (1 + NEARLY))
+    high[:, :, array] = np.minimum(high[:, :, array], np.maximum(low[:, :, array], most))
     widest = np.maximum(1, np.minimum(high, np.ceil(sizes * low / reach[:, :, None])))
     high = np.where(is_open, np.ceil(sizes / np.ceil(sizes / widest)), high)
     low = np.where(is_open, _covering(low, sizes), low)
@@ -65,7 +75,9 @@ def tightened(boxes: Boxes, t: Tables) -> tuple[Boxes, Bools]:
         is_fixed = (t.fixed > 0) & is_derived
         is_left &= ~(is_fixed & ((t.fixed < low) | (t.fixed > high))).any(axis=(1, 2))
     # A factor that the others at their smallest leave no need for.
-    covered = low.prod(axis=2)[:, :, None] / low * (low - 1)
+    fewer = low - 1
+    fewer[:, :, array] = low[:, :, array] - np.floor(np.sqrt(low[:, :, array]))
+    covered = low.prod(axis=2)[:, :, None] / low * fewer
     is_left &= ~((low > 1) & (covered >= sizes)).any(axis=(1, 2))
     tight = Boxes(low, high, root)
     for memory in range(1, t.start.size):
@@ -74,6 +86,13 @@ def tightened(boxes: Boxes, t: Tables) -> tuple[Boxes, Bools]:
     beside = [tuple(each) for each in low[settled, :, array].astype(int).tolist()]
     is_left[settled] = [lies(each, t.rows, t.columns) for each in beside]
     return tight, is_left
+
+
+def _side_by_side(low: Array, high: Array, t: Tables) -> tuple[Array, Array]:
+    """Factors that are so many rows times so many columns."""
+    above = np.minimum(np.searchsorted(t.blocks, low, side="left"), t.blocks.size - 1)
+    below = np.searchsorted(t.blocks, high, side="right") - 1
+    return t.blocks[above], t.blocks[below]
 
 
 def _covering(least: Array, sizes: Array) -> Array:
@@ -101,7 +120,7 @@ def _held_bytes(boxes: Boxes, memory: int, t: Tables) -> Array:
 
 @lru_cache(maxsize=1 << 16)
 def lies(beside: tuple[int, ...], rows: int, columns: int) -> bool:
-    """Whether the ranks can lie side by side: rows for each, and ceil(factor / rows) columns."""
+    """Whether ranks can lie side by side, each on so many rows times so many columns."""
     if not beside:
         return True
     first, *others = beside
@@ -109,6 +128,8 @@ def lies(beside: tuple[int, ...], rows: int, columns: int) -> bool:
     if first == 1:
         return lies(rest, rows, columns)
     return any(
-        ceil(first / own) <= columns and lies(rest, rows // own, columns // ceil(first / own))
+        first % own == 0
+        and first // own <= columns
+        and lies(rest, rows // own, columns // (first // own))
         for own in range(min(rows, first), 0, -1)
     )

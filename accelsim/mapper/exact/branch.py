@@ -28,7 +28,6 @@ from accelsim.mapper.batch import Evaluator
 from accelsim.mapper.exact.search import Bounded, Search
 from accelsim.mapper.exact.space import Root, Space
 from accelsim.mapper.exact.tables import Weights
-from accelsim.mapping.loops import ceil_div
 
 AS_GOOD = 1e-12
 """A bound within this share of the best is not followed: sums of floats are no more exact."""
@@ -168,50 +167,36 @@ def _most_in_vain(space: Space) -> float:
 
 
 def _columns(space: Space, boxes: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """The factors of boxes of one mapping (n x R x S) by name, each way to lie on the array."""
+    """The factors of boxes of one mapping (n x R x S) by name, as rows and columns of the array."""
     width, array = (space.tables.rows, space.tables.columns), space.shared
     fixed = {
         place: space.fixed.on_array[rank][0]
         for place, rank in enumerate(space.ranks)
         if rank in space.fixed.on_array
     }
-    ways = [(box, rows) for box in boxes for rows in ways_to_lie(box[:, array], *width, fixed)]
-    factors = np.array([box for box, _ in ways]).reshape(-1, *boxes.shape[1:])
-    rows = np.array([rows for _, rows in ways]).reshape(-1, len(space.ranks))
+    ways = [rows_of(tuple(box[:, array].astype(int).tolist()), *width, fixed) for box in boxes]
+    kept = [place for place, rows in enumerate(ways) if rows is not None]
+    factors = boxes[kept]
+    rows = np.array([ways[place] for place in kept], dtype=float).reshape(-1, len(space.ranks))
     named: dict[str, NDArray[np.float64]] = {}
     for (rank, slot), names in space.names().items():
         own = factors[:, rank, slot]
-        sides = (rows[:, rank], np.ceil(own / rows[:, rank]))
+        sides = (rows[:, rank], own / rows[:, rank])
         named |= dict(zip(names, sides if slot == space.shared else (own,), strict=True))
     return named
 
 
-def ways_to_lie(
-    beside: NDArray[np.float64], rows: int, columns: int, fixed: Mapping[int, int]
-) -> list[list[int]]:
-    """Rows of each rank, columns following as ceil(beside / rows): one way if it can be without
-    waste, else all, of which none needs no more of every rank than another. `fixed` rows stay."""
-    found: dict[tuple[int, ...], list[int]] = {}
-    todo: list[tuple[list[int], int, int]] = [([], rows, columns)]
-    while todo:
-        own, rows_left, columns_left = todo.pop()
-        if len(own) == len(beside):
-            needed = tuple(a * ceil_div(int(b), a) for a, b in zip(own, beside, strict=True))
-            found.setdefault(needed, own)
-            if needed == tuple(beside):
-                return [own]
-            continue
-        wanted = int(beside[len(own)])
-        only = fixed.get(len(own))
-        for rows_own in range(min(rows_left, wanted), 0, -1):
-            columns_own = ceil_div(wanted, rows_own)
-            if columns_own <= columns_left and only in (None, rows_own):
-                todo.append(([*own, rows_own], rows_left // rows_own, columns_left // columns_own))
-    return [
-        own
-        for needed, own in found.items()
-        if not any(
-            other != needed and all(a <= b for a, b in zip(other, needed, strict=True))
-            for other in found
-        )
-    ]
+def rows_of(
+    beside: tuple[int, ...], rows: int, columns: int, fixed: Mapping[int, int], rank: int = 0
+) -> tuple[int, ...] | None:
+    """On how many rows each rank lies, the rest on columns; None if they cannot. `fixed` stay."""
+    if not beside:
+        return ()
+    first, *others = beside
+    for own in range(min(rows, first), 0, -1):
+        across = first // own
+        if first % own == 0 and across <= columns and fixed.get(rank, own) == own:
+            rest = rows_of(tuple(others), rows // own, columns // across, fixed, rank + 1)
+            if rest is not None:
+                return (own, *rest)
+    return None

@@ -282,7 +282,9 @@ class Space:
             for slot in range(self.slots):
                 is_free = root.drains or not sums if slot == self.shared else slot in turning
                 is_free = is_free and not (rank in inside and slot == before)
-                high[place, slot] = self.cascade.ranks[rank] if is_free else 1
+                # Rows times columns, each as few as cover the rank, are fewer than twice its size.
+                most = self.cascade.ranks[rank] * (2 if slot == self.shared else 1)
+                high[place, slot] = most if is_free else 1
         return low, high
 
     @cached_property
@@ -339,6 +341,7 @@ class Space:
             write_pj=np.array([float(memory.write_pj_per_byte or 0) for memory in memories]),
             rows=int(array.rows),
             columns=int(array.columns),
+            blocks=_blocks(int(array.rows), int(array.columns)),
             kept=np.array(self._by_keeping(self._kept_table)),
             order=order,
             place=np.argsort(order, axis=-1),
@@ -390,9 +393,11 @@ class Space:
         table: Array = np.array(orders, dtype=np.int64)[np.array(taken)]
         return table
 
-    def whole_bytes(self, tensor: str) -> float:
-        ranks = self.cascade.tensors[tensor].ranks
-        return self.cascade.tensors[tensor].word_bytes * prod(self.cascade.ranks[r] for r in ranks)
+
+def _blocks(rows: int, columns: int) -> Array:
+    products = np.outer(np.arange(1.0, rows + 1), np.arange(1.0, columns + 1))
+    blocks: Array = np.unique(products)
+    return blocks
 
 
 def _beyond_one(factors: dict[str, Formula]) -> dict[str, Formula]:

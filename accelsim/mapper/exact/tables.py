@@ -39,6 +39,7 @@ class Tables(NamedTuple):
     write_pj: Array  # L, a byte
     rows: int
     columns: int
+    blocks: Array  # all numbers of rows times columns, in order
     kept: Array  # N x X x L: whether there is a storage
     order: Array  # N x S x R: ranks from the outermost loop to the innermost
     place: Array  # N x S x R: the place of each rank in that order
