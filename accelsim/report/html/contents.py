@@ -73,8 +73,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All of it. `answer` is one sentence, where the results have one; `facts` are versions and hashes by name; `plotly` is its program, packed, or ""
-    where no figure needs it."""
+    """All of it. `answer` is one sentence, where the results have one; `facts` are versions and
+    hashes by name; `plotly` is its program, packed, or "" where no figure needs it."""
 
     title: str
     question: str
