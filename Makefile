@@ -1,5 +1,7 @@
 # make demo    set up .venv and reproduce the FuseMax study
 # make test    set up the tools too and run every check
+# make docs    build the site into docs/_build/html, every link and reference within it checked
+# make coverage  the tests, and which lines no test runs
 # make setup   the set-up for `make demo` alone
 #
 # Set-up runs again only when pyproject.toml or constraints.txt change. PYTHON names the Python that
@@ -9,7 +11,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup demo test format benchmark clean
+.PHONY: setup demo test coverage docs format benchmark clean
 
 setup: $(VENV)/.stamp-run
 
@@ -21,7 +23,13 @@ test: $(VENV)/.stamp-dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n 2
+
+coverage: $(VENV)/.stamp-dev
 	$(BIN)/python -m pytest -n 2 --cov=accelsim --cov-report=term:skip-covered
+
+docs: $(VENV)/.stamp-dev
+	$(BIN)/python -m sphinx -b html -W --keep-going -q -c docs . docs/_build/html
 
 format: $(VENV)/.stamp-dev
 	$(BIN)/ruff format

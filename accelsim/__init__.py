@@ -42,8 +42,12 @@ _HOME = {
     "default_mapping": "cost.default",
     "entries": "base.catalogue",
     "evaluate": "cost.evaluate",
+    "explained": "study.explained",
     "find_front": "mapper.front",
     "find_mapping": "mapper.find",
+    "from_onnx": "interop.onnx_graph",
+    "from_timeloop": "interop.timeloop",
+    "from_torch": "interop.torch_export",
     "gpu_mapping": "cost.gpu.mapping",
     "interpret": "workload.interpret",
     "layer_calls": "workload.layer",
@@ -62,6 +66,7 @@ _HOME = {
     "sweep": "study.sweep",
     "to_xarray": "study.frame",
     "waterfall": "sim.trace",
+    "what_if": "study.whatif",
     "with_values": "mapping.values",
 }
 

@@ -1,7 +1,5 @@
-"""What the README shows is what comes out, and everything that is shipped can be read."""
+"""What README and docs show is what comes out, and everything that is shipped can be read."""
 
-import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,36 +9,25 @@ from accelsim.base import catalogue
 from accelsim.cli.main import main
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-PROGRAMS = [(code, BLOCKS[i + 1][1]) for i, (kind, code) in enumerate(BLOCKS) if kind == "python"]
-CONSOLE = [
-    tuple(part.split("\n", 1))
-    for kind, text in BLOCKS
-    if kind == "console"
-    for part in text.split("$ ")
-    if part.startswith("accelsim ")
-]
+sys.path.insert(0, str(ROOT / "docs"))
+
+from examples import examples, pages, printed  # noqa: E402
+
 KINDS = ["workloads", "shapes", "traces", "models", "machines", "systems", "mappings", "parts"]
 KINDS += ["studies", "spaces"]
 SHIPPED = [entry.file for kind in KINDS for entry in catalogue.entries(kind)]
 
 
-@pytest.mark.parametrize(("program", "printed"), PROGRAMS)
-def test_a_program_of_the_readme_prints_what_it_says(program: str, printed: str) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert ran.stdout == printed
-
-
-@pytest.mark.parametrize(("line", "shown"), CONSOLE)
-def test_a_command_of_the_readme_prints_what_it_says(line: str, shown: str, tmp_path: Path) -> None:
-    words = line.split()[1:]
-    command = [sys.executable, "-m", "accelsim.cli.main", *words]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
-    printed = [text.rstrip() for text in ran.stdout.strip().splitlines()]
-    assert printed == [text.rstrip() for text in shown.strip().splitlines()]
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_examples_of_a_page_print_what_it_says(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for example in examples(page.read_text(encoding="utf-8")):
+        said = printed(example)
+        if example.shown.strip():
+            shown = "".join(f"{line.rstrip()}\n" for line in example.shown.strip().splitlines())
+            assert said == shown, example.source
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: str(Path(file).relative_to(ROOT)))

@@ -16,7 +16,16 @@ the entries that it has no use for. Every source that came that way says so.
 from accelsim.base.catalogue import find
 from accelsim.base.errors import ArchError
 from accelsim.base.node import Node
+from accelsim.base.record import Record
 from accelsim.base.yamlfile import read_yaml
+
+
+class Carried(Record):
+    """Whose calibration holds for these GPUs too, but for the entries of these names."""
+
+    from_: str
+    without: tuple[str, ...] = ()
+
 
 _OWN = ("about", "source", "carried_over")
 

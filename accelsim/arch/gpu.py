@@ -14,8 +14,10 @@ was measured carries over another's. The source of every number says which it is
 """
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from accelsim.base.errors import ArchError, did_you_mean
+from accelsim.base.notebook import InNotebook
 from accelsim.base.record import Count, NonNegative, Positive, Rate, Record, Share
 
 WARP = 32
@@ -218,8 +220,10 @@ class Power(Record):
         raise _unknown("energy", action, [each.name for each in self.actions])
 
 
-class Gpu(Record):
+class Gpu(Record, InNotebook):
     """A machine whose kernels are blocks on SMs."""
+
+    html_by: ClassVar[str] = "accelsim.arch.html"
 
     about: str
     source: str

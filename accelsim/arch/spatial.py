@@ -13,7 +13,7 @@ replace them at paths like `memories.DRAM.bandwidth` (`with_values`).
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
-from typing import Any
+from typing import Any, ClassVar
 
 from accelsim.arch.operations import PointCost, UnitUse, cost_on, missing_on
 from accelsim.arch.parts import ComputeArray, Memory
@@ -22,6 +22,7 @@ from accelsim.arch.supply import of_memory, of_operation, supplied_array, suppli
 from accelsim.arch.tables import words
 from accelsim.arch.technology import Found
 from accelsim.base.errors import ArchError, did_you_mean
+from accelsim.base.notebook import InNotebook
 from accelsim.base.record import Positive, Record
 
 __all__ = [
@@ -44,8 +45,10 @@ __all__ = [
 ]
 
 
-class Spatial(Record):
+class Spatial(Record, InNotebook):
     """A machine. Its tree is checked when it is read (`structure.problems`)."""
+
+    html_by: ClassVar[str] = "accelsim.arch.html"
 
     about: str
     source: str = ""

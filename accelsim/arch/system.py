@@ -22,14 +22,16 @@ and a `shared` link carries one byte of one message at a time, whoever sends it.
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal, NamedTuple
-
-import networkx as nx
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import ArchError, did_you_mean
+from accelsim.base.notebook import InNotebook
 from accelsim.base.record import Count, NonNegative, Rate, Record, Share
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Machine = Gpu | Spatial
 Role = Literal["model", "attention", "both", "prefill"]
@@ -149,7 +151,9 @@ class Worker(NamedTuple):
         return f"{self.kind}.{self.number}"
 
 
-class System(Record):
+class System(Record, InNotebook):
+    html_by: ClassVar[str] = "accelsim.arch.html"
+
     about: str
     source: str
     notes: str = ""
@@ -195,10 +199,13 @@ class System(Record):
         return (Worker(each.name, n) for each in self.devices for n in range(each.count))
 
     @cached_property
-    def graph(self) -> nx.Graph:
+    def graph(self) -> "nx.Graph":
         """Kinds of devices and switches, joined by links (`link` of an edge); a kind that is
         linked with itself has a loop."""
-        graph: nx.Graph = nx.Graph()
+        # networkx takes a while to load, and only systems need it.
+        import networkx as nx
+
+        graph = nx.Graph()
         graph.add_nodes_from([*(each.name for each in self.devices), *self.switches])
         for link in self.links:
             graph.add_edge(*link.between, link=link, latency=link.latency_s)
@@ -248,8 +255,10 @@ def devices_of_a_replica(parallel: Parallel) -> int:
     return parallel.tensor * parallel.pipeline * parallel.context
 
 
-def _least_latency(graph: nx.Graph, one: str, other: str) -> list[str]:
+def _least_latency(graph: "nx.Graph", one: str, other: str) -> list[str]:
     """The names on the way; none if there is no way."""
+    import networkx as nx
+
     try:
         return list(nx.shortest_path(graph, one, other, weight="latency"))
     except nx.NetworkXNoPath:

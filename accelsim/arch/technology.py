@@ -19,13 +19,14 @@ For an SRAM, area and leakage grow with the capacity (power 1: more of the same 
 energy of an access with its root (power 1/2: the length of the wires to them). A buffer of 128 MiB
 has 4 times the area of the table's 32 MiB at 45 nm, and twice its energy.
 
-Whatever is wanted may be an array; each of its entries is looked up by itself.
+Whatever is wanted may be an array, and each of its entries has the value that it has alone.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
-from math import exp, log
+from dataclasses import dataclass, replace
+from itertools import combinations
+from math import exp, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,8 @@ class _Axis:
     only_for: frozenset[str] = frozenset()
 
 
+_Array = np.ndarray[Any, Any]
+_CAPACITY = "capacity_bytes"
 _ENERGY = frozenset({"read_pj_per_byte", "write_pj_per_byte"})
 _AXES = (
     _Axis("technology_nm", open_=False),
@@ -96,9 +99,33 @@ _AXES = (
 
 def look_up(part: str, quantity: str, wanted: Wanted) -> Found:
     """One quantity (a field of `Entry`) of `sram` or `dram/HBM2`."""
-    if any(isinstance(value, np.ndarray) for value in astuple(wanted)):
-        return _look_up_each(part, quantity, wanted)
-    entries = [e for e in part_entries(part) if getattr(e, quantity) is not None]
+    given = {name: value for name, value in vars(wanted).items() if value is not None}
+    if not any(isinstance(value, np.ndarray) for value in given.values()):
+        return _look_up_alike(part, quantity, wanted)
+    arrays = np.broadcast_arrays(*given.values())
+    columns = {name: array.ravel() for name, array in zip(given, arrays, strict=True)}
+    values = np.empty(arrays[0].size)
+    each = []
+    for members in _alike(columns, _sizes(_entries(part, quantity))):
+        one = {name: column[members[0]].item() for name, column in columns.items()}
+        if _CAPACITY in one and len(members) > 1:
+            one[_CAPACITY] = columns[_CAPACITY][members]
+        each.append(_look_up_alike(part, quantity, Wanted(**one)))
+        values[members] = each[-1].value
+    return Found(
+        part,
+        quantity,
+        values.reshape(arrays[0].shape),
+        tuple(dict.fromkeys(entry for found in each for entry in found.entries)),
+        tuple(dict.fromkeys(note for found in each for note in found.notes)),
+        tuple(dict.fromkeys(law for found in each for law in found.extrapolated)),
+    )
+
+
+def _look_up_alike(part: str, quantity: str, wanted: Wanted) -> Found:
+    """Of one wish, or of several that differ in the capacity and lie at or between the same sizes:
+    one formula has the values of all of them."""
+    entries = _entries(part, quantity)
     axes = [axis for axis in _AXES if not axis.only_for or quantity in axis.only_for]
     point = _on(axes, entries, wanted, quantity)
     if point is None:
@@ -106,27 +133,32 @@ def look_up(part: str, quantity: str, wanted: Wanted) -> Found:
     if point is None:
         raise _outside(part, quantity, entries, wanted)
     notes = tuple(dict.fromkeys(point.notes))
-    return Found(part, quantity, point.value, point.entries, notes, point.extrapolated)
+    value = point.value if np.ndim(point.value) else float(point.value)
+    return Found(part, quantity, value, point.entries, notes, point.extrapolated)
 
 
-def _look_up_each(part: str, quantity: str, wanted: Wanted) -> Found:
-    """Of every different wish among the arrays; what is None is None for all."""
-    given = {name: value for name, value in vars(wanted).items() if value is not None}
-    arrays = np.broadcast_arrays(*given.values())
-    wishes = list(zip(*(array.ravel().tolist() for array in arrays), strict=True))
-    each = {
-        wish: look_up(part, quantity, Wanted(**dict(zip(given, wish, strict=True))))
-        for wish in dict.fromkeys(wishes)
-    }
-    values = np.array([each[wish].value for wish in wishes]).reshape(arrays[0].shape)
-    return Found(
-        part,
-        quantity,
-        values,
-        tuple(dict.fromkeys(entry for found in each.values() for entry in found.entries)),
-        tuple(dict.fromkeys(note for found in each.values() for note in found.notes)),
-        tuple(dict.fromkeys(law for found in each.values() for law in found.extrapolated)),
-    )
+def _alike(columns: Mapping[str, _Array], sizes: Sequence[float]) -> list[_Array]:
+    """Wishes by their numbers: together if they are equal but for the capacity, and that is at the
+    same size, between the same two and nearer to the same one, or beyond the same end; in the order
+    of their first ones."""
+    ends = sorted({*sizes, *(sqrt(a * b) for a, b in combinations(sizes, 2))})
+    keys = []
+    for name, column in columns.items():
+        if name == _CAPACITY:
+            between = np.searchsorted(ends, column) + np.searchsorted(ends, column, "right")
+            keys.append(between)
+        else:
+            keys.append(np.unique(column, return_inverse=True)[1].ravel())
+    _, first, kind = np.unique(np.stack(keys), axis=1, return_index=True, return_inverse=True)
+    return [np.flatnonzero(kind.ravel() == each) for each in np.argsort(first)]
+
+
+def _entries(part: str, quantity: str) -> list[Entry]:
+    return [e for e in part_entries(part) if getattr(e, quantity) is not None]
+
+
+def _sizes(entries: Iterable[Entry]) -> list[float]:
+    return sorted({e.capacity_bytes for e in entries if e.capacity_bytes is not None})
 
 
 def describe(found: Found) -> str:
@@ -154,15 +186,15 @@ def _continued(
     which_node = wanted.technology_nm is None and len({e.technology_nm for e in entries}) > 1
     if law is None or power is None or capacity is None or which_node:
         return None
-    sizes = {e.capacity_bytes for e in entries if e.capacity_bytes is not None}
-    for size in sorted(sizes, key=lambda size: abs(log(size / capacity))):
+    one = float(np.min(capacity))
+    for size in sorted(_sizes(entries), key=lambda size: abs(log(size / one))):
         point = _on(axes, entries, replace(wanted, capacity_bytes=size), quantity)
         if point is not None:
-            side = "above" if capacity > size else "below"
+            side = "above" if one > size else "below"
             growth = f"{words(quantity)} ~ capacity" + ("" if power == 1 else f"^{power:g}")
             start = format_quantity(size, "B")
             note = f"extrapolated from {start}, {growth} {side} it [{law.source}]"
-            value = point.value * (capacity / size) ** power
+            value = point.value * np.power(capacity / size, power)
             return _Point(value, point.entries, point.notes, (note,))
     return None
 
@@ -216,7 +248,8 @@ def _only(axis: _Axis, stated: Mapping[Any, _Point]) -> _Point | None:
 
 
 def _interpolated(a: _Point, b: _Point, t: float) -> _Point:
-    value = a.value ** (1 - t) * b.value**t
+    # Arrays and numbers take the same way, so that both come to the same bits.
+    value = np.power(a.value, 1 - t) * np.power(b.value, t)
     return _Point(value, a.entries + b.entries, a.notes + b.notes)
 
 
@@ -233,19 +266,19 @@ def _at_capacity(entries: Sequence[Entry], capacity: Any, quantity: str) -> _Poi
     sizes = {size: group for size, group in _groups(entries, "capacity_bytes").items() if size}
     if not sizes:
         return _Point(_mean(entries, quantity), tuple(entries))
-    if capacity is None or not min(sizes) <= capacity <= max(sizes):
+    if capacity is None or not min(sizes) <= np.min(capacity) <= np.max(capacity) <= max(sizes):
         return None
     curve = sorted(sizes)
     logs = [log(_mean(sizes[size], quantity)) for size in curve]
     value = np.exp(np.interp(np.log(capacity), [log(size) for size in curve], logs))
     used = tuple(entry for size in _around(capacity, curve) for entry in sizes[size])
-    return _Point(float(value), used)
+    return _Point(value, used)
 
 
 def _around(capacity: Any, curve: Sequence[float]) -> list[float]:
     """The sizes that the capacity lies at or between."""
-    low = max(size for size in curve if size <= capacity)
-    high = min(size for size in curve if size >= capacity)
+    low = max(size for size in curve if size <= np.min(capacity))
+    high = min(size for size in curve if size >= np.max(capacity))
     return [size for size in curve if low <= size <= high]
 
 
@@ -265,7 +298,7 @@ def _outside(part: str, quantity: str, entries: Sequence[Entry], wanted: Wanted)
 
 def _wish(wanted: Wanted) -> str:
     size = wanted.capacity_bytes
-    capacity = "" if size is None else format_quantity(size, "B")
+    capacity = "" if size is None else format_quantity(float(np.min(size)), "B")
     technology = "" if wanted.technology_nm is None else f"{wanted.technology_nm:g} nm"
     return " at ".join(text for text in (capacity, technology) if text) or "an unknown technology"
 

@@ -20,6 +20,7 @@ class Node:
     content: Scalar | Mapping[str, "Node"] | tuple["Node", ...]
     text: str = ""  # a scalar as written
     key_places: Mapping[str, Place] | None = None
+    tag: str = ""  # of files of other tools, whose tags mean something
 
     @property
     def kind(self) -> str:

@@ -11,7 +11,10 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
 from accelsim.base.errors import InputError
+from accelsim.base.patterns import quantity_pattern
 from accelsim.base.units import quantity
+
+UNITS = ("B/s", "B/cycle")
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,11 @@ class Rate:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
-        return {"type": "string", "examples": ["400 GB/s", "128 B/cycle"]}
+        return {
+            "type": "string",
+            "anyOf": [{"pattern": quantity_pattern(unit, negative=False)} for unit in UNITS],
+            "description": "In B/s or B/cycle, like '400 GB/s' or '128 B/cycle'.",
+        }
 
 
 def read_rate(text: str) -> Rate:

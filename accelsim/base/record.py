@@ -95,6 +95,18 @@ def read_record(node: Node, model: type[R]) -> R:
         raise record_error(node, model, error.errors(include_url=False)) from error
 
 
+def read_part(node: Node, model: type[R]) -> R | None:
+    """A part of a record, such as another file completes: the first thing wrong with what it has is
+    a `RecordError`, and what it lacks is nothing; None if it lacks something."""
+    try:
+        return model.model_validate(_plain(node), context=_FROM_YAML, by_alias=True, by_name=False)
+    except ValidationError as error:
+        wrong = [each for each in error.errors(include_url=False) if each["type"] != "missing"]
+        if wrong:
+            raise record_error(node, model, wrong) from error
+    return None
+
+
 def refuse_another_kind(node: Node, model: type[Record], mark: str) -> None:
     """A RecordError if this is some other file: without the key that marks the record, and with
     keys that are not even like one of its own."""

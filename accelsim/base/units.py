@@ -145,6 +145,12 @@ def key_of(field: str) -> str:
     return field.removesuffix(suffix_of(field)).removesuffix("_")
 
 
+def written_like(unit: str) -> str:
+    """How a quantity in this unit is written: `like '64 B' or '2 kB'`."""
+    example = _EXAMPLES.get(unit, f"'1 {unit}'")
+    return f"like {example}"
+
+
 # --- reading -------------------------------------------------------------------------------------
 
 
@@ -157,8 +163,7 @@ def _remedy(written_unit: str, unit: str) -> str:
         return "write kB for 1000 B, KiB for 1024 B, kbit for 1000 bit"
     known = not written_unit or _UNIT.fullmatch(written_unit)
     near = None if known else did_you_mean(written_unit, _WORDS)
-    example = _EXAMPLES.get(unit, f"'1 {unit}'")
-    return f"write it like {example}" + (f". {near}" if near else "")
+    return f"write it {written_like(unit)}" + (f". {near}" if near else "")
 
 
 @lru_cache(maxsize=1024)

@@ -8,8 +8,8 @@ expanded, 50 levels.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +38,21 @@ _WORDS: Mapping[str, Scalar] = {
 }
 
 
-def read_yaml(path: str | Path) -> Node:
-    """The file as a Node; every way it can be bad is one `YamlError`."""
-    return parse_yaml(read_text(Path(path)), str(path))
+def read_yaml(path: str | Path, tags: Collection[str] = ()) -> Node:
+    """The file as a Node; every way it can be bad is one `YamlError`.
+
+    `tags` are those that mean something to the caller (`!Memory`); they become the nodes' own.
+    """
+    return parse_yaml(read_text(Path(path)), str(path), tags)
 
 
-def parse_yaml(text: str, file: str = "<text>") -> Node:
+def parse_yaml(text: str, file: str = "<text>", tags: Collection[str] = ()) -> Node:
     tab = _TAB.search(text)
     if tab:
         line = text.count("\n", 0, tab.start()) + 1
         raise YamlError("a tab is used as indentation", at=Place(file, line), remedy="Use spaces")
     try:
-        return _Builder(text, file).document()
+        return _Builder(text, file, tags).document()
     except yaml.YAMLError as error:
         raise _syntax_error(error, file) from error
 
@@ -135,8 +138,9 @@ class _Built:
 class _Builder:
     """Reads one document: events in, nodes out; counts as it goes."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, tags: Collection[str] = ()) -> None:
         self.file = file
+        self.tags = (None, "!", *tags)
         self.events: Iterator[Any] = iter(yaml.parse(text, Loader=_LOADER))
         self.anchors: dict[str, _Built] = {}
         self.nodes = 0
@@ -169,10 +173,10 @@ class _Builder:
         place = self._place(event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, level)
-        if event.tag not in (None, "!"):
+        if event.tag not in self.tags:
             raise YamlError(f"the tag {event.tag!r} is not read", at=place, remedy="Remove it")
         self._count(1, level, place)
-        built = self._of_kind(event, place, level)
+        built = _tagged(self._of_kind(event, place, level), event.tag)
         if event.anchor is not None:
             self.anchors[event.anchor] = built
         return built
@@ -235,6 +239,10 @@ class _Builder:
 
     def _place(self, event: Any) -> Place:
         return Place(self.file, event.start_mark.line + 1)
+
+
+def _tagged(built: _Built, tag: str | None) -> _Built:
+    return replace(built, node=replace(built.node, tag=tag)) if tag not in (None, "!") else built
 
 
 def _measured(node: Node, parts: list[_Built]) -> _Built:

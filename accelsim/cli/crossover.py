@@ -46,7 +46,7 @@ def command(
     """
     if not 2 <= grid <= MOST_POINTS:
         raise InputError(f"--grid {grid}: a grid has from 2 to {MOST_POINTS:,} points")
-    design, what = load_design(workload, machine, mapping, settings, shape)
+    design, what, _ = load_design(workload, machine, mapping, settings, shape)
     found = crossover(design, read_range(design, along), grid)
     if figure is not None:
         # matplotlib takes longer to load than this to compute.

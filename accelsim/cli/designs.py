@@ -18,8 +18,9 @@ def load_design(
     mapping: str | None,
     assignments: Sequence[str],
     shape: str | None = None,
-) -> tuple[Design, str]:
-    """With what it is: `attention/one_pass on fusemax_cloud under fusemax_binding`.
+) -> tuple[Design, str, str]:
+    """With what it is, `attention/one_pass on fusemax_cloud under fusemax_binding`, and what its
+    mapping is called.
 
     Raises InputError for a GPU, MappingError for a mapping that does not fit.
     """
@@ -31,4 +32,4 @@ def load_design(
     case = load_case(workload, machine, mapping, assignments, shape)
     refuse_illegal(case)
     told = f"{case.cascade.name} on {machine} under {case.mapping_name}"
-    return Design(case.cascade, case.arch, case.named), told
+    return Design(case.cascade, case.arch, case.named), told, case.mapping_name

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from accelsim.arch.gpu import Gpu
 from accelsim.arch.load import is_gpu
-from accelsim.arch.spatial import extrapolations
+from accelsim.arch.spatial import Spatial, extrapolations
 from accelsim.base.units import format_quantity
 from accelsim.cli.cost_tables import print_parts
+from accelsim.cli.evaluate_tables import write_cost_tables
 from accelsim.cli.inputs import Case, GpuCase, load_case, load_gpu_case, refuse_illegal
 from accelsim.cli.options import (
     Json,
@@ -18,13 +21,14 @@ from accelsim.cli.options import (
     Settings,
     Shape,
     WorkloadName,
-    parsed_settings,
+    bare_paths,
 )
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost, EnergyRow
 from accelsim.study.measures import energy_by_part
 from accelsim.study.provenance import KEY, provenance
+from accelsim.workload.einsum import Cascade
 
 
 def command(
@@ -39,6 +43,9 @@ def command(
     rests_on: Annotated[
         bool, typer.Option("--provenance", help="With --json: also what it rests on.")
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write energy.csv and latency.csv.")
+    ] = None,
     settings: Settings,
     json: Json = False,
 ) -> None:
@@ -49,14 +56,20 @@ def command(
     rules.
 
     Example: accelsim evaluate attention/one_pass fusemax_cloud --set ranks.P=4096 --json
+
+    Where energy and time go: accelsim evaluate attention/one_pass fusemax_cloud --out out/cost;
+    accelsim plot energy out/cost; accelsim plot latency out/cost
     """
     if is_gpu(machine):
         gpu_case = load_gpu_case(workload, machine, mapping, settings, shape)
-        _on_gpu(gpu_case, machine, rows, settings if rests_on else None, json)
+        _on_gpu(gpu_case, machine, rows, settings if rests_on else None, json, out)
         return
     case = load_case(workload, machine, mapping, settings, shape)
-    refuse_illegal(case)
+    bound = refuse_illegal(case)
     cost = evaluate(case.cascade, case.arch, case.mapping)
+    if out is not None:
+        told = _told(case.cascade, machine, case.mapping_name, case.arch)
+        write_cost_tables(cost, told, out, bound)
     if json:
         plain = _as_plain(case.cascade.name, machine, case.mapping_name, cost)
         plain |= {"extrapolated": extrapolations(case.arch)} | _rows(cost, rows)
@@ -70,12 +83,20 @@ def command(
 
 
 def _on_gpu(
-    case: GpuCase, machine: str, rows: bool, rests_on: Sequence[str] | None, json: bool
+    case: GpuCase,
+    machine: str,
+    rows: bool,
+    rests_on: Sequence[str] | None,
+    json: bool,
+    out: Path | None,
 ) -> None:
     """`rests_on` are the settings, where its provenance is asked for."""
     # Only GPUs need what it imports.
     gpu = import_module("accelsim.cli.evaluate_gpu")
     mapping, cost = gpu.evaluated(case)
+    if out is not None:
+        told = _told(case.cascade, machine, mapping.name, case.gpu)
+        write_cost_tables(cost, told, out)
     if json:
         plain = _as_plain(case.cascade.name, machine, mapping.name, cost)
         own = {machine: case.gpu, "kernels": {"library": mapping.name}}
@@ -85,6 +106,12 @@ def _on_gpu(
     else:
         gpu.print_gpu_summary(case, machine, mapping, cost)
         _print_rows(cost, rows)
+
+
+def _told(cascade: Cascade, machine: str, mapping: str, arch: Spatial | Gpu) -> dict[str, str]:
+    """What tables say of every row."""
+    names = {"workload": cascade.name, "machine": machine, "mapping": mapping}
+    return names | {"source": f"{cascade.source}; {arch.source}"}
 
 
 def _as_plain(workload: str, machine: str, mapping: str, cost: Cost) -> dict[str, Any]:
@@ -110,10 +137,7 @@ def _as_plain(workload: str, machine: str, mapping: str, cost: Cost) -> dict[str
 
 
 def _provenance(inputs: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
-    heads = ("workload.", "arch.", "mapping.")
-    paths = parsed_settings(settings)
-    bare = [path.split(".", 1)[1] if path.startswith(heads) else path for path in paths]
-    return {KEY: provenance(inputs, bare)}
+    return {KEY: provenance(inputs, bare_paths(settings))}
 
 
 def _rows(cost: Cost, rows: bool) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def _of_workload(
     designs = import_module("accelsim.cli.designs")
     of_arrays = import_module("accelsim.study.explained_design")
     found = of_arrays.explained_design(
-        *designs.load_design(workload, machine, mapping, settings, shape)
+        *designs.load_design(workload, machine, mapping, settings, shape)[:2]
     )
     return found
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from accelsim.arch.calibrated import Carried
 from accelsim.arch.compositions import Compositions
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.load import read_arch, read_system
@@ -11,8 +12,9 @@ from accelsim.arch.spatial import Spatial
 from accelsim.arch.system import System
 from accelsim.arch.tables import Table
 from accelsim.base.errors import InputError, did_you_mean
-from accelsim.base.record import Record, read_record
+from accelsim.base.record import Record, read_part, read_record
 from accelsim.base.yamlfile import Node
+from accelsim.mapper.constraints import Constraints
 from accelsim.mapper.stated.space import Space, space_from_yaml
 from accelsim.mapping.attention_kernel import AttentionKernel
 from accelsim.mapping.gpu_file import GpuKernels
@@ -24,6 +26,7 @@ from accelsim.mapping.unfused_kernel import UnfusedKernel
 from accelsim.report.spec import read_figures
 from accelsim.sim.arrivals import read_request_trace
 from accelsim.sim.request_lengths import RequestTrace
+from accelsim.sim.system.faults import Faults
 from accelsim.study.load import read_study
 from accelsim.study.study import Study
 from accelsim.validation.published import PublishedFile
@@ -44,6 +47,12 @@ class Kind:
     read: Read
 
 
+class Calibration(Gpu):
+    """What GPUs that name it do not say themselves; a part of a GPU's keys, and whose it has."""
+
+    carried_over: Carried | None = None
+
+
 def _plainly(record: type[Record]) -> Read:
     return lambda node, name: read_record(node, record)
 
@@ -53,6 +62,7 @@ KINDS = (
     Kind("kernels", ("kernels",), GpuKernels, _plainly(GpuKernels)),
     Kind("workload", ("cascade",), Workload, read_workload),
     Kind("machine", ("sms",), Gpu, lambda node, name: read_arch(node)),
+    Kind("calibration", ("sm",), Calibration, lambda node, name: read_part(node, Calibration)),
     Kind("machine", ("memories", "compute"), Spatial, lambda node, name: read_arch(node)),
     Kind("model", ("vocabulary",), Model, _plainly(Model)),
     Kind("system", ("devices",), System, lambda node, name: read_system(node)),
@@ -68,6 +78,8 @@ KINDS = (
     Kind("table of operations", ("operations",), Compositions, _plainly(Compositions)),
     Kind("kernel of products", ("families",), ProductKernel, _plainly(ProductKernel)),
     Kind("trace", ("prompt", "output"), RequestTrace, lambda node, name: read_request_trace(node)),
+    Kind("faults", ("faults",), Faults, _plainly(Faults)),
+    Kind("constraints", ("capacity", "traffic", "loops"), Constraints, _plainly(Constraints)),
     Kind("shape", ("ranks",), Shape, _plainly(Shape)),
 )
 

@@ -26,6 +26,9 @@ BROKEN_PIPE = 141
 
 COMMANDS = {
     "list": "What is shipped: workloads, machines, systems, studies, ...",
+    "schema": "JSON Schemas of the YAML files: editors complete keys and mark mistakes.",
+    "import": "A file of another tool as one of ours, such as an architecture of Timeloop.",
+    "export": "What we have in the format of another tool, such as a mapping for Timeloop.",
     "check": "Read a YAML file of any kind and say what is wrong with it.",
     "show": "A workload, a machine, a system, or a mapping, as text.",
     "zoo": "The attention mechanisms of the catalogue: passes, operations, bytes, growth.",
@@ -38,6 +41,7 @@ COMMANDS = {
     "compare": "The same requests on several systems, side by side.",
     "explain": "Why a run takes as long as it does: bound, runner-up, formulas, what would help.",
     "explore": "A local page on which a workload and machines are moved, and what follows.",
+    "whatif": "What changes where a number of a machine or a workload is another one.",
     "roofline": "Kernels under the ceilings of a GPU, predicted and measured.",
     "predict": "How long calls of kernels take on a GPU, how many joules, and bound by what.",
     "validate": "Predictions held against measurements of GPUs, and of two of them.",
@@ -48,12 +52,18 @@ COMMANDS = {
     "diff": "What changed between two results, and why.",
     "sensitivity": "By how many percent results change where a parameter changes by one.",
     "crossover": "Where the bound changes along one number of a machine or a workload.",
+    "buffer": "Traffic as a buffer shrinks, and the least that its passes allow.",
+    "plot": "Draw a table of results: roofline, energy, buffer, gantt, tornado, ...",
+    "convert": "A table of results as Parquet, CSV or JSON.",
     "pareto": "The rows of a table that no other row beats.",
     "report": "Results as one HTML file to hand on: figures, tables, inputs, accuracy.",
 }
 
+#: Commands whose module cannot have their name.
+MODULES = {"import": "importing"}
+
 #: Commands below a command: `accelsim zoo compare` is `zoo_compare.py`.
-GROUPS = {"zoo": ("compare",), "validate": ("gpu", "offload")}
+GROUPS = {"zoo": ("compare",), "validate": ("gpu", "offload", "published")}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -135,7 +145,7 @@ def _print_nothing_more() -> None:
 
 def _loaded(name: str) -> Callable[..., Any]:
     """The command of that name, ending in its own exit status before typer sees an exception."""
-    command: Callable[..., Any] = import_module(f"accelsim.cli.{name}").command
+    command: Callable[..., Any] = import_module(f"accelsim.cli.{MODULES.get(name, name)}").command
 
     @functools.wraps(command)
     def guarded(*values: Any, **options: Any) -> None:

@@ -51,7 +51,7 @@ def command(
     ] = None,
     constraints: Annotated[
         Path | None,
-        typer.Option(metavar="C.yaml", help="Fixed loops, shares of capacity, most traffic."),
+        typer.Option(metavar="C.yaml", help="What every mapping keeps to, as above."),
     ] = None,
     strategy: Annotated[
         list[str] | None,
@@ -72,16 +72,23 @@ def command(
     The bound holds for every mapping there could be; "optimal" is said only of a space that was
     seen or bounded as a whole. Ctrl-C keeps the best so far.
 
+    Constraints bind every strategy and every space; if none finds a mapping, it is said which one
+    is in the way. A file has any of: "capacity: {GlobalBuffer: 0.5}", the share that may be used;
+    "traffic: {DRAM: 24 MB}", that a memory may move in all; "einsum_traffic: {QK: {DRAM: 9 MB}}"
+    and "tensor_traffic: {K: {DRAM: 4 MB}}", of this for one; "loops: {QK: {array: Array2D,
+    rows: {M: 256}, memories: {DRAM: {P: 4}}}}", that are fixed, those of a memory right inside it.
+
     On a GPU it searches kernels (tiles, warps, stages, splits, order of the blocks) and says what
     they gain over those of libraries.
 
     Examples: accelsim map attention/one_pass fusemax_cloud --shape bert --out mine.yaml,
     accelsim map attention/three_pass flat_cloud --space flat_dataflows --minimise traffic.DRAM,
-    accelsim map attention/three_pass flat_cloud --strategy annealing --seed 1 --seconds 10
+    accelsim map attention/three_pass flat_cloud --strategy annealing --seed 1 --seconds 10,
+    accelsim map attention/three_pass flat_cloud --constraints arch/constraints/shared_buffer.yaml
     """
     if is_gpu(machine):
-        given = {"--space": space, "--constraints": constraints, "--strategy": strategy or None}
-        _refuse_on_gpu(given)
+        _refuse_on_gpu({"--space": space, "--strategy": strategy or None})
+        _refuse_constraints_on_gpu(constraints)
         _on_gpu(
             load_gpu_case(workload, machine, None, settings, shape), machine, minimise, out, json
         )
@@ -132,6 +139,14 @@ def _refuse_on_gpu(given: PlainMapping[str, object]) -> None:
         if value is not None:
             fact = f"{option}: what is searched on a GPU are kernels, which it says nothing of"
             raise MapperError(fact, remedy=f"Leave {option} out")
+
+
+def _refuse_constraints_on_gpu(file: Path | None) -> None:
+    if file is not None:
+        said = load_constraints(file).said or ("nothing",)
+        fact = f"{', '.join(said)}: constraints are of loops and of the memories between them; on a"
+        fact = f"{file}: {fact} GPU kernels are searched, to which none of them applies"
+        raise MapperError(fact, remedy="Leave --constraints out")
 
 
 def _on_gpu(case: GpuCase, machine: str, minimise: str, out: Path | None, json: bool) -> None:

@@ -47,6 +47,13 @@ def parsed_settings(assignments: Sequence[str]) -> dict[str, str]:
     return settings
 
 
+def bare_paths(assignments: Sequence[str]) -> list[str]:
+    """The paths of settings without the input that some are prefixed with: `arch.clock` → clock."""
+    heads = ("workload.", "arch.", "mapping.", "system.", "model.", "call.")
+    paths = parsed_settings(assignments)
+    return [path.split(".", 1)[1] if path.startswith(heads) else path for path in paths]
+
+
 def settings_by_input(
     assignments: Sequence[str], known: Mapping[str, Collection[str]]
 ) -> dict[str, dict[str, str]]:

@@ -1,89 +1,132 @@
-"""`accelsim roofline`: kernels under the ceilings of a GPU, predicted and measured."""
+"""`accelsim roofline`: work under the ceilings of a machine, predicted and measured."""
 
 import csv
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from accelsim.arch.gpu import Gpu, rate_per_s
-from accelsim.arch.load import load_gpu
-from accelsim.base.errors import AccelsimError, Place
+from accelsim.arch.gpu import Gpu
+from accelsim.arch.load import is_gpu, load_gpu
+from accelsim.arch.spatial import Spatial
+from accelsim.base.errors import AccelsimError, InputError, Place
 from accelsim.base.record import keys_of
-from accelsim.cli.options import Json, Settings, settings_by_input
+from accelsim.cli.evaluate_gpu import evaluated
+from accelsim.cli.inputs import load_case, load_gpu_case, load_machine, refuse_illegal
+from accelsim.cli.options import Json, Settings, Shape, settings_by_input
 from accelsim.cli.output import print_json
-from accelsim.cost.gpu.call import call_cost
+from accelsim.cost.evaluate import evaluate
+from accelsim.report.plots.catalogue import PLOTS
+from accelsim.study.results import ENDINGS, write_result
+from accelsim.study.roofline import Row, call_rows, cascade_rows, ceilings, roofline_table
+from accelsim.study.table import Table
 from accelsim.validation.gpu_compare import number_in
-from accelsim.workload.call_counts import compulsory_bytes, useful_flop
-from accelsim.workload.calls import Case, read_cases
+from accelsim.workload.call_counts import useful_flop
+from accelsim.workload.calls import read_cases
+
+CASES = ".csv"
+Work = list[list[Row]]
+"""Rows of each piece of work; none of a call that no kernel is known for."""
 
 
 def command(
-    machine: Annotated[str, typer.Argument(metavar="GPU", help="A shipped GPU or a file.")],
-    cases: Annotated[
-        Path, typer.Argument(metavar="CASES.csv", help="Cases, or rows of accelsim measure.")
+    machine: Annotated[str, typer.Argument(metavar="MACHINE", help="A shipped one or a file.")],
+    work: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WORK...", help="Workloads, or CASES.csv: cases, or rows of accelsim measure."
+        ),
     ],
-    out: Annotated[Path, typer.Option(metavar="FILE.png", help="A PNG or SVG.")] = Path(
-        "roofline.png"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="A .png or .svg; or the table, as .csv or .parquet."),
+    ] = Path("roofline.png"),
     *,
+    shape: Shape = None,
     settings: Settings,
     json: Json = False,
 ) -> None:
-    """Draw the hierarchical roofline: HBM, L2, shared memory, pipes, and the kernels under them.
+    """Draw the hierarchical roofline: each memory, each pipe, and the work under them.
 
-    Where the file has a column `ms`, as `accelsim measure` writes it, measured points are drawn
-    beside predicted ones. Copies have no FLOP and are left out, as is what no kernel is known for.
+    Where a file of cases has a column `ms`, as `accelsim measure` writes it, measured points are
+    drawn beside predicted ones. Copies have no FLOP and are left out, as is what no kernel is known
+    for.
 
     Example: accelsim roofline h100_sxm cases.csv --out roofline.png
+
+    Several machines in one figure: accelsim roofline fusemax_cloud attention/one_pass
+    attention/three_pass --out out/roofline/fusemax.csv, the same for h100_sxm, and
+    accelsim plot roofline out/roofline
     """
-    gpu = load_gpu(machine, settings_by_input(settings, {"arch": keys_of(Gpu)})["arch"])
-    rows = zip(read_cases(cases), _measured_ms(cases), strict=True)
-    points = [_point(case, ms, gpu) for case, ms in rows if useful_flop(case.call)]
-    found = [point for point in points if point is not None]
+    if out.suffix not in (*ENDINGS, ".png", ".svg"):
+        raise InputError("a figure is a .png or .svg", remedy="and its table a .csv or .parquet")
+    pieces = [piece for name in work for piece in _pieces(name, machine, settings, shape)]
+    found = [rows for rows in pieces if rows]
+    loaded = load_machine(machine, _of_machine(machine, settings))
+    rows = [*ceilings(loaded), *(row for piece in found for row in piece)]
+    table = roofline_table(machine, loaded.source, rows)
     if json:
-        print_json([vars(point) for point in found])
+        print_json(table.rows())
         return
-    drawing = import_module("accelsim.report.roofline").draw_roofline(
-        _ceilings(gpu), _bandwidths(gpu), found, f"{len(found)} kernels on {machine}"
-    )
-    import_module("accelsim.report.save").save_figure(drawing, out)
-    unknown = len(points) - len(found)
+    _write(table, out)
+    unknown = len(pieces) - len(found)
     left_out = f"; of {unknown} no kernel is known" if unknown else ""
-    print(f"{len(found)} kernels drawn in {out}{left_out}")
+    counted = f"{len(found)} kernels" if any(_is_cases(name) for name in work) else _many(found)
+    print(f"{counted} {'in' if out.suffix in ENDINGS else 'drawn in'} {out}{left_out}")
 
 
-def _point(case: Case, ms: float | None, gpu: Gpu) -> Any | None:
-    """None where no kernel is known for the call."""
-    point = import_module("accelsim.report.roofline").RooflinePoint
-    flop = useful_flop(case.call)
-    try:
-        seconds = call_cost(case.call, gpu).seconds
-    except AccelsimError:
-        return None
-    return point(
-        name=case.kernel,
-        intensity=flop / compulsory_bytes(case.call),
-        predicted=flop / seconds,
-        measured=None if ms is None else flop / (ms * 1e-3),
-    )
+def _many(found: Work) -> str:
+    return f"{len(found)} workload" + "s" * (len(found) != 1)
 
 
-def _ceilings(gpu: Gpu) -> dict[str, float]:
-    per_clock = gpu.sms * gpu.clock_hz
-    tensor = {
-        f"{cores.name} {word}": cores.flop[word] * per_clock
-        for cores in gpu.tensor
-        for word in ("fp8", "bf16")
-        if word in cores.flop
-    }
-    return {**tensor, "FP32": 2 * gpu.pipe("mac").lanes * per_clock}
+def _write(table: Table, out: Path) -> None:
+    if out.suffix in ENDINGS:
+        write_result(table, out)
+        return
+    figure = import_module("accelsim.report.plots.plotted").drawn(PLOTS["roofline"], table, {})
+    import_module("accelsim.report.save").save_figure(figure, out)
 
 
-def _bandwidths(gpu: Gpu) -> dict[str, float]:
-    shared = rate_per_s(gpu.sm.shared_bandwidth, gpu) * gpu.sms
-    return {**{m.name: rate_per_s(m.bandwidth, gpu) for m in gpu.memories}, "shared memory": shared}
+def _is_cases(name: str) -> bool:
+    return Path(name).suffix == CASES
+
+
+def _of_machine(machine: str, settings: Sequence[str]) -> list[str]:
+    """The settings that are the machine's, not the workload's."""
+    known = keys_of(Gpu) if is_gpu(machine) else keys_of(Spatial)
+    return [text for text in settings if text.removeprefix("arch.").partition(".")[0] in known]
+
+
+def _pieces(
+    name: str, machine: str, settings: Sequence[str], shape: str | None
+) -> Iterator[list[Row]]:
+    if _is_cases(name):
+        yield from _of_calls(Path(name), machine, settings)
+    elif is_gpu(machine):
+        case = load_gpu_case(name, machine, None, settings, shape)
+        yield cascade_rows(case.cascade, evaluated(case)[1])
+    else:
+        one = load_case(name, machine, None, settings, shape)
+        refuse_illegal(one)
+        yield cascade_rows(one.cascade, evaluate(one.cascade, one.arch, one.mapping))
+
+
+def _of_calls(file: Path, machine: str, settings: Sequence[str]) -> Iterator[list[Row]]:
+    """Those that have FLOP."""
+    if not is_gpu(machine):
+        remedy = "Name workloads: accelsim roofline fusemax_cloud attention/one_pass"
+        raise InputError(
+            f"{file} holds calls of GPU libraries, and {machine} is no GPU", remedy=remedy
+        )
+    gpu = load_gpu(machine, settings_by_input(settings, {"arch": keys_of(Gpu)})["arch"])
+    for case, ms in zip(read_cases(file), _measured_ms(file), strict=True):
+        if useful_flop(case.call):
+            try:
+                yield call_rows(case.kernel, case.call, gpu, None if ms is None else ms * 1e-3)
+            except AccelsimError:
+                yield []
 
 
 def _measured_ms(cases: Path) -> list[float | None]:

@@ -1,6 +1,7 @@
 """`accelsim sensitivity`: by how many percent results change where a parameter changes by one."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,8 +11,11 @@ from accelsim.cli.designs import load_design
 from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
 from accelsim.study.axes import as_tuple
+from accelsim.study.design import Design
+from accelsim.study.results import refuse_unless_table, write_result
 from accelsim.study.sensitivity import NEGLIGIBLE, elasticities, is_kink
 from accelsim.study.sobol import Indices, sobol_of_design
+from accelsim.study.table import Table, array_of
 
 SHOWN = 5e-5
 """Elasticities below this would be printed as 0."""
@@ -51,6 +55,9 @@ def command(
         int, typer.Option(metavar="N", help="Sobol samples, a power of 2; N(D+2) points.")
     ] = 1024,
     seed: Annotated[int, typer.Option(help="Of the samples and of the confidence.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the table as .csv or .parquet.")
+    ] = None,
     shape: Shape = None,
     settings: Settings,
     json: Json = False,
@@ -62,19 +69,35 @@ def command(
     at the machine's own numbers if none is named.
 
     Example: accelsim sensitivity attention/one_pass fusemax_cloud --parameters 'memories.DRAM.*'
+
+    As a figure: accelsim sensitivity attention/one_pass fusemax_cloud --out out/elasticities.csv;
+    accelsim plot tornado out/elasticities.csv
     """
-    design, what = load_design(workload, machine, mapping, settings, shape)
+    if out is not None:
+        refuse_unless_table(out)
+    design, what, _ = load_design(workload, machine, mapping, settings, shape)
     measures = as_tuple(of)
     if ranges or range_file:
         indices = sobol_of_design(design, measures, ranges, range_file, samples, seed)
+        if out is not None:
+            write_result(_told(indices.table, design, what), out)
         _report_indices(indices, what, json)
         return
-    rows = elasticities(design, measures, as_tuple(parameters), step).rows()
+    found = elasticities(design, measures, as_tuple(parameters), step)
+    rows = found.rows()
+    if out is not None:
+        write_result(_told(found, design, what), out)
     if json:
         print_json([row | {"kink": is_kink(row)} for row in rows])
         return
     _print_elasticities(rows, measures)
     print(what)
+
+
+def _told(table: Table, design: Design, what: str) -> Table:
+    """With what they are of: `attention/one_pass on fusemax_cloud under fusemax_binding`."""
+    same = {"of": what, "source": f"{design.cascade.source}; {design.arch.source}"}
+    return Table({**table.columns, **{n: array_of([v] * len(table)) for n, v in same.items()}})
 
 
 def _print_elasticities(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> None:

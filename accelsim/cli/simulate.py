@@ -55,7 +55,7 @@ def command(
         Path | None,
         typer.Option(
             metavar="PATH",
-            help="Of a system: a folder; of a workload: a trace.json.",
+            help="Of a system: a folder; of a workload: a trace as .json, .csv or .parquet.",
         ),
     ] = None,
     figure: Annotated[
@@ -75,7 +75,8 @@ def command(
     ui.perfetto.dev. What may be set: `accelsim show lamina_2h100_4h20`, docs/systems.md.
 
     Or play a workload on a spatial array tile by tile, beside what the formula says:
-    accelsim simulate attention/one_pass fusemax_cloud --tiles 64 --out trace.json
+    accelsim simulate attention/one_pass fusemax_cloud --tiles 64 --out trace.json; as a table for
+    `accelsim plot gantt`: --out trace.csv
     """
     if machine is not None or _is_workload(what):
         of_system: dict[str, Any] = {

@@ -16,6 +16,8 @@ from accelsim.mapping.binding import BoundMapping
 from accelsim.sim.rounds import tiles_of
 from accelsim.sim.spatial import simulate
 from accelsim.sim.trace import Trace, waterfall
+from accelsim.study.results import ENDINGS, write_result
+from accelsim.study.table import Table, array_of
 
 MOST_TILES = 20_000
 """About three seconds, and 300,000 intervals."""
@@ -56,7 +58,7 @@ def play(asked: Play, as_json: bool) -> None:
     trace = simulate(bound, most_tiles=MOST_TILES if asked.tiles is None else asked.tiles)
     played = Played(case, asked.machine, trace, found)
     if asked.out is not None:
-        write_trace_events(trace, case.arch.clock_hz, asked.out)
+        _write(played, asked.out)
     if asked.figure is not None:
         _draw(played, asked.figure)
     files = [str(file) for file in (asked.out, asked.figure) if file is not None]
@@ -64,6 +66,16 @@ def play(asked: Play, as_json: bool) -> None:
         print_json({**_as_plain(played), "files": files})
     else:
         _print_summary(played, files)
+
+
+def _write(played: Played, out: Path) -> None:
+    """For Perfetto, or as a table: a row an interval, with what it is of."""
+    if out.suffix not in ENDINGS:
+        write_trace_events(played.trace, played.case.arch.clock_hz, out)
+        return
+    source = f"{played.case.cascade.source}; {played.case.arch.source}"
+    rows = [{**row, "of": _title(played), "source": source} for row in played.trace.rows()]
+    write_result(Table({name: array_of(row[name] for row in rows) for name in rows[0]}), out)
 
 
 def refuse_too_many(bound: BoundMapping, chosen: int | None) -> None:

@@ -17,6 +17,7 @@ from accelsim.cli.progress import progress
 from accelsim.cost.gpu.why import why
 from accelsim.validation.aiconfigurator import RULES, Selection, data_folder, read
 from accelsim.validation.gpu_compare import (
+    APART,
     Compared,
     Statistics,
     by_family,
@@ -27,6 +28,7 @@ from accelsim.validation.gpu_compare import (
     worst,
 )
 from accelsim.validation.gpu_targets import Missed, missed, targets_of, unjudged
+from accelsim.validation.status import of_statistics, write_status
 from accelsim.validation.third_party import errors_of, verdicts_of
 
 FAILED = 1
@@ -50,7 +52,8 @@ def command(
 ) -> None:
     """Errors by family of kernels, the worst cases, and whether the targets are met.
 
-    Exit status 1 if a target is missed. With --out DIR: errors.csv, predicted.csv, agreement.png.
+    Exit status 1 if a target is missed. With --out DIR: errors.csv, predicted.csv, agreement.png;
+    and of the shipped measurements status.csv, which `accelsim report` reads.
 
     Example: accelsim validate gpu --device h100_sxm --out out/gpu_validation
 
@@ -74,6 +77,11 @@ def command(
         raise InputError(fact, at=Place(str(measured or name)), remedy="Leave --out out")
     if out is not None:
         _write(rows, statistics["ms"], name, output_folder(out))
+        if measured is None:
+            note = f"Not in the mean: {', '.join(APART)}."
+            by = f"accelsim validate gpu --device {name}"
+            of = "measured calls of kernels"
+            write_status(of_statistics(name, of, statistics["ms"], by, note), out)
     if json:
         print_json(_as_plain(rows, statistics, failures))
     else:

@@ -35,6 +35,7 @@ from accelsim.validation.offload.compare import (
 )
 from accelsim.validation.offload.measured import MeasuredRow, read_offload
 from accelsim.validation.offload.predicted import Predictor
+from accelsim.validation.status import of_statistics, write_status
 
 FAILED = 1
 
@@ -58,8 +59,8 @@ def command(
     """Errors of layers by place and model, of their parts, and of the link; the worst cases.
 
     Also what a layer takes longer with its attention on the second GPU. Exit status 1 if the mean
-    error at a place is above 15 %. With --out DIR: errors.csv, predicted.csv, and the figures
-    agreement and extra.
+    error at a place is above 15 %. With --out DIR: errors.csv, predicted.csv, the figures
+    agreement and extra, and of the shipped measurements status.csv.
 
     Example: accelsim validate offload --out out/offload_measured
     """
@@ -72,6 +73,9 @@ def command(
             fact = "no steady layer was measured, so there is nothing to draw"
             raise InputError(fact, at=Place(str(files[0])), remedy="Leave --out out")
         _write(found, out)
+        if measured is None:
+            of, by = "measured decoding layers", f"accelsim validate offload --system {system}"
+            write_status(of_statistics(Path(system).stem, of, found.places, by), out)
     if json:
         print_json(_as_plain(found))
     else:

@@ -81,12 +81,15 @@ def compute_cycles(
     step: BoundStep, einsums: Mapping[str, EinsumCycles], cascade: Cascade
 ) -> Number:
     """Cycles of the arrays in a step, memories aside."""
-    return sum(
-        (
-            _phase_cycles(phase, tile_counts(step, cascade), einsums, cascade)
-            for phase in step.phases
-        ),
-        start=0,
+    return sum(phase_cycles(step, einsums, cascade), start=0)
+
+
+def phase_cycles(
+    step: BoundStep, einsums: Mapping[str, EinsumCycles], cascade: Cascade
+) -> tuple[Number, ...]:
+    """The same for each of its phases, over all tiles."""
+    return tuple(
+        _phase_cycles(phase, tile_counts(step, cascade), einsums, cascade) for phase in step.phases
     )
 
 

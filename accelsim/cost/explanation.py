@@ -53,11 +53,19 @@ class RunnerUp(NamedTuple):
 
 
 class Help(NamedTuple):
-    """`factor` times the number at a path (or of that name) makes the run `gain` times as fast."""
+    """`factor` times the number at a path (or of that name) makes the run `gain` times as fast.
+
+    `moves` are the paths of the numbers, or what these begin with, where the path is only a name.
+    """
 
     path: str
     factor: float
     gain: float
+    moves: tuple[str, ...] = ()
+
+    def is_of(self, path: str) -> bool:
+        """Whether it moves the number at a path."""
+        return path == self.path or path.startswith(self.moves)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ Numbers may be arrays: one Cost then holds a whole sweep.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from accelsim.base.notebook import InNotebook
 from accelsim.cost.cycles import EinsumCycles, StepCycles
 from accelsim.mapping.loops import Number
 
@@ -62,8 +63,10 @@ class ArrayUse:
 
 
 @dataclass(frozen=True)
-class Cost:
+class Cost(InNotebook):
     """What `evaluate` finds. Times in s and cycles, energies in pJ, areas in um^2, traffic in B."""
+
+    html_by: ClassVar[str] = "accelsim.cost.html"
 
     clock_hz: Number
     steps: tuple[StepCycles, ...]

@@ -36,8 +36,8 @@ class Tape:
     def __init__(self, leaves: int) -> None:
         self.leaves = leaves
         self._constants: dict[tuple[type, Any], int] = {}
-        self._steps: dict[tuple[Operator, tuple[int, ...]], int] = {}
-        self._slots: list[tuple[Operator, tuple[int, ...]] | Number] = [0] * leaves
+        self._steps: dict[tuple[Operator, int, int], int] = {}
+        self._slots: list[tuple[Operator, int, int] | Number] = [0] * leaves
 
     def leaf(self, slot: int) -> "Recorded":
         return Recorded(self, slot)
@@ -46,11 +46,14 @@ class Tape:
         """A result that is the same whatever the leaves are."""
         return Recorded(self, self._slot(value))
 
-    def apply(self, function: Operator, *arguments: Number) -> "Recorded":
-        step = (function, tuple(self._slot(argument) for argument in arguments))
-        if step not in self._steps:
-            self._steps[step] = self._new(step)
-        return Recorded(self, self._steps[step])
+    def apply(self, function: Operator, left: Number, right: Number) -> "Recorded":
+        first = left.slot if type(left) is Recorded else self._slot(left)
+        second = right.slot if type(right) is Recorded else self._slot(right)
+        step = (function, first, second)
+        slot = self._steps.get(step)
+        if slot is None:
+            slot = self._steps[step] = self._new(step)
+        return Recorded(self, slot)
 
     def _slot(self, value: Number) -> int:
         if isinstance(value, Recorded):
@@ -73,8 +76,8 @@ class Tape:
         for slot in kept:
             content = self._slots[slot]
             if isinstance(content, tuple):
-                function, arguments = content
-                steps.append((function, place[arguments[0]], place[arguments[-1]]))
+                function, left, right = content
+                steps.append((function, place[left], place[right]))
                 place[slot] = len(place)
         start = [self._slots[slot] for slot in constants]
         return Program(self.leaves, start, steps, [place[result.slot] for result in results])
@@ -100,7 +103,7 @@ class Tape:
             if slot not in needed:
                 needed.add(slot)
                 content = self._slots[slot]
-                todo += content[1] if isinstance(content, tuple) else ()
+                todo += content[1:] if isinstance(content, tuple) else ()
         return needed
 
 
@@ -134,6 +137,8 @@ def _other_than(neutral: int, left: Number, right: Number) -> Number | None:
 
 def _records(function: Operator) -> Callable[["Recorded", Number], Number]:
     def method(self: "Recorded", other: Number) -> Number:
+        if type(other) is Recorded:
+            return self.tape.apply(function, self, other)
         simple = _simple(function, self, other)
         return self.tape.apply(function, self, other) if simple is None else simple
 
@@ -178,10 +183,10 @@ class Recorded:
     __ne__ = _records(operator.ne)
 
     def __neg__(self) -> "Recorded":
-        return self.tape.apply(minus, self)
+        return self.tape.apply(minus, self, self)
 
     def __abs__(self) -> "Recorded":
-        return self.tape.apply(absolute, self)
+        return self.tape.apply(absolute, self, self)
 
     def __bool__(self) -> bool:
         raise TypeError("the cost model must not branch on a number")

@@ -22,7 +22,13 @@ at rest    An instance that does not work keeps what it has, but for that. Nothi
 turns      Einsums that share their outermost loops take turns in every step of these. A tensor
            that one makes and another reads goes up at the end of its maker's turn. If its reader
            keeps it first in a memory that has had it, it is there already; if not, it is read
-           from the maker's innermost storage, once for all instances that ask for it.
+           from the maker's innermost storage, once for all instances that ask for it. It must be
+           made in the same turn, and complete: a sum that still grows after somebody has read it
+           was read too early, and the walk stops there.
+returning  Sums that left an instance before they were complete stay where they went. The tile
+sums       comes back empty: its first update reads nothing, and when it leaves again it is added
+           to the older sum where that lies, a read and a write there. Every product so reaches the
+           outermost storage once, which the walk sees to, with no access more than that takes.
 """
 
 from abc import ABC, abstractmethod
@@ -30,6 +36,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product, takewhile
+from math import prod
 from typing import NamedTuple
 
 from accelsim.mapping.footprint import Family, families
@@ -103,6 +110,7 @@ def walk(cascade: Cascade, nests: Mapping[str, LoopNest], shared_loops: int = 0)
     for walker in walkers:
         for action, elements in walker.finish():
             tally[action] += elements
+        _assert_complete(walker)
     return Counter({a: n for a, n in tally.items() if n and a.memory != NOWHERE})
 
 
@@ -288,17 +296,23 @@ class InputWalk(TensorWalk):
 
 @dataclass
 class Residency:
-    """A tile in one instance, from when it comes until it leaves, and what has been updated."""
+    """A tile in one instance, from when it comes until it leaves, and how many products each
+    updated element has got since."""
 
     tile: Tile
-    updated: set[Element] = field(default_factory=set)
+    products: Counter[Element] = field(default_factory=Counter)
 
 
 @dataclass
 class OutputWalk(TensorWalk):
-    """An output comes up, from the processing elements to the outermost level."""
+    """An output comes up, from the processing elements to the outermost level.
+
+    `arrived` are the products of elements there that moved on, `read` those that others have read.
+    """
 
     resident: dict[tuple[Level, Instance], Residency] = field(default_factory=dict)
+    arrived: Counter[Element] = field(default_factory=Counter)
+    read: set[Element] = field(default_factory=set)
 
     def step(self, at_work: Sites) -> Iterator[tuple[Action, int]]:
         new = {level: self._new_tiles(level, at_work) for level in self.levels}
@@ -307,9 +321,18 @@ class OutputWalk(TensorWalk):
         for level, tiles in new.items():
             for instance, tile in tiles.items():
                 self.resident[level, instance] = Residency(tile)
-        updates = self.elements_at_work(at_work)
+        updates = self._products(at_work)
         self.of_this_turn |= {element for _, element in updates}
+        assert not self.read & self.of_this_turn, f"{self.access} was read before it was complete"
         yield from self._update(self.levels[-1], updates)
+
+    def _products(self, at_work: Sites) -> Counter[Asked]:
+        """How many each element gets; those on their way to one instance are added up."""
+        return Counter(
+            (site.instance[: self.levels[-1].spatial], element)
+            for site in at_work[self.inside]
+            for element in self.elements(site.tile(self.access.ranks))
+        )
 
     def _left_below(
         self, level: Level, new: Mapping[Level, Mapping[Instance, Tile]]
@@ -340,24 +363,36 @@ class OutputWalk(TensorWalk):
             (i, self.resident.pop((level, i))) for i in instances if (level, i) in self.resident
         ]
         if level == self.levels[0]:
+            for _, residency in left:
+                self.arrived.update(residency.products)
             return
         outer = self.levels[self.levels.index(level) - 1]
-        sent: set[Asked] = set()
+        sent: Counter[Asked] = Counter()
         for instance, residency in left:
             elements = list(product(*residency.tile))
             yield self.action("read", level, len(elements))
-            sent |= {(instance[: outer.spatial], element) for element in elements}
+            for element in elements:
+                sent[instance[: outer.spatial], element] += residency.products[element]
         yield from self._update(outer, sent)
 
-    def _update(self, level: Level, updates: set[Asked]) -> Iterator[tuple[Action, int]]:
+    def _update(self, level: Level, updates: Counter[Asked]) -> Iterator[tuple[Action, int]]:
         again = 0
-        for instance, element in updates:
+        for (instance, element), products in updates.items():
             residency = self.resident[level, instance]
             assert all(at in span for at, span in zip(element, residency.tile, strict=True))
-            again += element in residency.updated
-            residency.updated.add(element)
+            again += element in residency.products
+            residency.products[element] += products
         yield self.action("write", level, len(updates))
         yield self.action("read", level, again)
+
+    @property
+    def there(self) -> Counter[Element]:
+        """Products of the elements that lie in the outermost level."""
+        found: Counter[Element] = Counter()
+        for (level, _), residency in self.resident.items():
+            if level == self.levels[0]:
+                found.update(residency.products)
+        return found
 
 
 @dataclass
@@ -398,3 +433,13 @@ def _assert_made(reader: EinsumWalk, walkers: Iterable[EinsumWalk]) -> None:
         for output in made:
             if isinstance(tensor, InputWalk) and output.access == tensor.access:
                 assert tensor.of_this_turn <= output.of_this_turn, f"{tensor.access} is not there"
+                output.read |= tensor.of_this_turn
+
+
+def _assert_complete(walker: EinsumWalk) -> None:
+    """Every product of a sum has come to the outermost storage, once."""
+    if walker.output is not None:
+        ranks = walker.output.access.ranks
+        expected = prod(size for rank, size in walker.sizes.items() if rank not in ranks)
+        arrived = walker.output.arrived + walker.output.there
+        assert set(arrived.values()) == {expected}, f"{walker.output.access} lacks products"

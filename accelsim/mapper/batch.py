@@ -5,9 +5,10 @@
     batch.latency_s, batch.energy_pj, batch.legal         one entry a candidate
 
 Candidates differ in the numbers of the mapping's `ranks` and `tiles`. The cost model's formulas run
-once, on recorded numbers; every batch replays that tape in blocks that stay in the cache, on all
-cores. Whole numbers are exact up to 2^52. `legal` is what depends on numbers; names and the order
-of a schedule are `check`'s, once for a mapping. Of illegal candidates the costs mean nothing.
+once, on recorded numbers; every batch replays that tape: a small one an operation at a time, a
+large one compiled, in blocks that stay in the cache, on all cores, to the same bits. Whole numbers
+are exact up to 2^52. `legal` is what depends on numbers; names and the order of a schedule are
+`check`'s, once for a mapping. Of illegal candidates the costs mean nothing.
 """
 
 import os
@@ -24,8 +25,11 @@ from accelsim.cost import spatial
 from accelsim.cost.coverage import Key, coverage_of, noting
 from accelsim.cost.leaves import Points, numbers, structure, with_numbers
 from accelsim.cost.tape import Recorded, Tape
+from accelsim.mapper.constraints import Constraints
 from accelsim.mapper.legal import holds
+from accelsim.mapper.obeying import keeps
 from accelsim.mapper.opcodes import Code, assembled
+from accelsim.mapper.replay import replay
 from accelsim.mapping.binding import BoundMapping, bind
 from accelsim.mapping.loops import LoopNest, Number
 from accelsim.mapping.mapping import Mapping as LoopMapping
@@ -36,6 +40,9 @@ Array = NDArray[np.float64]
 
 BLOCK = 256
 """Candidates that pass through the tape together: 2 KiB a row (measured: see benchmarks)."""
+
+FEW = 8192
+"""Fewer candidates than this are done before a compiler is loaded."""
 
 ALONE = 4096
 """Fewer candidates than this are not worth a second thread."""
@@ -63,11 +70,20 @@ def evaluated(
 class Evaluator:
     """Candidates of one mapping on one machine; all other numbers are plain numbers.
 
+    What breaks the `constraints` is not legal.
+
     It records a tape when it meets a new layout: other names given, or none before.
     """
 
-    def __init__(self, cascade: Cascade, arch: Spatial, mapping: LoopMapping) -> None:
+    def __init__(
+        self,
+        cascade: Cascade,
+        arch: Spatial,
+        mapping: LoopMapping,
+        constraints: Constraints | None = None,
+    ) -> None:
         self.cascade, self.arch, self.mapping = budgeted(cascade), arch, mapping
+        self.constraints = constraints or Constraints()
         self._known: dict[Hashable, _Replay] = {}
 
     def __call__(self, tiles: Mapping[str, ArrayLike]) -> Batch:
@@ -82,7 +98,7 @@ class Evaluator:
         layout = _layout(values)
         key = (structure(bound), layout)
         if key not in self._known:
-            self._known[key] = _recorded(bound, points, values, layout)
+            self._known[key] = _recorded(bound, points, values, layout, self.constraints)
         size = next(iter(given.values())).size
         return self._known[key].batch(bound, values, size)
 
@@ -132,7 +148,11 @@ def _layout(values: Sequence[Number]) -> tuple[int, ...]:
 
 
 def _recorded(
-    bound: BoundMapping, points: Points, values: Sequence[Number], layout: tuple[int, ...]
+    bound: BoundMapping,
+    points: Points,
+    values: Sequence[Number],
+    layout: tuple[int, ...],
+    constraints: Constraints,
 ) -> _Replay:
     shares = _shares(bound, points)
     own = max(layout) + 1
@@ -145,7 +165,8 @@ def _recorded(
     cost = spatial.cost_from(pattern, pattern_points, coverage.__getitem__)
     held, moved = cost.occupancy_bytes, cost.traffic_bytes
     by_memory = [*held.values(), *(moved[memory] for memory in held)]
-    results = [cost.latency_s, cost.energy_pj, holds(pattern), *by_memory]
+    legal = holds(pattern) * keeps(constraints, pattern, cost)
+    results = [cost.latency_s, cost.energy_pj, legal, *by_memory]
     recorded = [each if isinstance(each, Recorded) else tape.constant(each) for each in results]
     return _Replay(assembled(tape.program(recorded)), layout, shares, tuple(held))
 
@@ -170,6 +191,9 @@ def _replayed(code: Code, columns: Sequence[Number], size: int) -> Array:
     for leaf, column in zip(leaves, columns, strict=True):
         leaf[:] = column
     results = np.empty((code.wanted.size, size))
+    if size < FEW:
+        replay(code, leaves, results)
+        return results
     threads = min(os.cpu_count() or 1, -(-size // ALONE))
     ends = [size * thread // threads for thread in range(threads + 1)]
     jobs = [_job(code, leaves, results, *part) for part in pairwise(ends)]
@@ -183,10 +207,10 @@ def _replayed(code: Code, columns: Sequence[Number], size: int) -> Array:
 
 
 def _job(code: Code, leaves: Array, results: Array, first: int, end: int) -> Callable[[], None]:
-    # numba, whose import takes a while, is there for who evaluates a batch.
-    from accelsim.mapper.kernels import replay
+    # numba, whose import takes a while, is there for who evaluates a large batch.
+    from accelsim.mapper.kernels import replay as compiled
 
     rows = np.zeros((code.rows, BLOCK))
     for place, constant in enumerate(code.constants, code.leaves):
         rows[place] = constant
-    return lambda: replay(code.steps, leaves, code.wanted, rows, results, first, end)
+    return lambda: compiled(code.steps, leaves, code.wanted, rows, results, first, end)

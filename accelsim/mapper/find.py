@@ -5,7 +5,7 @@ its space has no mapping of this cascade on this machine. Of several answers the
 candidates of all are counted.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import inf
@@ -15,10 +15,16 @@ from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MapperError, did_you_mean
 from accelsim.mapper import annealing, rules, sampling
 from accelsim.mapper.bound import least_figures
-from accelsim.mapper.constraints import Constraints, refuse_strange, with_shares
+from accelsim.mapper.constraints import (
+    Constraints,
+    refuse_strange,
+    refuse_unmeetable,
+    with_shares,
+)
 from accelsim.mapper.exact import find as exact
 from accelsim.mapper.found import Found
 from accelsim.mapper.fused import find as fused
+from accelsim.mapper.in_the_way import in_the_way
 from accelsim.mapper.objective import objective
 from accelsim.mapper.question import Budget, Progress, Question, quiet
 from accelsim.mapper.stated import find as stated
@@ -37,19 +43,17 @@ STRATEGIES: dict[str, Strategy] = {
     "sampling": sampling.find,
 }
 
-SURE = ("rules", "fused", "exact")
-"""Asked for every cascade, in this order."""
+USUAL = ("rules", "fused", "annealing", "exact")
+"""Asked in this order where none are named. What is found by chance goes before the exact search,
+which then has to look only at what could be better."""
 
-LAST = "annealing"
-"""Asked after them for several Einsums, if no answer is within `NEAR` of the bound by then."""
+IF_WORTH_IT = ("annealing",)
+"""Asked for several Einsums only, and if no answer is within `NEAR` of the bound by then."""
 
 NEAR = 0.01
 
 SHORT = Budget(candidates=50_000)
 """What these then have: a few seconds."""
-
-OBEYING = ("exact",)
-"""Those that keep to fixed loops and limits of traffic; shares of capacity all keep to."""
 
 AT_BOUND = 1e-12
 """Nothing is better than a mapping within this share of the bound: no other strategy is asked."""
@@ -67,9 +71,8 @@ def find_mapping(
     progress: Progress = quiet,
 ) -> Found:
     """All ranks and numbers of the machine are plain numbers. With a `space`, the best of its
-    points is found, and no strategy is asked. With `constraints` beyond shares of capacity only
-    those strategies are asked that keep to them. Without names of `strategies` the usual ones are
-    asked. The `budget` is for those with chance in them.
+    points is found, and no strategy is asked. Whatever is found keeps to the `constraints`. Without
+    names of `strategies` the usual ones are asked. The `budget` is for those with chance in them.
 
     Interrupted (KeyboardInterrupt) after some strategy has answered, it returns the best so far.
 
@@ -77,7 +80,7 @@ def find_mapping(
     ------
     MapperError
         if there is no such objective or strategy, the constraints name what is not there, or no
-        strategy has a mapping for this cascade and machine.
+        strategy has a mapping for this cascade and machine: which constraint is in the way.
     MappingError
         if no array of the machine can do some Einsum.
     """
@@ -87,39 +90,61 @@ def find_mapping(
     wanted = objective(minimise, [memory.name for memory in arch.memories])
     constraints = constraints or Constraints()
     refuse_strange(constraints, cascade, arch)
-    arch = with_shares(arch, constraints)
-    bound = least_figures(cascade, arch)
     budget = budget or (SHORT if strategies is None else Budget())
-    told = _best_so_far(progress)
-    question = Question(cascade, arch, wanted, bound, told, constraints, budget)
-    asked = [STRATEGIES[name] for name in _obeying(strategies or SURE, question)]
+    usual = USUAL if strategies is None else _known(strategies)
+
+    def question(kept: Constraints, told: Progress) -> Question:
+        room = with_shares(arch, kept)
+        bound = least_figures(cascade, room)
+        refuse_unmeetable(kept, cascade, room, bound)
+        return Question(cascade, room, wanted, bound, told, kept, budget)
+
+    asked = {name: STRATEGIES[name] for name in usual}
     if space is not None:
-        _refuse_beside_a_space(constraints)
-        asked = [partial(stated.find, space=space)]
-    answers: list[Found] = []
-    try:
-        for strategy in asked:
-            found = strategy(question)
-            answers += [] if found is None else [found]
-            if found is not None and (found.gap <= AT_BOUND or found.is_cut_short):
-                break
-        else:
-            if strategies is None and space is None and _is_worth_more(answers, question):
-                found = STRATEGIES[LAST](question)
-                answers += [] if found is None else [found]
-    except KeyboardInterrupt:
-        if not answers:
-            raise
+        asked = {"stated": partial(stated.find, space=space)}
+    optional = IF_WORTH_IT if strategies is None else ()
+    answers = _answers(question(constraints, _best_so_far(progress)), asked, optional)
     if not answers:
         fact = f"no mapping of {cascade.name} was found that fits this machine"
-        remedy = "Give it larger memories, or take smaller ranks or fewer constraints"
-        raise MapperError(fact, remedy=remedy)
+        if constraints.said:
+            sure = [strategy for name, strategy in asked.items() if name not in optional]
+            fact, remedy = in_the_way(constraints, lambda less: _any(question(less, quiet), sure))
+            raise MapperError(f"no mapping of {cascade.name} was found that {fact}", remedy=remedy)
+        raise MapperError(fact, remedy="Give it larger memories, or take smaller ranks")
     return replace(
         min(answers, key=_rank),
         candidates=sum(found.candidates for found in answers),
         pruned=sum(found.pruned for found in answers),
         seconds=perf_counter() - start,
     )
+
+
+def _answers(
+    question: Question, asked: Mapping[str, Strategy], optional: Sequence[str]
+) -> list[Found]:
+    """Of these in order, as long as something is to be won; of optional ones if it is worth it.
+
+    Interrupted after some strategy has answered, it returns what there is.
+    """
+    answers: list[Found] = []
+    try:
+        for name, strategy in asked.items():
+            if name in optional and not _is_worth_more(answers, question):
+                continue
+            known = min((found.value for found in answers), default=inf)
+            found = strategy(replace(question, known=known))
+            answers += [] if found is None else [found]
+            if found is not None and (found.gap <= AT_BOUND or found.is_cut_short):
+                break
+    except KeyboardInterrupt:
+        if not answers:
+            raise
+    return answers
+
+
+def _any(question: Question, asked: Sequence[Strategy]) -> bool:
+    """Whether one of these finds something."""
+    return any(strategy(question) is not None for strategy in asked)
 
 
 def _rank(found: Found) -> tuple[float, bool, float]:
@@ -139,19 +164,12 @@ def _best_so_far(progress: Progress) -> Progress:
     return told
 
 
-def _obeying(names: Sequence[str], question: Question) -> list[str]:
-    """Those that keep to the constraints, in order."""
+def _known(names: Sequence[str]) -> Sequence[str]:
     for name in names:
         if name not in STRATEGIES:
             remedy = did_you_mean(name, STRATEGIES) or f"There are {', '.join(STRATEGIES)}"
             raise MapperError(f"there is no strategy {name!r}", remedy=remedy)
-    if question.constraints.is_of_room_only:
-        return list(names)
-    obeying = [name for name in names if name in OBEYING]
-    if not obeying:
-        fact = f"{' and '.join(names)} cannot keep to loops and traffic that constraints fix"
-        raise MapperError(fact, remedy=f"Ask {' or '.join(OBEYING)}")
-    return obeying
+    return names
 
 
 def _is_worth_more(answers: Sequence[Found], question: Question) -> bool:
@@ -161,13 +179,4 @@ def _is_worth_more(answers: Sequence[Found], question: Question) -> bool:
     """
     einsums = question.cascade.einsums
     is_quick = len(einsums) > 1 and not any(einsum.conditions for einsum in einsums)
-    is_free = question.constraints.is_of_room_only
-    return is_quick and is_free and all(found.gap > NEAR for found in answers)
-
-
-def _refuse_beside_a_space(constraints: Constraints) -> None:
-    if not constraints.is_of_room_only:
-        fact = "a space states its own loops; constraints beside it may be shares of capacity"
-        raise MapperError(
-            fact, remedy="Leave out 'loops' and 'traffic', or write them in the space"
-        )
+    return is_quick and all(found.gap > NEAR for found in answers)

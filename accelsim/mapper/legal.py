@@ -94,11 +94,13 @@ def _makes_tiles(step: BoundStep, nest: LoopNest, mapping: BoundMapping) -> Iter
                 made = _cut(nest.tile(rank, depth), rank, mapping)
                 is_made = larger(is_made, (made == size) * 1)
         yield is_made
-    turning = [depth for depth, loop in enumerate(nest.loops) if not loop.is_spatial]
-    for outer, inner in combinations(turning, 2):
-        is_wrong = _is_inside(nest, outer, step, mapping) * (
-            1 - _is_inside(nest, inner, step, mapping)
-        )
+    inside = {
+        depth: _is_inside(nest, depth, step, mapping)
+        for depth, loop in enumerate(nest.loops)
+        if not loop.is_spatial
+    }
+    for outer, inner in combinations(inside, 2):
+        is_wrong = inside[outer] * (1 - inside[inner])
         turns = (nest.loops[outer].factor > 1) * (nest.loops[inner].factor > 1)
         yield 1 - is_wrong * turns
 

@@ -33,7 +33,8 @@ class Budget:
 class Question:
     """`bound` is what no mapping at all can beat; a search may stop where it is reached.
 
-    Of the `constraints`, shares of capacity are in `arch` already.
+    Of the `constraints`, shares of capacity are in `arch` already. `known` is the best value of
+    other strategies so far: one that proves that its space has nothing below may answer nothing.
     """
 
     cascade: Cascade
@@ -43,3 +44,4 @@ class Question:
     progress: Progress
     constraints: Constraints = field(default_factory=Constraints)
     budget: Budget = field(default_factory=Budget)
+    known: float = inf

@@ -4,6 +4,7 @@ from time import perf_counter
 
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.found import Found, figures_of
+from accelsim.mapper.obeying import broken
 from accelsim.mapper.objective import value_of
 from accelsim.mapper.question import Question
 from accelsim.mapping.automatic import automatic_mapping
@@ -12,13 +13,17 @@ from accelsim.mapping.check import check
 
 
 def find(question: Question) -> Found | None:
-    """One Einsum after the other; None if a memory is too small even for that."""
+    """One Einsum after the other; None if a memory is too small even for that, or a constraint is
+    broken."""
     start = perf_counter()
     cascade, arch = question.cascade, question.arch
     mapping = automatic_mapping(cascade, arch)
-    if check(bind(mapping, cascade, arch)):
+    bound = bind(mapping, cascade, arch)
+    if check(bound):
         return None
     cost = evaluate(cascade, arch, mapping)
+    if broken(question.constraints, bound, cost):
+        return None
     value = float(value_of(question.minimise, figures_of(cost)))
     question.progress("rules", value, 1)
     return Found(

@@ -10,14 +10,16 @@ Every number may be an array that broadcasts with the others: a sweep binds once
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
 from accelsim.arch.spatial import Spatial, names, parent
 from accelsim.base.errors import ExpressionError, MappingError, did_you_mean
 from accelsim.base.expression import parse_expression
+from accelsim.base.notebook import InNotebook
 from accelsim.mapping.loops import Loop, LoopNest, Number, Storage
 from accelsim.mapping.mapping import Formula, Level, Mapping, Nest, Phase, Spill, Step
 from accelsim.workload.budget import budgeted
@@ -35,7 +37,7 @@ class BoundStep:
     phases: tuple[Phase, ...]
     lag: MappingOf[str, int]
 
-    @property
+    @cached_property
     def einsums(self) -> tuple[str, ...]:
         return tuple(
             einsum for phase in self.phases for names in phase.run.values() for einsum in names
@@ -53,12 +55,14 @@ class BoundSpill:
 
 
 @dataclass(frozen=True)
-class BoundMapping:
+class BoundMapping(InNotebook):
     """`sizes` are those of the ranks; those the mapping decides are in `cascade` too.
 
     Arrays of whole numbers are floats in `sizes`, `tiles` and factors: products of many would not
     fit 64-bit integers. `tiles` are the values of the mapping's names.
     """
+
+    html_by: ClassVar[str] = "accelsim.mapping.html"
 
     cascade: Cascade
     arch: Spatial
@@ -68,6 +72,12 @@ class BoundMapping:
     steps: tuple[BoundStep, ...]
     share: tuple[tuple[str, ...], ...]
     spills: tuple[BoundSpill, ...]
+
+    @cached_property
+    def step_of(self) -> MappingOf[str, int]:
+        """The place of the first step that runs an Einsum, by Einsum."""
+        both = [(name, place) for place, step in enumerate(self.steps) for name in step.einsums]
+        return dict(reversed(both))
 
 
 def bind(

@@ -18,6 +18,7 @@ from accelsim.mapping.binding import BoundMapping
 from accelsim.mapping.dataflow import lost_results
 from accelsim.mapping.loops import LoopNest, Number, factor_product
 from accelsim.mapping.occupancy import occupancy_bytes
+from accelsim.mapping.partial_sums import partial_sums
 from accelsim.mapping.schedule import bad_schedule
 from accelsim.mapping.violation import Violation
 from accelsim.workload.einsum import Einsum
@@ -48,6 +49,7 @@ def _misfits(mapping: BoundMapping) -> Iterator[Violation]:
     yield from _wide_spatial_loops(mapping)
     yield from _lost_tensors(mapping)
     yield from lost_results(mapping)
+    yield from partial_sums(mapping)
     yield from bad_schedule(mapping)
 
 

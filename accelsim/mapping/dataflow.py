@@ -42,7 +42,7 @@ def readers(einsum: Einsum, mapping: BoundMapping) -> list[str]:
 
 def step_of(einsum: str, mapping: BoundMapping) -> int:
     """The place of the step that runs an Einsum; -1 if none does."""
-    return next((i for i, step in enumerate(mapping.steps) if einsum in step.einsums), -1)
+    return mapping.step_of.get(einsum, -1)
 
 
 def _unfinished_sums(einsum: Einsum, nest: LoopNest, home: Storage) -> Iterator[Violation]:

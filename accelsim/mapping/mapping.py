@@ -13,10 +13,11 @@ A `Choice` picks, by a condition each over `names`, one of several mappings. `ma
 numbers in.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
+from accelsim.base.notebook import InNotebook
 from accelsim.base.record import Record
 
 Formula = int | str
@@ -27,7 +28,10 @@ def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=str | tuple[str, ...]),
+]
 
 
 class Level(Record):
@@ -85,7 +89,9 @@ class Spill(Record):
     fraction: Formula
 
 
-class Mapping(Record):
+class Mapping(Record, InNotebook):
+    html_by: ClassVar[str] = "accelsim.mapping.html"
+
     about: str
     source: str
     extends: str | None = None

@@ -37,8 +37,9 @@ class Held(NamedTuple):
 
 def occupancy_bytes(mapping: BoundMapping) -> dict[str, Number]:
     """Bytes in one instance of every memory, at the step that holds most."""
+    waiting, stored = list(_waiting(mapping)), list(_stored(mapping))
     by_step = [
-        [*_held(step, mapping), *_waiting(place, mapping), *_stored(place, mapping)]
+        [*_held(step, mapping), *_there(place, waiting), *_there(place, stored)]
         for place, step in enumerate(mapping.steps)
     ]
     return {
@@ -64,8 +65,23 @@ def _held_for(einsum: str, tensor: str, storage: Storage, turn: int, mapping: Bo
     return Held(storage.memory, _room(tensor, mapping), turn, size)
 
 
-def _waiting(place: int, mapping: BoundMapping) -> Iterator[Held]:
-    """What an earlier step has made on chip for this step or a later one."""
+class _Stay(NamedTuple):
+    """Held from one step to another, both included; the step `without` it holds it for itself."""
+
+    first: int
+    last: int
+    without: int
+    held: Held
+
+
+def _there(place: int, stays: Sequence[_Stay]) -> Iterator[Held]:
+    for stay in stays:
+        if stay.first <= place <= stay.last and place != stay.without:
+            yield stay.held
+
+
+def _waiting(mapping: BoundMapping) -> Iterator[_Stay]:
+    """What a step has made on chip for later ones, in the steps after it."""
     outermost = mapping.arch.memories[0].name
     for einsum in mapping.cascade.einsums:
         read = [
@@ -73,14 +89,15 @@ def _waiting(place: int, mapping: BoundMapping) -> Iterator[Held]:
             for reader in readers(einsum, mapping)
             if first_memory(einsum.name, mapping.nests[reader]) != outermost
         ]
+        made, last = step_of(einsum.name, mapping), max(read, default=-1)
         for home in mapping.nests[einsum.name].storages_of(einsum.name)[:1]:
-            is_waiting = step_of(einsum.name, mapping) < place <= max(read, default=-1)
-            if is_waiting and home.memory != outermost:
-                yield _held_for(einsum.name, einsum.name, home, 0, mapping)
+            if made < last and home.memory != outermost:
+                held = _held_for(einsum.name, einsum.name, home, 0, mapping)
+                yield _Stay(made + 1, last, made, held)
 
 
-def _stored(place: int, mapping: BoundMapping) -> Iterator[Held]:
-    """What other steps keep in the outermost memory and this one leaves there."""
+def _stored(mapping: BoundMapping) -> Iterator[_Stay]:
+    """What some step keeps in the outermost memory, in the other steps."""
     cascade, outermost = mapping.cascade, mapping.arch.memories[0].name
     always = {*cascade.inputs, *cascade.outputs}
     for tensor in cascade.tensors:
@@ -91,10 +108,9 @@ def _stored(place: int, mapping: BoundMapping) -> Iterator[Held]:
             if home.memory == outermost
         ]
         last = max((step for step, _, _ in homes), default=-1)
-        is_there = tensor in always or step_of(tensor, mapping) <= place <= last
+        ends = (0, len(mapping.steps)) if tensor in always else (step_of(tensor, mapping), last)
         for step, name, home in homes:
-            if is_there and step != place:
-                yield _held_for(name, tensor, home, 0, mapping)
+            yield _Stay(*ends, step, _held_for(name, tensor, home, 0, mapping))
 
 
 def _occupancy(memory: Memory, held: Sequence[Held]) -> Number:

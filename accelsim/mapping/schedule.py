@@ -79,7 +79,7 @@ def _bad_reads(
         made = turns.get(access.tensor)
         if made is None:
             continue
-        back = int(_is_of_the_tile_before(access, mapping.cascade))
+        back = int(is_of_the_tile_before(access, mapping.cascade))
         if made.order(back) > turns[einsum.name].order(0):
             step = mapping.steps[turns[einsum.name].step]
             fact = f"runs {einsum.name} before {access.tensor}, which it reads"
@@ -117,7 +117,7 @@ def _late_reads(
         made = turns.get(access.tensor)
         if made is None or made.step != own.step or made.order(0) > own.order(0):
             continue
-        if _is_of_the_tile_before(access, mapping.cascade):
+        if is_of_the_tile_before(access, mapping.cascade):
             continue
         needed = ceil_div(own.order(0)[1] - made.order(0)[1], own.phases)
         for home in mapping.nests[access.tensor].storages_of(access.tensor)[:1]:
@@ -135,7 +135,7 @@ def tiles_held(late: LateRead, mapping: BoundMapping) -> Number:
     )
 
 
-def _is_of_the_tile_before(access: Access, cascade: Cascade) -> bool:
+def is_of_the_tile_before(access: Access, cascade: Cascade) -> bool:
     """Whether a running value is read as the step before left it: RM[m1] where RM[m1+1] is made."""
     running = cascade.iterative_ranks(access.tensor)
     read, written = (

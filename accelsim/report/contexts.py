@@ -17,8 +17,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 
 from accelsim.base.units import format_bytes, format_count, format_quantity
 from accelsim.report.save import save_figure
-from accelsim.report.sheet import house_style
-from accelsim.report.style import COLOURS, FAINT, MARKERS, TEXT_PT
+from accelsim.report.sheet import house_style, write_below, write_title
+from accelsim.report.style import COLOURS, MARKERS
 
 PANEL_IN = (3.1, 1.5)
 LEGEND_IN = 2.3
@@ -55,7 +55,9 @@ def save_contexts(frame: pd.DataFrame, folder: Path) -> list[Path]:
     return files
 
 
-def draw_contexts(frame: pd.DataFrame, panels: Sequence[Panel], caption: str) -> Figure:
+def draw_contexts(
+    frame: pd.DataFrame, panels: Sequence[Panel], caption: str, title: str = ""
+) -> Figure:
     """`frame` has the columns variant and context, and those of the panels; a panel that has no
     number is left out."""
     shown = [panel for panel in panels if (frame[panel.column].fillna(0) > 0).any()]
@@ -70,7 +72,9 @@ def draw_contexts(frame: pd.DataFrame, panels: Sequence[Panel], caption: str) ->
         _mark_contexts(every[-1], sorted(set(frame["context"])))
         handles, labels = every[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right upper", frameon=False, handlelength=3.2)
-        figure.supxlabel(caption, size=TEXT_PT, color=FAINT, x=0.01, ha="left")
+        write_below(figure, caption)
+        if title:
+            write_title(figure, title)
     return figure
 
 

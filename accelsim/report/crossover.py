@@ -6,7 +6,7 @@ The latency is as long as the longest of them, step by step; bands name the boun
 from matplotlib.figure import Figure
 
 from accelsim.base.units import format_quantity
-from accelsim.report.sheet import house_style
+from accelsim.report.sheet import house_style, mark_logarithmic, write_title
 from accelsim.report.style import COLOURS, FAINT, INK, WIDTH_PT, tick_label, unit_label
 from accelsim.study.crossover import Crossover
 
@@ -35,12 +35,16 @@ def draw_crossover(found: Crossover, title: str) -> Figure:
         if found.along.low > 0:
             axes.set_xscale("log")
         axes.set_yscale("log")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(lambda value, _: tick_label(value))
         path = found.along.path
-        axes.set(title=title, ylabel="latency (s)")
+        axes.set(ylabel="latency (s)")
         axes.set_xlabel(f"{path} ({unit_label(unit)})" if unit else path)
         axes.set_xlim(found.along.low, found.along.high)
+        for axis in (axes.xaxis, axes.yaxis):
+            if axis.get_scale() == "log":
+                mark_logarithmic(axis)
+            else:
+                axis.set_major_formatter(lambda value, _: tick_label(value))
         axes.grid(True)
         axes.legend(frameon=False)
+        write_title(figure, title)
     return figure

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
-from accelsim.report.sheet import house_style
+from accelsim.report.sheet import house_style, write_title
 from accelsim.report.style import COLOURS, FAINT, MARKERS, WIDTH_PT, tick_label
 
 HEIGHT_PT = 200.0
@@ -42,9 +42,10 @@ def draw_extra(cases: Sequence[Case], title: str) -> Figure:
             axes.vlines(at, measured, predicted, color=colour, linewidth=0.4, alpha=0.5, zorder=1)
             axes.plot(at, measured, label=f"{name}, measured", **look)
             axes.plot(at, predicted, label="predicted", markerfacecolor="white", **look)
-        axes.set(xscale="log", xlabel="time of a layer on one GPU (ms)", title=title)
+        axes.set(xscale="log", xlabel="time of a layer on one GPU (ms)")
         axes.set_ylabel("longer than on one (%)")
         axes.xaxis.set_major_formatter(lambda ms, _: tick_label(ms))
         axes.grid(True)
+        write_title(figure, title)
         axes.legend(frameon=False, loc="upper right")
     return figure

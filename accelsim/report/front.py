@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from accelsim.base.units import suffix_of
 from accelsim.report.selection import Array
-from accelsim.report.sheet import house_style
+from accelsim.report.sheet import house_style, mark_logarithmic, write_below, write_title
 from accelsim.report.spec import shown_per_unit
 from accelsim.report.style import (
     COLOURS,
@@ -63,7 +63,12 @@ class Mark(NamedTuple):
 
 
 def draw_front(
-    x: Objective, y: Objective, groups: Sequence[Group], title: str, marks: Sequence[Mark] = ()
+    x: Objective,
+    y: Objective,
+    groups: Sequence[Group],
+    title: str,
+    marks: Sequence[Mark] = (),
+    caption: str = "",
 ) -> Figure:
     """On logarithmic axes, wherever all numbers are above 0."""
     groups = [group._replace(x=_shown(x, group.x), y=_shown(y, group.y)) for group in groups]
@@ -82,11 +87,16 @@ def draw_front(
             drawn = axes.plot(*place, marker, color=INK, markersize=8, label=mark.name, zorder=5)
             drawn[0].set(markeredgecolor="white", markeredgewidth=0.7)
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(lambda value, _: tick_label(value))
-        axes.set(title=title, xlabel=_label(x), ylabel=_label(y))
+            if axis.get_scale() == "log":
+                mark_logarithmic(axis)
+            else:
+                axis.set_major_formatter(lambda value, _: tick_label(value))
+        axes.set(xlabel=_label(x), ylabel=_label(y))
         axes.grid(True)
         if len(groups) > 1 or marks:
             axes.legend(frameon=False)
+        write_title(figure, title)
+        write_below(figure, caption)
     return figure
 
 

@@ -22,6 +22,7 @@ from accelsim.study.table import Table, array_of
 #: Of pictures on a page, not in a paper: each less than 60 kB.
 DOTS_PER_INCH = 160
 COLOURS = 48
+WIDEST = 1000
 PANELS = (
     Panel("flop_a_token", "operations a token", "FLOP"),
     Panel("kept_bytes", "cache or state (decode)", "B"),
@@ -53,14 +54,25 @@ def _draw(family: str, points: Sequence[Mapping[str, Any]], folder: Path) -> Pat
     frame["variant"] = frame["variant"].str.removeprefix(f"{family}/")
     caption = f"{family}: operations of each mechanism's first form"
     figure = draw_contexts(frame, PANELS, caption)
-    return atomic_write(folder / f"{family}.png", _small_png(figure))
+    return atomic_write(folder / f"{family}.png", small_png(_drawn_png(figure)))
 
 
-def _small_png(figure: Figure) -> bytes:
-    drawn, small = BytesIO(), BytesIO()
+def _drawn_png(figure: Figure) -> bytes:
+    drawn = BytesIO()
     with house_style():
         figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH)
-    Image.open(drawn).convert("RGB").quantize(COLOURS).save(small, format="png", optimize=True)
+    return drawn.getvalue()
+
+
+def small_png(content: bytes, widest: int = WIDEST) -> bytes:
+    """A PNG in few colours, and no wider than a page shows it."""
+    small, image = BytesIO(), Image.open(BytesIO(content)).convert("RGB")
+    if image.width > widest:
+        size = widest, round(image.height * widest / image.width)
+        image = image.resize(size, Image.Resampling.BOX)
+    # By coverage: two hues of thin lines must not become one between them.
+    few = image.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE)
+    few.save(small, format="png", optimize=True)
     return small.getvalue()
 
 

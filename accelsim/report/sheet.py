@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 from matplotlib import style as matplotlib_style
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import text_to_path
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import Affine2D
 
 from accelsim.report.spec import Band
@@ -35,6 +37,7 @@ from accelsim.report.style import (
     TEXT_PT,
     TITLE_PT,
     WIDTH_PT,
+    tick_label,
 )
 
 BAND = "#d9e6f2"
@@ -98,6 +101,32 @@ def open_sheet(
         top_pt -= LINE_PT + 1
     _write(figure, below, foot_pt + MARGIN_PT - GAP_PT * bool(below), LINE_PT, colour=FAINT)
     return Sheet(figure, foot_pt + MARGIN_PT, body_pt)
+
+
+def write_title(figure: Figure, title: str) -> None:
+    """A title over a figure that lays itself out, in as many lines as it needs."""
+    lines = wrapped(title, figure.get_figwidth() * 72 - 2 * MARGIN_PT, TITLE_PT, "bold")
+    figure.suptitle("\n".join(lines), size=TITLE_PT, weight="bold", x=0.01, ha="left")
+
+
+def write_below(figure: Figure, caption: str) -> None:
+    """A caption under a figure that lays itself out; nothing if there is none."""
+    line_pt = figure.get_figwidth() * 72 - 2 * MARGIN_PT
+    if caption:
+        below = "\n".join(wrapped(caption, line_pt))
+        figure.supxlabel(below, size=TEXT_PT, color=FAINT, x=0.01, ha="left")
+
+
+def mark_logarithmic(axis: Axis) -> None:
+    """Ticks of a logarithmic axis whose limits are set: decades, between few of them 2 and 5 too,
+    and within one evenly; all as numbers, for text here is never mathematics."""
+    low, high = sorted(axis.get_view_interval())
+    if high / low < 4:
+        axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    else:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: tick_label(float(f"{value:.6g}"))))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def band_keys(band: Band | None) -> list[Key]:

@@ -34,8 +34,14 @@ def as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, int | float) else value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
-Values = Annotated[tuple[Value, ...], BeforeValidator(as_tuple)]
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(as_tuple, json_schema_input_type=str | tuple[str, ...]),
+]
+Values = Annotated[
+    tuple[Value, ...],
+    BeforeValidator(as_tuple, json_schema_input_type=Value | tuple[Value, ...]),
+]
 
 INPUTS = ("workload", "arch")
 

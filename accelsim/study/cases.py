@@ -22,6 +22,7 @@ from accelsim.base.record import Rate, Record, fields_by_key
 from accelsim.study.axes import Value
 from accelsim.study.inputs import Inputs
 from accelsim.study.points import Points, refuse_unless_path
+from accelsim.study.setting import Setting
 from accelsim.study.study import Part
 from accelsim.study.table import Column
 from accelsim.workload.einsum import Cascade
@@ -81,7 +82,8 @@ def _derived(case: Case, path: str, value: Any) -> Case:
 
 def cascade_at(workload: str, points: Points, fixed: Settings, inputs: Inputs) -> Cascade:
     """Ranks come from the file, then the model, then what is fixed, then the point."""
-    varied = below("workload", points.settings)
+    settings = below("workload", points.settings)
+    varied = {path: setting.as_written for path, setting in settings.items()}
     others = {path: column for path, column in varied.items() if not path.startswith(_RANKS)}
     plain = {path: value for path, value in fixed.items() if not path.startswith(_RANKS)}
     cascade = _with_words(workload, others, texts(plain), inputs)
@@ -150,27 +152,42 @@ def _one_or_array(values: Any) -> Any:
 # --- machines -------------------------------------------------------------------------------------
 
 
-def arch_at(arch: Spatial, varied: Mapping[str, Column], inputs: Inputs) -> Spatial:
+def arch_at(arch: Spatial, varied: Mapping[str, Setting], inputs: Inputs) -> Spatial:
     """The machine with an array over the points at each path."""
     if not varied:
         return arch
-    return with_values(arch, {path: _column(arch, path, c, inputs) for path, c in varied.items()})
+    return with_values(arch, {path: _column(arch, path, s, inputs) for path, s in varied.items()})
 
 
-def _column(arch: Spatial, path: str, written: Column, inputs: Inputs) -> Any:
-    listed = written.tolist()
-    read = {
-        value: inputs.number(arch, path, str(value), checked_number)
-        for value in dict.fromkeys(listed)
-    }
-    values = [read[value] for value in listed]
+def _column(arch: Spatial, path: str, setting: Setting, inputs: Inputs) -> Any:
+    """What is set, as it is read at the path; numbers in its unit are as they are."""
+
+    def read(values: Setting) -> list[Any]:
+        listed = values.as_written.tolist()
+        found = {
+            value: inputs.number(arch, path, str(value), checked_number)
+            for value in dict.fromkeys(listed)
+        }
+        return [found[value] for value in listed]
+
+    if setting.are_numbers:
+        telling = setting.telling
+        found = read(telling)
+        if not isinstance(found[0], Rate) and found == telling.values.tolist():
+            return setting.as_read
+        if isinstance(found[0], Rate) and found[0].unit == setting.unit:
+            return replace(found[0], **{_RATES[setting.unit]: setting.as_read})
+    values = read(setting)
     if not isinstance(values[0], Rate):
         return np.array(values)
-    for unit in ("bytes_per_s", "bytes_per_cycle"):
+    for unit in _RATES.values():
         rates = [getattr(rate, unit) for rate in values]
         if None not in rates:
             return Rate(**{unit: np.array(rates)})
     raise StudyError(f"{path} is per second at some points and per cycle at others")
+
+
+_RATES = {"B/s": "bytes_per_s", "B/cycle": "bytes_per_cycle"}
 
 
 def checked_number(arch: Spatial, path: str, text: str) -> Any:

@@ -25,6 +25,7 @@ from accelsim.study.columns import (
     unit_of_measure,
 )
 from accelsim.study.content import content
+from accelsim.study.part import Part, part_of
 from accelsim.study.points import MODEL, Points, hashed
 from accelsim.study.run import refuse_shared_names, refuse_strange_ranks, refuse_useless
 from accelsim.study.runner import Runner
@@ -66,6 +67,16 @@ class Chunks:
     def _content_hash(self) -> Column:
         return np.array(hashed(self.content), dtype=np.uint64)
 
+    @property
+    def are_quick(self) -> bool:
+        """Whether all points of a chunk are one call: no search, no GPU, no sample that waits."""
+        machines = (part.arch for run in self.table.runs for part in run.parts)
+        return not (
+            is_searched(self.table)
+            or self.table.sample.method == "adaptive"
+            or any(map(self.runner.inputs.is_gpu, machines))
+        )
+
     def addresses(self, points: Points) -> Column:
         """(hash of the content + sum of the axes' hashes) mod 2^64."""
         return np.asarray(points.addresses + self._content_hash)
@@ -77,6 +88,10 @@ class Chunks:
         table = stacked([piece for _, piece in pieces]).at(order)
         names = [POINT, *(self.table.columns or self._names(table)), ERROR]
         return arrow_table(table.select(names), self.units(table))
+
+    def part(self, points: Points) -> Part:
+        """The rows as a Parquet file."""
+        return part_of(self.rows(points))
 
     def units(self, table: Table) -> dict[str, str]:
         """What each column is in; nothing where it has no unit, or has texts."""
@@ -140,8 +155,8 @@ class Chunks:
     def _refuse_unreadable_axes(self) -> None:
         """An axis of which no value can be read names something that is not there."""
         for run in self.table.runs:
-            for path, column in self._first.settings.items():
-                values = dict.fromkeys(column.tolist())
+            for path, setting in self._first.settings.items():
+                values = setting.distinct
                 errors = (self.runner.refusal(run, path, value) for value in values)
                 # Most can be read at once: no need to ask about thousands.
                 refused = list(takewhile(bool, errors))

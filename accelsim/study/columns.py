@@ -33,10 +33,11 @@ def arrow_table(table: Table, units: Mapping[str, str]) -> "pa.Table":
 
 
 def unit_of_measure(text: str) -> str:
-    """Of `traffic_bytes.DRAM` B, of `cycles` cycle, of `busy.Array2D` none."""
+    """Of `traffic_bytes.DRAM` B, of `cycles` cycle, of `busy.Array2D` none; of a path with its unit
+    at the end (`memories.DRAM.bandwidth_bytes_per_s`) that one."""
     name = text.partition(".")[0]
     special = {"cycles": "cycle", "energy": "pJ"}
-    return special.get(name) or UNIT_OF_SUFFIX.get(suffix_of(name), "")
+    return special.get(name) or UNIT_OF_SUFFIX.get(suffix_of(name) or suffix_of(text), "")
 
 
 def gap(text: str, number: int) -> Column:

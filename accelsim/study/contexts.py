@@ -4,6 +4,7 @@ latency_s  energy_pj     of one run: all tokens of a prompt, or one step of deco
 tokens                   how many that run takes in or makes, of all sequences of the batch
 kept_bytes               decode: cache or state of all sequences (workload/context.py)
 bound  mapping           what the time goes to; the default mapping that was found
+source                   of the mechanism and of the machine
 reason                   why there are no numbers: no memory large enough, no array that can
 """
 
@@ -25,7 +26,7 @@ from accelsim.workload.einsum import Cascade
 from accelsim.workload.variants import Variant
 
 NUMBERS = ("tokens", "latency_s", "energy_pj", "kept_bytes", "bound", "mapping")
-COLUMNS = ("variant", "family", "phase", "machine", "context", *NUMBERS, "reason")
+COLUMNS = ("variant", "family", "phase", "machine", "context", *NUMBERS, "reason", "source")
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,15 @@ def context_row(point: Point) -> dict[str, Any]:
         "context": point.context,
         **dict.fromkeys(NUMBERS),
         "reason": "",
+        "source": "",
     }
     try:
         cascade = at_context(point.variant, point.variant.load(), point.context)
         row["tokens"] = tokens_of(point.variant, cascade)
         row["kept_bytes"] = kept_bytes(point.variant, cascade)
-        mapping, cost = _cost(cascade, machine_named(point.machine), point.machine)
+        machine = machine_named(point.machine)
+        row["source"] = f"{cascade.source}; {machine.source}"
+        mapping, cost = _cost(cascade, machine, point.machine)
     except AccelsimError as error:
         return row | {"reason": " ".join(error.fact.split())}
     return row | {

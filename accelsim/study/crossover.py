@@ -80,7 +80,10 @@ def crossover(design: Design, along: Range, grid: int = GRID) -> Crossover:
 
 
 def boundaries(
-    label: Callable[[Array], Array], values: Array, is_whole: bool = False
+    label: Callable[[Array], Array],
+    values: Array,
+    is_whole: bool = False,
+    precision: float = PRECISION,
 ) -> list[Boundary]:
     """Where a label changes along ascending values, at least once between unlike neighbours."""
     labels = label(values)
@@ -89,7 +92,8 @@ def boundaries(
     found: list[Boundary] = []
     while todo:
         low, before, high, after = (np.array(column) for column in zip(*todo, strict=True))
-        low, high, there = _halved(label, low, before, high, after, is_whole)
+        apart = 1.0 if is_whole else precision
+        low, high, there = _halved(label, low, before, high, after, is_whole, apart)
         found += map(Boundary, high.tolist(), before.tolist(), there.tolist())
         rest = zip(high, there, values[_next(values, high)], after, strict=True)
         todo = [each for each in rest if each[1] != each[3]]
@@ -103,11 +107,12 @@ def _halved(
     high: Array,
     after: Array,
     is_whole: bool,
+    apart: float,
 ) -> tuple[Array, Array, Array]:
     """Intervals that hold the first change of each, and the label right after it."""
     there = after.copy()
     while True:
-        wide = high - low > (1 if is_whole else PRECISION * np.abs(high))
+        wide = high - low > (apart if is_whole else apart * np.abs(high))
         middle = (low + high) // 2 if is_whole else (low + high) / 2
         if not (wide & (middle > low) & (middle < high)).any():
             return low, high, there

@@ -61,15 +61,18 @@ def explained(
     if isinstance(mapping, GpuMapping):
         raise StudyError("a spatial array needs a mapping of loops", remedy="Name one")
     if not isinstance(mapping, Mapping | Choice):
-        called, mapping = _mapping(cascade, machine, mapping, name)
+        called, mapping = mapping_of(cascade, machine, mapping, name)
         of = f"{of} under {called}"
     return explained_design(Design(cascade, machine, mapping), of)
 
 
-def _mapping(
+def mapping_of(
     cascade: Cascade, machine: Spatial, mapping: str | None, name: str
 ) -> tuple[str, Mapping | Choice]:
-    """With its name. What is asked again keeps its mapping, so that costs replay (`evaluate`)."""
+    """Of this name, or the default, with its name.
+
+    What is asked again keeps its mapping, so that costs replay (`evaluate`).
+    """
     if mapping is not None:
         return mapping, load_mapping(mapping)
     default = default_mapping(cascade, machine, name)

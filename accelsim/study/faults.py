@@ -17,6 +17,7 @@ import numpy as np
 
 from accelsim.base.errors import AccelsimError
 from accelsim.study.points import Points
+from accelsim.study.setting import Setting
 from accelsim.study.table import Column
 
 T = TypeVar("T")
@@ -50,9 +51,10 @@ def settled(
             yield Settled(every, None, text_of(error))
             return
     readable = np.ones(len(points), dtype=bool)
-    for path, column in points.settings.items():
-        for value, error_text in _unreadable(path, column, refusal).items():
-            chosen = readable & (column == value)
+    for path, setting in points.settings.items():
+        written = setting.as_written
+        for value, error_text in _unreadable(path, setting, refusal).items():
+            chosen = readable & (written == value)
             readable &= ~chosen
             if chosen.any():
                 yield Settled(np.flatnonzero(chosen), None, error_text)
@@ -69,8 +71,10 @@ def text_of(error: BaseException) -> str:
     return " ".join(text.split())
 
 
-def _unreadable(path: str, column: Column, refusal: Callable[[str, Any], str]) -> dict[Any, str]:
-    found = {value: refusal(path, value) for value in dict.fromkeys(column.tolist())}
+def _unreadable(path: str, setting: Setting, refusal: Callable[[str, Any], str]) -> dict[Any, str]:
+    if setting.are_numbers and not any(refusal(path, value) for value in setting.telling.distinct):
+        return {}
+    found = {value: refusal(path, value) for value in setting.distinct}
     return {value: error for value, error in found.items() if error}
 
 

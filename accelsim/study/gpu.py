@@ -32,7 +32,7 @@ def costs_on_gpu(
     for number in range(len(points)):
         place = np.array([number])
         one = points.at(place)
-        varied = {path: column[0] for path, column in one.settings.items()}
+        varied = {path: each.as_written[0] for path, each in one.settings.items()}
         settings = below("arch", {**fixed, **varied})
         gpu = inputs.gpu(part.arch, {path: str(value) for path, value in settings.items()})
         cascade = cascade_at(part.workload, one, below("workload", fixed), inputs)

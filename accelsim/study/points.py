@@ -5,15 +5,18 @@ several that are zipped: `zip: [[bandwidth, power]]` takes their first values to
 second ones. A sample is one dimension, of all axes. A space of a million points is never there as a
 whole: points are made by their numbers, a chunk at a time.
 
-A point has an address: the sum, modulo 2^64, of a hash (BLAKE2b) for each axis over its name, paths
-and value. So a point is the same point in a grid and in a sample, and whatever its place among
-others. Among n points two have the same address with a probability of n^2 / 2^65.
+A point has an address: the sum, modulo 2^64, of a hash for each axis over name, paths and value.
+The hash is BLAKE2b, of numbers that of SplitMix64 with BLAKE2b of the rest as its seed. So a point
+is the same point in a grid and in a sample, and whatever its place among others. Among n points two
+have the same address with a probability of n^2 / 2^65.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -21,53 +24,112 @@ from accelsim.base.errors import StudyError, did_you_mean
 from accelsim.base.expression import Expression, parse_expression
 from accelsim.base.units import UNIT_OF_SUFFIX, quantity, suffix_of
 from accelsim.study.axes import INPUTS, Axis, Value
-from accelsim.study.spread import number_of, written_values
+from accelsim.study.setting import NO_UNIT, Setting
+from accelsim.study.spread import number_of, values_of
 from accelsim.study.table import Column, array_of
 
 MODEL = "model"
 
 
-@dataclass(frozen=True)
-class Points:
-    """`columns` name the points; `settings` give each path its value at each point, as written.
+@dataclass(frozen=True, eq=False)
+class Dimension:
+    """Axes that advance together: a value of each at every place.
 
-    `addresses` are those of the points among all points of these axes; `deciding` are the same of
-    those axes alone that decide what can be mapped: all but clock, bandwidths, energies, areas.
+    `columns` name the points; `settings` are what each path is set to. `addresses` are those of the
+    places among all places of these axes; `deciding` are the same of those axes alone that decide
+    what can be mapped: all but clock, bandwidths, energies, areas.
+    """
+
+    columns: Mapping[str, Column]
+    settings: Mapping[str, Setting]
+    addresses: Column
+    deciding: Column
+
+    def __len__(self) -> int:
+        return len(self.addresses)
+
+    def at(self, places: Column) -> "Dimension":
+        return Dimension(
+            columns={name: column[places] for name, column in self.columns.items()},
+            settings={path: setting.at(places) for path, setting in self.settings.items()},
+            addresses=self.addresses[places],
+            deciding=self.deciding[places],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """`places` say where the points are in each dimension, which has what they are.
+
+    Columns are there when they are asked for, and never travel: to another process go the places,
+    and the part of each dimension that they are in.
     """
 
     number: int
-    columns: Mapping[str, Column]
-    settings: Mapping[str, Column]
-    models: Column | None
-    addresses: Column
-    deciding: Column
+    dimensions: tuple[Dimension, ...]
+    places: tuple[Column, ...]
 
     def __len__(self) -> int:
         return self.number
 
     def at(self, chosen: Column) -> "Points":
         """The points with these numbers."""
-        return Points(
-            number=len(chosen),
-            columns={name: column[chosen] for name, column in self.columns.items()},
-            settings={path: column[chosen] for path, column in self.settings.items()},
-            models=None if self.models is None else self.models[chosen],
-            addresses=self.addresses[chosen],
-            deciding=self.deciding[chosen],
-        )
+        return Points(len(chosen), self.dimensions, tuple(each[chosen] for each in self.places))
+
+    @cached_property
+    def columns(self) -> Mapping[str, Column]:
+        """What names the points."""
+        return {
+            name: column[place]
+            for dimension, place in self._both
+            for name, column in dimension.columns.items()
+        }
+
+    @cached_property
+    def settings(self) -> Mapping[str, Setting]:
+        """What each path is set to at each point."""
+        return {
+            path: setting.at(place)
+            for dimension, place in self._both
+            for path, setting in dimension.settings.items()
+        }
+
+    @property
+    def models(self) -> Column | None:
+        return self.columns.get(MODEL)
+
+    @cached_property
+    def addresses(self) -> Column:
+        none = np.zeros(self.number, dtype=np.uint64)
+        return sum((dimension.addresses[place] for dimension, place in self._both), none)
+
+    @cached_property
+    def deciding(self) -> Column:
+        none = np.zeros(self.number, dtype=np.uint64)
+        return sum((dimension.deciding[place] for dimension, place in self._both), none)
+
+    def where_all_decide(self) -> "Points":
+        """The same points if every axis decides what can be mapped."""
+        decide = (replace(each, deciding=each.addresses) for each in self.dimensions)
+        return replace(self, dimensions=tuple(decide))
+
+    @property
+    def _both(self) -> Iterator[tuple[Dimension, Column]]:
+        return zip(self.dimensions, self.places, strict=True)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        cut = [_cut(dimension, place) for dimension, place in self._both]
+        dimensions, places = zip(*cut, strict=True) if cut else ((), ())
+        return Points, (self.number, dimensions, places)
 
 
-@dataclass(frozen=True)
-class Dimension:
-    """Axes that advance together: a value of each at every place."""
-
-    columns: Mapping[str, Column]
-    settings: Mapping[str, Column]
-    addresses: Column
-    deciding: Column
-
-    def __len__(self) -> int:
-        return len(self.addresses)
+def _cut(dimension: Dimension, place: Column) -> tuple[Dimension, Column]:
+    """A dimension that is longer than the points are many without what none of them is at; the
+    places in the least bytes."""
+    if len(dimension) > len(place):
+        used, place = np.unique(place, return_inverse=True)
+        dimension = dimension.at(used)
+    return dimension, place.astype(np.min_scalar_type(len(dimension)))
 
 
 @dataclass(frozen=True)
@@ -97,18 +159,9 @@ class Space:
         return found.at(np.flatnonzero(_met(self.where, found.columns, len(found))))
 
     def _at(self, numbers: Column) -> Points:
-        columns: dict[str, Column] = {}
-        settings: dict[str, Column] = {}
-        addresses = np.zeros(len(numbers), dtype=np.uint64)
-        deciding = np.zeros(len(numbers), dtype=np.uint64)
         shape = tuple(map(len, self.dimensions))
         places = np.unravel_index(numbers, shape) if shape else ()
-        for dimension, place in zip(self.dimensions, places, strict=True):
-            columns |= {name: column[place] for name, column in dimension.columns.items()}
-            settings |= {path: column[place] for path, column in dimension.settings.items()}
-            addresses += dimension.addresses[place]
-            deciding += dimension.deciding[place]
-        return Points(len(numbers), columns, settings, columns.get(MODEL), addresses, deciding)
+        return Points(len(numbers), self.dimensions, tuple(places))
 
 
 def crossed(
@@ -121,9 +174,9 @@ def crossed(
     refuse_shared_paths(axes)
     group_of = {name: tuple(group) for group in zipped for name in group}
     groups = dict.fromkeys(group_of.get(name, (name,)) for name in axes)
-    dimensions = [dimension({MODEL: MODEL_AXIS}, {MODEL: list(models)})] if models else []
+    dimensions = [dimension({MODEL: MODEL_AXIS}, {MODEL: Setting.of(models)})] if models else []
     for group in groups:
-        values = {name: written_values(name, axes[name]) for name in group}
+        values = {name: values_of(name, axes[name]) for name in group}
         refuse_ragged(values)
         dimensions.append(dimension({name: axes[name] for name in group}, values))
     return Space(tuple(dimensions), where)
@@ -133,19 +186,19 @@ MODEL_AXIS = Axis(to=())
 """The axis `model`: it sets ranks, and no path of its own."""
 
 
-def dimension(axes: Mapping[str, Axis], values: Mapping[str, Sequence[Value]]) -> Dimension:
+def dimension(axes: Mapping[str, Axis], values: Mapping[str, Setting]) -> Dimension:
     """Of axes with as many values each. A combination that comes again is left out."""
-    rows = list(dict.fromkeys(zip(*values.values(), strict=True)))
-    written = {name: array_of(row[i] for row in rows) for i, name in enumerate(values)}
-    own = {name: _addresses(name, axis, written[name]) for name, axis in axes.items()}
-    none = np.zeros(len(rows), dtype=np.uint64)
+    own = {name: _addresses(name, axis, values[name]) for name, axis in axes.items()}
+    none = np.zeros(len(next(iter(values.values()))), dtype=np.uint64)
     deciding = [each for name, each in own.items() if not _is_inert(axes[name])]
-    return Dimension(
-        columns={name: _shown(name, axis, written[name]) for name, axis in axes.items()},
-        settings={path: written[name] for name, axis in axes.items() for path in axis.set},
+    whole = Dimension(
+        columns={name: _shown(name, axis, values[name]) for name, axis in axes.items()},
+        settings={path: values[name] for name, axis in axes.items() for path in axis.set},
         addresses=sum(own.values(), none),
         deciding=sum(deciding, none),
     )
+    _, first = np.unique(whole.addresses, return_index=True)
+    return whole if len(first) == len(whole) else whole.at(np.sort(first))
 
 
 _INERT = ("clock", ".bandwidth", ".energy", ".read", ".write", ".leakage", ".area")
@@ -164,9 +217,12 @@ def inert_decide(axes: Mapping[str, Axis], derive: Mapping[str, Value]) -> bool:
     return any(_is_inert(axes[name]) if name in axes else name.endswith(_INERT) for name in names)
 
 
-def _addresses(name: str, axis: Axis, written: Column) -> Column:
+def _addresses(name: str, axis: Axis, values: Setting) -> Column:
     head = f"{name} {','.join(axis.set)} "
-    texts = (f"{head}{value!r}" for value in written.tolist())
+    found = values.hashes(hashed(f"{head}{values.unit}"))
+    if found is not None:
+        return found
+    texts = (f"{head}{value!r}" for value in values.as_written.tolist())
     return np.array([hashed(text) for text in texts], dtype=np.uint64)
 
 
@@ -192,7 +248,7 @@ def numbers_of(column: Column) -> Column:
     return np.array([found[value] for value in listed])
 
 
-def refuse_ragged(values: Mapping[str, Sequence[Value]]) -> None:
+def refuse_ragged(values: Mapping[str, Setting]) -> None:
     """Zipped axes have a value each at every place."""
     lengths = {name: len(each) for name, each in values.items()}
     if len(set(lengths.values())) > 1:
@@ -221,11 +277,11 @@ def refuse_unless_path(path: str) -> None:
         raise StudyError(f"{path!r} is no path of an input", remedy=remedy)
 
 
-def _shown(name: str, axis: Axis, written: Column) -> Column:
+def _shown(name: str, axis: Axis, values: Setting) -> Column:
     """Ranges, and columns whose name declares a unit (buffer_bytes of "128 KiB"), as numbers."""
-    unit = UNIT_OF_SUFFIX.get(suffix_of(name))
-    if written.dtype != object:
-        return written
-    if unit is not None and "." not in name:
-        return array_of(quantity(v, unit) if isinstance(v, str) else v for v in written)
-    return numbers_of(written) if axis.is_range else written
+    unit = UNIT_OF_SUFFIX.get(suffix_of(name)) if "." not in name else None
+    if values.are_numbers and (unit is None or values.unit in (unit, NO_UNIT)):
+        return values.values if values.unit == NO_UNIT else values.as_read
+    if unit is not None:
+        return array_of(quantity(v, unit) if isinstance(v, str) else v for v in values.as_written)
+    return numbers_of(values.as_written) if axis.is_range else values.as_written

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from accelsim.base.errors import Place, StudyError
+from accelsim.base.errors import InputError, Place, StudyError
 from accelsim.study.provenance import KEY
-from accelsim.study.table import Table, array_of, read_table
+from accelsim.study.table import Table, array_of, read_table, write_csv, write_parquet
 
 JSON = ".json"
 RESULTS = "results"
@@ -49,6 +49,18 @@ def read_results(path: str | Path) -> dict[str, Table]:
     if files:
         return {file.stem: read_table(file) for file in files}
     return {RESULTS: read_result(there)}
+
+
+def refuse_unless_table(path: str | Path) -> None:
+    """An InputError for a file that is named like no table, before anything is computed for it."""
+    if Path(path).suffix not in ENDINGS:
+        raise InputError(f"--out {path}: a table is a .csv or .parquet")
+
+
+def write_result(table: Table, path: str | Path) -> Path:
+    """One table as the kind of file that its name says."""
+    refuse_unless_table(path)
+    return (write_csv if Path(path).suffix == ".csv" else write_parquet)(table, path)
 
 
 def _of_file(file: Path) -> Table:

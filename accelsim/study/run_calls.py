@@ -31,7 +31,7 @@ from accelsim.study.calls import Calls, CallTable, Lengths
 from accelsim.study.cases import below
 from accelsim.study.lengths import drawn_lengths
 from accelsim.study.progress import Progress
-from accelsim.study.spread import written_values
+from accelsim.study.spread import values_of
 from accelsim.study.study import Study
 from accelsim.study.table import Table, array_of
 from accelsim.workload.call_counts import compulsory_bytes, keys_seen
@@ -90,7 +90,7 @@ def _points(calls: Calls, table: CallTable) -> Iterator[tuple[str, Row, Call | s
     """Of every kernel the combinations of all axes, the last one fastest: columns, and the call, or
     why there is none."""
     axes = {name: as_axis(name, axis) for name, axis in table.vary.items()}
-    choices = {name: written_values(name, axis) for name, axis in axes.items()}
+    choices = {name: values_of(name, axis).as_written.tolist() for name, axis in axes.items()}
     for kernel, own in calls.kernels.items():
         for values in product(*choices.values()):
             columns = dict(zip(axes, values, strict=True))

@@ -35,7 +35,7 @@ from accelsim.study.axes import Value, as_axis
 from accelsim.study.cases import below
 from accelsim.study.generations import AgreementTable, Generations, GenerationTable
 from accelsim.study.progress import Progress
-from accelsim.study.spread import written_values
+from accelsim.study.spread import values_of
 from accelsim.study.study import Study
 from accelsim.study.table import Table, array_of
 from accelsim.workload.capacity import capacity
@@ -109,7 +109,7 @@ class _Place:
 
 def _table(section: Generations, table: GenerationTable, machines: Mapping[str, Asked]) -> Table:
     axes = {name: as_axis(name, axis) for name, axis in table.vary.items()}
-    values = {name: written_values(name, axis) for name, axis in axes.items()}
+    values = {name: values_of(name, axis).as_written.tolist() for name, axis in axes.items()}
     _refuse_strange(values, section)
     lengths = sorted({int(value) for value in values["generated"]})
     others = [name for name in values if name != "generated"]

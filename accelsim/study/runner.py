@@ -7,7 +7,7 @@ several runs or tables share (attention alone, attention and the linear layers) 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -88,7 +88,7 @@ class Runner:
         What is wrong with the study itself (a measure that no machine has) is raised.
         """
         if inert_decide(axes_of(table), table.derive):
-            points = replace(points, deciding=points.addresses)
+            points = points.where_all_decide()
 
         def parts(some: Points) -> list[_Evaluated]:
             return [self._part(part, table, some) for part in run.parts]

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import model_validator
 
 from accelsim.base.record import Count, Record
-from accelsim.study.axes import Axis, Names, Value
+from accelsim.study.axes import Axis, Names
 from accelsim.study.points import (
     MODEL,
     MODEL_AXIS,
@@ -26,12 +26,13 @@ from accelsim.study.points import (
     refuse_ragged,
     refuse_shared_paths,
 )
-from accelsim.study.spread import range_of, written_values
+from accelsim.study.setting import Setting
+from accelsim.study.spread import range_of, values_of
 
 Shares = np.ndarray[Any, Any]
 
 MOST_DRAWN = 2**20
-"""Points that a sample may have: they are in memory at once, and a value of each is a text."""
+"""Points that a sample may have: what each path is set to at all of them is in memory at once."""
 
 
 class Sample(Record):
@@ -75,7 +76,7 @@ class Choices:
         group_of = {name: tuple(group) for group in zipped for name in group}
         self.groups = list(dict.fromkeys(group_of.get(name, (name,)) for name in self.axes))
         self._models = list(models)
-        self._listed: dict[str, list[Value]] = {}
+        self._listed: dict[str, Setting] = {}
         for group in self.groups:
             listed = {name: self._values(name) for name in group if not self._is_drawn(group)}
             refuse_ragged(listed)
@@ -86,7 +87,7 @@ class Choices:
 
     def dimension(self, shares: Shares) -> Dimension:
         """The points at `shares`, [points, dimensions], all axes together."""
-        values: dict[str, list[Value]] = {}
+        values: dict[str, Setting] = {}
         for column, group in zip(shares.T, self.groups, strict=True):
             values |= self._drawn(group, column)
         return dimension(self.axes, {name: values[name] for name in self.axes})
@@ -98,20 +99,20 @@ class Choices:
             for group in self.groups
         ]
 
-    def _drawn(self, group: tuple[str, ...], shares: Shares) -> Mapping[str, list[Value]]:
+    def _drawn(self, group: tuple[str, ...], shares: Shares) -> Mapping[str, Setting]:
         if self._is_drawn(group):
             between = range_of(group[0], self.axes[group[0]])
-            return {group[0]: [between.written(value) for value in between.at_shares(shares)]}
+            return {group[0]: Setting.of(between.at_shares(shares), between.unit)}
         number = len(self._listed[group[0]])
-        places = np.minimum((shares * number).astype(int), number - 1).tolist()
-        return {name: [self._listed[name][place] for place in places] for name in group}
+        places = np.minimum((shares * number).astype(int), number - 1)
+        return {name: self._listed[name].at(places) for name in group}
 
     def _is_drawn(self, group: tuple[str, ...]) -> bool:
         """Whether all between two ends may be drawn."""
         return len(group) == 1 and self.axes[group[0]].is_open
 
-    def _values(self, name: str) -> list[Value]:
-        return [*self._models] if name == MODEL else written_values(name, self.axes[name])
+    def _values(self, name: str) -> Setting:
+        return Setting.of(self._models) if name == MODEL else values_of(name, self.axes[name])
 
 
 def drawn(sample: Sample, choices: Choices) -> Dimension:

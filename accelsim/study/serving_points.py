@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from accelsim.base.errors import Place, StudyError, did_you_mean
 from accelsim.study.axes import Axis, Value, as_axis
 from accelsim.study.serving import OF_TRACES, By, ServingRun, ServingTable
-from accelsim.study.spread import written_values
+from accelsim.study.spread import values_of
 
 BATCH = ("sequences", "context")
 Columns = dict[str, Value]
@@ -36,7 +36,7 @@ def points_of(table: ServingTable) -> Iterator[tuple[Columns, Job]]:
     Raises StudyError if an axis has no values, or a setting names none, or one names no setting.
     """
     axes = {name: as_axis(name, axis) for name, axis in table.vary.items()}
-    values = {name: written_values(name, axis) for name, axis in axes.items()}
+    values = {name: values_of(name, axis).as_written.tolist() for name, axis in axes.items()}
     values |= {name: list(choices) for name, choices in table.choices.items()}
     _refuse(table, axes, values)
     traces: tuple[str | None, ...] = table.traces or (None,)

@@ -21,11 +21,12 @@ import numpy as np
 from accelsim.base.errors import InputError, Place, StudyError, did_you_mean
 from accelsim.base.units import UNIT_OF_SUFFIX, quantity
 from accelsim.study.axes import Axis, Value, plain
+from accelsim.study.setting import NO_UNIT, Setting
 
 MOST_VALUES = 1_000_000
 DIGITS = 12
 
-HOUSE_UNITS = ("1", *dict.fromkeys(UNIT_OF_SUFFIX.values()))
+HOUSE_UNITS = (NO_UNIT, *dict.fromkeys(UNIT_OF_SUFFIX.values()))
 
 
 @dataclass(frozen=True)
@@ -59,23 +60,19 @@ class Range:
             return [round(value) for value in values]
         return [_tidy(value) for value in values]
 
-    def written(self, value: float) -> Value:
-        """As a setting: with its unit."""
-        return value if self.unit == "1" else f"{value!r} {self.unit}"
 
-
-def written_values(name: str, axis: Axis) -> list[Value]:
-    """What the axis gives to its paths, in order; quantities of a range carry their unit."""
+def values_of(name: str, axis: Axis) -> Setting:
+    """What the axis gives to its paths, in order."""
     if axis.is_range:
         between = range_of(name, axis)
-        values = [between.written(value) for value in _stepped(name, axis, between)]
+        found = Setting.of(_stepped(name, axis, between), between.unit)
     elif axis.file is not None:
-        values = _of_file(axis.file, axis.column)
+        found = Setting.of(_of_file(axis.file, axis.column))
     else:
-        values = [plain(value) for value in axis.to]
-    if not values:
+        found = Setting.of(plain(value) for value in axis.to)
+    if not len(found):
         raise StudyError(f"the axis {name} has no values", remedy="Give it one or more")
-    return values
+    return found
 
 
 def number_of(value: Value) -> float | None:
@@ -97,7 +94,7 @@ def range_of(name: str, axis: Axis) -> Range:
             raise _bad(name, f"multiples of {axis.multiple_of} are none", "Write one above 0")
     if axis.log and min(least, most) <= 0:
         raise _bad(name, "a range in equal ratios ends above 0", "Leave out 'log'")
-    whole = unit == "B" or (unit == "1" and isinstance(least, int) and isinstance(most, int))
+    whole = unit == "B" or (unit == NO_UNIT and isinstance(least, int) and isinstance(most, int))
     return Range(unit, least, most, axis.log, multiple, whole and _keeps_whole(axis))
 
 
@@ -163,7 +160,7 @@ def _measured(value: Value) -> tuple[float, str] | None:
     """The number that a value says, and its house unit."""
     value = plain(value)
     if not isinstance(value, str):
-        return value, "1"
+        return value, NO_UNIT
     _, space, its_unit = value.rpartition(" ")
     return _read(value, _house_units(its_unit) if space else HOUSE_UNITS)
 

@@ -23,6 +23,7 @@ import numpy as np
 from accelsim.base.errors import OutputError, Place, StudyError
 from accelsim.base.files import atomic_write, output_folder
 from accelsim.study.columns import POINT
+from accelsim.study.part import Part
 from accelsim.study.table import Column
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Rows(Protocol):
     addresses: Column
 
     def lacks(self, addresses: Column) -> Column: ...
-    def add(self, rows: "pa.Table", chunk: int) -> None: ...
+    def add(self, part: Part, chunk: int) -> None: ...
     def rows(self) -> "pa.Table": ...
 
 
@@ -48,16 +49,16 @@ class Memory:
 
     def __init__(self) -> None:
         self.addresses: Column = np.empty(0, np.uint64)
-        self._tables: list[pa.Table] = []
+        self._parts: list[Part] = []
 
     def lacks(self, addresses: Column) -> Column:
         return np.ones(len(addresses), dtype=bool)
 
-    def add(self, rows: "pa.Table", chunk: int) -> None:
-        self._tables.append(rows)
+    def add(self, part: Part, chunk: int) -> None:
+        self._parts.append(part)
 
     def rows(self) -> "pa.Table":
-        return _joined(self._tables)
+        return _joined([part.rows for part in self._parts])
 
 
 class Store:
@@ -76,15 +77,12 @@ class Store:
         there = self.addresses[np.minimum(place, len(self.addresses) - 1)]
         return np.asarray(there != addresses)
 
-    def add(self, rows: "pa.Table", chunk: int) -> None:
+    def add(self, part: Part, chunk: int) -> None:
         """The rows of points that were not there; `chunk` is their place among others."""
-        from pyarrow.parquet import write_table  # type: ignore[import-untyped]
-
-        sum_of_points = int(rows[POINT].to_numpy().sum(dtype=np.uint64))
-        name = f"part-{chunk:07d}-{sum_of_points:016x}.parquet"
+        name = f"part-{chunk:07d}-{part.key:016x}.parquet"
         aside = self.folder / ASIDE / name
         try:
-            write_table(rows, aside, compression="zstd", compression_level=1)
+            aside.write_bytes(part.parquet)
             os.replace(aside, self.folder / name)
         except OSError as error:
             aside.unlink(missing_ok=True)
@@ -92,7 +90,7 @@ class Store:
 
     def rows(self) -> "pa.Table":
         """All rows, in the order of the files; a column that some lack is empty there."""
-        from pyarrow.parquet import read_table
+        from pyarrow.parquet import read_table  # type: ignore[import-untyped]
 
         return _joined([read_table(part) for part in self._parts()])
 

@@ -69,7 +69,7 @@ class Find(Record):
     strategies: Names = ()
 
 
-Sought = Annotated[Find | None, BeforeValidator(_as_find)]
+Sought = Annotated[Find | None, BeforeValidator(_as_find, json_schema_input_type=str | Find | None)]
 
 
 class Part(Record):

@@ -23,9 +23,10 @@ from accelsim.study.adaptive import Values, sent
 from accelsim.study.axes import plain
 from accelsim.study.batches import no_points, number_of_points, sweep_batches_of
 from accelsim.study.chunk import Chunks
-from accelsim.study.columns import ERROR, POINT
+from accelsim.study.columns import POINT
 from accelsim.study.frame import Swept, frame_of
 from accelsim.study.load import load_study, study_with
+from accelsim.study.part import Part
 from accelsim.study.points import Points
 from accelsim.study.progress import Progress, quiet
 from accelsim.study.provenance import study_provenance, write_provenance
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     import pyarrow as pa  # type: ignore[import-untyped]
 
 Numbered = tuple[int, Points]
-Each = Callable[[Chunks, Iterable[Numbered]], Iterator[tuple[int, "pa.Table"]]]
+Each = Callable[[Chunks, Iterable[Numbered]], Iterator[tuple[int, Part]]]
 """Evaluates chunks, which have numbers, in whatever order they are done."""
 
 
@@ -99,10 +100,8 @@ def chunks_of(study: Study, table: TableSpec) -> Chunks:
     return chunks
 
 
-def one_after_the_other(
-    chunks: Chunks, work: Iterable[Numbered]
-) -> Iterator[tuple[int, "pa.Table"]]:
-    return ((number, chunks.rows(points)) for number, points in work)
+def one_after_the_other(chunks: Chunks, work: Iterable[Numbered]) -> Iterator[tuple[int, Part]]:
+    return ((number, chunks.part(points)) for number, points in work)
 
 
 @contextmanager
@@ -124,14 +123,12 @@ def swept(
     plan = _Plan(chunks, rows)
     evaluated = failed = 0
     example = ""
-    for number, new in each(chunks, plan.work()):
-        rows.add(new, number)
-        plan.learn(new)
-        evaluated += _points_of(new)
-        bad = new.filter(new[ERROR].is_valid())
-        if len(bad):
-            failed += _points_of(bad)
-            example = example or str(bad[ERROR][0])
+    for number, part in each(chunks, plan.work()):
+        rows.add(part, number)
+        plan.learn(part)
+        evaluated += part.points
+        failed += part.failed
+        example = example or part.error
         done = plan.known() + evaluated
         progress(done, max(total, done))
     if not plan.addresses:
@@ -153,7 +150,7 @@ class _Plan:
         self._goals = (*sample.minimise, *sample.maximise)
         self._costs: dict[int, tuple[float, ...]] = {}
         if self._goals and len(rows.addresses):
-            self.learn(rows.rows())
+            self._learn(rows.rows())
 
     def work(self) -> Iterator[Numbered]:
         """Chunks of points that are not there, numbered by their place among all."""
@@ -174,9 +171,11 @@ class _Plan:
         """How many of the points so far were there."""
         return self._there
 
-    def learn(self, rows: "pa.Table") -> None:
-        if not self._goals:
-            return
+    def learn(self, part: Part) -> None:
+        if self._goals:
+            self._learn(part.rows)
+
+    def _learn(self, rows: "pa.Table") -> None:
         for goal in self._goals:
             if goal not in rows.column_names:
                 remedy = did_you_mean(goal, rows.column_names)
@@ -191,10 +190,6 @@ class _Plan:
 
 def _number(value: Any) -> float:
     return np.nan if value is None else float(value)
-
-
-def _points_of(rows: "pa.Table") -> int:
-    return len(np.unique(rows[POINT].to_numpy()))
 
 
 @contextmanager

@@ -64,6 +64,15 @@ def _as_values(value: Any) -> Any:
     return value if isinstance(value, tuple | list) else (value,)
 
 
+Values = Annotated[
+    tuple[Value, ...],
+    BeforeValidator(_as_values, json_schema_input_type=Value | tuple[Value, ...]),
+]
+Tolerated = Annotated[
+    Tolerance, BeforeValidator(_tolerance, json_schema_input_type=str | int | float)
+]
+
+
 class Beside(Record):
     """Another way to make our number, to be read beside it."""
 
@@ -78,10 +87,10 @@ class Claim(Record):
     printed: str = ""
     value: Number
     over: Layout
-    at: dict[str, Annotated[tuple[Value, ...], BeforeValidator(_as_values)]]
+    at: dict[str, Values]
     take: Take = "mean"
     of: str
-    tolerance: Annotated[Tolerance, BeforeValidator(_tolerance)]
+    tolerance: Tolerated
     at_most: bool = False
     because: str
     differs_because: str = ""

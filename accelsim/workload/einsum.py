@@ -27,9 +27,10 @@ running value as it was: RM[m1+1] is then RM[m1]. `RM[M1,p]` reads the value aft
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from accelsim.base.errors import Place, WorkloadError, did_you_mean
+from accelsim.base.notebook import InNotebook
 from accelsim.workload.affine import (
     Access,
     Index,
@@ -196,7 +197,7 @@ class Tensor:
 
 
 @dataclass(frozen=True)
-class Cascade:
+class Cascade(InNotebook):
     """Einsums in order, over ranks with sizes. Made by `load_workload`, which has checked it.
 
     `ranks` holds the size of every rank, those of partitions included; `declared` what the
@@ -206,6 +207,8 @@ class Cascade:
     `chosen` are ranks that were set later than in the workload's file: these sizes a mapping leaves
     alone.
     """
+
+    html_by: ClassVar[str] = "accelsim.workload.html"
 
     name: str
     about: str

@@ -14,7 +14,9 @@ a form is another one, rewritten; `phase` when it runs; `about` what sets it apa
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import WithJsonSchema
 
 from accelsim.base.errors import WorkloadError, did_you_mean
 from accelsim.base.node import Node
@@ -22,6 +24,28 @@ from accelsim.base.record import Number, Positive, Record, Share, read_record
 
 Phase = Literal["prefill", "decode", "training"]
 PHASES: tuple[Phase, ...] = ("prefill", "decode", "training")
+
+RankSizes = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "Sizes by rank: whole numbers, or expressions over other ranks.",
+            "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]*$"},
+            "additionalProperties": {"type": ["integer", "string"]},
+        }
+    ),
+]
+EinsumText = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "Einsums, one a line: S[p,m] += Q[p,e] * K[m,e]; docs/language.md",
+            "pattern": r"[A-Z]\w*\s*(\[[^\]]*\])?\s*[a-z_+*]*=",
+        }
+    ),
+]
 
 
 class Density(Record):
@@ -43,13 +67,13 @@ class Form(Record):
     state: tuple[str, ...] | None = None
     word_bytes: Positive | None = None
     words_bytes: dict[str, Positive] = {}
-    ranks: dict[str, Any] = {}
+    ranks: RankSizes = {}
     inputs: dict[str, tuple[str, ...]] = {}
     outputs: dict[str, tuple[str, ...]] = {}
     tensors: dict[str, tuple[str, ...]] = {}
     densities: dict[str, Density] = {}
     values: dict[str, tuple[Number, ...]] = {}
-    cascade: str
+    cascade: EinsumText
 
 
 class Preset(Record):
@@ -57,7 +81,7 @@ class Preset(Record):
 
     about: str = ""
     source: str
-    ranks: dict[str, Any]
+    ranks: RankSizes
 
 
 class Forms(Record):

@@ -6,7 +6,7 @@ dependencies.py) close loops over the steps; they are left out of the DAG, and c
 measured: between two steps the value must stay.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import networkx as nx
@@ -36,6 +36,47 @@ def dag(cascade: Cascade) -> nx.DiGraph:
             if not reads_earlier_step(cascade, access):
                 graph.add_edge(("tensor", access.tensor), ("einsum", einsum.name))
     return graph
+
+
+def sources(cascade: Cascade) -> dict[str, tuple[Node, ...]]:
+    """What each Einsum reads in the DAG: an input, or the Einsum that makes the tensor."""
+    return {
+        einsum.name: tuple(
+            dict.fromkeys(
+                ("tensor" if access.tensor in cascade.inputs else "einsum", access.tensor)
+                for access in einsum.reads
+                if not reads_earlier_step(cascade, access)
+            )
+        )
+        for einsum in cascade.einsums
+    }
+
+
+def layers(cascade: Cascade) -> tuple[tuple[Node, ...], ...]:
+    """Inputs and Einsums in rows, each Einsum below all that it reads, an input just above its
+    first reader. In a row they stand in the order of what they read, so that few lines cross."""
+    found = sources(cascade)
+    level: dict[Node, int] = {}
+    for name in order(cascade):
+        made = [level[node] for node in found[name] if node[0] == "einsum"]
+        level["einsum", name] = max(made, default=0) + 1
+    for name in order(cascade):
+        for node in found[name]:
+            level.setdefault(node, level["einsum", name] - 1)
+    rows: list[tuple[Node, ...]] = []
+    middle: dict[Node, float] = {}
+    for number in range(max(level.values(), default=-1) + 1):
+        members = [node for node, own in level.items() if own == number]
+        row = sorted(members, key=lambda node: _middle_of(found.get(node[1], ()), middle))
+        middle |= {node: (place + 0.5) / len(row) for place, node in enumerate(row)}
+        rows.append(tuple(row))
+    return tuple(rows)
+
+
+def _middle_of(read: Sequence[Node], middle: Mapping[Node, float]) -> float:
+    """Where what is read stands in its row, from 0 to 1, on average."""
+    known = [middle[node] for node in read if node in middle]
+    return sum(known) / len(known) if known else 0.5
 
 
 def producer(cascade: Cascade, tensor: str) -> str | None:

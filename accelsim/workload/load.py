@@ -35,7 +35,7 @@ from accelsim.workload.checks import check_cascade, check_text
 from accelsim.workload.data_checks import check_data
 from accelsim.workload.dependencies import offset_over
 from accelsim.workload.einsum import Access, Cascade, Einsum, Tensor
-from accelsim.workload.forms import Density, chosen, read_forms, split_name
+from accelsim.workload.forms import Density, EinsumText, RankSizes, chosen, read_forms, split_name
 from accelsim.workload.parse import CascadeText, parse_cascade
 from accelsim.workload.ranks import resolve_ranks
 
@@ -47,13 +47,13 @@ class Workload(Record):
     source: str = ""
     word_bytes: Positive
     words_bytes: dict[str, Positive] = {}
-    ranks: dict[str, Any]
+    ranks: RankSizes
     inputs: dict[str, tuple[str, ...]] = {}
     outputs: dict[str, tuple[str, ...]] = {}
     tensors: dict[str, tuple[str, ...]] = {}
     densities: dict[str, Density] = {}
     values: dict[str, tuple[Number, ...]] = {}
-    cascade: str
+    cascade: EinsumText
 
 
 class Shape(Record):
@@ -61,7 +61,7 @@ class Shape(Record):
 
     about: str
     source: str
-    ranks: dict[str, Any]
+    ranks: RankSizes
 
 
 def load_workload(

@@ -193,8 +193,11 @@ def replaced(region: Region, variable: str, value: Linear) -> list[Linear]:
     """The region with a linear function in place of the variable."""
     result = []
     for linear in region:
-        rest = {name: factor for name, factor in linear.items() if name != variable}
-        result.append(combine(rest, value, 1, linear.get(variable, 0)))
+        rest = linear
+        if variable in linear:
+            others = {name: factor for name, factor in linear.items() if name != variable}
+            rest = combine(others, value, 1, linear[variable])
+        result.append(rest)
     return result
 
 

@@ -26,7 +26,8 @@ from accelsim.workload.regions import (
 
 def union_size(regions: Sequence[Region], effort: Effort | None = None) -> int:
     """Points in at least one region."""
-    effort = effort or Effort()
+    if effort is None:
+        return _union_size(tuple(map(_functions, regions)))
     return sum(sign * count_points(region, effort) for sign, region in _terms(regions, 1, effort))
 
 
@@ -47,11 +48,12 @@ def shadow_size(
             split = [piece[number] for piece in pieces]
             return shadow_size([*regions[:number], *split, *regions[number + 1 :]], keep, own)
     known = tuple(dict.fromkeys(shadow for shadow in shadows if shadow is not None))
-    return _union_size(known) if effort is None else union_size(_regions(known), effort)
+    return union_size(_regions(known), effort)
 
 
 Functions = tuple[tuple[tuple[str, int], ...], ...]
-"""A region that can be looked up: who reads what in the same way leaves the same shadow."""
+"""A region that can be looked up: who reads what in the same way leaves the same shadow, and a
+workload that is loaded again has the same regions."""
 
 
 def _functions(region: Region) -> Functions:
@@ -69,8 +71,8 @@ def _projected(region: Functions, keep: tuple[str, ...]) -> Functions | None:
 
 
 @lru_cache(maxsize=4096)
-def _union_size(shadows: tuple[Functions, ...]) -> int:
-    return union_size(_regions(shadows))
+def _union_size(regions: tuple[Functions, ...]) -> int:
+    return union_size(_regions(regions), Effort())
 
 
 def _piece(regions: Sequence[Region], holes: HolesError, remainder: int) -> list[list[Linear]]:

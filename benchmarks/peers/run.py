@@ -1,6 +1,6 @@
 """Runs the work of `cases.py` with AccelForge, ZigZag and accelsim, and writes results.csv.
 
-    python benchmarks/peers/run.py [--environments FOLDER] [--only CASE ...] [--repeats N]
+    python benchmarks/peers/run.py [--environments FOLDER] [--only CASE ...] [--ours] [--repeats N]
 
 Every run is a process of its own that starts without caches. A mapping that a peer finds is also
 evaluated by `accelsim evaluate`, and one that we find by none but us.
@@ -41,9 +41,9 @@ def main() -> None:
     options = options_of(__doc__)
     pythons = {peer: python_of(peer, options.environments) for peer in PEERS}
     cases = [case for case in CASES if not options.only or case.name in options.only]
-    rows = _kept([case.name for case in cases])
+    rows = _kept([case.name for case in cases], options.ours)
     for case in cases:
-        for row in _rows(case, pythons, options.repeats):
+        for row in _rows(case, pythons, options.repeats, options.ours):
             print({key: value for key, value in row.items() if value != ""}, flush=True)
             rows.append(row)
             _write(rows)
@@ -54,28 +54,35 @@ def options_of(about: str | None) -> argparse.Namespace:
     folder = Path(tempfile.gettempdir()) / "accelsim-peers"
     parser.add_argument("--environments", type=Path, default=folder)
     parser.add_argument("--only", nargs="*", choices=[case.name for case in CASES])
+    parser.add_argument("--ours", action="store_true", help="the peers' rows stay")
     parser.add_argument("--repeats", type=int, default=3)
     return parser.parse_args()
 
 
-def _kept(renewed: Sequence[str]) -> list[Row]:
-    """The rows of other cases from an earlier run."""
+def _kept(renewed: Sequence[str], is_ours: bool) -> list[Row]:
+    """The rows of other cases from an earlier run, and those of the peers if only ours are new."""
     if not (HERE / "results.csv").exists():
         return []
     with (HERE / "results.csv").open(newline="") as lines:
-        known = [case.name for case in CASES if case.name not in renewed]
-        return [row for row in csv.DictReader(lines) if row["case"] in known]
+        return [
+            row
+            for row in csv.DictReader(lines)
+            if row["case"] not in renewed or (is_ours and row["tool"] != "accelsim")
+        ]
 
 
 def _write(rows: Sequence[Row]) -> None:
-    order = [case.name for case in CASES]
+    cases, tools = [case.name for case in CASES], ["accelsim", *PEERS]
+    order = {name: place for place, name in enumerate((*cases, *tools))}
     with (HERE / "results.csv").open("w", newline="") as lines:
         writer = csv.DictWriter(lines, COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(sorted(rows, key=lambda row: order.index(row["case"])))
+        writer.writerows(sorted(rows, key=lambda row: (order[row["case"]], order[row["tool"]])))
 
 
-def _rows(case: Case, pythons: Mapping[str, Path | None], repeats: int) -> Iterator[Row]:
+def _rows(
+    case: Case, pythons: Mapping[str, Path | None], repeats: int, is_ours: bool
+) -> Iterator[Row]:
     answer, row = _timed([ACCELSIM, *case.ours], None, repeats)
     row |= {"case": case.name, "tool": "accelsim", "under_model": "accelsim"}
     row |= {"seconds_of_search": answer.get("seconds", ""), "remark": row["remark"] or _how(answer)}
@@ -85,7 +92,8 @@ def _rows(case: Case, pythons: Mapping[str, Path | None], repeats: int) -> Itera
         if python is None:
             yield {"case": case.name, "tool": tool, "remark": "not installed"}
             continue
-        yield from _theirs(case, tool, [str(python), str(HERE / f"{tool}_side.py")], repeats)
+        if not is_ours:
+            yield from _theirs(case, tool, [str(python), str(HERE / f"{tool}_side.py")], repeats)
         if not (case.mapping or case.own_example) and "mapping" in answer:
             yield from _ours_under_theirs(case, answer["mapping"], tool, str(python))
 

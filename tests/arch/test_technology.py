@@ -86,6 +86,17 @@ class TestInterpolation:
         found = look_up("x", READ, replace(WANTED, capacity_bytes=sizes))
         assert found.value == pytest.approx([1, 10, 100])
 
+    @pytest.mark.parametrize(("quantity", "node"), [(READ, 40), (READ, 20), ("area_um2", 40)])
+    @pytest.mark.parametrize("row", [8, 11])
+    def test_an_array_has_what_each_has_alone_to_the_last_bit(self, quantity, node, row):
+        sizes = np.geomspace(1024, 102400, 301)[::-1]
+        wish = replace(WANTED, technology_nm=node, row_bytes=row)
+        found = look_up("x", quantity, replace(wish, capacity_bytes=sizes))
+        each = [look_up("x", quantity, replace(wish, capacity_bytes=size)) for size in sizes]
+        assert found.value.tolist() == [one.value for one in each]
+        assert set(found.entries) == {entry for one in each for entry in one.entries}
+        assert set(found.notes) == {note for one in each for note in one.notes}
+
     def test_outside_the_capacities_it_refuses_and_says_what_the_table_holds(self):
         with pytest.raises(ArchError) as error:
             look_up("x", READ, replace(WANTED, capacity_bytes=512))
@@ -145,6 +156,14 @@ class TestBeyondTheCapacities:
         )
         area = look_up("y", "area_um2", replace(WANTED, capacity_bytes=2**30))
         assert area.extrapolated == ("extrapolated from 100 KiB, area ~ capacity above it [a law]",)
+
+    @pytest.mark.parametrize("quantity", [READ, "area_um2"])
+    def test_an_array_has_what_each_has_alone_to_the_last_bit(self, quantity):
+        sizes = np.geomspace(64, 2**24, 301)
+        found = look_up("y", quantity, replace(WANTED, capacity_bytes=sizes))
+        each = [look_up("y", quantity, replace(WANTED, capacity_bytes=size)) for size in sizes]
+        assert found.value.tolist() == [one.value for one in each]
+        assert set(found.extrapolated) == {law for one in each for law in one.extrapolated}
 
     def test_within_the_capacities_the_law_changes_nothing(self):
         assert look_up("y", READ, WANTED) == replace(look_up("x", READ, WANTED), part="y")

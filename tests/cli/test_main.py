@@ -6,14 +6,14 @@ import time
 import pytest
 
 from accelsim.cli import list as list_command
-from accelsim.cli.main import COMMANDS
+from accelsim.cli.main import COMMANDS, MODULES
 
 HEAVY = ("numba", "pandas", "matplotlib", "torch", "numpy", "scipy")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_a_module_whose_help_has_an_example(run, name):
-    assert callable(importlib.import_module(f"accelsim.cli.{name}").command)
+    assert callable(importlib.import_module(f"accelsim.cli.{MODULES.get(name, name)}").command)
     ended = run(name, "--help")
     assert ended.status == 0
     assert "Example" in ended.out and f"accelsim {name} " in ended.out

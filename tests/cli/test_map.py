@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from accelsim.base.catalogue import shipped
+
 WORDS = ("map", "attention/three_pass", "flat_cloud", "--space", "flat_dataflows")
 
 
@@ -61,3 +63,40 @@ def test_a_space_is_shown_with_its_choices(run):
     shown = run("show", "flat_dataflows").out
     assert "choices (2,880 combinations):" in shown
     assert "      P1: parts of P\n" in shown
+
+
+LIMITS = str(shipped() / "arch" / "constraints" / "shared_buffer.yaml")
+SMALL = ("--set", "ranks.P=512", "--set", "ranks.M=512", "--set", "ranks.H=2")
+
+
+def test_what_is_found_keeps_to_the_constraints_of_the_example(run, tmp_path):
+    out = str(tmp_path / "found.yaml")
+    case = ("attention/three_pass", "flat_cloud")
+    words = ("map", *case, *SMALL, "--constraints", LIMITS, "--out", out)
+    found = run(*words).out
+    inside = found[found.index("QK on Array2D") : found.index("QK at one point")]
+    assert "spatial M in 256 over rows" in inside
+    cost = json.loads(run("evaluate", *case, out, *SMALL, "--json").out)
+    assert cost["occupancy_bytes"]["GlobalBuffer"] <= 16 * 2**20
+    assert cost["traffic_bytes"]["DRAM"] <= 24e6
+
+
+def test_a_constraint_in_the_way_is_named(run, tmp_path):
+    file = tmp_path / "limits.yaml"
+    file.write_text(
+        "about: Too little.\neinsum_traffic: {AV: {DRAM: 1 kB}}\ntraffic: {DRAM: 1 GB}\n"
+    )
+    case = ("map", "attention/three_pass", "flat_cloud", *SMALL, "--strategy", "rules")
+    ended = run(*case, "--constraints", str(file))
+    assert (ended.status, ended.out) == (2, "")
+    assert "found that keeps to at most 1,000 B over DRAM for AV; without it there is" in ended.err
+    assert "1,000,000,000" not in ended.err
+    file.write_text("about: Too little.\ntraffic: {DRAM: 1 kB}\n")
+    ended = run(*case, "--constraints", str(file))
+    assert "let DRAM move 1,000 B, but inputs and results alone are 524,288 B" in ended.err
+
+
+def test_a_gpu_refuses_constraints_by_name(run):
+    ended = run("map", "attention/one_pass", "h100_sxm", "--constraints", LIMITS)
+    assert (ended.status, ended.out) == (2, "")
+    assert "capacity, traffic, tensor_traffic, loops: constraints are of loops" in ended.err

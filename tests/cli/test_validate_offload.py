@@ -75,5 +75,5 @@ def test_a_system_without_attention_workers_is_refused(run):
 
 
 def test_what_to_validate_is_asked_for(run):
-    assert run("validate").err == "nothing to validate is named. Say gpu or offload\n"
+    assert run("validate").err == "nothing to validate is named. Say gpu, offload or published\n"
     assert run("validate").status == 2

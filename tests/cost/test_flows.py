@@ -78,6 +78,34 @@ def test_formulas_count_what_the_walk_counts_where_hypothesis_looks(rng):
     assert differences(random_case(rng)) == {}
 
 
+def test_sums_that_come_back_are_added_where_they_were_left():
+    """256 sums over two rounds of 8 products, in a buffer under DRAM: of the second round each is
+    added to the first in DRAM, a read and a write there; the buffer sees 512 sums come and go, and
+    neither fetches an old sum nor reads one for its first update."""
+    einsum = einsum_of("C", "MN", {"A": "MK", "B": "KN"})
+    around = [("K", 2), ("M", 2), ("N", 2)]
+    inside = [("M", 2), ("N", 2), ("M", 4, "rows"), ("N", 4, "columns"), ("K", 8)]
+    nest = nest_of(
+        "C",
+        [*around, *inside],
+        storage("DRAM", "ABC", 0),
+        storage("Buffer", "ABC", 3),
+        storage("Register", "C", 7),
+        storage("Register", "AB", 8),
+    )
+    case = Case(cascade_of((einsum,), {"M": 16, "N": 16, "K": 16}), {"C": nest})
+    assert differences(case) == {}
+    counts = by_formula(case.cascade, case.nests)
+    assert {each[1:3]: n for each, n in counts.items() if each.tensor == "C"} == {
+        ("DRAM", "write"): 2 * 256,
+        ("DRAM", "read"): 256,
+        ("Buffer", "write"): 2 * 256,
+        ("Buffer", "read"): 2 * 256,
+        ("Register", "write"): 16 * 256,
+        ("Register", "read"): 14 * 256 + 2 * 256,
+    }
+
+
 def test_every_feature_is_in_500_random_nests_and_half_have_no_factor_of_1():
     counts = Counter(feature for case in random_cases() for feature in features(case))
     assert {feature: n for feature, n in counts.items() if n < 500} == {}

@@ -145,3 +145,17 @@ def test_a_reader_whose_turns_cover_more_than_its_makers_is_found_out():
     # In its first turn T makes elements 0 and 1, and Z asks for 0, 1 and 2.
     with pytest.raises(AssertionError, match=r"T\[p\] is not there"):
         fused([("P", 3), ("F", 5)], {"Accumulator": {"T": 1}}, P=4, K=3, F=5)
+
+
+def test_a_reader_that_takes_turns_with_a_sum_that_still_grows_is_found_out():
+    """T sums over K in both turns; Z takes it in the first."""
+    einsums = (einsum_of("T", "P", {"X": "PK"}), einsum_of("Z", "PK", {"T": "P", "V": "K"}))
+    loops = [("K", 2), ("P", 3), ("K", 2)]
+    nests = {
+        "T": nest_of("T", loops, Accumulator={"T": 1}),
+        "Z": nest_of("Z", loops, Accumulator={"T": 1}),
+    }
+    cascade = cascade_of(einsums, {"P": 3, "K": 4})
+    assert walk(cascade, nests, shared_loops=0)
+    with pytest.raises(AssertionError, match=r"T\[p\] was read before it was complete"):
+        walk(cascade, nests, shared_loops=1)

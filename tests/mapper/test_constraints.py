@@ -84,7 +84,8 @@ def test_the_most_traffic(case, tmp_path):
 
 def test_no_less_than_inputs_and_results_can_move(case, tmp_path):
     limits = _limits(tmp_path, "traffic: {DRAM: 1 kB}")
-    with pytest.raises(MapperError, match="no mapping of product was found"):
+    # 64 x 40, 40 x 48 and 64 x 48 elements of 2 B.
+    with pytest.raises(MapperError, match=r"let DRAM move 1,000 B, but .* are 15,104 B"):
         _found(case, constraints=limits)
 
 
@@ -96,6 +97,12 @@ def test_no_less_than_inputs_and_results_can_move(case, tmp_path):
         ("loops: {D: {}}", "an? Einsum 'D'"),
         ("loops: {C: {rows: {Q: 2}}}", "a rank 'Q'"),
         ("loops: {C: {row: {M: 2}}}", "Did you mean 'rows'"),
+        ("capacity: {DRAM: 0.5}", "share out DRAM, which has no capacity"),
+        ("einsum_traffic: {D: {DRAM: 1 MB}}", "an? Einsum 'D'"),
+        ("tensor_traffic: {D: {DRAM: 1 MB}}", "a tensor 'D'"),
+        ("tensor_traffic: {A: {Bufer: 1 MB}}", "a memory 'Bufer'. Did you mean 'Buffer'"),
+        ("tensor_traffic: {A: {Buffer: 1}}", "not a quantity in B"),
+        ("loops: {C: {rows: {M: 17}}}", "no array has .* Array has 16 x 32"),
     ],
 )
 def test_slips(case, tmp_path, text, message):

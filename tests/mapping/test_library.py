@@ -27,7 +27,7 @@ def test_a_library_chooses_its_kernel_and_one_that_it_does_not_take_is_refused()
     assert named("flash", "attention/one_pass", P=1).kernels
     with pytest.raises(AccelsimError) as refused:
         named("flash_attention_2", "attention/one_pass", P=1, M=8192)
-    assert "one_pass.yaml:1: flash does not take flash_attention_2" in str(refused.value)
+    assert "one_pass.yaml:2: flash does not take flash_attention_2" in str(refused.value)
     assert "Name flash_attention_2_split, or flash, which chooses" in str(refused.value)
 
 
@@ -46,7 +46,7 @@ def test_words_are_those_that_the_gpu_knows():
     [
         ("flash_attention_2", "kernels/gemm", "does not compute kernels/gemm"),
         ("cudnn", "attention/sliding_window_sinks", "cudnn does not compute attention/sliding"),
-        ("gemm_wgmma", "attention/three_pass", "yaml:10: gemm_wgmma does not compute GM"),
+        ("gemm_wgmma", "attention/three_pass", "yaml:11: gemm_wgmma does not compute GM"),
         ("gemm_mma", "kernels/gemm", "Name gemm_wgmma, or gemm, which chooses"),
         ("softmax_warp", "kernels/softmax", "cannot be named for a workload"),
     ],

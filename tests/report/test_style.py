@@ -3,9 +3,12 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
+from accelsim.report import contexts
+from accelsim.report.plots import buffer, gantt, roofline, tornado
 from accelsim.report.serving import ACTIVITY_COLOURS
 from accelsim.report.style import (
     COLOURS,
+    MARKERS,
     TEXT_PT,
     contrast_on_white,
     decimals,
@@ -80,6 +83,24 @@ def test_the_colours_of_the_five_configurations_differ_by_more_than_twenty(figur
 def test_the_colours_of_the_activities_of_a_system_differ_by_more_than_fifteen(eyes):
     names = {colour: name for name, colour in COLOURS.items()}
     assert nearest([names[colour] for colour in ACTIVITY_COLOURS.values()], eyes) > 15
+
+
+@pytest.mark.parametrize("eyes", SEEN)
+@pytest.mark.parametrize("hues", [gantt.TILES, roofline.HUES])
+def test_what_colour_alone_tells_apart_in_a_figure_differs_by_more_than_twelve(hues, eyes):
+    names = {colour: name for name, colour in COLOURS.items()}
+    assert nearest([names[hue] for hue in hues], eyes) > 12
+
+
+@pytest.mark.parametrize("hues", [buffer.HUES, contexts.HUES])
+def test_lines_have_markers_too(hues):
+    """Two of these six differ by 11 for eyes without middle cones."""
+    assert len(set(MARKERS)) >= len(hues)
+
+
+def test_the_two_sides_of_an_elasticity_differ_by_more_than_forty_for_all_eyes():
+    sides = [colour for _, colour in tornado.SIDES.values()]
+    assert min(nearest(sides, eyes) for eyes in SEEN) > 40
 
 
 def test_neighbouring_configurations_print_as_different_greys(figures):

@@ -1,5 +1,8 @@
 """Axes → points."""
 
+import pickle
+
+import numpy as np
 import pytest
 
 from accelsim.base.errors import StudyError
@@ -33,7 +36,8 @@ def test_without_axes_there_is_one_point() -> None:
 def test_an_axis_sets_all_its_paths_alike() -> None:
     both = Axis(set=("workload.ranks.P", "workload.ranks.M"), to=(8, 16))
     settings = crossed((), {"seq_len": both}).settings
-    assert settings["workload.ranks.P"].tolist() == settings["workload.ranks.M"].tolist() == [8, 16]
+    found = [settings[f"workload.ranks.{rank}"].as_written.tolist() for rank in "PM"]
+    assert found == [[8, 16], [8, 16]]
 
 
 def test_a_column_whose_name_has_a_unit_holds_numbers_in_it() -> None:
@@ -41,7 +45,7 @@ def test_a_column_whose_name_has_a_unit_holds_numbers_in_it() -> None:
     points = crossed((), {"buffer_bytes": axis, "buffer": axis.model_copy(update={"set": ()})})
     assert points.columns["buffer_bytes"].tolist() == [1024, 1024, 2048, 2048]
     assert points.columns["buffer"].tolist() == ["1 KiB", "2 KiB"] * 2
-    assert points.settings["arch.memories.Buffer.capacity"].tolist()[0] == "1 KiB"
+    assert points.settings["arch.memories.Buffer.capacity"].as_written[0] == "1 KiB"
 
 
 def test_some_of_the_points_keep_their_values() -> None:
@@ -84,6 +88,24 @@ def test_a_point_has_the_same_address_in_any_space() -> None:
     (alone,) = crossed((), {"m": Axis(set=SIZES.set, to=(16,))}).addresses
     assert crossed((), {"m": SIZES}).addresses.tolist()[1] == alone
     assert crossed((), {"n": SIZES}).addresses.tolist()[1] != alone
+
+
+def test_points_travel_as_places_and_arrive_as_they_were() -> None:
+    """12,000 of a million points: two bytes for each, and none of the other 499,600 values."""
+    fine = Axis(set=("arch.clock",), from_="1 Hz", to=("500000 Hz",), steps=500_000)
+    points = space_of((), {"m": SIZES, "clock": fine}).points(500_000 - 6000, 500_000 + 6000)
+    sent = pickle.dumps(points)
+    assert len(sent) < 12_000 * (2 + 5 * 8 + 1)
+    few = points.at(np.array([5999, 6000]))
+    assert len(pickle.dumps(few)) < 2000
+    for each in (points, few):
+        found = pickle.loads(pickle.dumps(each))
+        assert found.addresses.tolist() == each.addresses.tolist()
+        assert found.deciding.tolist() == each.deciding.tolist()
+        for name, column in each.columns.items():
+            assert found.columns[name].tolist() == column.tolist()
+        for path, setting in each.settings.items():
+            assert found.settings[path].as_written.tolist() == setting.as_written.tolist()
 
 
 def test_a_combination_that_comes_again_is_one_point() -> None:

@@ -20,6 +20,9 @@ from accelsim.workload.load import load_workload
 
 LENGTHS = [1024, 4096, 65536]
 BUFFERS = ["1 MiB", "16 MiB"]
+SMALL = {"B": 1, "H": 1, "P": 64, "M": 64}
+"""Ranks at which the quick strategies meet the bound, so that the slow ones need not run."""
+
 STUDY = {
     "question": "Which mapping is best at which length and buffer?",
     "workload": "attention/one_pass",
@@ -31,22 +34,41 @@ STUDY = {
     },
 }
 RULES = {**STUDY, "find": {"minimise": "energy", "strategies": "rules"}}
+AT_SMALL = {**STUDY, "set": {f"workload.ranks.{rank}": size for rank, size in SMALL.items()}}
 
 
 def test_a_sweep_has_what_is_found_by_hand() -> None:
     """3 lengths x 2 buffers on FuseMax's machine."""
-    rows = sweep(STUDY).to_dict("records")
+    strategies = ("rules", "fused")
+    search = {"minimise": "latency", "strategies": list(strategies)}
+    rows = sweep({**STUDY, "find": search}).to_dict("records")
     assert len(rows) == len(LENGTHS) * len(BUFFERS)
     for row in rows:
         lengths = {"ranks.P": str(row["length"]), "ranks.M": str(row["length"])}
         buffer = {"memories.GlobalBuffer.capacity": row["arch.memories.GlobalBuffer.capacity"]}
         cascade = load_workload("attention/one_pass", lengths)
-        found = find_mapping(cascade, load_arch("fusemax_cloud", buffer))
+        arch = load_arch("fusemax_cloud", buffer)
+        found = find_mapping(cascade, arch, "latency", strategies=strategies)
         assert row["latency_s"] == found.cost.latency_s
         assert row["energy_pj"] == found.cost.energy_pj
         assert row["traffic_bytes.DRAM"] == found.cost.traffic_bytes["DRAM"]
         assert (row["optimal"], row["gap"]) == (found.optimal, found.gap)
         assert (row["strategy"], isna(row["error"])) == (found.strategy, True)
+
+
+def test_unless_strategies_are_named_all_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def noted(*args: object, **options: object) -> object:
+        asked.append(options["strategies"])
+        return find_mapping(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(search, "find_mapping", noted)
+    (row,) = sweep({**AT_SMALL, "vary": {}}).to_dict("records")
+    assert asked == [tuple(mapper.STRATEGIES)]
+    cascade = load_workload("attention/one_pass", {f"ranks.{r}": str(n) for r, n in SMALL.items()})
+    found = find_mapping(cascade, load_arch("fusemax_cloud"))
+    assert (row["latency_s"], row["strategy"]) == (found.cost.latency_s, found.strategy)
 
 
 def test_a_study_has_the_rows_of_the_sweep() -> None:
@@ -63,7 +85,8 @@ def test_a_point_without_a_mapping_is_a_row_with_its_error() -> None:
     files = ["arch.memories.RegisterFile2D.capacity", "arch.memories.RegisterFile1D.capacity"]
     sizes = {"size_bytes": {"set": files, "to": ["1 B", "64 B"]}}
     search = {"minimise": "latency", "strategies": "fused"}
-    rows = sweep({**STUDY, "find": search, "vary": sizes}).to_dict("records")
+    tiny = {f"workload.ranks.{rank}": 4 for rank in "BHPMEF"}
+    rows = sweep({**STUDY, "set": tiny, "find": search, "vary": sizes}).to_dict("records")
     assert "no mapping of attention/one_pass was found" in rows[0]["error"]
     assert isna(rows[0]["strategy"])
     assert (rows[1]["strategy"], isna(rows[1]["error"])) == ("fused", True)
@@ -77,7 +100,8 @@ def test_runs_with_a_mapping_of_their_own_stand_beside_those_searched() -> None:
     ]
     measures = {"latency_s": "latency_s"}
     table = {"name": "results", "runs": runs, "measures": measures}
-    given, found = sweep({"question": "Who?", "tables": [table]}).to_dict("records")
+    study = {"question": "Who?", "set": AT_SMALL["set"], "tables": [table]}
+    given, found = sweep(study).to_dict("records")
     assert isna(given["strategy"]) and isna(given["gap"]) and isna(given["optimal"])
     assert (found["strategy"], found["optimal"]) == ("fused", True)
     assert found["latency_s"] <= given["latency_s"]

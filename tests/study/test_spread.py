@@ -6,11 +6,11 @@ import pytest
 
 from accelsim.base.errors import InputError
 from accelsim.study.axes import Axis
-from accelsim.study.spread import number_of, written_values
+from accelsim.study.spread import number_of, values_of
 
 
 def values(**given: object) -> list[object]:
-    return list(written_values("x", Axis.model_validate(given)))
+    return values_of("x", Axis.model_validate(given)).as_written.tolist()
 
 
 def test_a_range_in_even_steps_has_both_ends() -> None:

@@ -112,7 +112,7 @@ def test_a_file_must_say_what_grows():
     with pytest.raises(WorkloadError) as error:
         at_context(found, found.load(), 1024)
     assert str(error.value).endswith(
-        "biformer.yaml:1: dynamic/biformer:prefill does not say which rank is the context. "
+        "biformer.yaml:2: dynamic/biformer:prefill does not say which rank is the context. "
         "Write it like 'context: M'"
     )
 

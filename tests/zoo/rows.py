@@ -47,12 +47,17 @@ class Case:
     inputs: dict[str, Any]
 
 
-def case(row: str, form: str, seed: int = 0) -> Case:
+@cache
+def _cascade(row: str, form: str) -> Cascade:
     module = reference(row)
     sizes = {**module.SIZES, **getattr(module, "SIZES_OF", {}).get(form, {})}
-    whole = load_workload(f"{row}:{form}")
-    own = {rank: size for rank, size in sizes.items() if rank in whole.ranks}
-    cascade = load_workload(f"{row}:{form}", {f"ranks.{rank}": size for rank, size in own.items()})
+    known = load_workload(f"{row}:{form}").ranks
+    own = {f"ranks.{rank}": size for rank, size in sizes.items() if rank in known}
+    return load_workload(f"{row}:{form}", own)
+
+
+def case(row: str, form: str, seed: int = 0) -> Case:
+    module, cascade = reference(row), _cascade(row, form)
     rng = np.random.default_rng(seed)
     shapes = {
         name: tuple(cascade.ranks[rank] for rank in cascade.tensors[name].ranks)

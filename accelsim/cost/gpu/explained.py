@@ -14,7 +14,7 @@ from accelsim.cost.explanation import Explanation, Help, Number, Row, RunnerUp, 
 from accelsim.cost.gpu.call import call_cost, works_of
 from accelsim.cost.gpu.cascade import GpuCost
 from accelsim.cost.gpu.composed import Composed, composed
-from accelsim.cost.gpu.levers import LEVER_OF, LEVERS
+from accelsim.cost.gpu.levers import LEVER_OF, LEVERS, PATHS
 from accelsim.cost.gpu.placed import placed
 from accelsim.cost.gpu.why import WORDS
 from accelsim.cost.gpu.work import Times
@@ -64,7 +64,9 @@ def _explained(
     run: Run, gpu: Gpu, whole: Composed, kernels: tuple[Row, ...], of: str
 ) -> Explanation:
     seconds = {name: run(lever(gpu, 2)).seconds for name, lever in LEVERS.items()}
-    helps = ranked(Help(name, 2, whole.seconds / each) for name, each in seconds.items())
+    helps = ranked(
+        Help(name, 2, whole.seconds / each, PATHS[name]) for name, each in seconds.items()
+    )
     runner_up = _runner_up(run, gpu, whole)
     longest = _longest(whole.by_resource)[0]
     share = whole.by_resource[longest] / whole.seconds

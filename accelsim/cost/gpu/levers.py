@@ -100,3 +100,15 @@ LEVER_OF: Mapping[str, str] = {
     "fp32": "FP32 and integer throughput",
 }
 """What makes a resource faster; latencies and launching have no lever."""
+
+PATHS: Mapping[str, tuple[str, ...]] = {
+    "device memory bandwidth": ("memories.HBM.bandwidth",),
+    "L2 bandwidth": ("memories.L2.bandwidth",),
+    "shared memory bandwidth": ("sm.shared_bandwidth",),
+    "tensor throughput": ("tensor.",),
+    "exp throughput": ("pipes.",),
+    "FP32 and integer throughput": ("pipes.",),
+    "SMs": ("sms", "cluster_sms"),
+    "power limit": ("power.limit",),
+}
+"""The numbers of a GPU that a lever moves, or what their paths begin with."""

@@ -20,7 +20,7 @@ from accelsim.arch.system import Link, Machine
 from accelsim.base.rate import Rate
 from accelsim.base.units import format_quantity
 from accelsim.cost.explanation import Explanation, Help, Number, Row, RunnerUp, ranked, sentence
-from accelsim.cost.gpu.levers import LEVERS
+from accelsim.cost.gpu.levers import LEVERS, PATHS
 from accelsim.cost.system.buckets import Exact
 from accelsim.cost.system.costs import costs_of
 from accelsim.cost.system.iteration import Batch, Iteration
@@ -40,8 +40,8 @@ def explained_iteration(plan: Plan, batch: Batch, of: str) -> Explanation:
     text = _bound_text(plan, now, bound)
     next_ = next((part for part in order if part != bound and now.way_s[part]), None)
     helps = ranked(
-        Help(name, factor, now.seconds / _iteration(other, batch).seconds)
-        for name, factor, other in _changed(plan)
+        each._replace(gain=now.seconds / _iteration(other, batch).seconds)
+        for each, other in _changed(plan)
     )
     runner_up = None if next_ is None else _runner_up(next_, now.way_s[next_] / now.way_s[bound])
     return Explanation(
@@ -185,36 +185,39 @@ def _links(plan: Plan, now: Iteration) -> Iterator[Row]:
 # --- what would help ------------------------------------------------------------------------------
 
 
-def _changed(plan: Plan) -> Iterator[tuple[str, float, Plan]]:
-    """The plan on other systems: names, factors. What changes keeps its layout."""
+def _changed(plan: Plan) -> Iterator[tuple[Help, Plan]]:
+    """The plan on other systems, with what was changed. What changes keeps its layout."""
     used = dict.fromkeys((plan.holder.name, plan.attender.name))
     for name in used:
-        for lever, machine in _machines(plan.machines[name]):
-            yield f"{name} {lever}", 2, replace(plan, machines={**plan.machines, name: machine})
+        for lever, paths, machine in _machines(plan.machines[name]):
+            moves = tuple(f"{name}.{path}" for path in paths)
+            other = replace(plan, machines={**plan.machines, name: machine})
+            yield Help(f"{name} {lever}", 2, 1, moves), other
     for link in plan.system.links:
         rate = Rate(bytes_per_s=2 * link.bytes_per_s)
-        yield f"links.{link.name}.bandwidth", 2, _with_link(plan, link, {"bandwidth": rate})
+        twice = _with_link(plan, link, {"bandwidth": rate})
+        yield Help(f"links.{link.name}.bandwidth", 2, 1), twice
         if link.latency_s:
-            half = {"latency_s": link.latency_s / 2}
-            yield f"links.{link.name}.latency", 0.5, _with_link(plan, link, half)
+            half = _with_link(plan, link, {"latency_s": link.latency_s / 2})
+            yield Help(f"links.{link.name}.latency", 0.5, 1), half
     overhead = plan.system.serving.overhead_s
     if overhead:
         serving = plan.system.serving.model_copy(update={"overhead_s": overhead / 2})
         system = plan.system.model_copy(update={"serving": serving})
-        yield "serving.overhead", 0.5, replace(plan, system=system)
+        yield Help("serving.overhead", 0.5, 1), replace(plan, system=system)
 
 
-def _machines(machine: Machine) -> Iterator[tuple[str, Machine]]:
+def _machines(machine: Machine) -> Iterator[tuple[str, tuple[str, ...], Machine]]:
     if isinstance(machine, Gpu):
         for name in TRIED:
-            yield name, LEVERS[name](machine, 2)
+            yield name, PATHS[name], LEVERS[name](machine, 2)
         return
     memory = machine.memories[0]
     if memory.bandwidth is not None:
         path = f"memories.{memory.name}.bandwidth"
         rate = Rate(bytes_per_s=2 * memory.bandwidth.per_second(machine.clock_hz))
-        yield f"{memory.name} bandwidth", with_values(machine, {path: rate})
-    yield "clock", with_values(machine, {"clock": 2 * machine.clock_hz})
+        yield f"{memory.name} bandwidth", (path,), with_values(machine, {path: rate})
+    yield "clock", ("clock",), with_values(machine, {"clock": 2 * machine.clock_hz})
 
 
 def _with_link(plan: Plan, link: Link, more: Mapping[str, object]) -> Plan:

@@ -25,18 +25,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.mapper.batch import Evaluator
+from accelsim.mapper.exact.search import Bounded, Search
 from accelsim.mapper.exact.space import Root, Space
-from accelsim.mapper.exact.tables import Heap, Weights
-from accelsim.mapping.loops import ceil_div
+from accelsim.mapper.exact.tables import Weights
 
 AS_GOOD = 1e-12
 """A bound within this share of the best is not followed: sums of floats are no more exact."""
 
-PLUNGES = 8
-"""So many boxes are followed down at once, to have something to beat."""
+DIVES = 32
+"""So many boxes are followed down at first, to have something to beat."""
 
-ROOM = 4096
-LEAVES = 256
+IN_VAIN = 20_000
+"""Boxes after which a space is given up where no bound tells what breaks a constraint."""
 
 Told = Callable[[float, int], None]
 """Hears of the best value so far and of how many candidates were just seen."""
@@ -65,28 +65,37 @@ class Answer(NamedTuple):
 
 
 class Branch:
-    """The spaces of one Einsum, an array each. It remembers what it has compiled."""
+    """The spaces of one Einsum, an array each. It remembers what it has recorded."""
 
     def __init__(self, spaces: Sequence[Space]) -> None:
         self.spaces = spaces
         self._evaluators: dict[tuple[int, int], Evaluator] = {}
 
-    def best(
-        self, weights: Weights, most: Callable[[], int], told: Told, known: Choice | None = None
-    ) -> Answer:
-        """The mapping of least pj · energy + cycle · cycles; `known`, if none is less.
+    def floor(self, weights: Weights) -> float:
+        """What the widest boxes are bounded by; infinite if nothing fits."""
+        entries = (Search(each.tables, weights, each.widest, inf) for each in self.spaces)
+        return min((entry.bound for entry in entries), default=inf)
 
-        It gives up where `most()` boxes have been bounded in a space and some mapping is known.
+    def best(
+        self,
+        weights: Weights,
+        most: Callable[[], int],
+        told: Told,
+        known: Choice | None = None,
+        below: float = inf,
+    ) -> Answer:
+        """The mapping of least pj · energy + cycle · cycles; `known`, or none, if none is less
+        than that and `below`.
+
+        It gives up where `most()` boxes have been bounded in a space and there is something to
+        beat, or `IN_VAIN` and there is nothing, if tensors have limits.
         """
         choice, bound, seen, pruned = None, inf, 0, 0
-        below = self._value(known, weights) if known else inf
+        below = min(below, self._value(known, weights)) if known else below
         for place in range(len(self.spaces)):
             answer = self._in_space(place, weights, below, most, told)
-            seen, pruned, bound = (
-                seen + answer.seen,
-                pruned + answer.pruned,
-                min(bound, answer.bound),
-            )
+            seen, pruned = seen + answer.seen, pruned + answer.pruned
+            bound = min(bound, answer.bound)
             if answer.choice is not None:
                 choice, below = answer.choice, answer.choice.value
         return Answer(choice or known, min(bound, below), seen, pruned)
@@ -98,150 +107,96 @@ class Branch:
     def _in_space(
         self, place: int, weights: Weights, below: float, most: Callable[[], int], told: Told
     ) -> Answer:
-        # numba, whose import takes a while, is there for who searches.
-        from accelsim.mapper.exact.kernels import explore, release
-
-        space, choice, seen, plunges, bound = self.spaces[place], None, 0, PLUNGES, inf
-        heap = _entered(space, weights, below)
-        leaves = np.empty(LEAVES, dtype=np.int64)
-        while heap.counts[0] > 0:
-            if below < inf and heap.counts[2] > most():
-                bound = float(heap.bound[heap.order[0]])
+        space, choice, seen = self.spaces[place], None, 0
+        search = Search(space.tables, weights, space.widest, below * (1 - AS_GOOD))
+        leaves = search.dive(DIVES)
+        while True:
+            found, better = self._evaluated(place, leaves, weights, below)
+            seen += found
+            if better:
+                choice, below = better, better.value
+            told(below, found)
+            search.below = below * (1 - AS_GOOD)
+            if not search.is_open or search.bounded > (
+                most() if below < inf else _most_in_vain(space)
+            ):
                 break
-            limit = below * (1 - AS_GOOD)
-            wanted = leaves[:1] if plunges > 1 else leaves
-            found = explore(heap, space.tables, weights, limit, plunges, wanted)
-            plunges = max(1, plunges - found)
-            if found:
-                seen += found
-                better = self._evaluated(place, heap, leaves[:found], weights, below)
-                choice, below = (better, better.value) if better else (choice, below)
-                release(heap, leaves[:found])
-                told(below, found)
-            elif heap.counts[0] > 0 and heap.counts[1] < 2:
-                heap = _roomier(heap)
-        return Answer(choice, bound, seen, int(heap.counts[2]) - seen)
+            leaves = search.step()
+        return Answer(choice, search.bound, seen, search.bounded - seen)
 
     def _evaluated(
-        self, place: int, heap: Heap, leaves: NDArray[np.int64], weights: Weights, below: float
-    ) -> Choice | None:
-        """The best of the leaves, if it is below."""
-        space, best = self.spaces[place], None
-        for number in np.unique(heap.root[leaves]):
-            own = leaves[heap.root[leaves] == number]
-            root = space.roots[number]
-            tiles = _columns(space, heap.low[own])
+        self, place: int, leaves: Bounded, weights: Weights, below: float
+    ) -> tuple[int, Choice | None]:
+        """How many had to be looked at, and the best of the leaves, if it is below."""
+        space, best, seen = self.spaces[place], None, 0
+        roots, firsts = np.unique(leaves.boxes.root, return_inverse=True)
+        least = np.full(roots.size, inf)
+        np.minimum.at(least, firsts, leaves.bound)
+        for number in np.argsort(least, kind="stable"):
+            own = leaves.at((firsts == number) & (leaves.bound < below * (1 - AS_GOOD)))
+            if not own.bound.size:
+                continue
+            seen += own.bound.size
+            root = space.roots[roots[number]]
+            tiles = _columns(space, own.boxes.low)
             if not next(iter(tiles.values())).size:
                 continue
-            batch = self._evaluator(place, int(number))(tiles)
+            batch = self._evaluator(place, int(roots[number]))(tiles)
             cycles = batch.latency_s * space.arch.clock_hz
             values = weights.pj * batch.energy_pj + weights.cycle * cycles
-            is_allowed = batch.legal & (cycles <= weights.most_cycles)
-            for memory, most in space.constraints.traffic_bytes.items():
-                is_allowed &= batch.traffic_bytes[memory] <= most
-            values = np.where(is_allowed, values, inf)
+            values = np.where(batch.legal & (cycles <= weights.most_cycles), values, inf)
             first = int(np.argmin(values))
             if values[first] < below:
                 below = float(values[first])
                 factors = {name: int(column[first]) for name, column in tiles.items()}
                 energy, latency = batch.energy_pj[first], batch.latency_s[first]
                 best = Choice(space, root, factors, float(energy), float(latency), below)
-        return best
+        return seen, best
 
     def _evaluator(self, place: int, root: int) -> Evaluator:
         if (place, root) not in self._evaluators:
             space = self.spaces[place]
             mapping = space.mapping(space.roots[root])
-            self._evaluators[place, root] = Evaluator(space.alone, space.arch, mapping)
+            evaluator = Evaluator(space.alone, space.arch, mapping, space.constraints)
+            self._evaluators[place, root] = evaluator
         return self._evaluators[place, root]
 
 
+def _most_in_vain(space: Space) -> float:
+    return IN_VAIN if space.constraints.tensor_traffic_bytes else inf
+
+
 def _columns(space: Space, boxes: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """The factors of boxes of one mapping (n x R x S) by name, each way to lie on the array."""
+    """The factors of boxes of one mapping (n x R x S) by name, as rows and columns of the array."""
     width, array = (space.tables.rows, space.tables.columns), space.shared
     fixed = {
         place: space.fixed.on_array[rank][0]
         for place, rank in enumerate(space.ranks)
         if rank in space.fixed.on_array
     }
-    ways = [(box, rows) for box in boxes for rows in ways_to_lie(box[:, array], *width, fixed)]
-    factors = np.array([box for box, _ in ways]).reshape(-1, *boxes.shape[1:])
-    rows = np.array([rows for _, rows in ways]).reshape(-1, len(space.ranks))
+    ways = [rows_of(tuple(box[:, array].astype(int).tolist()), *width, fixed) for box in boxes]
+    kept = [place for place, rows in enumerate(ways) if rows is not None]
+    factors = boxes[kept]
+    rows = np.array([ways[place] for place in kept], dtype=float).reshape(-1, len(space.ranks))
     named: dict[str, NDArray[np.float64]] = {}
     for (rank, slot), names in space.names().items():
         own = factors[:, rank, slot]
-        sides = (rows[:, rank], np.ceil(own / rows[:, rank]))
+        sides = (rows[:, rank], own / rows[:, rank])
         named |= dict(zip(names, sides if slot == space.shared else (own,), strict=True))
     return named
 
 
-def ways_to_lie(
-    beside: NDArray[np.float64], rows: int, columns: int, fixed: Mapping[int, int]
-) -> list[list[int]]:
-    """Rows of each rank, columns following as ceil(beside / rows): one way if it can be without
-    waste, else all, of which none needs no more of every rank than another. `fixed` rows stay."""
-    found: dict[tuple[int, ...], list[int]] = {}
-    todo: list[tuple[list[int], int, int]] = [([], rows, columns)]
-    while todo:
-        own, rows_left, columns_left = todo.pop()
-        if len(own) == len(beside):
-            needed = tuple(a * ceil_div(int(b), a) for a, b in zip(own, beside, strict=True))
-            found.setdefault(needed, own)
-            if needed == tuple(beside):
-                return [own]
-            continue
-        wanted = int(beside[len(own)])
-        only = fixed.get(len(own))
-        for rows_own in range(min(rows_left, wanted), 0, -1):
-            columns_own = ceil_div(wanted, rows_own)
-            if columns_own <= columns_left and only in (None, rows_own):
-                todo.append(([*own, rows_own], rows_left // rows_own, columns_left // columns_own))
-    return [
-        own
-        for needed, own in found.items()
-        if not any(
-            other != needed and all(a <= b for a, b in zip(other, needed, strict=True))
-            for other in found
-        )
-    ]
-
-
-def _entered(space: Space, weights: Weights, below: float) -> Heap:
-    from accelsim.mapper.exact.kernels import enter
-
-    shape = len(space.ranks), space.slots
-    own = len(space.path), len(space.tensors)
-    heap = _heap(max(ROOM, 4 * len(space.roots)), *shape, *own)
-    for number, root in enumerate(space.roots):
-        enter(heap, number, *space.box(root), space.tables, weights, below)
-    return heap
-
-
-def _heap(room: int, ranks: int, slots: int, memories: int, sent: int) -> Heap:
-    return Heap(
-        low=np.ones((room, ranks, slots)),
-        high=np.ones((room, ranks, slots)),
-        root=np.zeros(room, dtype=np.int64),
-        bound=np.zeros(room),
-        size=np.zeros(room),
-        order=np.zeros(room, dtype=np.int64),
-        free=np.arange(room),
-        moved=np.zeros(memories),
-        sent_bytes=np.zeros(sent),
-        sent_pj=np.zeros(sent),
-        scratch=np.zeros((2, ranks)),
-        counts=np.array([0, room, 0]),
-    )
-
-
-def _roomier(heap: Heap) -> Heap:
-    """With twice the room; places keep their numbers."""
-    room = heap.bound.size
-    _, ranks, slots = heap.low.shape
-    larger = _heap(2 * room, ranks, slots, heap.moved.size, heap.sent_pj.size)
-    for new, old in zip(larger[:6], heap[:6], strict=True):
-        new[:room] = old
-    free = int(heap.counts[1])
-    larger.free[: free + room] = [*heap.free[:free], *range(room, 2 * room)]
-    larger.counts[:] = heap.counts[0], free + room, heap.counts[2]
-    return larger
+def rows_of(
+    beside: tuple[int, ...], rows: int, columns: int, fixed: Mapping[int, int], rank: int = 0
+) -> tuple[int, ...] | None:
+    """On how many rows each rank lies, the rest on columns; None if they cannot. `fixed` stay."""
+    if not beside:
+        return ()
+    first, *others = beside
+    for own in range(min(rows, first), 0, -1):
+        across = first // own
+        if first % own == 0 and across <= columns and fixed.get(rank, own) == own:
+            rest = rows_of(tuple(others), rows // own, columns // across, fixed, rank + 1)
+            if rest is not None:
+                return (own, *rest)
+    return None

@@ -6,16 +6,19 @@ the best of some weighted sum of energy and latency: the corners are found from 
 as the farthest below the line through two others, as long as it may have a smaller product.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from math import inf
 from time import perf_counter
 
 from accelsim.arch.spatial import area_um2
 from accelsim.cost.evaluate import evaluate
+from accelsim.cost.result import Cost
 from accelsim.mapper.exact.branch import Choice
 from accelsim.mapper.exact.space import SENTENCE
 from accelsim.mapper.exact.steps import Steps, Total
 from accelsim.mapper.exact.tables import Weights
 from accelsim.mapper.found import Found
+from accelsim.mapper.obeying import broken
 from accelsim.mapper.objective import Figures, powers_of, value_of
 from accelsim.mapper.question import Question
 from accelsim.mapping.binding import bind
@@ -30,7 +33,9 @@ AS_FAR = 1e-9
 
 
 def find(question: Question) -> Found | None:
-    """None if an Einsum is not a plain one (`is_plain`), traffic is asked for, or nothing fits."""
+    """None if an Einsum is not a plain one (`is_plain`), traffic is asked for, nothing fits,
+    nothing is as good as what is known, or what is best without limits of the cascade's whole
+    traffic breaks one."""
     start = perf_counter()
     is_asked = set(powers_of(question.minimise)) <= {"latency", "energy", "area"}
     if not is_plain(question.cascade) or not is_asked:
@@ -39,24 +44,48 @@ def find(question: Question) -> Found | None:
     totals = _totals(steps, question)
     if not totals:
         return None
-    best = min(totals, key=lambda total: _value(total, question))
-    mapping = _mapping([steps.thriftier(each) for each in best.choices], question.cascade)
-    if check(bind(mapping, question.cascade, question.arch)):
+    ranked = sorted(totals, key=lambda total: _value(total, question))
+    kept = next(_kept(ranked, steps, question), None)
+    if kept is None:
         return None
-    cost = evaluate(question.cascade, question.arch, mapping)
+    best, mapping, cost = kept
     return Found(
         mapping=mapping,
         cost=cost,
         minimise=question.minimise,
         bound=question.bound,
         strategy="exact",
-        space=SENTENCE,
-        optimal=all(total.bound >= total.value * (1 - AS_FAR) for total in totals),
+        space=_space(question),
+        optimal=best is ranked[0] and all(_is_least(total, steps) for total in totals),
         candidates=steps.seen,
         pruned=steps.pruned,
         seconds=perf_counter() - start,
         is_cut_short=steps.is_hurried,
     )
+
+
+def _kept(
+    ranked: Sequence[Total], steps: Steps, question: Question
+) -> Iterator[tuple[Total, LoopMapping, Cost]]:
+    """Those that are legal and keep to the constraints as a whole; each Einsum does by itself."""
+    cascade, arch = question.cascade, question.arch
+    for total in ranked:
+        thrifty = [steps.thriftier(each) for each in total.choices]
+        for choices in (thrifty, total.choices):
+            mapping = _mapping(choices, cascade)
+            bound = bind(mapping, cascade, arch)
+            if check(bound):
+                continue
+            cost = evaluate(cascade, arch, mapping)
+            if not broken(question.constraints, bound, cost):
+                yield total, mapping, cost
+
+
+def _space(question: Question) -> str:
+    """With what the constraints leave out beside themselves."""
+    if any(fixed.memories for fixed in question.constraints.loops.values()):
+        return f"{SENTENCE}; Einsums with fixed loops in memories hand over in the outermost one"
+    return SENTENCE
 
 
 def is_plain(cascade: Cascade) -> bool:
@@ -82,7 +111,8 @@ def _totals(steps: Steps, question: Question) -> list[Total]:
     """Among these is the best, if each is the best of its weights."""
     powers = powers_of(question.minimise)
     if not {"latency", "energy"} <= set(powers):
-        total = steps.best(ENERGY if "energy" in powers else CYCLES)
+        weights = ENERGY if "energy" in powers else CYCLES
+        total = steps.best(weights, _below(weights, question))
         return [total] if total else []
     fast, thrifty = steps.best(CYCLES), steps.best(ENERGY)
     if fast is None or thrifty is None:
@@ -96,6 +126,19 @@ def _totals(steps: Steps, question: Question) -> list[Total]:
             corners.append(corner)
             sides += [(side[0], corner), (corner, side[1])]
     return corners
+
+
+def _is_least(total: Total, steps: Steps) -> bool:
+    return min(total.bound, steps.given_up) >= total.value * (1 - AS_FAR)
+
+
+def _below(weights: Weights, question: Question) -> float:
+    """What others have found, as weighed, and a little more, so that its equal is proved; where
+    the value is another power or has the area in it, there is no such number."""
+    if dict(powers_of(question.minimise)) not in ({"energy": 1}, {"latency": 1}):
+        return inf
+    known = question.known * (1 + AS_FAR)
+    return known if weights is ENERGY else known * question.arch.clock_hz
 
 
 def _promises(fast: Total, thrifty: Total, corners: list[Total], question: Question) -> bool:

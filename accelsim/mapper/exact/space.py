@@ -17,16 +17,18 @@ stay, no loop runs longer. (Where a rank is cut thrice or more, a longer last ro
 refill of a lone last tile; such cuts are left out.)
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import permutations, product
 from math import inf, prod
+from typing import TypeVar
 
 import numpy as np
 
 from accelsim.arch.spatial import Spatial, instances, parents, point_cost
 from accelsim.mapper.constraints import Constraints, FixedLoops
+from accelsim.mapper.exact.boxes import Boxes
 from accelsim.mapper.exact.tables import Array, Tables
 from accelsim.mapping.mapping import Formula, Level, Nest, Phase, Step
 from accelsim.mapping.mapping import Mapping as LoopMapping
@@ -41,6 +43,8 @@ SENTENCE = (
 )
 
 AXES = ("rows", "columns")
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,9 @@ class Space:
     array: str
     homes: Mapping[str, str] = field(default_factory=dict)
     constraints: Constraints = field(default_factory=Constraints)
+    _known_orders: dict[frozenset[str], tuple[tuple[str, ...], ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def path(self) -> tuple[str, ...]:
@@ -150,7 +157,9 @@ class Space:
         turning = self.turning(kept)
         for memory in turning[:-1]:
             idle = self.inside(kept) if memory == turning[-2] else frozenset[str]()
-            choices[self.slot(memory)] = self._distinct_orders(idle)
+            if idle not in self._known_orders:
+                self._known_orders[idle] = self._distinct_orders(idle)
+            choices[self.slot(memory)] = self._known_orders[idle]
         yield from product(*choices)
 
     def inside(self, kept: Mapping[str, frozenset[int]]) -> frozenset[str]:
@@ -273,8 +282,26 @@ class Space:
             for slot in range(self.slots):
                 is_free = root.drains or not sums if slot == self.shared else slot in turning
                 is_free = is_free and not (rank in inside and slot == before)
-                high[place, slot] = self.cascade.ranks[rank] if is_free else 1
+                # Rows times columns, each as few as cover the rank, are fewer than twice its size.
+                most = self.cascade.ranks[rank] * (2 if slot == self.shared else 1)
+                high[place, slot] = most if is_free else 1
         return low, high
+
+    @cached_property
+    def widest(self) -> Boxes:
+        """The boxes of all roots."""
+        ranges = self._by_keeping(self.box)
+        low, high = (np.array([each[end] for each in ranges]) for end in (0, 1))
+        return Boxes(low, high, np.arange(len(self.roots)))
+
+    def _by_keeping(self, of: Callable[[Root], Thing]) -> list[Thing]:
+        """What depends on what a root keeps and drains, but not on orders, for every root."""
+        known: dict[tuple[int, bool], Thing] = {}
+        for root in self.roots:
+            key = id(root.kept), root.drains
+            if key not in known:
+                known[key] = of(root)
+        return [known[id(root.kept), root.drains] for root in self.roots]
 
     @cached_property
     def fixed(self) -> FixedLoops:
@@ -298,12 +325,14 @@ class Space:
         cost = point_cost(self.arch, self.array, self.equation.operations)
         points = float(iteration_points(self.cascade, self.einsum))
         fixed = [points * use.count * use.energy_pj for use in cost.units]
+        order = self._order_table()
         return Tables(
             sizes=np.array([float(self.cascade.ranks[rank]) for rank in self.ranks]),
             member=np.array([[r in self.members[t] for r in self.ranks] for t in self.tensors]),
             words=np.array([float(words[tensor].word_bytes) for tensor in self.tensors]),
             home=np.array([self.home(tensor) for tensor in self.tensors]),
             reduced=np.array([rank in self.equation.reduced_ranks for rank in self.ranks]),
+            slots=self.slots,
             shared=self.shared,
             start=np.array([self.slot(memory) for memory in range(len(self.path))]),
             room=np.array([self._room(memory) for memory in self.path]),
@@ -312,9 +341,11 @@ class Space:
             write_pj=np.array([float(memory.write_pj_per_byte or 0) for memory in memories]),
             rows=int(array.rows),
             columns=int(array.columns),
-            kept=np.array([self._kept_table(root) for root in self.roots]),
-            order=np.array([self._order_table(root) for root in self.roots]),
-            derived=np.array([self._derived(root) for root in self.roots]),
+            blocks=_blocks(int(array.rows), int(array.columns)),
+            kept=np.array(self._by_keeping(self._kept_table)),
+            order=order,
+            place=np.argsort(order, axis=-1),
+            derived=np.array(self._by_keeping(self._derived)),
             fixed=np.array(self._fixed_table()).reshape(len(self.ranks), self.slots),
             most_moved=np.array([self._most_moved(memory) for memory in self.path]),
             drains=np.array([root.drains for root in self.roots]),
@@ -343,7 +374,7 @@ class Space:
         return float(each * instances(self.arch, memory))
 
     def _most_moved(self, memory: str) -> float:
-        return float(self.constraints.traffic_bytes.get(memory, inf))
+        return self.constraints.most_bytes(self.einsum, memory)
 
     def _kept_table(self, root: Root) -> list[list[bool]]:
         return [
@@ -351,12 +382,22 @@ class Space:
             for tensor in self.tensors
         ]
 
-    def _order_table(self, root: Root) -> list[list[int]]:
-        return [[self.ranks.index(rank) for rank in order] for order in root.orders]
+    def _order_table(self) -> Array:
+        """N x S x R: every order that there is, taken for every root and slot."""
+        numbers: dict[tuple[str, ...], int] = {}
+        taken = [
+            [numbers.setdefault(order, len(numbers)) for order in root.orders]
+            for root in self.roots
+        ]
+        orders = [[self.ranks.index(rank) for rank in order] for order in numbers]
+        table: Array = np.array(orders, dtype=np.int64)[np.array(taken)]
+        return table
 
-    def whole_bytes(self, tensor: str) -> float:
-        ranks = self.cascade.tensors[tensor].ranks
-        return self.cascade.tensors[tensor].word_bytes * prod(self.cascade.ranks[r] for r in ranks)
+
+def _blocks(rows: int, columns: int) -> Array:
+    products = np.outer(np.arange(1.0, rows + 1), np.arange(1.0, columns + 1))
+    blocks: Array = np.unique(products)
+    return blocks
 
 
 def _beyond_one(factors: dict[str, Formula]) -> dict[str, Formula]:

@@ -8,12 +8,13 @@ cascade, step by step, keeping the cheapest way to every set of intermediates th
     least(alive after i) = min over homes of what i makes   least(alive before i) + step i's best
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from math import inf
 from typing import NamedTuple
 
 from accelsim.arch.spatial import Spatial, missing_operations, parents
+from accelsim.mapper.constraints import FixedLoops, is_on_way
 from accelsim.mapper.exact.branch import Answer, Branch, Choice
 from accelsim.mapper.exact.space import Space
 from accelsim.mapper.exact.tables import Weights
@@ -58,6 +59,10 @@ class Total(NamedTuple):
         return sum(choice.latency_s for choice in self.choices)
 
 
+NOTHING = Total(0.0, 0.0, ())
+"""What no step costs."""
+
+
 def _better(one: Total, other: Total) -> Total:
     """The one of less value; neither way could be below the bound."""
     least = one if one.value < other.value else other
@@ -65,35 +70,72 @@ def _better(one: Total, other: Total) -> Total:
 
 
 class Steps:
-    """Of a question. What was compiled once is remembered."""
+    """Of a question. What was recorded once is remembered.
+
+    Nothing was found below `given_up` where a search was given up without an answer.
+    """
 
     def __init__(self, question: Question) -> None:
         self.question = question
         self.seen = self.pruned = 0
-        self.most = MOST_BOXES
+        self.most, self.given_up = MOST_BOXES, inf
         self._branches: dict[Key, Branch] = {}
 
-    def best(self, weights: Weights) -> Total | None:
-        """The choices of least weighted sum; None if some step has no mapping that fits."""
-        ways: dict[Homes, Total] = {frozenset(): Total(0.0, 0.0, ())}
-        answers: dict[Key, Answer] = {}
+    def best(self, weights: Weights, below: float = inf) -> Total | None:
+        """The choices of least weighted sum; None if some step has no mapping that fits, or there
+        is nothing below.
+
+        Of a step only what is below that, less the floors of all other steps, can matter:
+
+            floor of a step   what the widest boxes of its mappings are bounded by
+        """
+        floor = self._along(lambda key: self._floor(key, weights)) if below < inf else NOTHING
+        if floor is None or floor.bound >= below:
+            return None
+        answers: dict[Key, Total | None] = {}
+
+        def answer(key: Key) -> Total | None:
+            if key not in answers:
+                own = self._floor(key, weights) if below < inf else NOTHING
+                beside = floor.bound - own.bound if own else 0.0
+                answers[key] = self._total(key, weights, below, beside)
+            return answers[key]
+
+        total = self._along(answer)
+        return total if total and total.value <= below else None
+
+    def _along(self, step: Callable[[Key], Total | None]) -> Total | None:
+        """The least sum over the steps, of which some may be impossible."""
+        ways: dict[Homes, Total] = {frozenset(): NOTHING}
         for place, einsum in enumerate(self.question.cascade.einsums):
             found: dict[Homes, Total] = {}
             for alive, total in ways.items():
                 for home in self._homes(einsum):
                     now = alive | {(einsum.name, home)} if home else alive
-                    key = self._key(einsum, now)
-                    if key not in answers:
-                        answers[key] = self._answer(key, weights)
-                    choice, bound = answers[key].choice, answers[key].bound
-                    if choice is None:
+                    own = step(self._key(einsum, now))
+                    if own is None:
                         continue
                     left = frozenset(each for each in now if self._last(each[0]) > place)
-                    choices = (*total.choices, choice)
-                    way = Total(total.value + choice.value, total.bound + bound, choices)
+                    way = Total(
+                        total.value + own.value,
+                        total.bound + own.bound,
+                        (*total.choices, *own.choices),
+                    )
                     found[left] = _better(way, found[left]) if left in found else way
             ways = found
         return ways.get(frozenset())
+
+    def _floor(self, key: Key, weights: Weights) -> Total | None:
+        least = self._branch(key).floor(weights)
+        return Total(least, least, ()) if least < inf else None
+
+    def _total(self, key: Key, weights: Weights, below: float, beside: float) -> Total | None:
+        """Of one step, if it and what all others cost `beside` it may be below."""
+        answer = self._answer(key, weights, below - beside)
+        if answer.choice is None:
+            self.given_up = min(self.given_up, answer.bound + beside)
+            return None
+        return Total(answer.choice.value, answer.bound, (answer.choice,))
 
     @property
     def is_hurried(self) -> bool:
@@ -112,16 +154,20 @@ class Steps:
                 return answer.choice or choice
         return choice
 
-    def _answer(self, key: Key, weights: Weights) -> Answer:
+    def _branch(self, key: Key) -> Branch:
         if key not in self._branches:
             self._branches[key] = Branch(list(self._spaces(*key)))
+        return self._branches[key]
+
+    def _answer(self, key: Key, weights: Weights, below: float) -> Answer:
+        branch = self._branch(key)
         try:
-            answer = self._branches[key].best(weights, lambda: self.most, self._tell)
+            answer = branch.best(weights, lambda: self.most, self._tell, below=below)
         except KeyboardInterrupt:
             if self.most == HURRIED:
                 raise
             self.most = HURRIED
-            answer = self._branches[key].best(weights, lambda: self.most, self._tell)
+            answer = branch.best(weights, lambda: self.most, self._tell, below=below)
         self.pruned += answer.pruned
         return answer
 
@@ -150,10 +196,11 @@ class Steps:
         if smaller is None:
             return
         constraints = self.question.constraints
-        wanted = constraints.loops[name].array if name in constraints.loops else None
+        fixed = constraints.loops.get(name, FixedLoops())
         for array in self._arrays(cascade.einsum(name)):
             is_above = all(memory in parents(arch, array) for _, memory in homes)
-            if is_above and wanted in (None, array):
+            is_above = is_above and is_on_way(fixed, array, arch)
+            if is_above and fixed.array in (None, array):
                 yield Space(cascade, smaller, name, array, dict(homes), constraints)
 
     def _arrays(self, einsum: Einsum) -> list[str]:
@@ -166,11 +213,15 @@ class Steps:
 
     def _homes(self, einsum: Einsum) -> list[str | None]:
         """Where what it makes may be: in the outermost memory (None), or in a buffer that has room
-        for all of it and feeds an array of everyone that reads it."""
+        for all of it and feeds an array of everyone that reads it. Where loops inside memories are
+        fixed they cut tiles on their way from the outermost one, so that it goes there."""
         cascade, arch = self.question.cascade, self.question.arch
         if einsum.name in cascade.outputs:
             return [None]
         users = [einsum, *self._readers(einsum.name)]
+        fixed = self.question.constraints.loops
+        if any(user.name in fixed and fixed[user.name].memories for user in users):
+            return [None]
         homes: list[str | None] = [None]
         for memory in arch.memories[1:]:
             feeds = all(

@@ -1,4 +1,4 @@
-"""What a bound of one Einsum's mappings is made of, as arrays for compiled loops.
+"""What a bound of one Einsum's mappings is made of, as arrays.
 
 Slots are the loops of a nest from the outside in: a temporal slot inside every memory of the path,
 and the array, rows and columns together, inside the last memory that is not in a processing
@@ -30,6 +30,7 @@ class Tables(NamedTuple):
     words: Array  # X
     home: Array  # X
     reduced: Array  # R
+    slots: int
     shared: int  # the slot of the array
     start: Array  # L
     room: Array  # L: bytes for one copy of everything kept there, inf for no limit
@@ -38,8 +39,10 @@ class Tables(NamedTuple):
     write_pj: Array  # L, a byte
     rows: int
     columns: int
+    blocks: Array  # all numbers of rows times columns, in order
     kept: Array  # N x X x L: whether there is a storage
     order: Array  # N x S x R: ranks from the outermost loop to the innermost
+    place: Array  # N x S x R: the place of each rank in that order
     derived: Array  # N x R: the slot whose factor follows from the others
     fixed: Array  # R x S: the factor there must be, 0 for any
     most_moved: Array  # L: bytes
@@ -55,24 +58,3 @@ class Weights(NamedTuple):
     pj: float
     cycle: float
     most_cycles: float = inf
-
-
-class Heap(NamedTuple):
-    """Boxes of factors by place: ranges (place x R x S), root, bound, and how large they are.
-
-    `order` is a binary heap of places. `counts` holds its length, how many places are free, and how
-    many boxes were bounded. `moved`, `sent_…` and `scratch` are room for one bound's sums.
-    """
-
-    low: Array
-    high: Array
-    root: Array
-    bound: Array
-    size: Array
-    order: Array
-    free: Array
-    moved: Array
-    sent_bytes: Array
-    sent_pj: Array
-    scratch: Array
-    counts: Array

@@ -13,7 +13,7 @@ for another it holds
 and else the buffer holds the tile.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, prod
 
@@ -23,6 +23,7 @@ from accelsim.mapper.fused.modulo import Pipeline, Rounds, order_in_phase
 from accelsim.mapper.fused.tiling import Tiling
 from accelsim.mapping.loops import ceil_div
 from accelsim.mapping.occupancy import buffers
+from accelsim.mapping.partial_sums import handing_in_pace, sums_before
 from accelsim.workload.einsum import Einsum
 
 
@@ -89,14 +90,43 @@ def elements_in_turn(tiling: Tiling, assignment: Assignment, name: str) -> int:
 
 
 def streams(tiling: Tiling, assignment: Assignment, rounds: Rounds) -> frozenset[tuple[str, str]]:
-    """Makers and readers of which the one reads each element as soon as the other has made it."""
-    return frozenset(
+    """Makers and readers of which the one reads each element as soon as the other has made it.
+
+    Not if the reader needs a sum of these elements, or of others made along with them, that is
+    complete only when all have passed: S - max(S).
+    """
+    pairs = [
         (name, reader)
         for name, readers in tiling.group.readers.items()
         for reader in readers
         if rounds.places[reader] == rounds.places[name]
         and in_step(name, reader, tiling, assignment)
-    )
+    ]
+    return frozenset(pair for pair in pairs if not _waits(*pair, pairs, tiling, assignment))
+
+
+def _waits(
+    name: str,
+    reader: str,
+    pairs: Sequence[tuple[str, str]],
+    tiling: Tiling,
+    assignment: Assignment,
+) -> bool:
+    """Whether a reader of elements in turn needs a sum over them, or over others in their pace."""
+    group = tiling.group
+    for rank in group.cascade.einsum(reader).ranks:
+        if _turns(name, rank, tiling, assignment):
+            in_pace = [frozenset(p) for p in pairs if _turns(p[0], rank, tiling, assignment)]
+            for made in sums_before(reader, rank, group.names, group.cascade):
+                if handing_in_pace(reader, made, in_pace) is not None:
+                    return True
+    return False
+
+
+def _turns(name: str, rank: str, tiling: Tiling, assignment: Assignment) -> bool:
+    """Whether processing elements make what lies along a rank in turn."""
+    is_there = rank in tiling.group.cascade.einsum(name).output.ranks
+    return is_there and in_turn(tiling, assignment, name, rank) > 1
 
 
 def in_step(name: str, reader: str, tiling: Tiling, assignment: Assignment) -> bool:

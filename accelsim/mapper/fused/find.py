@@ -59,10 +59,8 @@ class Search:
     def _one_step(self) -> None:
         ask = self.question
         for group in fused_groups(ask.cascade, units(ask.cascade)):
-            judge = judge_of(ask.arch, ask.minimise)
-            best_step(
-                group, ask.arch, ask.minimise, ask.bound, self.tally, self.told, judge, Effort()
-            )
+            judge = judge_of(ask)
+            best_step(group, ask, ask.bound, self.tally, self.told, judge, Effort())
         if self.best is not None:
             least = max(self.tally.least, self._bound)
             self.is_optimal = self.best.value <= least * ROUNDING
@@ -85,7 +83,7 @@ class Search:
             cascade = ask.cascade.with_ranks(**sizes) if sizes else ask.cascade
             # A chain misses its bound too.
             beat = self._bound + SHARE_OF_GAP * (self.value - self._bound)
-            best_chain(cascade, ask.arch, ask.minimise, self.tally, self.told, beat)
+            best_chain(cascade, ask, self.tally, self.told, beat)
 
 
 def find(question: Question) -> Found | None:

@@ -28,7 +28,9 @@ from accelsim.mapper.fused.search import (
     fused_mapping,
     judge_of,
 )
+from accelsim.mapper.obeying import ROUNDING
 from accelsim.mapper.objective import Figures, Objective, value_of
+from accelsim.mapper.question import Question
 from accelsim.mapping.automatic import automatic_mapping
 from accelsim.mapping.fusion import units
 from accelsim.mapping.mapping import Mapping, Step
@@ -54,12 +56,18 @@ class Chain:
         return Chain((*self.parts, answer.mapping), figures)
 
 
-def _undominated(chains: list[Chain], minimise: Objective) -> list[Chain]:
-    """Those that no other one beats in latency, energy and what is minimised."""
+def _undominated(chains: list[Chain], question: Question) -> list[Chain]:
+    """Those that no other one beats in latency, energy, what is minimised, and traffic that is
+    limited."""
     kept: dict[tuple[float, ...], Chain] = {}
+    limits = question.constraints.traffic_bytes
     for chain in chains:
         own = chain.figures
-        numbers = float(own.latency_s), float(own.energy_pj), float(value_of(minimise, own))
+        if any(own.traffic_bytes[memory] > most * ROUNDING for memory, most in limits.items()):
+            continue
+        limited = (float(own.traffic_bytes[memory]) for memory in limits)
+        value = float(value_of(question.minimise, own))
+        numbers = float(own.latency_s), float(own.energy_pj), value, *limited
         if not any(all(map(le, others, numbers)) for others in kept):
             kept = {each: of for each, of in kept.items() if not all(map(le, numbers, each))}
             kept[numbers] = chain
@@ -68,8 +76,7 @@ def _undominated(chains: list[Chain], minimise: Objective) -> list[Chain]:
 
 def best_chain(
     cascade: Cascade,
-    arch: Spatial,
-    minimise: Objective,
+    question: Question,
     tally: Tally,
     told: Told,
     beat: float = inf,
@@ -79,9 +86,9 @@ def best_chain(
     `cascade` has the sizes of partitions that it shall have.
     """
     best: Answer | None = None
-    rules = automatic_mapping(cascade, arch)
+    rules = automatic_mapping(cascade, question.arch)
     for effort in EFFORTS:
-        answer = _chained(cascade, arch, minimise, tally, rules, beat, effort)
+        answer = _chained(cascade, question, tally, rules, beat, effort)
         if answer is not None and (best is None or answer.rank < best.rank):
             best = answer
             told(answer, tally.candidates)
@@ -91,13 +98,13 @@ def best_chain(
 
 def _chained(
     cascade: Cascade,
-    arch: Spatial,
-    minimise: Objective,
+    question: Question,
     tally: Tally,
     rules: Mapping,
     beat: float,
     effort: Effort,
 ) -> Answer | None:
+    arch, minimise = question.arch, question.minimise
     waiting = units(cascade)
     spans = _promising(waiting, cascade, arch, minimise, beat)
     tally.pruned += len(list(combinations(range(len(waiting) + 1), 2))) - len(spans)
@@ -107,10 +114,10 @@ def _chained(
         for first in range(last):
             if (first, last) in spans and fronts[first]:
                 part = waiting[first:last]
-                answers = list(_answers(part, cascade, arch, minimise, tally, rules, effort))
+                answers = list(_answers(part, cascade, question, tally, rules, effort))
                 chains += [chain + answer for chain in fronts[first] for answer in answers]
-        fronts[last] = _undominated(chains, minimise)
-    judge = judge_of(arch, minimise)
+        fronts[last] = _undominated(chains, question)
+    judge = judge_of(question)
     ranked = sorted(fronts[len(waiting)], key=lambda chain: value_of(minimise, chain.figures))
     judged = (judge(_joined(chain, cascade), cascade) for chain in ranked)
     return next((answer for answer in judged if answer is not None), None)
@@ -198,22 +205,21 @@ def _smallest(figures: Iterable[Figures]) -> Figures:
 def _answers(
     waiting: tuple[Unit, ...],
     cascade: Cascade,
-    arch: Spatial,
-    minimise: Objective,
+    question: Question,
     tally: Tally,
     rules: Mapping,
     effort: Effort,
 ) -> Iterator[Answer]:
     """What may run these: every way to fuse them, and the rules for one alone."""
     names = tuple(name for unit in waiting for name in unit.einsums)
-    judge = judge_of(arch, minimise, names)
+    judge = judge_of(question, names)
     if len(waiting) == 1:
         tally.candidates += 1
         alone = judge(_of(rules, names), cascade)
         yield from [] if alone is None else [alone]
     for group in fused_groups(cascade, waiting):
-        bound = _least(waiting, cascade, arch)
-        answer = best_step(group, arch, minimise, bound, tally, _nobody, judge, effort)
+        bound = _least(waiting, cascade, question.arch)
+        answer = best_step(group, question, bound, tally, _nobody, judge, effort)
         yield from [] if answer is None else [answer]
 
 

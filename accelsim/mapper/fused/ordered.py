@@ -6,6 +6,8 @@
 3   with the best assignments of whole Einsums to arrays, and what passes between them
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Any
@@ -15,12 +17,14 @@ import numpy as np
 from accelsim.arch.parts import Memory
 from accelsim.arch.spatial import Spatial
 from accelsim.mapper.bound import Work, array_cycles
+from accelsim.mapper.constraints import Constraints, FixedLoops
 from accelsim.mapper.fused.assigning import best_assignments
 from accelsim.mapper.fused.assignment import Assignment, runs_last
 from accelsim.mapper.fused.energy import Prices, counting_bytes, outermost_bytes, outermost_pj
 from accelsim.mapper.fused.group import Group
 from accelsim.mapper.fused.tiling import Tiling, tilings
-from accelsim.mapper.objective import Figures, Objective, value_of
+from accelsim.mapper.objective import Figures, value_of
+from accelsim.mapper.question import Question
 
 MOST_ASSIGNMENTS = 4
 """Of each tiling, so many are scheduled."""
@@ -36,8 +40,9 @@ None at first, [] when its energy is known."""
 class Queue:
     """Tilings of a group, the one with the least bounds first."""
 
-    def __init__(self, group: Group, arch: Spatial, minimise: Objective, bound: Figures) -> None:
-        self.arch, self.minimise, self.bound = arch, minimise, bound
+    def __init__(self, group: Group, question: Question, bound: Figures) -> None:
+        arch, constraints = question.arch, question.constraints
+        self.arch, self.minimise, self.bound = arch, question.minimise, bound
         self.outermost_pj = outermost_pj(group.cascade, group.names, arch)
         self.leakage_w = float(sum(arch.leakage_w.values()))
         self.prices: dict[int, tuple[Prices, Prices | None]] = {}
@@ -46,7 +51,7 @@ class Queue:
         self.filled_bytes, written_bytes = outermost_bytes(group.cascade, group.names)
         self.outermost_s = _seconds(self.filled_bytes + written_bytes, arch.memories[0], arch)
         self.heap: list[Entry] = []
-        for number, tiling in enumerate(tilings(group, arch)):
+        for number, tiling in enumerate(obeying(tilings(group, arch), constraints)):
             cycles = tiling.tiles * array_cycles(_usual_work(tiling))
             least = self._least(tiling.tiles, cycles / tiling.tiles)
             self.heap.append((least, cycles, tiling.points, number, tiling, None))
@@ -105,6 +110,25 @@ class Queue:
         total = energy_pj + self.outermost_pj + self.leakage_w * seconds * 1e12
         energy = np.maximum(self.bound.energy_pj, total)
         return self.bound._replace(latency_s=seconds, energy_pj=energy)
+
+
+def obeying(every: Iterable[Tiling], constraints: Constraints) -> Iterator[Tiling]:
+    """Tilings without the arrays on which Einsums would not lie as is fixed, if any are left."""
+    for tiling in every:
+        if not constraints.loops:
+            yield tiling
+            continue
+        cycles = {key: of for key, of in tiling.cycles.items() if _lies(*key, tiling, constraints)}
+        if {name for name, _ in cycles} == {name for name, _ in tiling.cycles}:
+            yield replace(tiling, cycles=cycles)
+
+
+def _lies(name: str, array: str, tiling: Tiling, constraints: Constraints) -> bool:
+    fixed, spread = constraints.loops.get(name, FixedLoops()), tiling.spreads[name, array]
+    return fixed.array in (None, array) and all(
+        (spread.rows.get(rank, 1), spread.columns.get(rank, 1)) == wide
+        for rank, wide in fixed.on_array.items()
+    )
 
 
 def _limited_buffer(arch: Spatial) -> Memory | None:

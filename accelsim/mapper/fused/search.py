@@ -18,6 +18,7 @@ from accelsim.arch.spatial import Spatial
 from accelsim.cost.coverage import coverage_of
 from accelsim.cost.result import Cost
 from accelsim.cost.spatial import cost_from, points_of
+from accelsim.mapper.constraints import Constraints
 from accelsim.mapper.found import figures_of
 from accelsim.mapper.fused.assignment import Assignment
 from accelsim.mapper.fused.filing import homes, machine_of
@@ -28,7 +29,9 @@ from accelsim.mapper.fused.nests import Plan, nests
 from accelsim.mapper.fused.ordered import MOST_ASSIGNMENTS, Least, Queue, compared
 from accelsim.mapper.fused.pipelining import held_twice, pipelines, step
 from accelsim.mapper.fused.tiling import Tiling
+from accelsim.mapper.obeying import keeps_limits, keeps_loops
 from accelsim.mapper.objective import Figures, Objective, value_of
+from accelsim.mapper.question import Question
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
 from accelsim.mapping.fusion import part_of
@@ -48,10 +51,16 @@ UNSURE = 1.1
 
 @dataclass(frozen=True)
 class Effort:
-    """`in_vain` candidates in a row that are no better end the search; `plans` of each tiling."""
+    """`in_vain` candidates in a row that are no better end the search, and so do `refused` ones
+    that are no answers; `plans` of each tiling."""
 
     in_vain: int = 60
     plans: int = MOST_ASSIGNMENTS * MOST_KEEPINGS
+    refused: float = inf
+
+    def under(self, constraints: Constraints) -> "Effort":
+        """Where constraints refuse what is legal, there is an end to it."""
+        return replace(self, refused=10 + 5 * self.in_vain) if constraints.said else self
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,8 @@ class Tally:
 
 
 Judge = Callable[[Mapping, Cascade], Answer | None]
-"""None if the mapping is not legal, or nobody can count which of its tiles have a point."""
+"""None if the mapping is not legal, breaks a constraint, or nobody can count which of its tiles
+have a point."""
 
 Told = Callable[[Answer, int], None]
 """Told of every better answer, and how many candidates were seen by then."""
@@ -86,8 +96,7 @@ Told = Callable[[Answer, int], None]
 
 def best_step(
     group: Group,
-    arch: Spatial,
-    minimise: Objective,
+    question: Question,
     bound: Figures,
     tally: Tally,
     told: Told,
@@ -96,9 +105,11 @@ def best_step(
 ) -> Answer | None:
     """Of several alike the one that takes the least energy, of those that are looked at."""
     best: Answer | None = None
-    in_vain = 0
-    queue = Queue(group, arch, minimise, bound)
-    while queue.heap:
+    in_vain = refused = 0
+    arch, minimise = question.arch, question.minimise
+    effort = effort.under(question.constraints)
+    queue = Queue(group, question, bound)
+    while queue.heap and refused < effort.refused:
         least, tiling, assignments = queue.next()
         tally.least = min(tally.least, least[0] if queue.is_every else 0.0)
         if best is not None and _is_enough(least, best, in_vain, effort):
@@ -111,6 +122,7 @@ def best_step(
         for plan in islice(plans(tiling, worth, arch, bound, late_s), effort.plans):
             tally.candidates += 1
             answer = judge(mapping_of(plan, arch), plan.tiling.group.cascade)
+            refused = refused + 1 if answer is None else 0
             if answer is None:
                 continue
             is_better = best is None or answer.rank < best.rank
@@ -195,19 +207,22 @@ def fused_mapping(
     )
 
 
-def judge_of(arch: Spatial, minimise: Objective, part: tuple[str, ...] | None = None) -> Judge:
+def judge_of(question: Question, part: tuple[str, ...] | None = None) -> Judge:
     """Asks the cost model for a whole cascade, or for a part of one that is on its own."""
+    arch, constraints = question.arch, question.constraints
 
     def judge(mapping: Mapping, cascade: Cascade) -> Answer | None:
         whole = bind(mapping, cascade, arch)
         bound = whole if part is None else replace(whole, cascade=_alone(whole.cascade, part))
-        if check(bound):
+        if not keeps_loops(constraints, bound) or check(bound):
             return None
         try:
             cost = cost_from(bound, points_of(whole), coverage_of(whole))
         except UncountableError:
             return None
-        return Answer(mapping, cost, float(value_of(minimise, figures_of(cost))))
+        if not keeps_limits(constraints, bound, cost):
+            return None
+        return Answer(mapping, cost, float(value_of(question.minimise, figures_of(cost))))
 
     return judge
 

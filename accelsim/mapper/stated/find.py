@@ -22,6 +22,7 @@ from accelsim.base.errors import MapperError
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.found import Found, figures_of
 from accelsim.mapper.legal import fits
+from accelsim.mapper.obeying import keeps_limits, keeps_loops
 from accelsim.mapper.objective import value_of
 from accelsim.mapper.question import Question
 from accelsim.mapper.stated.points import Points, number_of, points_of
@@ -30,6 +31,7 @@ from accelsim.mapper.stated.structures import Structure, structures
 from accelsim.mapper.stated.values import is_several
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check, check_parts
+from accelsim.mapping.in_numbers import in_numbers
 from accelsim.mapping.mapping import Formula, Mapping
 
 AT_ONCE = 1 << 15
@@ -119,6 +121,8 @@ def _better(best: _Best, structure: Structure, question: Question) -> _Best:
             return best._replace(is_exhausted=False)
         mapping = _chosen(structure, scored, place)
         if not check(bind(mapping, question.cascade, question.arch)):
+            if question.constraints.capacity:
+                mapping = in_numbers(mapping, question.cascade, question.arch)
             return best._replace(mapping=mapping, value=float(scored.values[place]))
     return best
 
@@ -153,16 +157,25 @@ def _has_legal_parts(structure: Structure, points: Points, question: Question) -
 def _scored_chunk(
     structure: Structure, points: Points, variants: NDArray[np.int_], question: Question
 ) -> Iterator[_Scored]:
-    bound = bind(structure.mapping, question.cascade, question.arch, points)
-    legal = np.broadcast_to(fits(bound), len(variants)).astype(bool)
+    cascade, arch, constraints = question.cascade, question.arch, question.constraints
+    bound = bind(structure.mapping, cascade, arch, points)
+    allowed = fits(bound) * keeps_loops(constraints, bound)
+    legal = np.broadcast_to(allowed, len(variants)).astype(bool)
     if legal.any():
         left = _taken(points, legal)
-        cost = evaluate(question.cascade, question.arch, structure.mapping, left)
-        values, latencies_s = (
+        cost = evaluate(cascade, arch, structure.mapping, left)
+        kept = keeps_limits(constraints, bind(structure.mapping, cascade, arch, left), cost)
+        values, latencies_s, kept = (
             np.array(np.broadcast_to(each, int(legal.sum())), dtype=float)
-            for each in (value_of(question.minimise, figures_of(cost)), cost.latency_s)
+            for each in (value_of(question.minimise, figures_of(cost)), cost.latency_s, kept)
         )
-        yield _Scored(left, variants[legal], values, latencies_s)
+        found = _Scored(left, variants[legal], values, latencies_s)
+        yield found if kept.all() else _those(found, kept > 0)
+
+
+def _those(scored: _Scored, which: NDArray[np.bool_]) -> _Scored:
+    points, variants, values, latencies_s = scored
+    return _Scored(_taken(points, which), variants[which], values[which], latencies_s[which])
 
 
 def _taken(points: Points, which: slice | NDArray[np.bool_]) -> Points:

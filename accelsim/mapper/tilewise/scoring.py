@@ -30,11 +30,11 @@ class Scorer:
     def __init__(self, shape: Shape, group: Group, question: Question) -> None:
         self.question, self.group = question, group
         self.mapping = mapping_of(shape, group, question.arch)
-        self._evaluate = Evaluator(group.cascade, question.arch, self.mapping)
+        self._evaluate = Evaluator(group.cascade, question.arch, self.mapping, question.constraints)
         self._is_sound: bool | None = None
 
     def __call__(self, columns: Columns) -> Scores:
-        """Infinite for what is not legal."""
+        """Infinite for what is not legal, or breaks a constraint."""
         if self._is_sound is False:
             return self._nothing(columns)
         try:

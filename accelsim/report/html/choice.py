@@ -40,8 +40,8 @@ MAP = (3, 80)
 """Fewest and most values of a map's axis."""
 COSTS = ("latency_s", "energy_pj", "energy", "area_um2", "average_power_w", "usd")
 PARTS = ("part", "einsum", "resource", "action")
-COUNTS = ("points", "rows", "count", "number")
-ADDED = ("energy_pj", "latency_s", "traffic_bytes", "cycles", "utilization")
+COUNTS = ("choices", "points", "rows", "count", "number")
+ADDED = ("energy_pj", "latency_s", "traffic_bytes", "cycles")
 
 
 @dataclass(frozen=True)

@@ -57,9 +57,9 @@ class InputShown:
 
 @dataclass(frozen=True)
 class StatusShown:
-    """A machine, and what its model was held against: a sentence each."""
+    """Machines, and what their models were held against: a sentence each."""
 
-    machine: str
+    machines: str
     said: Sequence[str]
 
 
@@ -73,11 +73,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All of it. `facts` are versions and hashes by name; `plotly` is its program, packed, or ""
-    where no figure needs it."""
+    """All of it. `answer` is one sentence, where the results have one; `facts` are versions and
+    hashes by name; `plotly` is its program, packed, or "" where no figure needs it."""
 
     title: str
     question: str
+    answer: str
     source: str
     sections: Sequence[Section]
     pictures: Sequence[FigureShown]

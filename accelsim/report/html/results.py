@@ -78,10 +78,18 @@ def _pictures(place: Path) -> list[Path]:
 
 
 def _without_failed(table: Table) -> Table:
-    """Of a sweep: its rows have an address each, and an error where they have no numbers."""
-    if POINT not in table:
-        return table
-    kept = table.select([name for name in table.columns if name not in (POINT, ERROR)])
-    if ERROR not in table:
+    """Rows of a sweep have an address each; where there are no numbers there is an error."""
+    errors = table[ERROR].tolist() if ERROR in table else []
+    if not all(_is_empty(error) or isinstance(error, str) for error in errors):
+        # Errors of a model: numbers like others.
+        errors = []
+    hidden = {POINT, ERROR} if errors else {POINT}
+    kept = table.select([name for name in table.columns if name not in hidden])
+    if not errors:
         return kept
-    return kept.at(np.array([error is None for error in table[ERROR].tolist()], dtype=bool))
+    return kept.at(np.array([_is_empty(error) for error in errors], dtype=bool))
+
+
+def _is_empty(error: object) -> bool:
+    """None in Parquet, nothing in CSV, which is read as no number."""
+    return error is None or error == "" or error != error

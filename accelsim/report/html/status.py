@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from accelsim.base.catalogue import shipped
+from accelsim.base.catalogue import names, shipped
 from accelsim.report.html.contents import StatusShown
 from accelsim.study.table import Table
 
@@ -25,13 +25,18 @@ Row = Mapping[str, str]
 def status_of(
     provenance: Mapping[str, Any], tables: Mapping[str, Table], file: Path | None = None
 ) -> list[StatusShown]:
-    """Of every machine that is an input, or is named in a table."""
+    """Of every machine that is an input, or is named in a table; those with the same together."""
     found = rows_of(file or shipped() / FILE)
-    machines = machines_of(provenance, tables, {row["machine"] for row in found})
-    return [
-        StatusShown(name, _said([row for row in found if row["machine"] == name]) or [NOTHING])
-        for name in machines
-    ]
+    named: dict[tuple[str, ...], list[str]] = {}
+    for name in machines_of(provenance, tables, _shipped_machines()):
+        said = _said([row for row in found if row["machine"] == name])
+        named.setdefault(tuple(said or [NOTHING]), []).append(name)
+    return [StatusShown(", ".join(machines), said) for said, machines in named.items()]
+
+
+def _shipped_machines() -> set[str]:
+    """By their plain names, as tables have them."""
+    return {name.rpartition("/")[2] for name in (*names("machines"), *names("systems"))}
 
 
 def rows_of(file: Path) -> list[Row]:
@@ -43,12 +48,12 @@ def machines_of(
     provenance: Mapping[str, Any], tables: Mapping[str, Table], known: set[str]
 ) -> list[str]:
     inputs = provenance.get("inputs", {})
-    names = [name for name, each in inputs.items() if each.get("kind") in KINDS]
+    found = [name for name, each in inputs.items() if each.get("kind") in KINDS]
     for table in tables.values():
         for column in (name for name in COLUMNS if name in table):
             cells = dict.fromkeys(str(cell) for cell in table[column].tolist())
-            names += [cell for cell in cells if cell in known]
-    return list(dict.fromkeys(name.removesuffix(".yaml") for name in names))
+            found += [cell for cell in cells if cell in known]
+    return list(dict.fromkeys(name.removesuffix(".yaml") for name in found))
 
 
 def _said(rows: Sequence[Row]) -> list[str]:
@@ -57,14 +62,18 @@ def _said(rows: Sequence[Row]) -> list[str]:
 
 
 def _sentence(rows: Sequence[Row]) -> str:
-    whole = next((row for row in rows if row["family"] == ALL), rows[0])
-    families = [row for row in rows if row is not whole]
-    listed = ", ".join(f"{row['family']} {_percent(row)} ({row['rows']})" for row in families)
-    note = f" {whole['note']}" if whole.get("note") else ""
-    by = f" By `{whole['command']}`, {whole['date']}."
-    head = f"{_percent(whole)} mean error on {whole['rows']} {whole['of']}"
-    p95 = f", 95 % within {float(whole['p95_percent']):.3g} %" if whole["p95_percent"] else ""
-    return f"{head}{p95}{f': {listed}' if listed else ''}.{note}{by}"
+    whole = next((row for row in rows if row["family"] == ALL), None)
+    listed = ", ".join(
+        f"{row['family']} {_percent(row)} ({row['rows']})" for row in rows if row is not whole
+    )
+    if whole is None:
+        head = f"Mean error on {rows[0]['of']}"
+    else:
+        head = f"{_percent(whole)} mean error on {whole['rows']} {whole['of']}"
+        head += f", 95 % within {float(whole['p95_percent']):.2g} %"
+    note = f" {rows[0]['note']}" if rows[0]["note"] else ""
+    by = f"By `{rows[0]['command']}`, {rows[0]['date']}."
+    return f"{head}{f': {listed}' if listed else ''}.{note} {by}"
 
 
 def _percent(row: Row) -> str:

@@ -61,7 +61,7 @@ def svg(figure: "Figure") -> bytes:
         axes.set(ylabel=_plain(figure.layout.yaxis.title.text or ""))
         if "heatmap" not in kinds:
             axes.grid(True, color=GRID)
-        _add_legend(drawn, axes)
+        _add_legend(drawn, axes, _plain(figure.layout.legend.title.text or ""))
         content = BytesIO()
         options: Any = {"metadata": {"Date": None, "Creator": None}, "dpi": DOTS}
         drawn.savefig(content, format="svg", **options)
@@ -208,12 +208,13 @@ def _add_bar(axes: Axes, drawn: Any, layout: Any) -> None:
     bar.update_ticks()
 
 
-def _add_legend(drawn: Drawn, axes: Axes) -> None:
+def _add_legend(drawn: Drawn, axes: Axes, title: str) -> None:
     handles, labels = axes.get_legend_handles_labels()
     if len(labels) > 1:
         longest = max(map(len, labels))
         columns = max(1, min(len(labels), 100 // (longest + 6)))
-        drawn.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
+        place: dict[str, Any] = {"loc": "outside lower center", "ncols": columns}
+        drawn.legend(handles, labels, title=title or None, frameon=False, **place)
 
 
 def _array(values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:

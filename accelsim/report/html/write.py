@@ -7,12 +7,11 @@ that prints, and that is all there is where scripts are off.
 
 import base64
 import gzip
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from accelsim.report.html import rows
 from accelsim.report.html.choice import Chosen, choose
@@ -27,9 +26,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 MOST_FIGURES = 16
-"""Drawn of all tables together."""
-PICTURES_BYTES = 1_300_000
-"""Of the pictures beside the results that are put in."""
+FIGURES_BYTES = 1_900_000
+"""Drawn of all tables together, and how large they may be."""
+LARGEST_BYTES = 4_800_000
+"""The file, with as many of the pictures beside the results as there is room for."""
 TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 FACTS = ("accelsim", "code", "python", "numpy", "sha256")
 
@@ -39,31 +39,38 @@ def report_html(path: str | Path, question: str | None = None, title: str | None
 
     `question` is asked instead of the one that the results were made for.
     """
-    sheet = sheet_of(read(path), question, title)
-    template = _environment().get_template("report.html.jinja")
-    constants = rows.of_constants(sheet.constants)
-    css, js = _text("report.css"), _text("report.js")
-    return template.render(sheet=sheet, constants=constants, css=css, js=js)
+    results = read(path)
+    bare = sheet_of(results, question, title)
+    room = LARGEST_BYTES - len(_rendered(bare).encode("utf-8"))
+    pictures, left_out = _pictures(results, room)
+    return _rendered(replace(bare, pictures=pictures, notes=[*bare.notes, *left_out]))
 
 
 def sheet_of(results: Results, question: str | None = None, title: str | None = None) -> Sheet:
+    """All that the sheet says, without the pictures beside the results."""
     told = results.provenance
-    name = results.place.resolve().stem
     sections = _sections(results)
-    pictures, left_out = _pictures(results)
     return Sheet(
-        title=title or name,
+        title=title or results.place.resolve().stem,
         question=question or str(told.get("question", "")),
+        answer=str(told.get("sentence", "")),
         source=str(told.get("source", "")),
         sections=sections,
-        pictures=pictures,
-        notes=[*_failed(results), *left_out],
+        pictures=(),
+        notes=_failed(results),
         status=status_of(told, results.tables),
         inputs=inputs_of(told),
         constants=constants_of(told),
         facts={fact: str(told[fact]) for fact in FACTS if fact in told},
         plotly=packed_plotly() if any(each.figures for each in sections) else "",
     )
+
+
+def _rendered(sheet: Sheet) -> str:
+    template = _environment().get_template("report.html.jinja")
+    constants = rows.of_constants(sheet.constants)
+    css, js = _text("report.css"), _text("report.js")
+    return template.render(sheet=sheet, constants=constants, css=css, js=js)
 
 
 @lru_cache(maxsize=1)
@@ -74,17 +81,18 @@ def packed_plotly() -> str:
 
 
 def _sections(results: Results) -> list[Section]:
-    found, left = [], MOST_FIGURES
+    found, number, room = [], 0, FIGURES_BYTES
     for name, table in results.tables.items():
         frame = table.frame()
-        figures = _drawn(frame)[:left]
-        left -= len(figures)
+        figures = []
+        for chosen in choose(frame)[: MOST_FIGURES - number]:
+            figure = _figure(chosen)
+            room -= len(figure.json) + len(figure.picture)
+            if room > 0:
+                figures.append(figure)
+        number += len(figures)
         found.append(Section(rows.shown(frame, name, len(results.tables)), figures))
     return found
-
-
-def _drawn(frame: pd.DataFrame) -> list[FigureShown]:
-    return [_figure(chosen) for chosen in choose(frame)]
 
 
 def _figure(chosen: Chosen) -> FigureShown:
@@ -100,15 +108,14 @@ def _for_script(text: str) -> str:
     return text
 
 
-def _pictures(results: Results) -> tuple[list[FigureShown], list[str]]:
-    found, left_out, room = [], [], PICTURES_BYTES
+def _pictures(results: Results, room: int) -> tuple[list[FigureShown], list[str]]:
+    found, left_out = [], []
     for file in results.pictures:
-        content = file.read_bytes()
-        if len(content) > room:
+        uri = _data_uri(TYPES[file.suffix], file.read_bytes())
+        if len(uri) > room:
             left_out.append(file.name)
             continue
-        room -= len(content)
-        uri = _data_uri(TYPES[file.suffix], content)
+        room -= len(uri)
         found.append(FigureShown(file.stem.replace("_", " "), "", uri))
     note = f"Left out to keep the file small, and in the results' folder: {', '.join(left_out)}."
     return found, [note] if left_out else []

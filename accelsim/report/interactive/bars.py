@@ -12,6 +12,7 @@ from accelsim.report.interactive.look import (
     axis_of,
     hover_lines,
     labels_of,
+    legend_of,
     open_figure,
 )
 
@@ -83,5 +84,5 @@ def _drawn(
                 hovertemplate=f"%{{x}}<br>{hover_lines(('y', up))}<extra>{name}</extra>",
             )
         )
-    figure.update_layout(showlegend=len(figure.data) > 1)
+    figure.update_layout(showlegend=len(figure.data) > 1, legend=legend_of(columns[1]))
     return figure

@@ -16,6 +16,7 @@ from accelsim.report.interactive.look import (
     axis_of,
     hover_lines,
     labels_of,
+    legend_of,
     marked,
     open_figure,
 )
@@ -94,6 +95,7 @@ def scatter(
                 **marked(number, **line),
             )
         )
+    figure.update_layout(legend=legend_of(series))
     return figure
 
 

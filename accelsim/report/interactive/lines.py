@@ -12,6 +12,7 @@ from accelsim.report.interactive.look import (
     axis_of,
     hover_lines,
     labels_of,
+    legend_of,
     marked,
     open_figure,
 )
@@ -51,7 +52,7 @@ def lines(
                 **marked(number),
             )
         )
-    figure.update_layout(showlegend=len(figure.data) > 1)
+    figure.update_layout(showlegend=len(figure.data) > 1, legend=legend_of(series))
     return figure
 
 

@@ -1,9 +1,11 @@
 """What all interactive figures have in common: the look of `report/style.py`, in plotly's words.
 
 A column becomes an axis: its numbers in the unit without a prefix (s, B, J; chips in mm²), which
-stands in its title; ticks carry the prefix (`20m`), what is hovered over both (`20.3ms`). A text that is a quantity (`512 KiB`) is a number too.
+stands in its title; ticks carry the prefix (`20m`), what is hovered over both (`20.3ms`). A text
+that is a quantity (`512 KiB`) is a number too.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,6 +33,8 @@ HUES = tuple(
 )
 MARKERS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x", "pentagon")
 DASHES = ("solid", "dash", "dot", "dashdot")
+_QUANTITY = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)? ?[A-Za-zµ%][A-Za-zµ^/\d]{0,15}|[\d.]+")
+"""What a text must look like to be tried as one."""
 SHOWN: Mapping[str, tuple[float, str]] = {"pJ": (1e-12, "J"), "um^2": (1e-6, "mm^2")}
 """Of a house unit, the one that it is shown in, and how many of these it is."""
 WITHOUT_PREFIX = ("mm^2", "nm", "USD/h", "bit", "")
@@ -84,9 +88,8 @@ class Axis:
         if not is_log and self.is_wide:
             scale["rangemode"] = "tozero"
         return {
-            "title": {"text": self.title},
+            "title": {"text": self.heading},
             "tickformat": ticks,
-            "ticksuffix": self.suffix,
         } | scale
 
     def listed(self, is_log: bool) -> dict[str, Any]:
@@ -116,12 +119,20 @@ def axis_or_none(frame: pd.DataFrame, column: str) -> Axis | None:
         return None
     if pd.api.types.is_numeric_dtype(cells):
         return _axis(column, cells.to_numpy(float, na_value=np.nan), unit)
-    distinct = {cell: _number(cell, unit) for cell in cells.dropna().unique()}
-    units = {found[1] for found in distinct.values() if found is not None}
-    if len(units) != 1 or None in distinct.values():
+    there = cells.dropna()
+    if pd.api.types.infer_dtype(there) in ("integer", "floating", "mixed-integer-float"):
+        return _axis(column, cells.to_numpy(float, na_value=np.nan), unit)
+    distinct: dict[Any, float] = {}
+    units: set[str] = set()
+    for cell in there.unique():
+        found = _number(cell, unit)
+        if found is None:
+            return None
+        distinct[cell] = found[0]
+        units.add(found[1])
+    if len(units) != 1:
         return None
-    numbers = {cell: found[0] for cell, found in distinct.items() if found is not None}
-    return _axis(column, cells.map(numbers).to_numpy(float), units.pop())
+    return _axis(column, cells.map(distinct).to_numpy(float), units.pop())
 
 
 def cells_of(frame: pd.DataFrame, column: str) -> "pd.Series[Any]":
@@ -133,10 +144,11 @@ def cells_of(frame: pd.DataFrame, column: str) -> "pd.Series[Any]":
 
 def title_of(column: str) -> str:
     """`latency` of latency_s, `traffic, DRAM` of traffic_bytes.DRAM, `GlobalBuffer.capacity` of
-    what a sweep varied at arch.memories.GlobalBuffer.capacity."""
+    what a sweep varied at arch.memories.GlobalBuffer.capacity, or a question of what if at
+    memories.GlobalBuffer.capacity_bytes."""
     head, dot, part = column.partition(".")
-    if head in ("arch", "workload"):
-        return ".".join(column.split(".")[-2:])
+    if head in ("arch", "workload") or (suffix_of(column) and not suffix_of(head)):
+        return ".".join(column.removesuffix(suffix_of(column)).split(".")[-2:])
     name = head.removesuffix(suffix_of(head)).replace("_", " ")
     return f"{name}, {part}" if dot else name
 
@@ -204,6 +216,11 @@ def hover_lines(*axes: tuple[str, Axis]) -> str:
     )
 
 
+def legend_of(columns: Sequence[str]) -> dict[str, Any]:
+    """For `layout.legend`: what the names in it are values of."""
+    return {"title": {"text": escaped(", ".join(title_of(column) for column in columns))}}
+
+
 def escaped(text: str) -> str:
     """plotly reads some HTML in its texts; a name is written as it is."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -236,7 +253,7 @@ def _number(cell: Any, unit: str) -> tuple[float, str] | None:
     """A text that is a quantity, as a number of its house unit."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return float(cell), unit
-    if not isinstance(cell, str) or not cell[:1].isdigit():
+    if not isinstance(cell, str) or not _QUANTITY.fullmatch(cell):
         return None
     for house_unit in HOUSE_UNITS:
         try:

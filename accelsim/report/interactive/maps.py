@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 COLOURS_OF_NUMBERS = "Cividis"
 """Even in lightness, and the same to all eyes."""
-WIDE = 30.0
+WIDE = 10.0
 """Largest by least number from which on colours go by ratios."""
 DARKEST = 0.35
 CONTOURS = 10

@@ -9,9 +9,11 @@ import pytest
 
 from accelsim.arch.parts import ComputeArray, Memory, Operation
 from accelsim.arch.spatial import Spatial
+from accelsim.base.errors import MapperError
 from accelsim.base.record import Rate
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.batch import Evaluator
+from accelsim.mapper.constraints import Constraints
 from accelsim.mapper.find import find_mapping
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
@@ -76,7 +78,11 @@ def _orders(has_all):
     return [(*(rank for rank in "MNK" if rank != last), last) for last in "MNK"]
 
 
-def _brute_force(cascade, arch, minimise, has_all_orders):
+def _everywhere(batch, tiles, looping):
+    return True
+
+
+def _brute_force(cascade, arch, minimise, has_all_orders, keeps_to=_everywhere):
     path = [memory.name for memory in arch.memories]
     below = list(product((True, False), repeat=3))
     best = inf
@@ -87,11 +93,12 @@ def _brute_force(cascade, arch, minimise, has_all_orders):
         ]
         turning = [place for place, own in enumerate(keeps) if own]
         for orders in product(_orders(has_all_orders), repeat=len(turning) - 1):
-            best = min(best, _best_numbers(cascade, arch, path, keeps, turning, orders, minimise))
+            named = (cascade, arch, path, keeps, turning, orders, minimise)
+            best = min(best, _best_numbers(*named, keeps_to))
     return best
 
 
-def _best_numbers(cascade, arch, path, keeps, turning, orders, minimise):
+def _best_numbers(cascade, arch, path, keeps, turning, orders, minimise, keeps_to):
     slots = [f"{place}" for place in turning] + ["rows", "columns"]
     cuts = {rank: np.array(list(_cuts(cascade.ranks[rank], len(slots)))) for rank in "MNK"}
     places = np.indices([len(cuts[rank]) for rank in "MNK"]).reshape(3, -1)
@@ -109,7 +116,8 @@ def _best_numbers(cascade, arch, path, keeps, turning, orders, minimise):
             mapping = _mapping(path, keeps, order, drains)
             batch = Evaluator(cascade, arch, mapping)(some)
             value = _value(batch.latency_s, batch.energy_pj, minimise)
-            best = min(best, np.where(batch.legal, value, inf).min())
+            allowed = batch.legal & keeps_to(batch, some, {path[place] for place in turning})
+            best = min(best, np.where(allowed, value, inf).min())
     return best
 
 
@@ -159,3 +167,52 @@ def test_the_optimum_of_exhaustive_search_on_small_products(tmp_path, seed):
     value = _value(cost.latency_s, cost.energy_pj, minimise)
     least = _brute_force(cascade, arch, minimise, has_all_orders=not has_registers)
     assert value == pytest.approx(least, rel=1e-9, abs=0)
+
+
+# --- under constraints ----------------------------------------------------------------------------
+
+
+def _fixed(rng, cascade, arch):
+    """Factors of one rank on an axis and of one in a memory, as constraints and as a test."""
+    rank, other = rng.sample("MNK", 2)
+    axis = rng.choice(("rows", "columns"))
+    width = rng.randint(1, getattr(arch.compute[0], axis))
+    memory, turns = rng.choice(("DRAM", "Buffer")), rng.randint(1, cascade.ranks[other])
+    loops = {"C": {axis: {rank: width}, "memories": {memory: {other: turns}}}}
+    beside = "columns" if axis == "rows" else "rows"
+
+    def keeps_to(batch, tiles, looping):
+        own = tiles[f"{other}_{('DRAM', 'Buffer').index(memory)}"] if memory in looping else 1
+        lies = (tiles[f"{rank}_{axis}"] == width) & (tiles[f"{rank}_{beside}"] == 1)
+        return lies & (own == turns)
+
+    return Constraints(loops=loops), keeps_to
+
+
+def _little(rng, free):
+    """Less traffic of a memory than the best mapping has."""
+    memory = rng.choice(("DRAM", "Buffer"))
+    most = int(free.cost.traffic_bytes[memory] * rng.choice((0.7, 0.8, 0.9, 1)))
+    limits = {memory: most}
+    constraints = rng.choice(
+        (Constraints(traffic_bytes=limits), Constraints(einsum_traffic_bytes={"C": limits}))
+    )
+    return constraints, lambda batch, *_: batch.traffic_bytes[memory] <= most
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_the_optimum_of_exhaustive_search_under_constraints(tmp_path, seed):
+    rng = Random(seed)
+    cascade = _workload(tmp_path, {rank: rng.randint(2, 6) for rank in "MNK"})
+    arch, minimise = _machine(rng, has_registers=False), OBJECTIVES[seed % 2]
+    free = find_mapping(cascade, arch, minimise, strategies=["exact"])
+    constraints, keeps_to = _fixed(rng, cascade, arch) if seed % 3 else _little(rng, free)
+    least = _brute_force(cascade, arch, minimise, has_all_orders=True, keeps_to=keeps_to)
+    asked = (cascade, arch, minimise)
+    if least == inf:
+        with pytest.raises(MapperError):
+            find_mapping(*asked, strategies=["exact"], constraints=constraints)
+        return
+    found = find_mapping(*asked, strategies=["exact"], constraints=constraints)
+    assert found.optimal
+    assert found.value == pytest.approx(least, rel=1e-9, abs=0)

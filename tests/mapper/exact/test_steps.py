@@ -1,11 +1,17 @@
 """Cascades of Einsums one after the other: what stays on chip, and what it gains."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from accelsim.arch.load import load_arch
 from accelsim.base.errors import MapperError
 from accelsim.cost.evaluate import evaluate
+from accelsim.mapper.bound import least_figures
+from accelsim.mapper.exact import find as exact
 from accelsim.mapper.find import find_mapping
+from accelsim.mapper.question import Question, quiet
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
 from accelsim.workload.load import load_workload
@@ -80,3 +86,32 @@ def test_a_cascade_of_other_einsums_is_left_to_others():
     cascade, arch = load_workload("attention/one_pass"), load_arch("fusemax_cloud")
     with pytest.raises(MapperError, match="no mapping of attention/one_pass was found"):
         find_mapping(cascade, arch, strategies=["exact"])
+
+
+@pytest.mark.parametrize("minimise", ["latency", "energy"])
+def test_only_what_is_below_what_is_known_is_looked_for(tmp_path, minimise):
+    (tmp_path / "two.yaml").write_text(TWO)
+    (tmp_path / "machine.yaml").write_text(MACHINE.format(capacity="1 KiB"))
+    cascade = load_workload(str(tmp_path / "two.yaml"))
+    arch = load_arch(str(tmp_path / "machine.yaml"))
+    question = Question(cascade, arch, minimise, least_figures(cascade, arch), quiet)
+    alone = exact.find(question)
+    beaten = exact.find(replace(question, known=alone.value * 0.999))
+    same = exact.find(replace(question, known=alone.value))
+    better = exact.find(replace(question, known=alone.value * 1.5))
+    assert beaten is None
+    for found in (same, better):
+        assert found.value == pytest.approx(alone.value, rel=1e-9)
+        assert found.optimal
+    assert same.candidates + same.pruned <= alone.candidates + alone.pruned
+
+
+def test_the_product_that_peers_search_is_proved():
+    # AccelForge 1.0.467 answers 118.65 mJ: benchmarks/peers/results.csv.
+    peers = Path("benchmarks/peers")
+    cascade = load_workload(str(peers / "matmul.yaml"))
+    arch = load_arch(str(peers / "two_level.yaml"))
+    found = find_mapping(cascade, arch, "energy")
+    assert found.optimal
+    assert found.cost.energy_pj < 105.77e9
+    assert not check(bind(found.mapping, cascade, arch))

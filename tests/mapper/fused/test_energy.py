@@ -11,6 +11,7 @@ from accelsim.mapper.fused.energy import counting_bytes
 from accelsim.mapper.fused.group import fused_groups
 from accelsim.mapper.fused.ordered import Queue
 from accelsim.mapper.fused.search import judge_of, mapping_of, plans
+from accelsim.mapper.question import Question, quiet
 from accelsim.mapping.fusion import units
 from accelsim.workload.load import load_workload
 
@@ -26,9 +27,10 @@ def test_no_plan_takes_less_than_its_bounds(workload, machine, minimise):
     sizes = {"ranks.P": "1000", "ranks.M": "1000", "ranks.H": "2"}
     cascade, arch = load_workload(workload, sizes), load_arch(machine)
     bound = least_figures(cascade, arch)
-    judge, seen = judge_of(arch, minimise), 0
+    question = Question(cascade, arch, minimise, bound, quiet)
+    judge, seen = judge_of(question), 0
     for group in fused_groups(cascade, units(cascade)):
-        queue = Queue(group, arch, minimise, bound)
+        queue = Queue(group, question, bound)
         for _ in range(min(TILINGS, len(queue.heap))):
             _, tiling, assignments = queue.next()
             for plan in islice(plans(tiling, assignments, arch, bound), 4):

@@ -1,0 +1,131 @@
+"""`accelsim import`: another tool's file as one of ours."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accelsim.base.errors import InputError, did_you_mean
+from accelsim.base.files import atomic_write, staged_folder
+from accelsim.base.units import quantity
+from accelsim.cli.options import Json
+from accelsim.cli.output import print_json, print_table
+from accelsim.interop.onnx_graph import from_onnx
+from accelsim.interop.remark import Remark
+from accelsim.interop.steps import Steps
+from accelsim.interop.timeloop import from_timeloop
+from accelsim.workload.counts import counts
+
+KINDS = ("timeloop", "onnx")
+
+
+def command(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"{' or '.join(KINDS)}.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The other tool's file.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="PATH", help="Write the YAML there: of onnx a folder, or a file."
+        ),
+    ] = None,
+    energies: Annotated[
+        Path | None,
+        typer.Option(metavar="ERT", help="timeloop: Accelergy's energy reference table."),
+    ] = None,
+    clock: Annotated[
+        str | None, typer.Option(metavar="HZ", help="timeloop: the clock, if the file says none.")
+    ] = None,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=N", help="onnx: a size that the file leaves open, repeatable."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Another tool's file as one of ours; what is not understood is named, where it stands.
+
+    timeloop    an architecture of Timeloop v4 or AccelForge, as a spatial machine
+
+    onnx        the products of matrices, softmax and attention of a graph, as linked workloads
+
+    Example: accelsim import timeloop arch.yaml -o machine.yaml
+    """
+    if kind == "timeloop":
+        hertz = None if clock is None else float(quantity(clock, "Hz"))
+        found = from_timeloop(file, energies, hertz)
+        _say_machine(found.text, found.remarks, out, json)
+    elif kind == "onnx":
+        _say_steps(from_onnx(file, _sizes(size or ())), out, json)
+    else:
+        remedy = did_you_mean(kind, KINDS) or f"There are {', '.join(KINDS)}"
+        raise InputError(f"nothing of the kind {kind!r} can be imported", remedy=remedy)
+
+
+def _sizes(texts: Sequence[str]) -> dict[str, int]:
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, _, size) in zip(texts, pairs, strict=True):
+        if not name or not size.isdigit() or not 0 < int(size) < 2**40:
+            raise InputError(f"--size {text!r} is no size", remedy="write it like --size batch=1")
+    return {name: int(size) for name, _, size in pairs}
+
+
+def _say_machine(text: str, remarks: Sequence[Remark], out: Path | None, json: bool) -> None:
+    """The YAML, or where it went; remarks beside it, on standard error."""
+    if out is not None:
+        atomic_write(out, text)
+    if json:
+        said = [{"file": r.at.file, "line": r.at.line, "text": r.text} for r in remarks]
+        print_json({"yaml": text, "file": None if out is None else str(out), "remarks": said})
+        return
+    for remark in remarks:
+        print(remark, file=sys.stderr)
+    if out is None:
+        print(text, end="")
+    else:
+        print(f"{out}: a machine; what was left out: {len(remarks)} remarks")
+
+
+def _say_steps(found: Steps, out: Path | None, json: bool) -> None:
+    """A row a step; what was left out beside it, on standard error."""
+    if out is not None:
+        with staged_folder(out) as staged:
+            for step in found.steps:
+                (staged / f"{step.cascade.name}.yaml").write_text(step.text, encoding="utf-8")
+    rows = [(step, counts(step.cascade).operations) for step in found.steps]
+    if json:
+        print_json(
+            {
+                "name": found.name,
+                "steps": [
+                    {"node": s.node, "op": s.op, "name": s.cascade.name, "scale": s.scale}
+                    | {"ranks": dict(s.cascade.ranks), "operations": operations}
+                    for s, operations in rows
+                ],
+                "links": [link._asdict() for link in found.links],
+                "left_out": [asdict(each) for each in found.left_out],
+                "folder": None if out is None else str(out),
+            }
+        )
+        return
+    for left in found.left_out:
+        print(f"left out: {left}", file=sys.stderr)
+    reads: dict[str, list[str]] = {}
+    for link in found.links:
+        reads.setdefault(link.read_by, []).append(link.made_by)
+    print_table(
+        ("workload", "is", "ranks", "operations", "reads"),
+        [
+            (
+                step.cascade.name,
+                step.op,
+                " ".join(f"{rank}={size}" for rank, size in step.cascade.ranks.items()),
+                ", ".join(f"{number:,} {name}" for name, number in operations.items()),
+                ", ".join(reads.get(step.cascade.name, ())),
+            )
+            for step, operations in rows
+        ],
+    )
+    if out is not None:
+        print(f"{out}: {len(found.steps)} workloads")

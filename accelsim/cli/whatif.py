@@ -1,0 +1,233 @@
+"""`accelsim whatif`: what changes where a number of a machine or a workload is another one."""
+
+import math
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from accelsim.base.files import refuse_unwritable, staged_folder
+from accelsim.base.units import UNIT_OF_SUFFIX, format_quantity
+from accelsim.cli.options import Json, Settings, Shape, bare_paths
+from accelsim.cli.output import print_json, print_table
+from accelsim.cli.progress import progress
+from accelsim.cli.subjects import load_subject
+from accelsim.study.advice import SPEEDUP
+from accelsim.study.along import Along
+from accelsim.study.provenance import provenance, write_provenance
+from accelsim.study.subject import BOUND, ERROR, Subject
+from accelsim.study.table import Table, write_csv
+from accelsim.study.varied import Varied
+from accelsim.study.whatif import WhatIf, as_plain, what_if_of
+
+SHOWN = {1: 13, 2: 5}
+"""Rows of a table for people, along each of one or two numbers."""
+FIGURE, CSV = "whatif", "whatif.csv"
+
+
+def command(
+    first: Annotated[
+        str, typer.Argument(metavar="WORKLOAD|GPU|MODEL", help="What is asked about.")
+    ],
+    second: Annotated[
+        str, typer.Argument(metavar="MACHINE|KERNEL|SYSTEM", help="And where, or which kernel.")
+    ],
+    mapping: Annotated[
+        str | None,
+        typer.Argument(metavar="MAPPING", help="Of a workload: a mapping, a file or a library."),
+    ] = None,
+    *,
+    vary: Annotated[
+        list[str],
+        typer.Option(
+            "--vary",
+            metavar="PATH=RANGE",
+            help="0.1x:10x of today, 1MiB:64MiB, 64:512:lin:8, a list 1,2,4; once or twice.",
+        ),
+    ],
+    target: Annotated[
+        list[str],
+        typer.Option(
+            "--target",
+            metavar="NAME=GOAL",
+            help="Which value gives it: latency=2x (as fast), latency=1ms, energy=0.5x.",
+            default_factory=list,
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write figure (PNG, SVG), rows (CSV) and provenance."),
+    ] = None,
+    shape: Shape = None,
+    settings: Settings,
+    json: Json = False,
+) -> None:
+    """Rows, elasticities, where the bound changes, and the value that reaches a target.
+
+    WORKLOAD MACHINE [MAPPING] varies ranks.P, words.Q and every number of the machine by its path
+    in the YAML; GPU KERNEL the sizes of a call (given by --set m=4096) and the GPU's numbers; MODEL
+    SYSTEM sequences, context, and the numbers of the system, of the model, and of a device's
+    machine (H100.memories.HBM.bandwidth). PATH,PATH=RANGE gives both the same value. On an array
+    the mapping stays the same; on a GPU kernels are made anew at each point.
+
+    Example: accelsim whatif attention/one_pass fusemax_cloud --vary
+    memories.DRAM.bandwidth=0.01x:10x --target latency=2x --out out/whatif
+
+    Example: accelsim whatif h100_sxm gemm --set m=16 --set n=4096 --set k=4096 --vary m=1:4096
+
+    Example: accelsim whatif llama3_70b eight_h100 --vary context=1024:16384
+    """
+    if out is not None:
+        refuse_unwritable(out)
+    with progress(f"{first} on {second}", None) as step:
+        subject = load_subject(first, second, mapping, settings, shape, lambda: step("points"))
+        found = what_if_of(subject, vary, target)
+    files = [] if out is None else _write(found, subject, settings, out)
+    if json:
+        print_json(as_plain(found) | {"files": files})
+    else:
+        _print(found, files)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _write(found: WhatIf, subject: Subject, settings: list[str], out: Path) -> list[str]:
+    """All files or none."""
+    # matplotlib takes longer to load than most of these to compute.
+    report = import_module("accelsim.report.whatif")
+    save = import_module("accelsim.report.save").save_figure
+    with staged_folder(out) as folder:
+        figure = report.draw_what_if(found)
+        for kind in ("png", "svg"):
+            save(figure, folder / f"{FIGURE}.{kind}")
+        write_csv(_with_units(found), folder / CSV)
+        write_provenance(_rests_on(found, subject, settings), folder)
+        names = sorted(file.name for file in folder.iterdir())
+    return [str(out / name) for name in names]
+
+
+def _with_units(found: WhatIf) -> Table:
+    """The rows as files have them: the unit of what is varied at the end of its column's name."""
+    suffixes = {unit: suffix for suffix, unit in UNIT_OF_SUFFIX.items()}
+    names = {each.name: f"{each.name}{suffixes.get(each.unit, '')}" for each in found.varied}
+    columns = found.table.columns.items()
+    return Table({names.get(name, name): column for name, column in columns})
+
+
+def _rests_on(found: WhatIf, subject: Subject, settings: list[str]) -> dict[str, Any]:
+    own = provenance(subject.nouns(), bare_paths(settings))
+    varied = {each.name: list(each.values) for each in found.varied}
+    names = " and ".join(varied)
+    question = f"What if {names} of {found.of} were another one?"
+    return own | {"question": question, "varied": varied, "sentence": found.sentence}
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+
+def _print(found: WhatIf, files: list[str]) -> None:
+    now = ", ".join(_measure(name, value) for name, value in found.today.items())
+    print(f"{found.of}: {now} today\n")
+    _print_rows(found)
+    print()
+    for each in found.along:
+        _print_along(each)
+    for solved in found.solved:
+        print(f"target {solved.target.text}: {solved.text}")
+    for file in files:
+        print(f"written: {file}")
+    print(f"\n{found.sentence}" if found.solved or files else found.sentence)
+
+
+def _print_rows(found: WhatIf) -> None:
+    shown = _chosen(found)
+    table = found.table.at(np.array(shown))
+    names = [each.name for each in found.varied]
+    has_errors = any(table[ERROR] != "")
+    columns = (*names, *found.today, SPEEDUP, BOUND, *(["error"] if has_errors else []), "")
+    rows = [
+        (
+            *(_value(each, row[each.name]) for each in found.varied),
+            *(_number(name, row[name]) for name in found.today),
+            _times(row[SPEEDUP]),
+            row[BOUND] or "-",
+            *([row[ERROR]] if has_errors else []),
+            "today" if _is_today(found, row) else "",
+        )
+        for row in table.rows()
+    ]
+    print_table(columns, rows)
+    if len(table) < len(found.table):
+        print(f"{len(table)} of {len(found.table):,} points; --out or --json has all")
+
+
+def _is_today(found: WhatIf, row: dict[str, Any]) -> bool:
+    return all(row[each.name] == each.today for each in found.varied)
+
+
+def _chosen(found: WhatIf) -> list[int]:
+    """Rows to show: of each number the ends, today's, and some evenly between."""
+    kept = []
+    for each in found.varied:
+        most, number = SHOWN[len(found.varied)], len(each.values)
+        places = {round(i * (number - 1) / max(1, most - 1)) for i in range(most)}
+        if number <= most:
+            places = set(range(number))
+        values = {each.values[place] for place in places if place < number}
+        kept.append(values | {value for value in each.values if value == each.today})
+    rows = found.table.rows()
+    names = [each.name for each in found.varied]
+    return [
+        place
+        for place, row in enumerate(rows)
+        if all(row[name] in values for name, values in zip(names, kept, strict=True))
+    ]
+
+
+def _print_along(each: Along) -> None:
+    sides = [f"{WORDS[name]} {_sides(slope)}" for name, slope in each.slopes.items()]
+    own = "not in the file" if each.varied.today is None else _value(each.varied, each.varied.today)
+    how = f" (below | above, by {each.method})" if each.method else ""
+    print(f"{each.varied.name}, {own} today; elasticity of {', '.join(sides)}{how}")
+    rows = [
+        (
+            segment.bound,
+            *(_value(each.varied, end) for end in (segment.low, segment.high)),
+            *(_number("latency_s", s) for s in (segment.low_latency_s, segment.high_latency_s)),
+        )
+        for segment in each.segments
+    ]
+    print_table(("bound", "from", "to", "latency there", "and there"), rows)
+    print()
+
+
+def _sides(slope: tuple[float | None, float | None]) -> str:
+    left, right = ("none" if side is None else f"{round(side, 3) + 0.0:.3f}" for side in slope)
+    return left if left == right else f"{left} | {right}"
+
+
+def _value(varied: Varied, value: float) -> str:
+    if varied.is_whole and not varied.unit:
+        return f"{int(value):,}"
+    return format_quantity(value, varied.unit or "1")
+
+
+_UNITS = {"latency_s": "s", "energy_pj": "pJ", "tokens_per_s": "1"}
+WORDS = {"latency_s": "latency", "energy_pj": "energy", "tokens_per_s": "throughput"}
+
+
+def _number(name: str, value: float) -> str:
+    return "-" if value is None or math.isnan(value) else format_quantity(value, _UNITS[name])
+
+
+def _measure(name: str, value: float) -> str:
+    word = {"latency_s": "", "energy_pj": "", "tokens_per_s": " tokens/s"}[name]
+    return _number(name, value) + word
+
+
+def _times(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3g}x"

@@ -1,0 +1,88 @@
+"""What figures of a what-if have in common: scales, colours of bounds, legend, caption."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from accelsim.base.units import format_bytes, format_count
+from accelsim.report.sheet import Key
+from accelsim.report.style import COLOURS, INK, LINE_PT, tick_label, unit_label
+from accelsim.study.crossover import CANNOT_RUN
+from accelsim.study.varied import Varied
+from accelsim.study.whatif import WhatIf
+
+BASE_PT = 2 * LINE_PT + 4
+MOST_TICKS = 7
+TINT = 0.72
+"""How much white is in the colour of a region."""
+REGIONS = ("blue", "orange", "green", "purple", "vermillion", "sky", "yellow", "slate")
+TODAY: Mapping[str, Any] = {
+    "color": INK,
+    "marker": "o",
+    "markersize": 4.5,
+    "markeredgecolor": "white",
+    "markeredgewidth": 0.8,
+    "linestyle": "none",
+    "zorder": 5,
+}
+
+
+def bounds_of(found: WhatIf) -> dict[str, str]:
+    """Every bound with its colour: today's first, then as they come."""
+    every = [found.bound]
+    every += [s.bound for each in found.along for s in each.segments if s.bound != CANNOT_RUN]
+    every += [str(bound) for bound in found.table["bound"].tolist() if bound]
+    names = list(dict.fromkeys(every))
+    colours = [COLOURS[REGIONS[number % len(REGIONS)]] for number in range(len(names))]
+    return dict(zip(names, colours, strict=True))
+
+
+def tinted(colour: str) -> str:
+    """Paler, so that lines and words on it are read."""
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(255 * TINT + part * (1 - TINT)):02X}" for part in parts)
+
+
+def legend_of(found: WhatIf, colours: dict[str, str]) -> list[Key]:
+    keys = [Key(f"bound: {name}", tinted(colour)) for name, colour in colours.items()]
+    keys.append(Key("today", INK, marker="o"))
+    if (found.table["error"] != "").any():
+        keys.append(Key("cannot run (hatched)", "#FFFFFF"))
+    return keys
+
+
+def caption_of(found: WhatIf) -> str:
+    """What is drawn, and who says the numbers of today's bound."""
+    named = {path for each in found.varied for path in each.paths}
+    sources = [s for name, s in found.explanation.sources.items() if name in named]
+    told = f" Today's value: {sources[0]}" if sources else ""
+    return f"{found.explanation.bound_text} today.{told}"
+
+
+def set_scale(axes: Axes, varied: Varied, side: str) -> None:
+    axis = axes.xaxis if side == "x" else axes.yaxis
+    is_doubled = varied.unit == "B" or (varied.is_whole and not varied.unit)
+    low, high = min(varied.values), max(varied.values)
+    if varied.is_log and high > low:
+        scale = axes.set_xscale if side == "x" else axes.set_yscale
+        scale("log", base=2 if is_doubled else 10)
+        if is_doubled:
+            axis.set_major_locator(LogLocator(base=2, numticks=MOST_TICKS))
+        elif high / low < 30:
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_minor_locator(NullLocator())
+    if varied.unit == "B":
+        axis.set_major_formatter(FuncFormatter(lambda value, _: format_bytes(value)))
+    elif is_doubled and varied.is_log:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: format_count(round(value))))
+    else:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: tick_label(value)))
+    if side == "x" and high > low:
+        axes.set_xlim(low, high)
+
+
+def axis_label(varied: Varied) -> str:
+    unit = "" if varied.unit in ("", "B") else f" ({unit_label(varied.unit)})"
+    return f"{varied.name}{unit}"

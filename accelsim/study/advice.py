@@ -1,0 +1,78 @@
+"""The last line of a what-if: the bound, what the varied numbers change, what else would help."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from accelsim.base.units import format_quantity
+from accelsim.cost.explanation import WORTH_NAMING, Explanation, times
+from accelsim.study.along import Along
+from accelsim.study.crossover import sentence
+from accelsim.study.table import Table
+from accelsim.study.targets import Solved
+from accelsim.study.varied import Varied
+
+SPEEDUP = "speedup"
+MOST_SEGMENTS = 4
+"""That a sentence lists."""
+
+
+def advice(
+    table: Table, along: Sequence[Along], solved: Sequence[Solved], explanation: Explanation
+) -> str:
+    """The bound, what the varied numbers change, what else would help."""
+    parts = [explanation.bound_text]
+    parts += [_of_one(each) for each in along]
+    parts += [_best(table, along)]
+    parts += [each.short for each in solved]
+    own = [path for each in along for path in each.varied.paths]
+    helps = [each for each in explanation.helps if each.gain >= WORTH_NAMING]
+    others = [each for each in helps if not any(each.is_of(path) for path in own)]
+    if others:
+        first = others[0]
+        parts.append(f"{times(first.factor)} {first.path} would give {first.gain:.2f}x")
+    return "; ".join(parts)
+
+
+def _of_one(along: Along) -> str:
+    """`memories.DRAM.bandwidth: DRAM-bound below 54 GB/s, compute-bound above`."""
+    segments = along.segments
+    if len(segments) > MOST_SEGMENTS:
+        return f"{along.varied.name}: the bound changes {len(segments) - 1} times in that range"
+    found = sentence(segments, lambda value: format_quantity(value, along.varied.unit or "1"))
+    for bound in {segment.bound for segment in segments if " " in segment.bound}:
+        found = found.replace(f"{bound}-bound", f"bound by {bound}")
+    return f"{along.varied.name}: {found}"
+
+
+def _best(table: Table, along: Sequence[Along]) -> str:
+    """The fastest of the points, the one nearest to today of equals."""
+    speedup = np.asarray(table[SPEEDUP], dtype=float)
+    best = float(np.nanmax(speedup))
+    if best < WORTH_NAMING:
+        return _nothing(table, along)
+    near = np.flatnonzero(speedup >= best * (1 - 1e-9))
+    far = np.zeros(len(near))
+    for each in along:
+        if each.varied.today:
+            values = np.asarray(table[each.varied.name], dtype=float)[near]
+            far += np.abs(values / each.varied.today - 1)
+    place = int(near[np.argmin(far)])
+    there = [_value(each.varied, table, place) for each in along]
+    return f"fastest at {' and '.join(there)}: {best:.2f}x"
+
+
+def _nothing(table: Table, along: Sequence[Along]) -> str:
+    """No point is faster: whether more of the one number changes anything at all."""
+    first = along[0].varied
+    if len(along) == 1 and first.today is not None:
+        above = np.asarray(table[first.name], dtype=float) > first.today
+        speedup = np.asarray(table[SPEEDUP], dtype=float)[above]
+        if len(speedup) and np.all(np.abs(speedup - 1) < WORTH_NAMING - 1):
+            return f"more {first.name} changes nothing"
+    return "nothing in that range is faster"
+
+
+def _value(varied: Varied, table: Table, place: int) -> str:
+    value = format_quantity(float(table[varied.name][place]), varied.unit or "1")
+    return f"{varied.name} = {value}"

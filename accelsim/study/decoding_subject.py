@@ -1,0 +1,111 @@
+"""A model that decodes on a system, as the subject of a what-if.
+
+sequences  context                    of an engine's batch
+links.nvlink.bandwidth                of the system
+layers                                of the model
+H100.memories.HBM.bandwidth           of the machine of a kind of device, below its name
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.system import System
+from accelsim.base.record import Record, fields_by_key
+from accelsim.base.units import UNIT_OF_SUFFIX, suffix_of
+from accelsim.cost.system.buckets import Exact
+from accelsim.cost.system.costs import costs_of
+from accelsim.cost.system.explained import bound_of, explained_iteration
+from accelsim.cost.system.plan import plan_of
+from accelsim.study.explained_decoding import batch_of
+from accelsim.study.pointwise import (
+    NOTHING,
+    Pointwise,
+    Settings,
+    Told,
+    is_number,
+    numbers_of,
+    quietly,
+)
+from accelsim.study.quantities import Quantity
+from accelsim.study.subject import BOUND, LATENCY
+from accelsim.workload.model import Model
+
+TOKENS = "tokens_per_s"
+BATCH = ("sequences", "context")
+DEFAULTED = ("parallel", "memory", "serving", "offload")
+
+
+def decoding_subject(
+    model: str,
+    system: str,
+    read_model: Callable[[Settings], Model],
+    *,
+    batch: Mapping[str, int],
+    of_system: Settings = NOTHING,
+    told: Told = quietly,
+) -> Pointwise:
+    """Of one engine's batch of `sequences`, each with `context` keys."""
+    today, whole = load_system(system, of_system), read_model({})
+    of_model, machines = numbers_of(whole), machines_of(today)
+    of_devices = {
+        f"{device}.{path}": each
+        for device, machine in machines.items()
+        for path, each in numbers_of(machine).items()
+    }
+    own = {**numbers_of(today), **_defaulted(today)}
+    sizes = {name: Quantity(number) for name, number in batch.items()}
+
+    def plan_at(settings: Settings) -> tuple[Any, Any]:
+        def of(known: Mapping[str, Any]) -> dict[str, str]:
+            return {path: text for path, text in settings.items() if path in known}
+
+        at = load_system(system, {**of_system, **of(own)}) if of(own) else today
+        at = _with_machines(at, of(of_devices))
+        plan = plan_of(at, read_model(of(of_model)) if of(of_model) else whole, machines_of(at))
+        numbers = {**batch, **{name: int(text) for name, text in of(sizes).items()}}
+        return plan, batch_of(plan, numbers["sequences"], numbers["context"])
+
+    def ask(settings: Settings) -> Mapping[str, Any]:
+        plan, at = plan_at(settings)
+        now = costs_of(plan, Exact())(at)
+        tokens = plan.engines * at.sequences / now.seconds
+        return {LATENCY: now.seconds, TOKENS: tokens, BOUND: bound_of(now)}
+
+    of = f"{model} on {system}, {batch['sequences']:,} sequences of {batch['context']:,} keys"
+    found = Pointwise(
+        of=of,
+        numbers={**of_devices, **of_model, **own, **sizes},
+        measures=(LATENCY, TOKENS),
+        ask=ask,
+        explain=lambda: explained_iteration(*plan_at({}), of),
+        made_of={model: whole, system: today, "batch": dict(batch), **machines},
+        told=told,
+    )
+    ask({})
+    return found
+
+
+def _defaulted(system: System) -> dict[str, Quantity]:
+    """The rules of a system, those that its file leaves out among them."""
+    found: dict[str, Quantity] = {}
+    for part in DEFAULTED:
+        record = getattr(system, part)
+        for key, name in fields_by_key(type(record)).items() if isinstance(record, Record) else ():
+            value = getattr(record, name)
+            if is_number(value):
+                unit = UNIT_OF_SUFFIX.get(suffix_of(name), "")
+                found[f"{part}.{key}"] = Quantity(value, unit, system.source)
+    return found
+
+
+def _with_machines(system: System, settings: Settings) -> System:
+    """Settings of machines below the names of their devices."""
+    if not settings:
+        return system
+    devices = []
+    for device in system.devices:
+        start = f"{device.name}."
+        own = {p[len(start) :]: v for p, v in settings.items() if p.startswith(start)}
+        devices.append(device.model_copy(update={"set": {**device.set, **own}}))
+    return system.model_copy(update={"devices": tuple(devices)})

@@ -1,0 +1,89 @@
+"""whatif as a user calls it."""
+
+import csv
+import json
+from importlib import import_module
+
+import pytest
+
+ONE_PASS = ("whatif", "attention/one_pass", "fusemax_cloud", "--vary")
+BANDWIDTH = "memories.DRAM.bandwidth=0.05x:2x"
+
+
+def test_it_prints_rows_elasticity_crossovers_and_ends_in_a_sentence(run):
+    ended = run(*ONE_PASS, BANDWIDTH, "--target", "latency=2x")
+    assert ended.status == 0
+    lines = ended.out.splitlines()
+    assert lines[-1].startswith("compute-bound on Array1D (100% busy); memories.DRAM.bandwidth: ")
+    assert "DRAM-bound below 54.23 GB/s, compute-bound above" in lines[-1]
+    assert "elasticity of latency 0.000, energy 0.000 (below | above, by derivative)" in ended.out
+    assert "target latency=2x: no memories.DRAM.bandwidth does: " in ended.out
+    assert [line for line in lines if line.endswith("today") and "400 GiB/s" in line]
+
+
+def test_json_has_every_row(run):
+    found = json.loads(run(*ONE_PASS, f"{BANDWIDTH}:5", "--json").out)
+    assert len(found["rows"]) == 6
+    (along,) = found["vary"]
+    # 24 MiB in 436,224 cycles of 940 MHz (`accelsim evaluate`).
+    assert along["crossovers"] == [pytest.approx(24 * 2**20 / (436_224 / 940e6), rel=1e-6)]
+
+
+def test_out_has_figure_rows_and_what_they_rest_on(run, tmp_path):
+    there = tmp_path / "new" / "out"
+    ended = run(*ONE_PASS, f"{BANDWIDTH}:4", "--vary", "clock=0.5x,1x", "--out", str(there))
+    names = ["provenance.json", "whatif.csv", "whatif.png", "whatif.svg"]
+    assert sorted(file.name for file in there.iterdir()) == names
+    with (there / "whatif.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 10
+    assert list(rows[0])[:3] == ["memories.DRAM.bandwidth_bytes_per_s", "clock_hz", "latency_s"]
+    told = json.loads((there / "provenance.json").read_text())
+    assert told["sentence"] == ended.out.splitlines()[-1]
+    machine = told["inputs"]["fusemax_cloud"]["quantities"]
+    assert machine["memories.DRAM.bandwidth"]["source"].startswith("FuseMax artifact")
+
+
+def test_ctrl_c_leaves_nothing(run, tmp_path, monkeypatch):
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_module("accelsim.cli.whatif"), "write_csv", pressed)
+    ended = run(*ONE_PASS, f"{BANDWIDTH}:4", "--out", str(tmp_path / "out"))
+    assert ended.status == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_calls_take_their_sizes_from_settings(run):
+    sizes = ("--set", "m=16", "--set", "n=4096", "--set", "k=4096")
+    ended = run("whatif", "h100_sxm", "gemm", *sizes, "--vary", "m=16,32")
+    assert ended.status == 0
+    assert ended.out.splitlines()[0].startswith('gemm {"m": 16, "n": 4096, "k": 4096, "dtype"')
+
+
+def test_models_take_their_batch_from_settings(run):
+    batch = ("--set", "sequences=8", "--set", "context=1024")
+    ended = run("whatif", "llama3_8b", "eight_h100", *batch, "--vary", "sequences=8,16")
+    assert ended.out.startswith("llama3_8b on eight_h100, 8 sequences of 1,024 keys: ")
+    assert ended.out.splitlines()[-1].startswith("bound by model on H100")
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        (("attention/one_pass", "fusemax_cloud", "--vary", "memories.DRAM.bandwith=1x:2x"),
+         "Did you mean 'bandwidth'?"),
+        (("attention/one_pass", "fusemax_cloud", "flat", "--vary", "clock=1x:2x"),
+         "the mapping is for attention/three_pass"),
+        (("h100_sxm", "gemmm", "--vary", "m=1:2"), "Did you mean 'gemm'?"),
+        (("h100_sxm", "gemm", "--vary", "m=1:2"), "needs 'm'"),
+        (("h100_sxm", "gemm", "flash", "--vary", "m=1:2"), "a mapping 'flash' is of workloads"),
+        (("llama3_8b", "eight_h100", "--set", "context=x", "--vary", "layers=1:2"), "context=x"),
+        (("fusemax_cloud", "gemm", "--vary", "m=1:2"), "A workload goes before it"),
+    ],
+)  # fmt: skip
+def test_slips_end_in_one_line(run, words, told):
+    ended = run("whatif", *words)
+    assert (ended.status, ended.out) == (2, "")
+    assert told in ended.err
+    assert len(ended.err.splitlines()) == 1

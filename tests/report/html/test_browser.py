@@ -1,0 +1,103 @@
+"""The file in a real browser, without a network."""
+
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PATIENCE_MS = 20_000
+DRAWN = "figure.is-live .live svg.main-svg"
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def file(text, tmp_path_factory):
+    found = tmp_path_factory.mktemp("report") / "report.html"
+    found.write_text(text, encoding="utf-8")
+    return found
+
+
+@pytest.fixture
+def opened(browser, file):
+    """A function that opens the file in a window, and what the page said or fetched."""
+
+    def open_page(width=1280, **context):
+        page = browser.new_context(
+            viewport={"width": width, "height": 900}, offline=True, **context
+        ).new_page()
+        said = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: said.append(dialog.message))
+        page.on("request", lambda request: said.append(request.url))
+        page.goto(file.as_uri())
+        return page, said
+
+    return open_page
+
+
+def test_it_draws_sorts_and_toggles_without_a_network(opened, file):
+    page, said = opened()
+    page.wait_for_function(
+        "document.querySelectorAll('figure.is-live').length === 4", timeout=PATIENCE_MS
+    )
+    page.wait_for_selector("#figure-4 .live svg.main-svg", timeout=PATIENCE_MS, state="attached")
+    assert page.locator(DRAWN).count() >= 4
+    assert not page.locator("figure.is-live .still").first.is_visible()
+
+    latency = page.locator("th button[title=latency_s]")
+    column = "table.sortable >> nth=0 >> tbody tr td:nth-child(4)"
+    latency.click()
+    numbers = [float(n) for n in page.locator(column).evaluate_all("e => e.map(c => c.dataset.n)")]
+    assert numbers == sorted(numbers) and len(set(numbers)) > 5
+    latency.press("Enter")
+    numbers = [float(n) for n in page.locator(column).evaluate_all("e => e.map(c => c.dataset.n)")]
+    assert numbers == sorted(numbers, reverse=True)
+    assert page.locator("th[aria-sort=descending]").inner_text().strip().startswith("latency")
+
+    axis = "document.querySelector('#figure-2 .live')._fullLayout.yaxis.type"
+    toggle = page.locator("#figure-2 .tools button[data-axis=y]")
+    assert (page.evaluate(axis), toggle.get_attribute("aria-pressed")) == ("log", "true")
+    for kind, is_pressed in (("linear", "false"), ("log", "true")):
+        toggle.click()
+        page.wait_for_function(f"{axis} === '{kind}'", timeout=PATIENCE_MS)
+        assert toggle.get_attribute("aria-pressed") == is_pressed
+
+    assert said == [file.as_uri()]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_window(opened, width):
+    page, _ = opened(width)
+    page.wait_for_selector(DRAWN, timeout=PATIENCE_MS)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_without_scripts_and_on_paper_the_pictures_stand(opened):
+    page, _ = opened(java_script_enabled=False)
+    assert page.locator(".still").first.is_visible()
+    assert page.locator(".still").first.evaluate("image => image.naturalWidth") > 100
+    page, _ = opened()
+    page.wait_for_selector(DRAWN, timeout=PATIENCE_MS)
+    page.emulate_media(media="print")
+    assert page.locator(".still").first.is_visible()
+    assert not page.locator("figure.is-live .live").first.is_visible()
+    assert len(page.pdf(format="A4")) > 10_000

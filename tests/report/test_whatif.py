@@ -1,0 +1,61 @@
+"""Figures of what-ifs say the bound by colour and word, and where today is."""
+
+import numpy as np
+import pytest
+
+from accelsim.report.whatif import draw_what_if
+from accelsim.report.whatif_axes import bounds_of, tinted
+from accelsim.report.whatif_map import _middle
+from accelsim.study.whatif import array_subject, what_if_of
+
+DRAM, BUFFER = "memories.DRAM.bandwidth", "memories.GlobalBuffer.capacity"
+
+
+@pytest.fixture(scope="module")
+def subject():
+    return array_subject("attention/one_pass", "fusemax_cloud")
+
+
+def words(figure):
+    every = [text.get_text() for text in figure.texts]
+    return every + [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def test_one_number_has_a_strip_for_each_measure_and_bands_that_meet_at_the_crossover(subject):
+    found = what_if_of(subject, [f"{DRAM}=0.05x:2x"])
+    figure = draw_what_if(found)
+    latency, energy = figure.axes
+    assert (latency.get_ylabel(), energy.get_ylabel()) == ("latency (ms)", "energy (mJ)")
+    assert energy.get_xlabel() == f"{DRAM} (B/s)"
+    told = words(figure)
+    assert "54.23 GB/s" in told
+    assert {"bound: compute", "bound: DRAM", "today"} <= set(told)
+    bands = [patch.get_extents() for patch in latency.patches]
+    (place,) = found.along[0].boundaries
+    left = latency.transData.transform((place, 1))[0]
+    assert bands[0].x1 == pytest.approx(bands[1].x0) == pytest.approx(left)
+
+
+def test_two_numbers_are_a_map_whose_regions_have_names(subject):
+    found = what_if_of(subject, [f"{BUFFER}=256KiB:64MiB:9", f"{DRAM}=0.02x:2x:9"])
+    figure = draw_what_if(found)
+    (axes,) = figure.axes
+    assert {"compute", "DRAM"} <= {text.get_text() for text in axes.texts}
+    (today,) = axes.lines
+    assert today.get_xydata().tolist() == [[16 * 2**20, 400 * 2**30]]
+
+
+def test_bounds_have_colours_of_their_own_and_todays_is_first(subject):
+    found = what_if_of(subject, [f"{DRAM}=0.05x:2x:4"])
+    colours = bounds_of(found)
+    assert list(colours) == ["compute", "DRAM"]
+    assert len(set(map(tinted, colours.values()))) == 2
+
+
+def test_a_name_stands_in_the_middle_of_its_region_or_nowhere():
+    region = np.zeros((9, 9), dtype=bool)
+    region[:, :7] = True
+    assert _middle(region)[0] == 4
+    thin = np.zeros((9, 9), dtype=bool)
+    thin[:, 0] = True
+    assert _middle(thin) is None
