@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import is_gpu, load_arch, load_gpu
+from accelsim.arch.load import load_arch, load_gpu
 from accelsim.arch.spatial import Spatial, extrapolations
 from accelsim.base.catalogue import names
 from accelsim.base.errors import AccelsimError, InputError, MappingError, WorkloadError
@@ -29,6 +29,7 @@ from accelsim.mapping.gpu_mapping import GpuMapping
 from accelsim.mapping.load import load_mapping, select
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.report.page.choices import form_named
+from accelsim.report.page.knobs import runs_kernels
 from accelsim.report.page.prices import price_of
 from accelsim.report.page.question import (
     BATCH,
@@ -162,7 +163,7 @@ def _side(work: WorkloadQuestion, machine: MachineState, tokens: int | None) -> 
 def _answered(work: WorkloadQuestion, machine: MachineState, tokens: int | None) -> Side:
     cascade, settings = loaded(work), dict(machine_settings(machine))
     arch: Spatial | Gpu
-    if is_gpu(machine.name):
+    if runs_kernels(machine.name):
         arch = load_gpu(machine.name, settings)
         written = machine.mapping or _library(work, machine.name)
         named, cost = _on_gpu(cascade, arch, written)
@@ -278,7 +279,7 @@ def _held(state: State, context: int | None) -> tuple[Held, ...]:
     """Of a transformer, on each GPU; spatial arrays rarely say how large their memory is."""
     if state.model not in names("models"):
         return ()
-    gpus = [machine for machine in state.machines if is_gpu(machine.name)]
+    gpus = [machine for machine in state.machines if runs_kernels(machine.name)]
     return tuple(_of_model(state.model, machine.name, context or 0) for machine in gpus)
 
 

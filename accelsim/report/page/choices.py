@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from accelsim.arch.load import is_gpu
 from accelsim.base.catalogue import entries, matching, names
 from accelsim.base.errors import InputError
+from accelsim.report.page.knobs import runs_kernels
 from accelsim.workload.calls import Backend
 from accelsim.workload.context import context_rank
 from accelsim.workload.einsum import Cascade
@@ -71,7 +71,7 @@ def full_name(word: str, kind: str) -> str:
 @lru_cache(maxsize=256)
 def forms_of(mechanism: str) -> tuple[Form, ...]:
     """Its forms; of a workload without forms, the phases that its ranks allow."""
-    variants = () if _is_file(mechanism) else variants_of(mechanism)
+    variants = variants_of(mechanism)
     plain = tuple(Form(v.form, v.about, v) for v in variants if v.preset is None)
     return plain or _phases(mechanism, load_workload(mechanism))
 
@@ -128,7 +128,7 @@ def models_of(mechanism: str) -> Mapping[str, ModelKind]:
 
     A name that is several of these is a preset before it is anything else.
     """
-    own = () if _is_file(mechanism) else variants_of(mechanism)
+    own = variants_of(mechanism)
     found: dict[str, ModelKind] = {each.preset: "preset" for each in own if each.preset}
     shapes = names("shapes") if mechanism.startswith("attention/") else []
     grouped = mechanism.startswith("attention/") or mechanism == GROUPED
@@ -158,15 +158,11 @@ def model_ranks(model: Model, mechanism: str) -> dict[str, str]:
 @lru_cache(maxsize=64)
 def mappings_of(machine: str) -> tuple[str, ...]:
     """What may be named in place of the default: libraries of a GPU, mappings of loops."""
-    if is_gpu(machine):
+    if runs_kernels(machine):
         return get_args(Backend)
-    return tuple(name for name in names("mappings"))
+    return tuple(names("mappings"))
 
 
 @lru_cache(maxsize=8)
 def abouts(kind: str) -> dict[str, str]:
     return {entry.name: entry.about for entry in entries(kind)}
-
-
-def _is_file(name: str) -> bool:
-    return name.endswith((".yaml", ".yml")) or Path(name).is_file()

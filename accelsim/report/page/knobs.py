@@ -87,9 +87,15 @@ class Knob:
 
 
 @lru_cache(maxsize=64)
+def runs_kernels(machine: str) -> bool:
+    """Whether the machine of this name is a GPU."""
+    return is_gpu(machine)
+
+
+@lru_cache(maxsize=64)
 def knobs_of(machine: str) -> tuple[Knob, ...]:
     """What may be moved on the machine of this name."""
-    if is_gpu(machine):
+    if runs_kernels(machine):
         return _of_gpu(load_gpu(machine))
     return _of_array(load_arch(machine))
 

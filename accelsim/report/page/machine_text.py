@@ -4,11 +4,11 @@ The file keeps the machine's name, by which its own mappings are found.
 """
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import is_gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.catalogue import find
 from accelsim.base.setting import with_settings
 from accelsim.base.yamlfile import read_yaml, yaml_text
+from accelsim.report.page.knobs import runs_kernels
 from accelsim.report.page.question import machine_settings
 from accelsim.report.page.state import MachineState
 
@@ -16,5 +16,5 @@ from accelsim.report.page.state import MachineState
 def machine_yaml(machine: MachineState) -> str:
     """The text; a calibration that a GPU names is named there too."""
     node = read_yaml(find(machine.name, "arch"))
-    kind = Gpu if is_gpu(machine.name) else Spatial
+    kind = Gpu if runs_kernels(machine.name) else Spatial
     return yaml_text(with_settings(node, kind, dict(machine_settings(machine))).to_plain())

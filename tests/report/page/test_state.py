@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accelsim.base.catalogue import find
 from accelsim.report.page.choices import forms_of, mappings_of, models_of, offered
 from accelsim.report.page.knobs import knobs_of
 from accelsim.report.page.state import MachineState, State, from_query, to_query
@@ -89,3 +90,10 @@ def test_a_file_is_taken_only_if_the_page_was_opened_with_it():
     mine = offered("mine.yaml", "box.yaml")
     assert "mine.yaml" in mine.workloads and "box.yaml" in mine.machines
     assert "mine.yaml" not in NAMES.workloads
+
+
+def test_a_file_of_forms_has_those_forms(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text(find("heads/mla", "workloads").read_text())
+    assert [form.name for form in forms_of(str(file))] == [f.name for f in forms_of("heads/mla")]
+    assert list(models_of(str(file))) == list(models_of("heads/mla"))

@@ -46,7 +46,7 @@
   }
 
   // One question at a time: what is moved meanwhile is asked when the answer is there.
-  const LOST_MS = 10000;
+  const LOST_MS = 60000;
   let asked = { text: null, number: 0, since: null };
   function isWaiting() {
     return asked.since !== null && performance.now() - asked.since < LOST_MS;
