@@ -15,12 +15,8 @@ from typing import Any
 
 from accelsim.base.errors import InputError, Place, StudyError
 from accelsim.study.provenance import KEY
-<<<<<<< HEAD
-from accelsim.study.table import Table, array_of, read_table, write_csv, write_parquet
-=======
 from accelsim.study.store import CONTENT
-from accelsim.study.table import Table, array_of, read_table
->>>>>>> bc3b4a6594466f41a8e9b2d04b4fab29a4c2bb1d
+from accelsim.study.table import Table, array_of, read_table, write_csv, write_parquet
 
 JSON = ".json"
 RESULTS = "results"
