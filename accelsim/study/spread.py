@@ -63,15 +63,16 @@ class Range:
 
 def values_of(name: str, axis: Axis) -> Setting:
     """What the axis gives to its paths, in order."""
-    if axis.is_range:
-        between = range_of(name, axis)
-        found = Setting.of(_stepped(name, axis, between), between.unit)
-    elif axis.file is not None:
-        found = Setting.of(_of_file(axis.file, axis.column))
-    else:
-        found = Setting.of(plain(value) for value in axis.to)
-    if not len(found):
-        raise StudyError(f"the axis {name} has no values", remedy="Give it one or more")
+    with axis.placed():
+        if axis.is_range:
+            between = range_of(name, axis)
+            found = Setting.of(_stepped(name, axis, between), between.unit)
+        elif axis.file is not None:
+            found = Setting.of(_of_file(axis.file, axis.column))
+        else:
+            found = Setting.of(plain(value) for value in axis.to)
+        if not len(found):
+            raise StudyError(f"the axis {name} has no values", remedy="Give it one or more")
     return found
 
 
@@ -85,6 +86,11 @@ def number_of(value: Value) -> float | None:
 
 def range_of(name: str, axis: Axis) -> Range:
     """The ends of an axis that has `from` and `to`."""
+    with axis.placed():
+        return _range_of(name, axis)
+
+
+def _range_of(name: str, axis: Axis) -> Range:
     assert axis.from_ is not None
     unit, (least, most) = _common(name, [axis.from_, axis.to[0]])
     multiple = 0.0
