@@ -106,8 +106,7 @@ class Chunks:
     def _unit_of_axis(self, name: str) -> str:
         axis = axes_of(self.table)[name]
         if axis.is_range and not unit_of(name):
-            unit = range_of(name, axis).unit
-            return "" if unit == "1" else unit
+            return range_of(name, axis).unit
         return "" if "." in name else unit_of(name)
 
     def _pieces(self, points: Points) -> Iterator[tuple[Column, Table]]:
