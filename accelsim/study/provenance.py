@@ -12,7 +12,7 @@ change it, and neither do sources; a setting does. That of all is over the hashe
 import hashlib
 import json
 import platform
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -24,16 +24,15 @@ from accelsim.base.errors import Place, StudyError
 from accelsim.base.files import atomic_write
 from accelsim.study.axes import INPUTS, Value, plain
 from accelsim.study.cases import below
-from accelsim.study.inputs import Inputs
+from accelsim.study.named import named_inputs
 from accelsim.study.quantities import Quantity, quantities
-from accelsim.study.study import Part, Study, tables_of
+from accelsim.study.study import Study
 
 FILE = "provenance.json"
 KEY = "provenance"
 """Where JSON that a command prints has it."""
 SETTING = "a setting"
 """The source of what was set by hand."""
-_RANKS = "ranks."
 _DRAWN: Mapping[str, Any] = {"figures": (), "summary": (), "names": {}}
 """What of a study does not change its numbers."""
 
@@ -56,20 +55,12 @@ def provenance(inputs: Mapping[str, Any], settings: Collection[str] = ()) -> dic
 
 
 def study_provenance(study: Study, settings: Mapping[str, Value] | None = None) -> dict[str, Any]:
-    """Of a study's tables: the study, and the workloads, machines, mappings and models it names,
-    under the settings of all its runs.
-
-    A mapping that no part names (the default) is not among them, and of calls, generations and
-    serving neither are machines and systems: their names are, in the study.
-    """
+    """Of a study's tables: the study, and what it names (`named`), under the settings of all its
+    runs."""
     fixed = {path: plain(value) for path, value in {**study.set, **(settings or {})}.items()}
     whole = study.model_copy(update={**_DRAWN, "set": fixed})
-    parts = [part for table in tables_of(study) for run in table.runs for part in run.parts]
-    read = Inputs()
-    named = {model: read.shape(model) for model in study.models}
-    named |= {name: noun for part in parts for name, noun in _of_part(part, fixed, read)}
     paths = [path for head in INPUTS for path in below(head, fixed)]
-    return provenance({"study": whole, **named}, paths)
+    return provenance({"study": whole, **named_inputs(study, fixed)}, paths)
 
 
 def write_provenance(found: Mapping[str, Any], folder: str | Path) -> Path:
@@ -102,24 +93,6 @@ def provenance_of(path: str | Path) -> dict[str, Any] | None:
     folders = (there, there.parent) if there.is_dir() else (there.parent,)
     found = (read_provenance(folder) for folder in folders if (folder / FILE).is_file())
     return next(found, None)
-
-
-def _of_part(part: Part, fixed: Mapping[str, Value], read: Inputs) -> Iterator[tuple[str, Any]]:
-    """The inputs of a part, by their names; ranks that a workload lacks are no matter to it."""
-    known = read.workload(part.workload, {}).ranks
-    of_workload = {
-        path: str(value)
-        for path, value in below("workload", fixed).items()
-        if not path.startswith(_RANKS) or path.removeprefix(_RANKS) in known
-    }
-    of_arch = {path: str(value) for path, value in below("arch", fixed).items()}
-    yield part.workload, read.workload(part.workload, of_workload)
-    if read.is_gpu(part.arch):
-        yield part.arch, read.gpu(part.arch, of_arch)
-        return
-    yield part.arch, read.arch(part.arch, of_arch)
-    if part.mapping is not None:
-        yield part.mapping, read.mapping(part.mapping)
 
 
 def _plain_name(name: str) -> str:
