@@ -21,7 +21,7 @@ from accelsim.base.errors import AccelsimError
 from accelsim.cost.result import Cost
 from accelsim.study.design import Design
 from accelsim.study.pareto import numbers
-from accelsim.study.ranges import Range
+from accelsim.study.spread import Range
 from accelsim.study.table import Table, array_of, stacked
 
 GRID = 512
