@@ -14,6 +14,7 @@ from accelsim.arch.load import is_gpu
 from accelsim.base.catalogue import matching, names
 from accelsim.base.errors import InputError, did_you_mean
 from accelsim.base.yamlfile import read_yaml
+from accelsim.workload.forms import split_name
 
 SHELVES: Mapping[str, str] = {
     "workloads": "workload",
@@ -57,10 +58,12 @@ def kind_named(text: str) -> str:
     """`workload`, `machine`, `model`, `system`, or what else a file holds."""
     if text.endswith(".json"):
         return "model"
-    if text.endswith((".yaml", ".yml")) or Path(text).is_file():
+    # A workload may be followed by its form: heads/grouped:decode.
+    file, _ = split_name(text)
+    if file.endswith((".yaml", ".yml")) or Path(file).is_file():
         # It reads every kind there is.
-        return str(import_module("accelsim.cli.kinds").kind_of(read_yaml(Path(text))).name)
-    found = next((kind for shelf, kind in SHELVES.items() if matching(text, shelf)), None)
+        return str(import_module("accelsim.cli.kinds").kind_of(read_yaml(Path(file))).name)
+    found = next((kind for shelf, kind in SHELVES.items() if matching(file, shelf)), None)
     if found is not None:
         return found
     known = [name for shelf in SHELVES for name in names(shelf)]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.load import is_gpu, load_arch, load_gpu
 from accelsim.arch.spatial import Spatial, extrapolations
+from accelsim.base.catalogue import names
 from accelsim.base.errors import AccelsimError, InputError, MappingError, WorkloadError
 from accelsim.cost.default import default_mapping
 from accelsim.cost.evaluate import evaluate
@@ -36,7 +37,6 @@ from accelsim.report.page.question import (
     command_line,
     loaded,
     machine_settings,
-    model_kind,
     workload_question,
 )
 from accelsim.report.page.state import MachineState, State
@@ -276,7 +276,7 @@ def _tokens(state: State, cascade: Cascade) -> int | None:
 
 def _held(state: State, context: int | None) -> tuple[Held, ...]:
     """Of a transformer, on each GPU; spatial arrays rarely say how large their memory is."""
-    if state.model is None or model_kind(state) != "transformer":
+    if state.model not in names("models"):
         return ()
     gpus = [machine for machine in state.machines if is_gpu(machine.name)]
     return tuple(_of_model(state.model, machine.name, context or 0) for machine in gpus)

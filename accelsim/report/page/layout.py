@@ -66,8 +66,7 @@ def page(state: State, found: Answer, offered: Offered, complaints: tuple[str, .
             ]
         ),
         dcc.Store(id="query", data=to_query(state)),
-        dcc.Store(id="asked"),
-        dcc.Store(id="answered"),
+        *(dcc.Store(id=name) for name in ("asked", "answered", "idle")),
     ]
 
 

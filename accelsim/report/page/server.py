@@ -203,9 +203,10 @@ def _add_browser_side(app: Dash) -> None:
         *(Input(side, "value") for side in SIDES),
         Input({"kind": "choice", "key": ALL, "of": ALL}, "value"),
         Input({"kind": "text", "key": ALL, "of": ALL}, "value"),
-        Input("answered", "data"),
+        Input("idle", "data"),
         prevent_initial_call=True,
     )
+    browser.clientside_callback(ClientsideFunction("page", "release"), Input("answered", "data"))
     browser.clientside_callback(
         ClientsideFunction("page", "follow"),
         Output(of("text"), "value"),

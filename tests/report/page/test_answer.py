@@ -110,12 +110,18 @@ def test_the_table_has_the_numbers_of_both_machines(state_of):
     assert {row["command"] for row in rows} == {side.command for side in found.sides}
 
 
-def test_what_a_gpu_holds_of_a_model(state_of, capsys):
+def test_what_a_gpu_holds_of_a_model(state_of):
     found = answer(state_of("workload=heads/grouped&form=decode&model=qwen3_8b&a=h100_sxm"))
     (held,) = found.held
     # 36 layers, 8 heads of keys and values of 128 numbers of 2 bytes (its config.json).
     assert held.sequence_bytes == 8192 * 36 * 2 * 8 * 128 * 2
     assert held.batch > 1
+
+
+def test_a_model_that_does_not_fit_is_said_to(state_of):
+    found = answer(state_of("workload=heads/grouped&form=decode&model=llama3_70b&a=h100_sxm"))
+    (held,) = found.held
+    assert held.batch == 0 and "needs 131.4 GiB on a device" in held.reason
 
 
 @pytest.mark.parametrize("machine", ["fusemax_cloud", "tpu_v4i", "cpu_epyc_7763"])

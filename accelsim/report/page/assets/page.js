@@ -62,8 +62,7 @@
         const value = number(text);
         return [keep(), Number.isNaN(value) ? keep() : nearest(stops.numbers, value)];
       },
-      ask: function (workload, a, b, choices, texts, answered) {
-        if (answered === asked.number) asked.since = null;
+      ask: function (workload, a, b, choices, texts, idle) {
         if (isWaiting()) return keep();
         const inputs = window.dash_clientside.callback_context.inputs_list;
         const controls = [...inputs[3], ...inputs[4]].map((each) => [each.id, each.value]);
@@ -72,6 +71,12 @@
         if (text === asked.text) return keep();
         asked = { text: text, number: asked.number + 1, since: performance.now() };
         return Object.assign({ number: asked.number }, question);
+      },
+      // The framework follows no circle of callbacks: what waited is asked from outside of them.
+      release: function (answered) {
+        if (answered !== asked.number) return;
+        asked.since = null;
+        setTimeout(() => window.dash_clientside.set_props("idle", { data: answered }), 0);
       },
       remember: function (query) {
         if (query) window.history.replaceState(null, "", "?" + query);
