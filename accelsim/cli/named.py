@@ -14,6 +14,7 @@ from accelsim.arch.load import is_gpu
 from accelsim.base.catalogue import matching, names
 from accelsim.base.errors import InputError, did_you_mean
 from accelsim.base.yamlfile import read_yaml
+from accelsim.workload.forms import split_name
 
 SHELVES: Mapping[str, str] = {
     "workloads": "workload",
@@ -61,6 +62,8 @@ def kind_named(text: str) -> str:
         # It reads every kind there is.
         return str(import_module("accelsim.cli.kinds").kind_of(read_yaml(Path(text))).name)
     found = next((kind for shelf, kind in SHELVES.items() if matching(text, shelf)), None)
+    if found is None and matching(split_name(text)[0], "workloads"):
+        return "workload"  # a form of a file of several: heads/mla:decode
     if found is not None:
         return found
     known = [name for shelf in SHELVES for name in names(shelf)]
