@@ -132,7 +132,7 @@ def _arrow(column: Column) -> Any:
     import pyarrow as pa
 
     number = len(column)
-    if column.dtype in ("float64", "int64"):
+    if column.dtype in ("float64", "int64", "uint64"):
         contents = pa.py_buffer(np.ascontiguousarray(column))
         return pa.Array.from_buffers(pa.from_numpy_dtype(column.dtype), number, [None, contents])
     cells = column.tolist()

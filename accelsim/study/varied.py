@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.base.errors import InputError, StudyError
+from accelsim.base.units import format_bytes, format_quantity
 from accelsim.study.quantities import Quantity
 from accelsim.study.spread import Range
 from accelsim.study.subject import Subject
@@ -46,6 +47,12 @@ class Varied:
         """Every path with these values."""
         kind = np.int64 if self.is_whole else float
         return {path: np.asarray(values, dtype=kind) for path in self.paths}
+
+    def text(self, value: float) -> str:
+        """A value of it for people: bytes in powers of 1024, as messages have what a buffer needs."""
+        if self.is_whole and not self.unit:
+            return f"{int(value):,}"
+        return format_bytes(value) if self.unit == "B" else format_quantity(value, self.unit or "1")
 
     def between(self, number: int) -> Column:
         """So many values from the first to the last."""
