@@ -176,8 +176,8 @@ def _settled(subject: Subject, found: Varied, numbers: list[Quantity]) -> Varied
 
 
 def _spread(found: Varied, low: float, high: float, number: int) -> Column:
-    between = Range(found.unit or "1", low, high, found.is_log, 0.0, found.is_whole)
-    values = between.at_shares(np.linspace(0, 1, number))
+    between = Range(found.name, low, high, found.unit, found.is_log, found.is_whole)
+    values = between.stepped(np.linspace(0, 1, number))
     if found.is_whole:
         return np.unique(np.maximum(1, np.asarray(values, dtype=np.int64)))
     return np.asarray(values, dtype=float)
