@@ -49,7 +49,7 @@ class Varied:
         return {path: np.asarray(values, dtype=kind) for path in self.paths}
 
     def text(self, value: float) -> str:
-        """A value of it for people; bytes in powers of 1024, as messages have them."""
+        """A value for people: bytes in powers of 1024, as messages tell what a buffer needs."""
         if self.is_whole and not self.unit:
             return f"{int(value):,}"
         return format_bytes(value) if self.unit == "B" else format_quantity(value, self.unit or "1")
