@@ -1,6 +1,7 @@
 """What the README shows is what comes out, and everything that is shipped can be read."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -35,11 +36,18 @@ def test_a_program_of_the_readme_prints_what_it_says(program: str, printed: str)
 
 
 @pytest.mark.parametrize(("line", "shown"), CONSOLE)
-def test_a_command_of_the_readme_prints_what_it_says(line: str, shown: str, tmp_path: Path) -> None:
-    words = line.split()[1:]
-    command = [sys.executable, "-m", "accelsim.cli.main", *words]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
-    printed = [text.rstrip() for text in ran.stdout.strip().splitlines()]
+def test_a_command_of_the_readme_prints_what_it_says(
+    line: str,
+    shown: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(shlex.split(line)[1:])
+    assert (ended.value.code or 0) == 0
+    printed = [text.rstrip() for text in capsys.readouterr().out.strip().splitlines()]
     assert printed == [text.rstrip() for text in shown.strip().splitlines()]
 
 
