@@ -10,7 +10,7 @@ import typer
 from accelsim.base.errors import InputError
 from accelsim.base.units import format_quantity
 from accelsim.cli.designs import load_design
-from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
+from accelsim.cli.options import Json, MachineName, MappingName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
 from accelsim.study.crossover import GRID, Crossover, crossover, sentence
 from accelsim.study.ranges import read_range
@@ -21,13 +21,11 @@ MOST_POINTS = 10**6
 def command(
     workload: WorkloadName,
     machine: MachineName,
+    mapping: MappingName = None,
     *,
     along: Annotated[
         str, typer.Option(metavar="PATH=LOW..HIGH", help="The number, and from where to where.")
     ],
-    mapping: Annotated[
-        str | None, typer.Option(metavar="MAPPING", help="A shipped mapping or a file.")
-    ] = None,
     grid: Annotated[int, typer.Option(metavar="N", help="Points between which to look.")] = GRID,
     figure: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw it as .png or .svg.")

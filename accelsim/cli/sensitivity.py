@@ -8,7 +8,7 @@ import typer
 
 from accelsim.base.units import format_quantity
 from accelsim.cli.designs import load_design
-from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
+from accelsim.cli.options import Json, MachineName, MappingName, Settings, Shape, WorkloadName
 from accelsim.cli.output import print_json, print_table
 from accelsim.study.axes import as_tuple
 from accelsim.study.design import Design
@@ -24,10 +24,8 @@ SHOWN = 5e-5
 def command(
     workload: WorkloadName,
     machine: MachineName,
+    mapping: MappingName = None,
     *,
-    mapping: Annotated[
-        str | None, typer.Option(metavar="MAPPING", help="A shipped mapping or a file.")
-    ] = None,
     of: Annotated[
         str, typer.Option(metavar="MEASURES", help="Measures, between commas.")
     ] = "latency_s,energy_pj",

@@ -19,7 +19,6 @@ from accelsim.study.along import Along
 from accelsim.study.provenance import provenance, write_provenance
 from accelsim.study.subject import BOUND, ERROR, Subject
 from accelsim.study.table import Table, write_csv
-from accelsim.study.varied import Varied
 from accelsim.study.whatif import WhatIf, as_plain, what_if_of
 
 SHOWN = {1: 13, 2: 5}
@@ -151,7 +150,7 @@ def _print_rows(found: WhatIf) -> None:
     columns = (*names, *found.today, SPEEDUP, BOUND, *(["error"] if has_errors else []), "")
     rows = [
         (
-            *(_value(each, row[each.name]) for each in found.varied),
+            *(each.text(row[each.name]) for each in found.varied),
             *(_number(name, row[name]) for name in found.today),
             _times(row[SPEEDUP]),
             row[BOUND] or "-",
@@ -190,13 +189,13 @@ def _chosen(found: WhatIf) -> list[int]:
 
 def _print_along(each: Along) -> None:
     sides = [f"{WORDS[name]} {_sides(slope)}" for name, slope in each.slopes.items()]
-    own = "not in the file" if each.varied.today is None else _value(each.varied, each.varied.today)
+    own = "not in the file" if each.varied.today is None else each.varied.text(each.varied.today)
     how = f" (below | above, by {each.method})" if each.method else ""
     print(f"{each.varied.name}, {own} today; elasticity of {', '.join(sides)}{how}")
     rows = [
         (
             segment.bound,
-            *(_value(each.varied, end) for end in (segment.low, segment.high)),
+            *(each.varied.text(end) for end in (segment.low, segment.high)),
             *(_number("latency_s", s) for s in (segment.low_latency_s, segment.high_latency_s)),
         )
         for segment in each.segments
@@ -208,12 +207,6 @@ def _print_along(each: Along) -> None:
 def _sides(slope: tuple[float | None, float | None]) -> str:
     left, right = ("none" if side is None else f"{round(side, 3) + 0.0:.3f}" for side in slope)
     return left if left == right else f"{left} | {right}"
-
-
-def _value(varied: Varied, value: float) -> str:
-    if varied.is_whole and not varied.unit:
-        return f"{int(value):,}"
-    return format_quantity(value, varied.unit or "1")
 
 
 _UNITS = {"latency_s": "s", "energy_pj": "pJ", "tokens_per_s": "1"}

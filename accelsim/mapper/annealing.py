@@ -87,7 +87,7 @@ class Walk:
     ) -> None:
         self.group, self.best, self.rng = group, best, rng
         self.begins, self.ends = begins, ends
-        self.choices = Choices(group, best.question.arch, rng)
+        self.choices = Choices(group, best.question, rng)
 
     @property
     def _temperature(self) -> float:
@@ -116,7 +116,7 @@ class Walk:
 
     def _begun(self, shape: Shape) -> State:
         question = self.best.question
-        numbers = numbers_of(shape, self.group, question.arch)
+        numbers = numbers_of(shape, self.group, question)
         scorer = Scorer(shape, self.group, question)
         columns = numbers.drawn(FIRST, self.rng)
         scores = self._seen(scorer, columns)
@@ -126,7 +126,7 @@ class Walk:
 
     def _carried(self, shape: Shape, state: State) -> State:
         question = self.best.question
-        numbers = numbers_of(shape, self.group, question.arch)
+        numbers = numbers_of(shape, self.group, question)
         scorer = Scorer(shape, self.group, question)
         columns = numbers.carried(state.columns, self.rng)
         return State(shape, numbers, scorer, columns, self._seen(scorer, columns))

@@ -22,7 +22,7 @@ def find(question: Question) -> Found | None:
     best = Best(question, "sampling")
     rng = np.random.default_rng(question.budget.seed)
     group = group_of(question)
-    choices = None if group is None else Choices(group, question.arch, rng)
+    choices = None if group is None else Choices(group, question, rng)
     try:
         while group is not None and choices is not None and not best.is_over:
             shapes = choices.randoms(1)
@@ -30,7 +30,7 @@ def find(question: Question) -> Found | None:
                 break
             (shape,) = shapes
             scorer = Scorer(shape, group, question)
-            columns = numbers_of(shape, group, question.arch).drawn(DRAWN, rng)
+            columns = numbers_of(shape, group, question).drawn(DRAWN, rng)
             best.see(scorer, columns, scorer(columns))
     except KeyboardInterrupt:
         if best.mapping is None:

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from accelsim.base.units import format_quantity
 from accelsim.report.sheet import MARGIN_PT, house_style, open_sheet, width_pt
 from accelsim.report.style import FAINT, INK, LINE_PT, PREFIXES, WIDTH_PT, tick_label, unit_label
 from accelsim.report.whatif_axes import (
@@ -27,7 +26,6 @@ from accelsim.report.whatif_axes import (
 from accelsim.report.whatif_map import draw_map
 from accelsim.study.crossover import CANNOT_RUN
 from accelsim.study.table import Column
-from accelsim.study.varied import Varied
 from accelsim.study.whatif import WhatIf
 
 STRIP_PT = 88.0
@@ -129,7 +127,7 @@ def _name_crossovers(axes: Axes, found: WhatIf) -> None:
         return
     for number, place in enumerate(along.boundaries):
         axes.annotate(
-            _told(varied, place),
+            varied.text(place),
             (place, 0.98 - 0.11 * number),
             (2, 0),
             xycoords=("data", "axes fraction"),
@@ -138,9 +136,3 @@ def _name_crossovers(axes: Axes, found: WhatIf) -> None:
             color=FAINT,
             bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "alpha": 0.75, "lw": 0},
         )
-
-
-def _told(varied: Varied, value: float) -> str:
-    if varied.is_whole and not varied.unit:
-        return f"{int(value):,}"
-    return format_quantity(value, varied.unit or "1")

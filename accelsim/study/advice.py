@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from accelsim.base.units import format_quantity
 from accelsim.cost.explanation import WORTH_NAMING, Explanation, times
 from accelsim.study.along import Along
 from accelsim.study.crossover import sentence
@@ -39,7 +38,7 @@ def _of_one(along: Along) -> str:
     segments = along.segments
     if len(segments) > MOST_SEGMENTS:
         return f"{along.varied.name}: the bound changes {len(segments) - 1} times in that range"
-    found = sentence(segments, lambda value: format_quantity(value, along.varied.unit or "1"))
+    found = sentence(segments, along.varied.text)
     for bound in {segment.bound for segment in segments if " " in segment.bound}:
         found = found.replace(f"{bound}-bound", f"bound by {bound}")
     return f"{along.varied.name}: {found}"
@@ -74,5 +73,4 @@ def _nothing(table: Table, along: Sequence[Along]) -> str:
 
 
 def _value(varied: Varied, table: Table, place: int) -> str:
-    value = format_quantity(float(table[varied.name][place]), varied.unit or "1")
-    return f"{varied.name} = {value}"
+    return f"{varied.name} = {varied.text(float(table[varied.name][place]))}"

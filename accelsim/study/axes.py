@@ -15,12 +15,13 @@ a unit, and bytes, make whole numbers; `multiple_of` makes multiples. Where poin
 range needs no steps: all that lies between its ends may be drawn.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, PrivateAttr, model_validator
 
-from accelsim.base.errors import ExpressionError, did_you_mean
+from accelsim.base.errors import ExpressionError, Place, StudyError, did_you_mean
 from accelsim.base.expression import Expression, parse_expression
 from accelsim.base.record import Count, Record
 
@@ -61,6 +62,7 @@ class Axis(Record):
     multiple_of: Value | None = None
     file: str | None = None
     column: str | None = None
+    _place: Place | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> "Axis":
@@ -91,6 +93,26 @@ class Axis(Record):
     def is_open(self) -> bool:
         """Whether it has ends and no steps: only a sample can take values of it."""
         return self.is_range and self.steps is None and self.step is None
+
+    @property
+    def place(self) -> Place | None:
+        """Where it is written; nowhere, if it comes from the command line or from Python."""
+        return self._place
+
+    def written_at(self, place: Place) -> "Axis":
+        own = self.model_copy()
+        own._place = place
+        return own
+
+    @contextmanager
+    def placed(self) -> Iterator[None]:
+        """A StudyError without a place has this one."""
+        try:
+            yield
+        except StudyError as error:
+            if error.at is not None:
+                raise
+            raise StudyError(error.fact, at=self._place, remedy=error.remedy) from error
 
     def with_values(self, text: str) -> "Axis":
         """Other values, as on the command line: `1024, 4096`."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from accelsim.base.errors import StudyError
+from accelsim.base.errors import Place, StudyError
 from accelsim.study.axes import Value
 from accelsim.study.batches import first_points
 from accelsim.study.columns import (
@@ -106,8 +106,7 @@ class Chunks:
     def _unit_of_axis(self, name: str) -> str:
         axis = axes_of(self.table)[name]
         if axis.is_range and not unit_of(name):
-            unit = range_of(name, axis).unit
-            return "" if unit == "1" else unit
+            return range_of(name, axis).unit
         return "" if "." in name else unit_of(name)
 
     def _pieces(self, points: Points) -> Iterator[tuple[Column, Table]]:
@@ -161,7 +160,11 @@ class Chunks:
                 # Most can be read at once: no need to ask about thousands.
                 refused = list(takewhile(bool, errors))
                 if len(refused) == len(values):
-                    raise StudyError(refused[0])
+                    raise StudyError(refused[0], at=self._place_of(path))
+
+    def _place_of(self, path: str) -> Place | None:
+        """Where the axis is written that sets it."""
+        return next(axis.place for axis in axes_of(self.table).values() if path in axis.set)
 
 
 def _refuse_unsuited(table: TableSpec) -> None:

@@ -1,4 +1,7 @@
-"""Where a formula over a table crosses a value along an axis: break-even points.
+"""Where a formula over a table of a study crosses a value along an axis: break-even points.
+
+Of numbers that are there; where the *bound* of a design changes, which is evaluated anew, is
+`crossover`.
 
     crossings:
     - name: break_even_price

@@ -1,5 +1,7 @@
 """Where the bound changes along one number of a design: "DRAM-bound below 612 GB/s".
 
+Where a formula over a study's table crosses a value is `crossings`.
+
 The bound (what most of the time waits for, `Cost.bound`) is found at points of a grid, all in one
 evaluation; between two neighbours of which it differs, the place is found by halving, to a relative
 1e-9, or to the whole number from which on it differs. A bound that comes and goes between two
@@ -19,7 +21,7 @@ from accelsim.base.errors import AccelsimError
 from accelsim.cost.result import Cost
 from accelsim.study.design import Design
 from accelsim.study.pareto import numbers
-from accelsim.study.ranges import Range
+from accelsim.study.spread import Range
 from accelsim.study.table import Table, array_of, stacked
 
 GRID = 512

@@ -47,8 +47,39 @@ def study_with(node: Node, folder: Path, settings: Mapping[str, str] | None = No
 def read_study(node: Node, folder: Path | None = None) -> Study:
     """The study that a node describes; `folder` is where its own files lie."""
     refuse_another_kind(node, Study, "question")
-    study = read_record(node, Study)
+    study = _with_places(node, read_record(node, Study))
     return study if folder is None else _beside(study, folder)
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+
+def _with_places(node: Node, study: Study) -> Study:
+    """The study whose axes know where they are written."""
+    kind = kind_of(study)
+    if kind is not None:
+        section = _with_places_of_tables(node[kind], getattr(study, kind))
+        return study.model_copy(update={kind: section})
+    own: Study = _with_places_of_tables(node, _with_places_of_axes(node, study))
+    return own
+
+
+def _with_places_of_tables(node: Node, owner: Any) -> Any:
+    if "tables" not in node:
+        return owner
+    both = zip(node["tables"].elements(), owner.tables, strict=True)
+    tables = tuple(_with_places_of_axes(each, table) for each, table in both)
+    return owner.model_copy(update={"tables": tables})
+
+
+def _with_places_of_axes(node: Node, owner: Any) -> Any:
+    if "vary" not in node:
+        return owner
+    axes = {
+        name: as_axis(name, values).written_at(node["vary"].key_place(name))
+        for name, values in owner.vary.items()
+    }
+    return owner.model_copy(update={"vary": axes})
 
 
 # --- settings -------------------------------------------------------------------------------------

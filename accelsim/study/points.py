@@ -262,11 +262,12 @@ def refuse_shared_paths(axes: Mapping[str, Axis]) -> None:
     """Each path is set by one axis."""
     found: dict[str, str] = {}
     for name, axis in axes.items():
-        for path in axis.set:
-            refuse_unless_path(path)
-            if path in found:
-                raise StudyError(f"{path} is set by two axes, {found[path]} and {name}")
-            found[path] = name
+        with axis.placed():
+            for path in axis.set:
+                refuse_unless_path(path)
+                if path in found:
+                    raise StudyError(f"{path} is set by two axes, {found[path]} and {name}")
+                found[path] = name
 
 
 def refuse_unless_path(path: str) -> None:

@@ -14,7 +14,8 @@ it was when the study ran.
 import hashlib
 import json
 import platform
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -22,15 +23,14 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.arch.load import is_gpu
 from accelsim.base.catalogue import find
-from accelsim.base.errors import Place, StudyError
+from accelsim.base.errors import CatalogueError, Place, StudyError
 from accelsim.base.files import atomic_write
 from accelsim.study.axes import INPUTS, Value, plain
 from accelsim.study.cases import below
-from accelsim.study.inputs import Inputs
+from accelsim.study.named import named_inputs
 from accelsim.study.quantities import Quantity, quantities
-from accelsim.study.study import Part, Study, tables_of
+from accelsim.study.study import Study
 from accelsim.workload.forms import split_name
 
 FILE = "provenance.json"
@@ -38,9 +38,19 @@ KEY = "provenance"
 """Where JSON that a command prints has it."""
 SETTING = "a setting"
 """The source of what was set by hand."""
-_RANKS = "ranks."
 _DRAWN: Mapping[str, Any] = {"figures": (), "summary": (), "names": {}}
 """What of a study does not change its numbers."""
+_SHELVES: Mapping[str, str] = {
+    "Cascade": "workloads",
+    "Spatial": "arch",
+    "Gpu": "arch",
+    "System": "systems",
+    "Mapping": "mappings",
+    "Choice": "mappings",
+    "Model": "models",
+    "dict": "shapes",
+}
+"""Where files of each are found by name."""
 
 
 def provenance(inputs: Mapping[str, Any], settings: Collection[str] = ()) -> dict[str, Any]:
@@ -63,35 +73,27 @@ def provenance(inputs: Mapping[str, Any], settings: Collection[str] = ()) -> dic
 def study_provenance(
     study: Study, settings: Mapping[str, Value] | None = None, file: Path | None = None
 ) -> dict[str, Any]:
-    """Of a study's tables: the study, and the workloads, machines, mappings and models it names,
-    under the settings of all its runs. `file` is what the study was read from.
-
-    A mapping that no part names (the default) is not among them, and of calls, generations and
-    serving neither are machines and systems: their names are, in the study.
+    """Of a study's tables: the study, and what it names (`named`), under the settings of all its
+    runs. `file` is what the study was read from.
     """
     fixed = {path: plain(value) for path, value in {**study.set, **(settings or {})}.items()}
     whole = study.model_copy(update={**_DRAWN, "set": fixed})
-    parts = [part for table in tables_of(study) for run in table.runs for part in run.parts]
-    read = Inputs()
-    named = {model: read.shape(model) for model in study.models}
-    named |= {name: noun for part in parts for name, noun in _of_part(part, fixed, read)}
     paths = [path for head in INPUTS for path in below(head, fixed)]
-    found = provenance({"study": whole, **named}, paths)
-    files = dict(_files_of(study, parts)) | ({"study": file} if file else {})
+    nouns = named_inputs(study, fixed)
+    found = provenance({"study": whole, **nouns}, paths)
+    files = dict(_files_of(nouns)) | ({"study": file} if file else {})
     for name, each in files.items():
         found["inputs"][_plain_name(name)]["yaml"] = each.read_text(encoding="utf-8")
     return {**found, "question": study.question, "source": study.source}
 
 
-def _files_of(study: Study, parts: Iterable[Part]) -> Iterator[tuple[str, Path]]:
-    """Where each named input was read from; a form of a workload (`mla:decode`) is in its file."""
-    for model in study.models:
-        yield model, find(model, "shapes")
-    for part in parts:
-        yield part.workload, find(split_name(part.workload)[0], "workloads")
-        yield part.arch, find(part.arch, "arch")
-        if part.mapping is not None and not is_gpu(part.arch):
-            yield part.mapping, find(part.mapping, "mappings")
+def _files_of(nouns: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+    """Where each was read from, if from a file; a form of a workload (`mla:decode`) is in its."""
+    for name, noun in nouns.items():
+        shelf = _SHELVES.get(type(noun).__name__)
+        with suppress(CatalogueError):
+            if shelf is not None and (file := find(split_name(name)[0], shelf)).is_file():
+                yield name, file
 
 
 def write_provenance(found: Mapping[str, Any], folder: str | Path) -> Path:
@@ -124,24 +126,6 @@ def provenance_of(path: str | Path) -> dict[str, Any] | None:
     folders = (there, there.parent) if there.is_dir() else (there.parent,)
     found = (read_provenance(folder) for folder in folders if (folder / FILE).is_file())
     return next(found, None)
-
-
-def _of_part(part: Part, fixed: Mapping[str, Value], read: Inputs) -> Iterator[tuple[str, Any]]:
-    """The inputs of a part, by their names; ranks that a workload lacks are no matter to it."""
-    known = read.workload(part.workload, {}).ranks
-    of_workload = {
-        path: str(value)
-        for path, value in below("workload", fixed).items()
-        if not path.startswith(_RANKS) or path.removeprefix(_RANKS) in known
-    }
-    of_arch = {path: str(value) for path, value in below("arch", fixed).items()}
-    yield part.workload, read.workload(part.workload, of_workload)
-    if read.is_gpu(part.arch):
-        yield part.arch, read.gpu(part.arch, of_arch)
-        return
-    yield part.arch, read.arch(part.arch, of_arch)
-    if part.mapping is not None:
-        yield part.mapping, read.mapping(part.mapping)
 
 
 def _plain_name(name: str) -> str:

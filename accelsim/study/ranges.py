@@ -9,41 +9,14 @@ and columns only whole numbers do.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from accelsim.base.errors import InputError, StudyError
 from accelsim.base.yamlfile import read_yaml
 from accelsim.study.design import Design, is_whole
+from accelsim.study.spread import Range
 
 EXAMPLE = "Write it like memories.DRAM.bandwidth='25 GB/s..2 TB/s'"
 _DOTS, _LOG = "..", " log"
-
-
-class Range(NamedTuple):
-    """Numbers in `unit` from `low` to `high`."""
-
-    path: str
-    low: float
-    high: float
-    unit: str = ""
-    is_log: bool = False
-    is_whole: bool = False
-
-    def at(self, shares: NDArray[np.float64]) -> NDArray[Any]:
-        """The numbers at shares of the way from 0 to 1; whole ones are all equally likely."""
-        end = self.high + 1 if self.is_whole else self.high
-        found: NDArray[Any]
-        if self.is_log:
-            found = self.low * np.exp(shares * np.log(end / self.low))
-        else:
-            found = self.low + shares * (end - self.low)
-        # Rounding must not push an end out of the range, or just below a whole number.
-        if self.is_whole:
-            return np.clip(np.floor(found * (1 + 1e-12)), self.low, self.high).astype(np.int64)
-        return np.clip(found, self.low, self.high)
 
 
 def read_range(design: Design, text: str) -> Range:

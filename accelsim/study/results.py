@@ -1,7 +1,8 @@
 """Results as they lie on disk: a file of a table, or a folder of them.
 
 results.csv, results.parquet      one table
-a folder with .parquet files      one table, in however many pieces, those of subfolders too
+a folder with .parquet files      one table, in however many pieces, those of subfolders too; of a
+                                  sweep with several tables, the folder of one of them
 a folder of .csv files            a table each
 what a command printed as JSON    a table `results` of one row, whose columns are the paths of
                                   its values (`traffic_bytes.DRAM`), and one of each list of rows
@@ -14,6 +15,7 @@ from typing import Any
 
 from accelsim.base.errors import InputError, Place, StudyError
 from accelsim.study.provenance import KEY
+from accelsim.study.store import CONTENT
 from accelsim.study.table import Table, array_of, read_table, write_csv, write_parquet
 
 JSON = ".json"
@@ -29,6 +31,10 @@ def read_result(path: str | Path) -> Table:
     there = Path(path)
     if not there.is_dir():
         return _of_file(there)
+    tables = _tables_of_a_sweep(there)
+    if len(tables) > 1:
+        remedy = f"Name the folder of one: {', '.join(map(str, tables))}"
+        raise StudyError(f"has {len(tables)} tables in it", at=Place(str(path)), remedy=remedy)
     pieces = _pieces(there)
     if pieces:
         return _of_pieces(there, pieces)
@@ -40,14 +46,17 @@ def read_result(path: str | Path) -> Table:
 
 
 def read_results(path: str | Path) -> dict[str, Table]:
-    """Every table by its name: the .csv files of a folder, those of a JSON, or else the one of
-    `read_result`."""
+    """Every table by its name: the .csv files of a folder, the tables of a sweep, those of a JSON,
+    or else the one of `read_result`."""
     there = Path(path)
     if there.suffix == JSON:
         return _of_json(there)
     files = _csv_files(there) if there.is_dir() else []
     if files:
         return {file.stem: read_table(file) for file in files}
+    swept = _tables_of_a_sweep(there) if there.is_dir() else []
+    if len(swept) > 1:
+        return {table.name: read_result(table) for table in swept}
     return {RESULTS: read_result(there)}
 
 
@@ -71,6 +80,11 @@ def _of_file(file: Path) -> Table:
     return _of_pieces(file, [file]) if file.suffix == ".parquet" else read_table(file)
 
 
+def _tables_of_a_sweep(folder: Path) -> list[Path]:
+    """Each is a folder of its own, with what its rows depend on."""
+    return sorted(file.parent for file in folder.rglob(CONTENT))
+
+
 def _pieces(folder: Path) -> list[Path]:
     """The Parquet files below a folder; what begins with `.` or `_` is not finished, or no data."""
     return [
@@ -89,8 +103,10 @@ def _of_pieces(there: Path, pieces: list[Path]) -> Table:
         whole = concat_tables(read, promote_options="permissive")
         columns = {name: _decoded(whole[name]).to_numpy() for name in whole.column_names}
     except (OSError, ArrowException) as error:
-        fact = f"cannot be read as a table: {error}"
-        raise StudyError(fact, at=Place(str(there))) from error
+        fact = f"cannot be read as one table: {error}"
+        some = ", ".join(map(str, pieces[:3])) + (", ..." if len(pieces) > 3 else "")
+        remedy = f"Name one of its files: {some}" if len(pieces) > 1 else None
+        raise StudyError(fact, at=Place(str(there)), remedy=remedy) from error
     return Table(columns)
 
 

@@ -6,7 +6,8 @@
     sample: {method: adaptive, number: 400, minimise: latency_s}      where it is least (`adaptive`)
 
 Samples are drawn by SciPy's `qmc` (both scrambled by the seed): u in [0, 1) per dimension is a
-share of the way between the ends of a range, or a place among listed values. Points that come
+share of the way between the ends of a range, whose whole numbers are equally likely, or a place
+among listed values. Points that come
 again, or that `where` drops, are missing from the number.
 """
 
@@ -26,7 +27,7 @@ from accelsim.study.points import (
     refuse_ragged,
     refuse_shared_paths,
 )
-from accelsim.study.setting import Setting
+from accelsim.study.setting import NO_UNIT, Setting
 from accelsim.study.spread import range_of, values_of
 
 Shares = np.ndarray[Any, Any]
@@ -102,7 +103,7 @@ class Choices:
     def _drawn(self, group: tuple[str, ...], shares: Shares) -> Mapping[str, Setting]:
         if self._is_drawn(group):
             between = range_of(group[0], self.axes[group[0]])
-            return {group[0]: Setting.of(between.at_shares(shares), between.unit)}
+            return {group[0]: Setting.of(between.drawn(shares), between.unit or NO_UNIT)}
         number = len(self._listed[group[0]])
         places = np.minimum((shares * number).astype(int), number - 1)
         return {name: self._listed[name].at(places) for name in group}

@@ -22,7 +22,8 @@ from accelsim.base.errors import StudyError
 from accelsim.cost.result import Cost
 from accelsim.study.design import Design
 from accelsim.study.measures import measure
-from accelsim.study.ranges import Range, read_ranges
+from accelsim.study.ranges import read_ranges
+from accelsim.study.spread import Range
 from accelsim.study.table import Table
 
 Array = NDArray[Any]

@@ -11,10 +11,9 @@ multiples. An axis has each value once.
 import csv
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,55 +22,71 @@ from accelsim.base.units import UNIT_OF_SUFFIX, quantity
 from accelsim.study.axes import Axis, Value, plain
 from accelsim.study.setting import NO_UNIT, Setting
 
+Array = np.ndarray[Any, Any]
+
 MOST_VALUES = 1_000_000
 DIGITS = 12
 
 HOUSE_UNITS = (NO_UNIT, *dict.fromkeys(UNIT_OF_SUFFIX.values()))
 
 
-@dataclass(frozen=True)
-class Range:
-    """Two ends in a house unit, and what is between them."""
+class Range(NamedTuple):
+    """Numbers in `unit` from `low` to `high`, both included; `path` or the axis says of what."""
 
-    unit: str
-    least: float
-    most: float
-    log: bool
-    multiple: float
-    whole: bool
+    path: str
+    low: float
+    high: float
+    unit: str = ""
+    is_log: bool = False
+    is_whole: bool = False
+    multiple: float = 0.0
 
-    def at_shares(self, shares: Any) -> list[float]:
-        """The values so far along the way, 0 being the one end and 1 the other.
+    def at(self, shares: Any) -> Array:
+        """The numbers at shares of the way from 0 to 1; whole ones are all equally likely."""
+        end = self.high + 1 if self.is_whole else self.high
+        found = self._along(shares, end)
+        # Rounding must not push an end out of the range, or just below a whole number.
+        if self.is_whole:
+            return np.clip(np.floor(found * (1 + 1e-12)), self.low, self.high).astype(np.int64)
+        return np.clip(found, self.low, self.high)
 
-        `shares` has any number of values in [0, 1]; multiples may be the same for several.
-        """
-        share = np.asarray(shares, dtype=float)
-        if self.log:
-            found = self.least * (self.most / self.least) ** share
-        else:
-            found = self.least + (self.most - self.least) * share
-        return self.rounded(found.tolist())
+    def drawn(self, shares: Any) -> list[float]:
+        """Values of an axis at random shares: whole ones are equally likely, multiples nearest."""
+        if self.multiple:
+            return self.stepped(shares)
+        return self.rounded(self.at(shares).tolist())
+
+    def stepped(self, shares: Any) -> list[float]:
+        """Values of an axis at even shares: the nearest ones; several may be the same."""
+        return self.rounded(self._along(shares, self.high).tolist())
 
     def rounded(self, values: Iterable[float]) -> list[float]:
         if self.multiple:
             counts = (max(1, round(value / self.multiple)) for value in values)
             return [_tidy(count * self.multiple) for count in counts]
-        if self.whole:
+        if self.is_whole:
             return [round(value) for value in values]
         return [_tidy(value) for value in values]
+
+    def _along(self, shares: Any, end: float) -> Array:
+        share = np.asarray(shares, dtype=float)
+        if self.is_log:
+            return np.asarray(self.low * (end / self.low) ** share)
+        return np.asarray(self.low + (end - self.low) * share)
 
 
 def values_of(name: str, axis: Axis) -> Setting:
     """What the axis gives to its paths, in order."""
-    if axis.is_range:
-        between = range_of(name, axis)
-        found = Setting.of(_stepped(name, axis, between), between.unit)
-    elif axis.file is not None:
-        found = Setting.of(_of_file(axis.file, axis.column))
-    else:
-        found = Setting.of(plain(value) for value in axis.to)
-    if not len(found):
-        raise StudyError(f"the axis {name} has no values", remedy="Give it one or more")
+    with axis.placed():
+        if axis.is_range:
+            between = range_of(name, axis)
+            found = Setting.of(_stepped(name, axis, between), between.unit or NO_UNIT)
+        elif axis.file is not None:
+            found = Setting.of(_of_file(axis.file, axis.column))
+        else:
+            found = Setting.of(plain(value) for value in axis.to)
+        if not len(found):
+            raise StudyError(f"the axis {name} has no values", remedy="Give it one or more")
     return found
 
 
@@ -85,6 +100,11 @@ def number_of(value: Value) -> float | None:
 
 def range_of(name: str, axis: Axis) -> Range:
     """The ends of an axis that has `from` and `to`."""
+    with axis.placed():
+        return _range_of(name, axis)
+
+
+def _range_of(name: str, axis: Axis) -> Range:
     assert axis.from_ is not None
     unit, (least, most) = _common(name, [axis.from_, axis.to[0]])
     multiple = 0.0
@@ -95,7 +115,9 @@ def range_of(name: str, axis: Axis) -> Range:
     if axis.log and min(least, most) <= 0:
         raise _bad(name, "a range in equal ratios ends above 0", "Leave out 'log'")
     whole = unit == "B" or (unit == NO_UNIT and isinstance(least, int) and isinstance(most, int))
-    return Range(unit, least, most, axis.log, multiple, whole and _keeps_whole(axis))
+    ends = (min(least, most), max(least, most)) if axis.is_open else (least, most)
+    own = unit.removesuffix(NO_UNIT)
+    return Range(name, *ends, own, axis.log, whole and _keeps_whole(axis), multiple)
 
 
 def _keeps_whole(axis: Axis) -> bool:
@@ -112,23 +134,23 @@ def _stepped(name: str, axis: Axis, between: Range) -> list[float]:
     if axis.steps is not None:
         _refuse_many(name, axis.steps)
         shares = np.linspace(0, 1, axis.steps) if axis.steps > 1 else np.zeros(1)
-        return list(dict.fromkeys(between.at_shares(shares)))
+        return list(dict.fromkeys(between.stepped(shares)))
     return list(dict.fromkeys(between.rounded(_by_step(name, axis, between))))
 
 
 def _by_step(name: str, axis: Axis, between: Range) -> list[float]:
     assert axis.step is not None
-    if between.log:
+    if between.is_log:
         _, (step, _) = _common(name, [axis.step, 1])
-        if step <= 0 or step == 1 or (step > 1) != (between.most >= between.least):
+        if step <= 0 or step == 1 or (step > 1) != (between.high >= between.low):
             raise _bad(name, f"a ratio of {axis.step} leads nowhere", "Write one above 1")
-        number = math.log(between.most / between.least) / math.log(step)
-        return [between.least * step**i for i in range(_count(name, number))]
+        number = math.log(between.high / between.low) / math.log(step)
+        return [between.low * step**i for i in range(_count(name, number))]
     _, (step, _) = _common(name, [axis.step, axis.to[0]])
-    number = (between.most - between.least) / step if step else -1.0
+    number = (between.high - between.low) / step if step else -1.0
     if number < 0:
         raise _bad(name, f"a step of {axis.step} leads away from the end", "Turn its sign")
-    return [between.least + i * step for i in range(_count(name, number))]
+    return [between.low + i * step for i in range(_count(name, number))]
 
 
 def _count(name: str, steps: float) -> int:

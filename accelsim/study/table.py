@@ -132,7 +132,7 @@ def _arrow(column: Column) -> Any:
     import pyarrow as pa
 
     number = len(column)
-    if column.dtype in ("float64", "int64"):
+    if column.dtype in ("float64", "int64", "uint64"):
         contents = pa.py_buffer(np.ascontiguousarray(column))
         return pa.Array.from_buffers(pa.from_numpy_dtype(column.dtype), number, [None, contents])
     cells = column.tolist()
@@ -202,7 +202,11 @@ def array_of(values: Iterable[Any]) -> Column:
     """Numbers as numbers; a column with a text or a gap in it as objects."""
     listed = list(values)
     is_plain = all(isinstance(value, bool | int | float | np.number) for value in listed)
-    return np.array(listed, dtype=None if is_plain else object)
+    column = np.array(listed, dtype=None if is_plain else object)
+    if listed and column.dtype.kind == "f" and all(isinstance(value, int) for value in listed):
+        # 64 bits without a sign, beside numbers that need none: numpy would round both.
+        return np.array(listed, dtype=np.uint64 if min(listed) >= 0 else object)
+    return column
 
 
 def as_numbers(column: Column) -> np.ndarray[Any, np.dtype[np.float64]] | None:

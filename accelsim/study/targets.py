@@ -105,8 +105,8 @@ def solve(subject: Subject, varied: Varied, target: Target) -> Solved:
     value = _nearest(subject, varied, target, float(values[place]), _towards(values, place, start))
     answer = subject.answers(varied.columns([value]))
     reached, bound = float(answer[target.measure][0]), str(answer[BOUND][0])
-    shown = format_quantity(value, varied.unit or "1")
     times = f" ({value / varied.today:.3g}x)" if varied.today else ""
+    shown = varied.text(value)
     text = f"{varied.name} = {shown}{times} gives {_told(target, reached)}, bound by {bound}"
     return Solved(target, varied.name, value, reached, value, bound, text)
 
@@ -158,7 +158,7 @@ def _none(varied: Varied, target: Target, values: Column, found: Table) -> Solve
     place = int(np.nanargmin(measured) if target.is_less else np.nanargmax(measured))
     best, bound = float(measured[place]), str(found[BOUND][place])
     known = np.isfinite(measured)
-    ends = [format_quantity(float(each), varied.unit or "1") for each in values[known][[0, -1]]]
+    ends = [varied.text(float(each)) for each in values[known][[0, -1]]]
     most = "at best" if target.is_less or target.measure == "tokens_per_s" else "at most"
     text = (
         f"no {varied.name} does: from {ends[0]} to {ends[1]} {target.name} is {most} "
@@ -168,4 +168,6 @@ def _none(varied: Varied, target: Target, values: Column, found: Table) -> Solve
 
 
 def _told(target: Target, value: float) -> str:
-    return f"{format_quantity(value, target.unit)} ({value / target.today:.3g}x)"
+    """A latency in times as fast, like the goal and the column `speedup`; else in times as much."""
+    times = target.today / value if target.name == "latency" else value / target.today
+    return f"{format_quantity(value, target.unit)} ({times:.3g}x)"

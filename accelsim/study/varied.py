@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.base.errors import InputError, StudyError
+from accelsim.base.units import format_bytes, format_quantity
 from accelsim.study.quantities import Quantity
 from accelsim.study.spread import Range
 from accelsim.study.subject import Subject
@@ -46,6 +47,12 @@ class Varied:
         """Every path with these values."""
         kind = np.int64 if self.is_whole else float
         return {path: np.asarray(values, dtype=kind) for path in self.paths}
+
+    def text(self, value: float) -> str:
+        """A value for people: bytes in powers of 1024, as messages tell what a buffer needs."""
+        if self.is_whole and not self.unit:
+            return f"{int(value):,}"
+        return format_bytes(value) if self.unit == "B" else format_quantity(value, self.unit or "1")
 
     def between(self, number: int) -> Column:
         """So many values from the first to the last."""
@@ -169,8 +176,8 @@ def _settled(subject: Subject, found: Varied, numbers: list[Quantity]) -> Varied
 
 
 def _spread(found: Varied, low: float, high: float, number: int) -> Column:
-    between = Range(found.unit or "1", low, high, found.is_log, 0.0, found.is_whole)
-    values = between.at_shares(np.linspace(0, 1, number))
+    between = Range(found.name, low, high, found.unit, found.is_log, found.is_whole)
+    values = between.stepped(np.linspace(0, 1, number))
     if found.is_whole:
         return np.unique(np.maximum(1, np.asarray(values, dtype=np.int64)))
     return np.asarray(values, dtype=float)

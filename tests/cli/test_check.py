@@ -108,26 +108,6 @@ def test_a_setting_is_checked_with_the_file(run, tmp_path):
     assert (ended.status, "'1 TB' is not a quantity in B/s" in ended.err) == (2, True)
 
 
-@pytest.mark.parametrize(
-    "shelf",
-    [
-        "workloads",
-        "machines",
-        "systems",
-        "mappings",
-        "spaces",
-        "parts",
-        "shapes",
-        "traces",
-        "models",
-        "studies",
-    ],
-)
-def test_everything_that_is_shipped_passes(run, shelf):
-    for entry in entries(shelf):
-        assert run("check", entry.file).status == 0, entry.file
-
-
 def test_every_kernel_of_rows_passes(run):
     of_rows = [entry for entry in entries("kernels") if entry.name.startswith("rows/")]
     assert len(of_rows) == 7

@@ -35,7 +35,7 @@ def test_what_is_wrong_is_said(run, words, message):
 
 
 def test_a_strategy_is_asked_by_name(run):
-    small = ("--set", "ranks.P=256", "--set", "ranks.M=256", "--set", "ranks.H=1")
+    small = ("--set", "ranks.P=64", "--set", "ranks.M=64", "--set", "ranks.H=1")
     case = ("attention/three_pass", "flat_cloud", *small)
     words = ("map", *case, "--strategy", "annealing", "--json")
     one, other = (json.loads(run(*words, "--seed", "3").out) for _ in range(2))

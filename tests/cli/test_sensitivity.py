@@ -23,6 +23,12 @@ def test_json_has_both_sides_and_the_kinks(run):
     assert mac["right"] > 0.9
 
 
+def test_a_mapping_is_named_as_for_evaluate(run):
+    ended = run(*ONE_PASS, "fusemax_cascade", "--parameters", "clock")
+    assert ended.out.splitlines()[-1].endswith("on fusemax_cloud under fusemax_cascade")
+    assert "Did you mean 'fusemax_binding'" in run(*ONE_PASS, "fusemax_bindin").err
+
+
 def test_indices_over_ranges(run, tmp_path):
     file = tmp_path / "ranges.yaml"
     file.write_text("memories.DRAM.bandwidth: 20 GB/s..800 GB/s log\n", encoding="utf-8")

@@ -21,6 +21,15 @@ def test_it_prints_rows_elasticity_crossovers_and_ends_in_a_sentence(run):
     assert [line for line in lines if line.endswith("today") and "400 GiB/s" in line]
 
 
+def test_a_form_is_named_as_elsewhere_and_bytes_are_told_as_a_buffer_s_need(run):
+    form = ("whatif", "heads/mla:decode_absorbed", "tpu_v4i", "--vary")
+    ended = run(*form, "memories.GlobalBuffer.capacity=1MiB:1GiB:log:5")
+    assert ended.status == 0, ended.err
+    # `accelsim evaluate` of the same has an occupancy of 16.16 MiB there.
+    assert "memories.GlobalBuffer.capacity: cannot run below 16.16 MiB" in ended.out
+    assert " MB" not in ended.out
+
+
 def test_json_has_every_row(run):
     found = json.loads(run(*ONE_PASS, f"{BANDWIDTH}:5", "--json").out)
     assert len(found["rows"]) == 6

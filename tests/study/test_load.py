@@ -1,5 +1,6 @@
 """Studies by file, with settings from the command line."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from accelsim.base.errors import InputError
 from accelsim.study.load import load_study
 from accelsim.study.study import Study, axes_of, tables_of
+from accelsim.study.sweep import sweep
 
 Load = Callable[..., Study]
 
@@ -75,3 +77,21 @@ def test_a_machine_is_no_study(tmp_path: Path) -> None:
     file.write_text("clock: 1 GHz\n")
     with pytest.raises(InputError, match="m.yaml:1: this is no study; it has the keys clock"):
         load_study(file)
+
+
+@pytest.mark.parametrize(
+    ("axis", "message"),
+    [
+        ("rate: {set: arch.clock, from: 1 GHz, to: 2 GB, steps: 2}", "not in the same unit"),
+        (
+            "rate: {set: arch.clock, from: 1 GHz, to: 2 GHz, step: -1 GHz}",
+            "leads away from the end",
+        ),
+        ("arch.clok: [1 GHz]", "there is no 'clok'. Did you mean 'clock'?"),
+        ("arch.clock: [1 GB]", "not a quantity in Hz"),
+        ("rate: {set: clock, to: [1 GHz]}", "'clock' is no path of an input"),
+    ],
+)
+def test_what_is_wrong_with_an_axis_has_its_line(load: Load, axis: str, message: str) -> None:
+    with pytest.raises(InputError, match="study.yaml:6: .*" + re.escape(message)):
+        sweep(load(f"vary:\n  {axis}\n"))

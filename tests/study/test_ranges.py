@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from accelsim.base.errors import AccelsimError
-from accelsim.study.ranges import Range, read_range, read_ranges
+from accelsim.study.ranges import read_range, read_ranges
+from accelsim.study.spread import Range
 
 ENDS = np.array([0.0, 0.5, 1.0])
 

@@ -1,15 +1,20 @@
 """Tables as they lie in files and folders."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from accelsim.base.errors import StudyError
 from accelsim.study.results import read_result, read_results
+from accelsim.study.study import Study
+from accelsim.study.sweep import sweep
 from accelsim.study.table import Table, write_csv, write_parquet, write_tables
 
 ROWS = Table.of({"seq_len": [1024, 4096], "latency_s": [0.5, 0.25], "bound": ["DRAM", "compute"]})
 MORE = Table.of({"seq_len": [8192], "latency_s": [0.125], "error": ["it does not fit"]})
+SWEPT = [("slow", "latency_s"), ("thrifty", "energy_pj")]
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
@@ -27,6 +32,28 @@ def test_pieces_in_a_folder_are_one_table(tmp_path: Path) -> None:
     assert [row["seq_len"] for row in rows] == [1024, 4096, 8192]
     assert [row["error"] for row in rows] == [None, None, "it does not fit"]
     assert list(read_results(tmp_path)) == ["results"]
+
+
+def test_of_a_sweep_with_several_tables_one_must_be_named(
+    load: Callable[..., Study], tmp_path: Path
+) -> None:
+    run = "runs: [{parts: [{workload: scale.yaml, arch: machine.yaml, mapping: mapping.yaml}]}]"
+    tables = "".join(f"- {{name: {name}, measures: {{{m}: {m}}}, {run}}}\n" for name, m in SWEPT)
+    study = load(f"question: Two?\ntables:\n{tables}")
+    for name, _ in SWEPT:
+        sweep(study, out=tmp_path, table=name)
+    two = f"has 2 tables in it. Name the folder of one: {tmp_path}/slow, {tmp_path}/thrifty"
+    with pytest.raises(StudyError, match=re.escape(two)):
+        read_result(tmp_path)
+    assert read_result(tmp_path / "slow")["latency_s"].tolist() == [12e-9]
+    assert list(read_results(tmp_path)) == ["slow", "thrifty"]
+
+
+def test_pieces_that_do_not_agree_are_named(tmp_path: Path) -> None:
+    write_parquet(ROWS, tmp_path / "a.parquet")
+    write_parquet(Table.of({"latency_s": ["slow"]}), tmp_path / "b.parquet")
+    with pytest.raises(StudyError, match="as one table: .* Name one of its files: .*a.parquet"):
+        read_result(tmp_path)
 
 
 def test_the_folder_of_a_study_has_tables(tmp_path: Path) -> None:

@@ -32,6 +32,15 @@ def test_a_latin_hypercube_has_one_point_in_each_slice_of_a_range(load: Load) ->
     assert [found["m"].count(m) for m in (8, 16, 32, 64)] == [16] * 4
 
 
+def test_whole_numbers_of_a_range_are_drawn_equally_often(load: Load) -> None:
+    """Each of 4 rows 16 times of 64, the ends too, in whichever order these are written."""
+    sample = "sample: {method: latin_hypercube, number: 64, seed: 3}"
+    other = "  clock: {set: arch.clock, from: 1 GHz, to: 2 GHz}\n"
+    for ends in ("from: 5, to: 8", "from: 8, to: 5"):
+        found = columns(load(f"vary:\n  m: {{set: workload.ranks.M, {ends}}}\n{other}{sample}"))
+        assert [found["m"].count(m) for m in (5, 6, 7, 8)] == [16] * 4
+
+
 def test_sobol_points_halve_every_range_and_both_at_once(load: Load) -> None:
     found = columns(load(AXES + "sample: {method: sobol, number: 16}"))
     quarter = [(b > 4) + 2 * (m > 16) for b, m in zip(found["bandwidth"], found["m"], strict=True)]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from accelsim.base.errors import AccelsimError
-from accelsim.study.ranges import Range
 from accelsim.study.sobol import sobol_indices, sobol_of_design
+from accelsim.study.spread import Range
 
 
 def by_parameter(indices, measure="y"):

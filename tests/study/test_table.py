@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from accelsim.base.errors import InputError
@@ -12,6 +13,8 @@ from accelsim.study.table import (
     read_table,
     stacked,
     unit_of,
+    write_csv,
+    write_parquet,
     write_tables,
 )
 
@@ -46,6 +49,14 @@ def test_every_table_is_a_csv_and_the_first_one_parquet_too(tmp_path: Path) -> N
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(
         path.name for path in written
     )
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_the_address_of_a_point_has_64_bits_and_no_sign(tmp_path: Path, ending: str) -> None:
+    table = Table({"point": np.array([3, 2**64 - 1], dtype=np.uint64)})
+    write = write_csv if ending == "csv" else write_parquet
+    read = read_table(write(table, tmp_path / f"points.{ending}"))
+    assert read["point"].tolist() == [3, 2**64 - 1]
 
 
 def test_parquet_tells_the_units(tmp_path: Path) -> None:

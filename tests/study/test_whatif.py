@@ -80,7 +80,7 @@ def test_points_that_cannot_run_are_rows_with_their_error(subject):
 def test_a_target_is_solved_for(subject):
     half = what_if_of(subject(), [f"{DRAM}=0.5x:2x"], ["latency=2x", "latency=6 ns"]).solved
     assert [each.value for each in half] == pytest.approx([8, 8])
-    assert half[0].text.startswith(f"{DRAM} = 8 B/cycle (2x) gives 6 ns (0.5x), bound by DRAM")
+    assert half[0].text.startswith(f"{DRAM} = 8 B/cycle (2x) gives 6 ns (2x), bound by DRAM")
     (columns,) = what_if_of(
         subject(memories__DRAM__bandwidth="100 B/cycle"), [f"{COLUMNS}=1:4"], ["latency=3x"]
     ).solved
@@ -93,7 +93,7 @@ def test_a_target_that_nothing_reaches_says_what_bounds(subject):
     assert found.value is None
     assert found.reached == pytest.approx(4e-9)
     assert f"no {DRAM} does" in found.text
-    assert found.text.endswith("latency is at best 4 ns (0.333x), bound by compute")
+    assert found.text.endswith("latency is at best 4 ns (3x), bound by compute")
 
 
 def test_energy_targets_are_factors_of_energy(subject):

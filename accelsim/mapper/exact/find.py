@@ -82,9 +82,12 @@ def _kept(
 
 
 def _space(question: Question) -> str:
-    """With what the constraints leave out beside themselves."""
+    """With what several memories on chip, or constraints, leave out beside themselves."""
+    shared = [memory for memory in question.arch.memories if memory.per is None]
     if any(fixed.memories for fixed in question.constraints.loops.values()):
         return f"{SENTENCE}; Einsums with fixed loops in memories hand over in the outermost one"
+    if len(question.cascade.einsums) > 1 and len(shared) > 2:
+        return f"{SENTENCE}; beside a whole intermediate nothing is kept in memories above its own"
     return SENTENCE
 
 

@@ -138,7 +138,10 @@ class Space:
         )
 
     def _kept(self) -> Iterator[Mapping[str, frozenset[int]]]:
-        below = [range(self.home(tensor) + 1, len(self.path)) for tensor in self.tensors]
+        """A nest goes down the path: what is whole in a memory lies around all loops, so that no
+        tile of another tensor is kept above it."""
+        homes = [self.home(tensor) for tensor in self.tensors]
+        below = [range(max(home + 1, *homes), len(self.path)) for home in homes]
         for flags in product(*(product((True, False), repeat=len(each)) for each in below)):
             yield {
                 tensor: frozenset(m for m, keeps in zip(each, own, strict=True) if keeps)

@@ -102,11 +102,12 @@ def _tiles(group: Group, arch: Spatial) -> Iterator[dict[str, int]]:
     sizes = group.cascade.ranks
     streamed = {group.streamed: 1} if group.streamed and group.steps else {}
     widths = {array.columns for array in arch.compute} | {array.rows for array in arch.compute}
+    widths = widths - {1} or widths
     seen = set()
     for whole in _streamed_tiles(group, widths):
         for longest, *others in _grids(group) or [()]:
-            for long in _parts(sizes[longest], widths - {1}, rounds=2):
-                for width in sorted(widths - {1}, reverse=True):
+            for long in _parts(sizes[longest], widths, rounds=2):
+                for width in sorted(widths, reverse=True):
                     tile, room = {longest: long}, width // long
                     for rank in others:
                         tile[rank] = even_part(sizes[rank], max(1, room))
@@ -121,7 +122,7 @@ def _streamed_tiles(group: Group, widths: set[int]) -> list[dict[str, int]]:
     if group.streamed is None or group.steps:
         return [{}]
     size = group.cascade.ranks[group.streamed]
-    return [{group.streamed: part} for part in _parts(size, widths - {1}, rounds=2)]
+    return [{group.streamed: part} for part in _parts(size, widths, rounds=2)]
 
 
 def _grids(group: Group) -> list[tuple[str, ...]]:

@@ -7,8 +7,11 @@ from typing import TypeVar
 
 from numpy.random import Generator
 
-from accelsim.arch.spatial import Spatial, missing_operations
+from accelsim.arch.spatial import missing_operations
+from accelsim.mapper.constraints import FixedLoops
 from accelsim.mapper.fused.group import Group
+from accelsim.mapper.question import Question
+from accelsim.mapper.tilewise.nests import names_of
 from accelsim.mapper.tilewise.shape import (
     PAST,
     TILE,
@@ -29,15 +32,19 @@ Thing = TypeVar("Thing")
 
 
 class Choices:
-    """What may be chosen for a group on a machine, by a random number generator."""
+    """What may be chosen for a group on a machine, by a random number generator; arrays and what
+    lies on their axes as the constraints fix them."""
 
-    def __init__(self, group: Group, arch: Spatial, rng: Generator) -> None:
+    def __init__(self, group: Group, question: Question, rng: Generator) -> None:
+        arch = question.arch
         self.group, self.arch, self.rng = group, arch, rng
+        self.fixed = question.constraints.loops
         arrays = {
             einsum.name: [
                 array.name
                 for array in arch.compute
                 if not missing_operations(arch, array.name, einsum.operations)
+                and self._fixed(einsum).array in (None, array.name)
             ]
             for einsum in group.einsums
         }
@@ -74,7 +81,13 @@ class Choices:
         return [rank for rank in ranks if self.group.cascade.ranks[rank] > 1]
 
     def randoms(self, number: int) -> list[Shape]:
-        return [self._random() for _ in range(number)] if self.homes else []
+        """Fewer, or none, where hardly any has numbers to choose."""
+        drawn = [self._random_with_numbers() for _ in range(number)] if self.homes else []
+        return [shape for shape in drawn if shape is not None]
+
+    def _random_with_numbers(self) -> Shape | None:
+        drawn = (self._random() for _ in range(100))
+        return next((each for each in drawn if names_of(each, self.group, self.arch)), None)
 
     def _random(self) -> Shape:
         home = self._one(self.homes)
@@ -184,8 +197,10 @@ class Choices:
         ]
 
     def _is_sound(self, shape: Shape) -> bool:
-        """Whether followers can run where they follow, and find the rest of what they read."""
-        return all(self._may_follow(e, shape) for e in self.group.einsums)
+        """Whether followers can run where they follow, and find the rest of what they read; and
+        whether there are numbers to choose."""
+        has_numbers = bool(names_of(shape, self.group, self.arch))
+        return has_numbers and all(self._may_follow(e, shape) for e in self.group.einsums)
 
     def _may_follow(self, einsum: Einsum, shape: Shape) -> bool:
         way, leader = shape.way[einsum.name], shape.leader(einsum.name)
@@ -212,7 +227,8 @@ class Choices:
         order = (*kept, *(rank for rank in einsum.ranks if rank not in kept))
         sized = sorted(kept, key=lambda rank: (-self.group.cascade.ranks[rank], -kept.index(rank)))
         axes = self._axes(array)
-        chosen = [*sized, *einsum.ranks, *einsum.ranks][: len(axes)]
+        chosen = [*sized, *einsum.ranks, *einsum.ranks]
+        chosen = [self._fixed_on(axis, einsum) or r for axis, r in zip(axes, chosen, strict=False)]
         filed = max(self._fileds(einsum, array), key=lambda names: einsum.name in names)
         pauses = self._may_pause(array, home)
         return Way(array, tuple(zip(axes, chosen, strict=True)), order, order, filed, pauses)
@@ -236,7 +252,17 @@ class Choices:
 
     def _random_axes(self, einsum: Einsum, array: str) -> tuple[tuple[str, str], ...]:
         ranks = [r for r in einsum.ranks if self.group.cascade.ranks[r] > 1] or list(einsum.ranks)
-        return tuple((axis, self._one(ranks)) for axis in self._axes(array))
+        return tuple(
+            (axis, self._fixed_on(axis, einsum) or self._one(ranks)) for axis in self._axes(array)
+        )
+
+    def _fixed(self, einsum: Einsum) -> FixedLoops:
+        return self.fixed.get(einsum.name, FixedLoops())
+
+    def _fixed_on(self, axis: str, einsum: Einsum) -> str | None:
+        """The rank that is fixed on an axis; of several none is taken, since an axis has one."""
+        ranks = [*getattr(self._fixed(einsum), axis)]
+        return ranks[0] if len(ranks) == 1 else None
 
     def _random_filed(self, einsum: Einsum, array: str) -> tuple[str, ...]:
         return self._one(self._fileds(einsum, array))

@@ -32,18 +32,23 @@ def tile_name(rank: str) -> str:
 
 def mapping_of(shape: Shape, group: Group, arch: Spatial) -> Mapping:
     """All names are 1 until numbers are given for them."""
-    names = [name for einsum in group.einsums for name in factor_names(einsum, shape, group, arch)]
-    tiles = [tile_name(rank) for rank in shape.order if rank in shape.sized]
     return Mapping(
         about="Found by search: Einsums fused tile by tile, one after the other in each.",
         source="accelsim.mapper.tilewise",
         workload=(group.cascade.name,),
         machine="spatial",
-        tiles=dict.fromkeys([*tiles, *names], 1),
+        tiles=dict.fromkeys(names_of(shape, group, arch), 1),
         nests=tuple(_nest(einsum, shape, group, arch) for einsum in group.einsums),
         schedule=(_step(shape, group),),
         share=tuple(_in_place(group)),
     )
+
+
+def names_of(shape: Shape, group: Group, arch: Spatial) -> list[str]:
+    """Of tiles and factors: there may be none, if all tiles are single and every array is an axis
+    of a rank that is cut."""
+    names = [name for einsum in group.einsums for name in factor_names(einsum, shape, group, arch)]
+    return [*(tile_name(rank) for rank in shape.order if rank in shape.sized), *names]
 
 
 def size_of_tile(rank: str, shape: Shape) -> Formula:

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from accelsim.arch.spatial import Spatial
+from accelsim.mapper.constraints import Constraints, FixedLoops
 from accelsim.mapper.fused.group import Group
+from accelsim.mapper.question import Question
 from accelsim.mapper.tilewise.nests import chain, tile_name
 from accelsim.mapper.tilewise.shape import Shape
 from accelsim.mapping.loops import ceil_div
@@ -27,11 +28,13 @@ Columns = Mapping[str, Column]
 
 @dataclass(frozen=True)
 class Chain:
-    """The names of factors of an Einsum's rank, with the most that each may be."""
+    """The names of factors of an Einsum's rank, with the most that each may be; or what they are
+    `fixed` to be, by name."""
 
     rank: str
     names: tuple[str, ...]
     most: tuple[int, ...]
+    fixed: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -91,13 +94,16 @@ class Numbers:
             left: Column = np.asarray(tile)
             is_whole = left >= size
             for name, most in zip(each.names, each.most, strict=True):
+                if name in each.fixed:
+                    found[name] = np.full_like(found[name], each.fixed[name])
                 wanted = np.minimum(np.minimum(found[name], most), left)
                 found[name] = np.where(is_whole, wanted, np.gcd(left, wanted))
                 left = ceil_div(left, found[name])
         return found
 
 
-def numbers_of(shape: Shape, group: Group, arch: Spatial) -> Numbers:
+def numbers_of(shape: Shape, group: Group, question: Question) -> Numbers:
+    arch = question.arch
     sizes = {rank: int(size) for rank, size in group.cascade.ranks.items()}
     chains = []
     for einsum in group.einsums:
@@ -108,9 +114,17 @@ def numbers_of(shape: Shape, group: Group, arch: Spatial) -> Numbers:
         for rank in einsum.ranks:
             names = tuple(chain(einsum, rank, shape, group, arch))
             most = tuple(int(min(sizes[rank], widths.get(name, sizes[rank]))) for name in names)
-            chains.append(Chain(rank, names, most))
+            fixed = _fixed(einsum.name, rank, question.constraints)
+            chains.append(Chain(rank, names, most, fixed))
     cut = tuple(rank for rank in shape.order if rank in shape.sized)
     return Numbers(cut, sizes, tuple(chains))
+
+
+def _fixed(einsum: str, rank: str, constraints: Constraints) -> dict[str, int]:
+    """What constraints say of a rank on the array, by the names of the factors there."""
+    fixed = constraints.loops.get(einsum, FixedLoops())
+    wide = dict(zip(("rows", "columns"), fixed.on_array.get(rank, ()), strict=False))
+    return {f"{einsum}_{axis}": factor for axis, factor in wide.items()}
 
 
 def _drawn(name: str, most: int, size: int, rng: Generator) -> Column:

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from accelsim.base.errors import InputError, StudyError, did_you_mean
-from accelsim.base.units import format_count, format_quantity, quantity, suffix_of
-from accelsim.report.style import COLOURS, FAINT, FONT, GRID, INK, unit_label
+from accelsim.base.units import format_bytes, format_count, format_quantity, quantity, suffix_of
+from accelsim.report.style import COLOURS, FAINT, FONT, GRID, INK, prefixed, unit_label
 from accelsim.study.columns import unit_of_measure
 from accelsim.study.spread import HOUSE_UNITS
 
@@ -38,6 +38,9 @@ _QUANTITY = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)? ?[A-Za-zµ%][A-Za-zµ^/\d]{0,
 SHOWN: Mapping[str, tuple[float, str]] = {"pJ": (1e-12, "J"), "um^2": (1e-6, "mm^2")}
 """Of a house unit, the one that it is shown in, and how many of these it is."""
 WITHOUT_PREFIX = ("mm^2", "nm", "USD/h", "bit", "")
+LARGE = 1_000_000
+"""From here on a number without a unit has a prefix; a length that is short in powers of 1024 has
+that one (`1M`), 50e9 is `50G`."""
 MOST_TICKS = 10
 WIDE = 4.0
 FEW_DECADES = 2.5
@@ -160,9 +163,16 @@ def written(value: Any, unit: str) -> str:
     is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if unit == "mm^2" and is_number:
         return f"{value:,.4g} mm²"
+    if unit == "B" and is_number:
+        return format_bytes(value)
     if unit and is_number:
         return unit_label(format_quantity(value, unit))
-    return f"{value:,.4g}" if isinstance(value, float) else format_count(value)
+    if is_number and abs(value) >= LARGE:
+        count = format_count(value)
+        return count if len(count) <= 5 else prefixed(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"
+    return format_count(value)
 
 
 def labels_of(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:

@@ -115,3 +115,29 @@ def test_the_product_that_peers_search_is_proved():
     assert found.optimal
     assert found.cost.energy_pj < 105.77e9
     assert not check(bind(found.mapping, cascade, arch))
+
+
+THREE = """
+about: Two shared memories on chip.
+clock: 1 GHz
+memories:
+- {name: DRAM, bandwidth: 1 B/cycle, read: 30 pJ/B, write: 30 pJ/B}
+- {name: Outer, capacity: 29 B, bandwidth: 8 B/cycle, read: 6 pJ/B, write: 6 pJ/B}
+- {name: Inner, capacity: 40 B, read: 0.5 pJ/B, write: 0.5 pJ/B}
+compute:
+- {name: Array, rows: 2, columns: 2, operations: {mac: {energy: 1 pJ}}}
+"""
+
+
+def test_no_tile_is_kept_above_a_whole_intermediate(tmp_path):
+    """C (10 words of 4 B) would fill Inner, while Outer took tiles of others: that is no way down
+    the path, and must not hide what is one."""
+    sizes = TWO.replace("{M: 32, N: 32, K: 32, L: 32}", "{M: 2, N: 5, K: 3, L: 5}")
+    (tmp_path / "two.yaml").write_text(sizes.replace("2 B", "4 B"))
+    (tmp_path / "machine.yaml").write_text(THREE)
+    cascade = load_workload(str(tmp_path / "two.yaml"))
+    arch = load_arch(str(tmp_path / "machine.yaml"))
+    found = find_mapping(cascade, arch, "energy", strategies=["exact"])
+    assert found.optimal
+    assert not check(bind(found.mapping, cascade, arch))
+    assert "above its own" in found.space

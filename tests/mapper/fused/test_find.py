@@ -172,3 +172,20 @@ def test_interrupted_it_keeps_the_best():
     answer = find_mapping(cascade, arch, strategies=["fused"], progress=interrupt)
     assert not check(bind(answer.mapping, cascade, arch))
     assert answer.candidates == 1
+
+
+def test_a_machine_of_one_processing_element(tmp_path):
+    """No axis is wider than one: nothing lies side by side, and a product takes a cycle a point."""
+    (tmp_path / "one.yaml").write_text(
+        "about: One.\nclock: 1 GHz\nmemories:\n"
+        "- {name: DRAM, bandwidth: 1 kB/cycle, read: 1 pJ/B, write: 1 pJ/B}\n"
+        "- {name: Buffer, capacity: 64 KiB, read: 1 pJ/B, write: 1 pJ/B}\n"
+        "- {name: File, per: Array, capacity: 32 B, read: 0 pJ/B, write: 0 pJ/B}\n"
+        "compute:\n- {name: Array, columns: 1,"
+        " operations: {mac: {energy: 1 pJ}, exp: {}, max: {}, sub: {}, div: {}, add: {},"
+        " mul: {}}}\n"
+    )
+    cascade = attention(64, "bert", H=1, B=1, M=16, E=8, F=8)
+    found = find_mapping(cascade, load_arch(str(tmp_path / "one.yaml")), strategies=["fused"])
+    assert found.cost.latency_s >= found.bound.latency_s
+    assert found.cost.latency_s >= 2 * 64 * 16 * 8 * 1e-9

@@ -4,18 +4,26 @@ import numpy as np
 import pytest
 
 from accelsim.arch.load import load_arch
+from accelsim.mapper.bound import least_figures
 from accelsim.mapper.fused.group import fused_groups
+from accelsim.mapper.question import Question, quiet
 from accelsim.mapper.tilewise.choices import Choices
 from accelsim.mapper.tilewise.nests import mapping_of
 from accelsim.mapper.tilewise.numbers import numbers_of
+from accelsim.mapping.binding import bind
 from accelsim.mapping.fusion import units
+from accelsim.mapping.partial_sums import partial_sums
 from accelsim.workload.load import load_workload
+
+
+def asked(cascade, arch):
+    return Question(cascade, arch, "energy", least_figures(cascade, arch), quiet)
 
 
 def walk(cascade, arch, number):
     """So many shapes, each a neighbour of the one before."""
     group = fused_groups(cascade, units(cascade))[0]
-    choices = Choices(group, arch, np.random.default_rng(1))
+    choices = Choices(group, asked(cascade, arch), np.random.default_rng(1))
     shape = choices.firsts()[0]
     for _ in range(number):
         shape = choices.neighbour(shape, ())
@@ -39,7 +47,7 @@ def test_numbers_of_all_shapes_make_whole_tiles_exactly():
     cascade, arch = load_workload("attention/three_pass"), load_arch("flat_cloud")
     rng = np.random.default_rng(0)
     for group, shape in walk(cascade, arch, 100):
-        numbers = numbers_of(shape, group, arch)
+        numbers = numbers_of(shape, group, asked(cascade, arch))
         columns = numbers.drawn(64, rng)
         assert set(columns) == set(mapping_of(shape, group, arch).tiles)
         for each in numbers.chains:
@@ -48,3 +56,14 @@ def test_numbers_of_all_shapes_make_whole_tiles_exactly():
                 tile = columns[f"{each.rank}_tile"]
                 is_cut = tile < numbers.sizes[each.rank]
                 assert not np.any((tile % made)[is_cut])
+
+
+@pytest.mark.parametrize("workload", ["attention/three_pass", "attention/one_pass"])
+def test_no_shape_with_any_numbers_reads_a_sum_early(workload):
+    cascade, arch = load_workload(workload), load_arch("tpu_v4i")
+    rng = np.random.default_rng(0)
+    for group, shape in walk(cascade, arch, 60):
+        mapping = mapping_of(shape, group, arch)
+        columns = numbers_of(shape, group, asked(cascade, arch)).drawn(1, rng)
+        bound = bind(mapping, group.cascade, arch, {name: int(c[0]) for name, c in columns.items()})
+        assert list(partial_sums(bound)) == []

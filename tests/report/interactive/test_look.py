@@ -95,5 +95,13 @@ def test_names_and_numbers_are_written_for_people():
         "12 mm²",
         "0.25",
     ]
+    # 50 GB/s are a whole number of 1024s, which nobody counts; 17.5 MiB as `evaluate` prints them.
+    assert [written(each, "") for each in (50e9, 2.0**20, 131072.0, 92_470_000_000.5)] == [
+        "50G",
+        "1M",
+        "128K",
+        "92.5G",
+    ]
+    assert [written(66_060.288, ""), written(18_350_080.0, "B")] == ["66,060", "17.5 MiB"]
     assert title_of("workload.ranks.M") == "ranks.M"
     assert escaped("<b>&") == "&lt;b&gt;&amp;"
