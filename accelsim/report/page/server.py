@@ -22,18 +22,9 @@ from accelsim.report.page.answer import Answer, answer
 from accelsim.report.page.choices import Offered
 from accelsim.report.page.controlled import followed, pairs_of, settled, sized_by
 from accelsim.report.page.controls import lengths, machine_controls
-from accelsim.report.page.layout import (
-    PARTS,
-    details,
-    figures,
-    frame,
-    notices,
-    page,
-    parts,
-    results,
-    workload_choices,
-)
+from accelsim.report.page.layout import frame, notices, page, workload_choices
 from accelsim.report.page.machine_text import machine_yaml
+from accelsim.report.page.results import PARTS, details, figures, parts, results
 from accelsim.report.page.state import SIDES, State, from_query, to_query
 from accelsim.report.page.tables import csv_text
 

@@ -1,0 +1,229 @@
+"""What follows from a state, as it stands on the page: sentences, totals, figures, links, tables.
+
+sentence of each machine
+totals, side by side          the command that prints the same
+roofline, timeline of each    energies of both
+links                         CSV, YAML, this page
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from dash import dcc, html
+
+from accelsim.base.units import format_bytes
+from accelsim.report.page.answer import Answer, Held, Refused, Side
+from accelsim.report.page.figures import energies, has_roofline, roofline_of, timeline
+from accelsim.report.page.state import SIDES, to_query
+from accelsim.report.page.tables import arrays, compared, memories, totals
+
+HEIGHT_PX = 320
+GRAPH: Any = {"displayModeBar": False, "responsive": True}
+COUNTED = "counted"
+"""The source of what the model counts itself, which needs no line of its own."""
+
+FORMATS = ("png", "svg")
+ALL_SIDES = "all"
+
+
+class Drawn(NamedTuple):
+    """A figure: what it is of (a side, or all), its kind and title, and how it is made."""
+
+    of: str
+    kind: str
+    title: str
+    make: Callable[[], Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}-{self.of}"
+
+    def figure(self) -> Any:
+        return self.make().update_layout(height=HEIGHT_PX)
+
+
+PARTS = ("headline", "sentences", "totals", "held", "links")
+
+
+def results(found: Answer) -> list[Any]:
+    """Everything that follows from the state: `parts`, and between them the figures.
+
+    While the same machines answer, only what is in them changes, so that figures are redrawn and
+    not made anew.
+    """
+    own, drawn = parts(found), figures(found)
+    by_side = [[each for each in drawn if each.of == side] for side in SIDES]
+    whole = [each for each in drawn if each.of == ALL_SIDES]
+    return [
+        html.Div(own["headline"], id="headline"),
+        html.Div(own["sentences"], id="sentences", className="pair"),
+        html.Div(own["totals"], id="totals"),
+        html.Div(own["held"], id="held"),
+        html.Div([html.Div([*map(_figure, each)]) for each in by_side if each], className="pair"),
+        html.Div([*map(_figure, whole)]),
+        html.Nav(own["links"], id="links", **_named("Take it along")),
+    ]
+
+
+def parts(found: Answer) -> dict[str, list[Any]]:
+    """What is text, by the id of where it stands."""
+    if not found.sides:
+        said = [html.P(found.reason, className="complaint")]
+        return {part: said if part == "sentences" else [] for part in PARTS}
+    sides = _answered(found)
+    return {
+        "headline": [_headline(side) for side in sides],
+        "sentences": [_sentence(side) for side in found.sides],
+        "totals": [_totals(found)] if sides else [],
+        "held": [_of_model(held) for held in found.held],
+        "links": _links(to_query(found.state), len(found.sides)),
+    }
+
+
+def details(found: Answer) -> list[html.Section]:
+    """Memories, arrays, formulas and sources of each machine."""
+    return [_details(side) for side in _answered(found)]
+
+
+def figures(found: Answer) -> list[Drawn]:
+    """What is drawn of each machine that answers, and of all."""
+    drawn = []
+    for name, side in zip(SIDES, found.sides, strict=False):
+        if isinstance(side, Side):
+            of = side.machine.name
+            if has_roofline(side):
+                make = partial(roofline_of, side)
+                drawn.append(Drawn(name, "roofline", f"Roofline of {of}", make))
+            drawn.append(Drawn(name, "timeline", f"Timeline on {of}", partial(timeline, side)))
+    energy = Drawn(ALL_SIDES, "energy", "Energy", partial(energies, _answered(found)))
+    return [*drawn, energy] if drawn else []
+
+
+def _answered(found: Answer) -> list[Side]:
+    return [side for side in found.sides if isinstance(side, Side)]
+
+
+def _named(label: str) -> Any:
+    return {"aria-label": label}
+
+
+def _headline(side: Side) -> html.P:
+    """The first figures again, which stay in sight on a phone while sliders are moved."""
+    latency, *_ = totals(side)
+    energy = next(line for line in totals(side) if line.label == "energy")
+    return html.P([html.B(side.machine.name), f" {latency.text.partition(' (')[0]}, {energy.text}"])
+
+
+def _sentence(side: Side | Refused) -> html.Section:
+    name = html.H2(side.machine.name)
+    if isinstance(side, Refused):
+        return html.Section([name, html.P(side.reason, className="complaint")], className="card")
+    said = side.explanation.sentence
+    under = html.Small(f"under {side.mapping_name}", className="note")
+    return html.Section([name, html.P(said, className="sentence"), under], className="card")
+
+
+def _totals(found: Answer) -> html.Section:
+    heads = ["", *(side.machine.name for side in found.sides)]
+    ratio = len(found.sides) == len(SIDES)
+    rows = [
+        html.Tr([
+            html.Th(label, scope="row"),
+            *(_figure_cell(label, side, text) for side, text in zip(SIDES, texts, strict=False)),
+            *([html.Td(times)] if ratio else []),
+        ])
+        for label, texts, times in compared(found)
+    ]  # fmt: skip
+    head = [html.Th(text, scope="col") for text in [*heads, *(["second / first"] if ratio else [])]]
+    commands = [_command(side, number) for number, side in enumerate(found.sides)]
+    table = html.Table([html.Thead(html.Tr(head)), html.Tbody(rows)])
+    return html.Section([html.H2(found.title), html.Div(table, className="wide"), *commands],
+                        className="card")  # fmt: skip
+
+
+def _figure_cell(label: str, side: str, text: str) -> html.Td:
+    """A number of a machine, which scripts find by its name."""
+    named: Any = {"data-figure": f"{label} {side}"}
+    return html.Td(text, **named)
+
+
+def _command(side: Side | Refused, number: int) -> html.Div:
+    name = SIDES[number]
+    return html.Div(
+        [
+            html.Code(side.command, id=f"command-{name}", tabIndex=0),
+            _copy(f"command-{name}", f"Copy command {name}"),
+        ],
+        className="command",
+    )
+
+
+def _of_model(held: Held) -> html.P:
+    sizes = f"{format_bytes(held.weight_bytes)} of weights"
+    if held.reason:
+        text = f"{held.model} does not fit on one {held.machine}: {held.reason}."
+    else:
+        cache = f"{format_bytes(held.sequence_bytes)} a sequence"
+        fits = f"at most {held.batch:,} sequences of this context fit"
+        text = f"{held.model} on one {held.machine}: {sizes}, {cache} of cache; {fits}."
+    return html.P([text, " ", html.Code(held.command)], className="note")
+
+
+def _figure(drawn: Drawn) -> html.Section:
+    saves = [
+        html.Button(
+            kind.upper(),
+            id={"kind": "save", "of": drawn.name, "as": kind},
+            title=f"Download {drawn.title} as {kind.upper()}",
+            className="quiet",
+        )
+        for kind in FORMATS
+    ]
+    graph = dcc.Graph(
+        id={"kind": "figure", "of": drawn.name},
+        figure=drawn.figure(),
+        config=GRAPH,
+        style={"height": HEIGHT_PX},
+    )
+    heading = html.Div([html.H2(drawn.title), html.Div(saves)], className="heading")
+    return html.Section([heading, graph], className="card")
+
+
+def _links(query: str, number: int) -> list[Any]:
+    yaml = [
+        html.A(f"YAML of machine {side}", href=f"/machine.yaml?side={side}&{query}")
+        for side in SIDES[:number]
+    ]
+    table = html.A("Table (CSV)", href=f"/table.csv?{query}")
+    return [table, *yaml, _copy("url", "Copy link to this page")]
+
+
+def _copy(of: str, label: str) -> html.Button:
+    return html.Button(label, id={"kind": "copy", "of": of}, className="quiet")
+
+
+def _details(side: Side) -> html.Section:
+    rows = [
+        (row.kind, row.name, f"{row.share:.1%}", row.formula, row.note)
+        for row in side.explanation.rows
+    ]
+    told = side.explanation.sources.items()
+    sources = [(name, source) for name, source in told if not source.startswith(COUNTED)]
+    return html.Section(
+        [
+            html.H2(side.machine.name),
+            _table(("memory", "traffic", "occupancy", "capacity", "energy"), memories(side)),
+            _table(("array", "busy", "in use", "energy"), arrays(side)),
+            _table(("kind", "part", "of the time", "formula", "note"), rows),
+            html.Ul([html.Li(f"{name}: {source}") for name, source in sources]),
+            *(html.P(note, className="note") for note in side.notes),
+        ],
+        className="card",
+    )
+
+
+def _table(columns: tuple[str, ...], rows: Any) -> html.Div:
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in columns]))
+    body = html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in rows])
+    return html.Div(html.Table([head, body]), className="wide")
