@@ -182,7 +182,8 @@ def test_a_machine_of_one_processing_element(tmp_path):
         "- {name: Buffer, capacity: 64 KiB, read: 1 pJ/B, write: 1 pJ/B}\n"
         "- {name: File, per: Array, capacity: 32 B, read: 0 pJ/B, write: 0 pJ/B}\n"
         "compute:\n- {name: Array, columns: 1,"
-        " operations: {mac: {energy: 1 pJ}, exp: {}, max: {}, sub: {}, div: {}, add: {}, mul: {}}}\n"
+        " operations: {mac: {energy: 1 pJ}, exp: {}, max: {}, sub: {},"
+        " div: {}, add: {}, mul: {}}}\n"
     )
     cascade = attention(64, "bert", H=1, B=1, M=16, E=8, F=8)
     found = find_mapping(cascade, load_arch(str(tmp_path / "one.yaml")), strategies=["fused"])
