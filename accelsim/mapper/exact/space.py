@@ -92,8 +92,9 @@ class Space:
 
     @cached_property
     def ranks(self) -> tuple[str, ...]:
-        """Those that need a loop."""
-        return tuple(rank for rank in self.equation.ranks if self.cascade.ranks[rank] > 1)
+        """Those that need a loop; one at least, to have something to choose from."""
+        every = self.equation.ranks
+        return tuple(rank for rank in every if self.cascade.ranks[rank] > 1) or every[:1]
 
     @cached_property
     def tensors(self) -> tuple[str, ...]:

@@ -166,3 +166,15 @@ def test_too_little_traffic_is_told_from_a_search_without_end(monkeypatch):
     little = Constraints(einsum_traffic_bytes={"C": {"DRAM": 10.5e6}})
     with pytest.raises(MapperError, match="keeps to at most 10,500,000 B over DRAM for C"):
         find_mapping(cascade, arch, "latency", strategies=["exact"], constraints=little)
+
+
+def test_ranks_of_one_need_no_loops(tmp_path):
+    """A product of single words: each crosses DRAM once, at 2 B/cycle, for one mac of 0.6 pJ."""
+    ones = TWO.replace("32", "1").replace("  E[m,l] += C[m,n] * D[n,l]\n", "")
+    (tmp_path / "one.yaml").write_text(ones.replace(", D: [N, L]", "").replace(", L: 1", ""))
+    (tmp_path / "machine.yaml").write_text(MACHINE.format(capacity="1 KiB"))
+    cascade = load_workload(str(tmp_path / "one.yaml"))
+    arch = load_arch(str(tmp_path / "machine.yaml"))
+    found = find_mapping(cascade, arch, "energy", strategies=["exact"])
+    assert found.optimal
+    assert found.cost.energy_pj == pytest.approx(3 * 2 * 31 + 0.6)

@@ -189,3 +189,12 @@ def test_a_machine_of_one_processing_element(tmp_path):
     found = find_mapping(cascade, load_arch(str(tmp_path / "one.yaml")), strategies=["fused"])
     assert found.cost.latency_s >= found.bound.latency_s
     assert found.cost.latency_s >= 2 * 64 * 16 * 8 * 1e-9
+
+
+def test_a_sum_to_one_number_has_no_grid(tmp_path):
+    (tmp_path / "dot.yaml").write_text(
+        "about: A sum.\nsource: made up\nword: 2 B\nranks: {K: 64}\n"
+        "inputs: {A: [K], B: [K]}\ncascade: |\n  C[] += A[k] * B[k]\n"
+    )
+    answer = found(load_workload(str(tmp_path / "dot.yaml")))
+    assert answer.cost.traffic_bytes["DRAM"] == 2 * (64 + 64 + 1)
