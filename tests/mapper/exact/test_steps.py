@@ -178,3 +178,20 @@ def test_ranks_of_one_need_no_loops(tmp_path):
     found = find_mapping(cascade, arch, "energy", strategies=["exact"])
     assert found.optimal
     assert found.cost.energy_pj == pytest.approx(3 * 2 * 31 + 0.6)
+
+
+def test_of_spread_sums_the_space_has_those_that_drain(tmp_path):
+    """K of 2 on two columns takes a cycle and another to drain, as long as one after the other;
+    who does not wait takes one. That is another space, and the sentence says so."""
+    (tmp_path / "dot.yaml").write_text(
+        "about: A sum.\nsource: made up\nword: 2 B\nranks: {K: 2}\n"
+        "inputs: {A: [K], B: [K]}\ncascade: |\n  C[] += A[k] * B[k]\n"
+    )
+    fast = MACHINE.format(capacity="1 KiB").replace("bandwidth: 2 B", "bandwidth: 64 B")
+    (tmp_path / "machine.yaml").write_text(fast)
+    asked = load_workload(str(tmp_path / "dot.yaml")), load_arch(str(tmp_path / "machine.yaml"))
+    drained = find_mapping(*asked, strategies=["exact"])
+    annealed = find_mapping(*asked, strategies=["annealing"])
+    assert annealed.cost.latency_s == pytest.approx(1e-9)
+    assert drained.cost.latency_s == pytest.approx(2e-9)
+    assert "drain" in drained.space
