@@ -18,6 +18,7 @@ is below the best mapping known. A box of one mapping is evaluated by the cost m
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from math import inf
 from typing import NamedTuple
 
@@ -33,7 +34,11 @@ AS_GOOD = 1e-12
 """A bound within this share of the best is not followed: sums of floats are no more exact."""
 
 DIVES = 32
-"""So many boxes are followed down at first, to have something to beat."""
+"""So many boxes are followed down to single mappings, to have something to beat."""
+
+A_DIVE = 16
+"""They are at first and every so many steps: where many boxes have the same bound, none is split
+to its end otherwise, and a search that is cut off has little to show."""
 
 IN_VAIN = 20_000
 """Boxes after which a space is given up where no bound tells what breaks a constraint."""
@@ -88,7 +93,8 @@ class Branch:
         than that and `below`.
 
         It gives up where `most()` boxes have been bounded in a space and there is something to
-        beat, or `IN_VAIN` and there is nothing, if tensors have limits.
+        beat or constraints may leave nothing, or `IN_VAIN` and there is nothing, if tensors have
+        limits.
         """
         choice, bound, seen, pruned = None, inf, 0, 0
         below = min(below, self._value(known, weights)) if known else below
@@ -110,18 +116,17 @@ class Branch:
         space, choice, seen = self.spaces[place], None, 0
         search = Search(space.tables, weights, space.widest, below * (1 - AS_GOOD))
         leaves = search.dive(DIVES)
-        while True:
+        for step in count(1):
             found, better = self._evaluated(place, leaves, weights, below)
             seen += found
             if better:
                 choice, below = better, better.value
             told(below, found)
             search.below = below * (1 - AS_GOOD)
-            if not search.is_open or search.bounded > (
-                most() if below < inf else _most_in_vain(space)
-            ):
+            limit = most() if below < inf else _most_in_vain(space, most())
+            if not search.is_open or search.bounded > limit:
                 break
-            leaves = search.step()
+            leaves = search.step() if step % A_DIVE else search.dive(DIVES)
         return Answer(choice, search.bound, seen, search.bounded - seen)
 
     def _evaluated(
@@ -162,8 +167,11 @@ class Branch:
         return self._evaluators[place, root]
 
 
-def _most_in_vain(space: Space) -> float:
-    return IN_VAIN if space.constraints.tensor_traffic_bytes else inf
+def _most_in_vain(space: Space, most: int) -> float:
+    """Without constraints there is something to be found, however long it takes."""
+    if space.constraints.tensor_traffic_bytes:
+        return IN_VAIN
+    return max(most, IN_VAIN) if space.constraints.said else inf
 
 
 def _columns(space: Space, boxes: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

@@ -92,8 +92,8 @@ def _space(question: Question) -> str:
 
 
 def is_plain(cascade: Cascade) -> bool:
-    """Whether all its Einsums are: no conditions, running values or parts of ranks, and every
-    position one index, each tensor read in one place."""
+    """Whether all its Einsums are: some rank, no conditions, running values or parts of ranks, and
+    every position one index, each tensor read in one place."""
     if cascade.partitions or cascade.initial:
         return False
     return all(_is_plain(einsum, cascade) for einsum in cascade.einsums)
@@ -103,7 +103,7 @@ def _is_plain(einsum: Einsum, cascade: Cascade) -> bool:
     accesses = (*einsum.reads, einsum.output)
     indices = [index for access in accesses for index in cascade.positions(access)]
     tensors = [access.tensor for access in accesses]
-    plain = all(index.plain_rank is not None for index in indices)
+    plain = bool(einsum.ranks) and all(index.plain_rank is not None for index in indices)
     return plain and len(set(tensors)) == len(tensors) and not einsum.conditions and not einsum.over
 
 

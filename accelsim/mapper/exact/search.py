@@ -1,7 +1,7 @@
 """Boxes that may hold something better than what is known: split and bounded, many together.
 
-The boxes with the least bounds are split in two, until no box is below the best mapping known. At
-first some are followed down to single mappings at once, to have something to beat.
+The boxes with the least bounds are split in two, until no box is below the best mapping known. Now
+and then some are followed down to single mappings at once, to have something to beat.
 """
 
 from typing import NamedTuple

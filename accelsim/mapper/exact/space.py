@@ -37,9 +37,9 @@ from accelsim.workload.einsum import Cascade, Einsum
 from accelsim.workload.extent import iteration_points
 
 SENTENCE = (
-    "one Einsum a step; whole intermediates in any memory they fit; any array, rows, columns, "
-    "memories kept in or passed, loop orders that differ in what stays, and whole-number factors, "
-    "each as small as covers its rank"
+    "one Einsum a step; whole intermediates in any memory they fit; any array, rows, columns "
+    "(sums spread over them drain before the step ends), memories kept in or passed, "
+    "loop orders that differ in what stays, and whole-number factors, each as small as covers its rank"
 )
 
 AXES = ("rows", "columns")
@@ -92,8 +92,9 @@ class Space:
 
     @cached_property
     def ranks(self) -> tuple[str, ...]:
-        """Those that need a loop."""
-        return tuple(rank for rank in self.equation.ranks if self.cascade.ranks[rank] > 1)
+        """Those that need a loop; one at least, to have something to choose from."""
+        every = self.equation.ranks
+        return tuple(rank for rank in every if self.cascade.ranks[rank] > 1) or every[:1]
 
     @cached_property
     def tensors(self) -> tuple[str, ...]:

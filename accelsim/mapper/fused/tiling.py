@@ -105,7 +105,10 @@ def _tiles(group: Group, arch: Spatial) -> Iterator[dict[str, int]]:
     widths = widths - {1} or widths
     seen = set()
     for whole in _streamed_tiles(group, widths):
-        for longest, *others in _grids(group) or [()]:
+        grids = _grids(group)
+        if not grids:
+            yield streamed | whole
+        for longest, *others in grids:
             for long in _parts(sizes[longest], widths, rounds=2):
                 for width in sorted(widths, reverse=True):
                     tile, room = {longest: long}, width // long

@@ -9,7 +9,9 @@ from accelsim.arch.load import load_arch
 from accelsim.base.errors import MapperError
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.bound import least_figures
+from accelsim.mapper.constraints import Constraints
 from accelsim.mapper.exact import find as exact
+from accelsim.mapper.exact import steps
 from accelsim.mapper.find import find_mapping
 from accelsim.mapper.question import Question, quiet
 from accelsim.mapping.binding import bind
@@ -141,3 +143,55 @@ def test_no_tile_is_kept_above_a_whole_intermediate(tmp_path):
     assert found.optimal
     assert not check(bind(found.mapping, cascade, arch))
     assert "above its own" in found.space
+
+
+def _product_of_peers(**ranks):
+    peers = Path("benchmarks/peers")
+    cascade = load_workload(str(peers / "matmul.yaml")).with_ranks(**ranks)
+    return cascade, load_arch(str(peers / "two_level.yaml"))
+
+
+def test_a_search_that_is_cut_off_has_something_to_show(monkeypatch):
+    """K of 768 = 24 · 32 and N of 1024 fill the array, and M of 1021 rides along the loops."""
+    monkeypatch.setattr(steps, "MOST_BOXES", 100_000)
+    cascade, arch = _product_of_peers(M=1021, N=1024, K=768)
+    found = find_mapping(cascade, arch, "latency", strategies=["exact"])
+    assert found.cost.latency_s * 1e9 <= 32 * 1024 * 768 / 32
+
+
+def test_too_little_traffic_is_told_from_a_search_without_end(monkeypatch):
+    """Of square tiles that fill 256 KiB, 2 M N K / 362 words come in, and C goes out: 10.96 MB."""
+    monkeypatch.setattr(steps, "MOST_BOXES", 50_000)
+    cascade, arch = _product_of_peers(M=1021, N=1024, K=768)
+    little = Constraints(einsum_traffic_bytes={"C": {"DRAM": 10.5e6}})
+    with pytest.raises(MapperError, match="keeps to at most 10,500,000 B over DRAM for C"):
+        find_mapping(cascade, arch, "latency", strategies=["exact"], constraints=little)
+
+
+def test_ranks_of_one_need_no_loops(tmp_path):
+    """A product of single words: each crosses DRAM once, at 2 B/cycle, for one mac of 0.6 pJ."""
+    ones = TWO.replace("32", "1").replace("  E[m,l] += C[m,n] * D[n,l]\n", "")
+    (tmp_path / "one.yaml").write_text(ones.replace(", D: [N, L]", "").replace(", L: 1", ""))
+    (tmp_path / "machine.yaml").write_text(MACHINE.format(capacity="1 KiB"))
+    cascade = load_workload(str(tmp_path / "one.yaml"))
+    arch = load_arch(str(tmp_path / "machine.yaml"))
+    found = find_mapping(cascade, arch, "energy", strategies=["exact"])
+    assert found.optimal
+    assert found.cost.energy_pj == pytest.approx(3 * 2 * 31 + 0.6)
+
+
+def test_of_spread_sums_the_space_has_those_that_drain(tmp_path):
+    """K of 2 on two columns takes a cycle and another to drain, as long as one after the other;
+    who does not wait takes one. That is another space, and the sentence says so."""
+    (tmp_path / "dot.yaml").write_text(
+        "about: A sum.\nsource: made up\nword: 2 B\nranks: {K: 2}\n"
+        "inputs: {A: [K], B: [K]}\ncascade: |\n  C[] += A[k] * B[k]\n"
+    )
+    fast = MACHINE.format(capacity="1 KiB").replace("bandwidth: 2 B", "bandwidth: 64 B")
+    (tmp_path / "machine.yaml").write_text(fast)
+    asked = load_workload(str(tmp_path / "dot.yaml")), load_arch(str(tmp_path / "machine.yaml"))
+    drained = find_mapping(*asked, strategies=["exact"])
+    annealed = find_mapping(*asked, strategies=["annealing"])
+    assert annealed.cost.latency_s == pytest.approx(1e-9)
+    assert drained.cost.latency_s == pytest.approx(2e-9)
+    assert "drain" in drained.space

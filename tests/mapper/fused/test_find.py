@@ -182,10 +182,19 @@ def test_a_machine_of_one_processing_element(tmp_path):
         "- {name: Buffer, capacity: 64 KiB, read: 1 pJ/B, write: 1 pJ/B}\n"
         "- {name: File, per: Array, capacity: 32 B, read: 0 pJ/B, write: 0 pJ/B}\n"
         "compute:\n- {name: Array, columns: 1,"
-        " operations: {mac: {energy: 1 pJ}, exp: {}, max: {}, sub: {}, div: {}, add: {},"
-        " mul: {}}}\n"
+        " operations: {mac: {energy: 1 pJ}, exp: {}, max: {}, sub: {},"
+        " div: {}, add: {}, mul: {}}}\n"
     )
     cascade = attention(64, "bert", H=1, B=1, M=16, E=8, F=8)
     found = find_mapping(cascade, load_arch(str(tmp_path / "one.yaml")), strategies=["fused"])
     assert found.cost.latency_s >= found.bound.latency_s
     assert found.cost.latency_s >= 2 * 64 * 16 * 8 * 1e-9
+
+
+def test_a_sum_to_one_number_has_no_grid(tmp_path):
+    (tmp_path / "dot.yaml").write_text(
+        "about: A sum.\nsource: made up\nword: 2 B\nranks: {K: 64}\n"
+        "inputs: {A: [K], B: [K]}\ncascade: |\n  C[] += A[k] * B[k]\n"
+    )
+    answer = found(load_workload(str(tmp_path / "dot.yaml")))
+    assert answer.cost.traffic_bytes["DRAM"] == 2 * (64 + 64 + 1)
