@@ -205,7 +205,7 @@ def array_of(values: Iterable[Any]) -> Column:
     column = np.array(listed, dtype=None if is_plain else object)
     if listed and column.dtype.kind == "f" and all(isinstance(value, int) for value in listed):
         # 64 bits without a sign, beside numbers that need none: numpy would round both.
-        return np.array(listed, dtype=np.uint64 if 0 <= min(listed) else object)
+        return np.array(listed, dtype=np.uint64 if min(listed) >= 0 else object)
     return column
 
 
