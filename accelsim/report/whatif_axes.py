@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from accelsim.base.units import format_bytes, format_count
-from accelsim.report.sheet import Key
+from accelsim.report.sheet import Key, width_pt
 from accelsim.report.style import COLOURS, INK, LINE_PT, tick_label, unit_label
 from accelsim.study.crossover import CANNOT_RUN
 from accelsim.study.varied import Varied
@@ -16,6 +16,7 @@ from accelsim.study.whatif import WhatIf
 
 BASE_PT = 2 * LINE_PT + 4
 MOST_TICKS = 7
+WIDEST_LABEL_PT = 170.0
 TINT = 0.72
 """How much white is in the colour of a region."""
 REGIONS = ("blue", "orange", "green", "purple", "vermillion", "sky", "yellow", "slate")
@@ -93,5 +94,9 @@ def set_scale(axes: Axes, varied: Varied, side: str) -> None:
 
 
 def axis_label(varied: Varied) -> str:
+    """Of several paths that are longer than the sheet is wide, the first is named."""
     unit = "" if varied.unit in ("", "B") else f" ({unit_label(varied.unit)})"
-    return f"{varied.name}{unit}"
+    whole = f"{varied.name}{unit}"
+    if len(varied.paths) == 1 or width_pt(whole) <= WIDEST_LABEL_PT:
+        return whole
+    return f"{varied.paths[0]} and {len(varied.paths) - 1} more{unit}"

@@ -61,6 +61,15 @@ def test_a_map_has_a_scale_names_that_stay_on_it_and_no_key_without_a_mark(subje
     assert not axes.lines
 
 
+def test_the_label_of_several_numbers_stays_on_the_sheet(subject):
+    both = f"{DRAM},memories.GlobalBuffer.bandwidth"
+    figure = draw_what_if(what_if_of(subject, [f"{both}=100GB/s:400GB/s:3"]))
+    figure.canvas.draw()
+    label = figure.axes[-1].xaxis.label
+    assert label.get_text() == f"{DRAM} and 1 more (B/s)"
+    assert label.get_window_extent().x1 <= figure.bbox.x1
+
+
 def test_bounds_have_colours_of_their_own_and_todays_is_first(subject):
     found = what_if_of(subject, [f"{DRAM}=0.05x:2x:4"])
     colours = bounds_of(found)
