@@ -1,5 +1,6 @@
 """What figures of a what-if have in common: scales, colours of bounds, legend, caption."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from accelsim.base.units import format_bytes, format_count
-from accelsim.report.sheet import Key
+from accelsim.report.sheet import Key, width_pt
 from accelsim.report.style import COLOURS, INK, LINE_PT, tick_label, unit_label
 from accelsim.study.crossover import CANNOT_RUN
 from accelsim.study.varied import Varied
@@ -15,6 +16,7 @@ from accelsim.study.whatif import WhatIf
 
 BASE_PT = 2 * LINE_PT + 4
 MOST_TICKS = 7
+WIDEST_LABEL_PT = 170.0
 TINT = 0.72
 """How much white is in the colour of a region."""
 REGIONS = ("blue", "orange", "green", "purple", "vermillion", "sky", "yellow", "slate")
@@ -30,9 +32,10 @@ TODAY: Mapping[str, Any] = {
 
 
 def bounds_of(found: WhatIf) -> dict[str, str]:
-    """Every bound with its colour: today's first, then as they come."""
+    """Every bound that is drawn with its colour: today's first, then as they come."""
     every = [found.bound]
-    every += [s.bound for each in found.along for s in each.segments if s.bound != CANNOT_RUN]
+    if len(found.along) == 1:  # A map has its points, and not what lies between them.
+        every += [s.bound for s in found.along[0].segments if s.bound != CANNOT_RUN]
     every += [str(bound) for bound in found.table["bound"].tolist() if bound]
     names = list(dict.fromkeys(every))
     colours = [COLOURS[REGIONS[number % len(REGIONS)]] for number in range(len(names))]
@@ -45,9 +48,15 @@ def tinted(colour: str) -> str:
     return "#" + "".join(f"{round(255 * TINT + part * (1 - TINT)):02X}" for part in parts)
 
 
+def is_within(varied: Varied) -> bool:
+    """Whether today's value is between the ends, so that it is marked."""
+    return varied.today is not None and min(varied.values) <= varied.today <= max(varied.values)
+
+
 def legend_of(found: WhatIf, colours: dict[str, str]) -> list[Key]:
     keys = [Key(f"bound: {name}", tinted(colour)) for name, colour in colours.items()]
-    keys.append(Key("today", INK, marker="o"))
+    if all(is_within(each) for each in found.varied):
+        keys.append(Key("today", INK, marker="o"))
     if (found.table["error"] != "").any():
         keys.append(Key("cannot run (hatched)", "#FFFFFF"))
     return keys
@@ -70,7 +79,8 @@ def set_scale(axes: Axes, varied: Varied, side: str) -> None:
         scale("log", base=2 if is_doubled else 10)
         if is_doubled:
             axis.set_major_locator(LogLocator(base=2, numticks=MOST_TICKS))
-        elif high / low < 30:
+        elif math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 2:
+            # Of one or two powers of ten alone no scale is read.
             axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.set_minor_locator(NullLocator())
     if varied.unit == "B":
@@ -84,5 +94,9 @@ def set_scale(axes: Axes, varied: Varied, side: str) -> None:
 
 
 def axis_label(varied: Varied) -> str:
+    """Of several paths that are longer than the sheet is wide, the first is named."""
     unit = "" if varied.unit in ("", "B") else f" ({unit_label(varied.unit)})"
-    return f"{varied.name}{unit}"
+    whole = f"{varied.name}{unit}"
+    if len(varied.paths) == 1 or width_pt(whole) <= WIDEST_LABEL_PT:
+        return whole
+    return f"{varied.paths[0]} and {len(varied.paths) - 1} more{unit}"

@@ -10,13 +10,14 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from accelsim.report.sheet import MARGIN_PT, open_sheet, width_pt
-from accelsim.report.style import FAINT, INK, LINE_PT, WIDTH_PT
+from accelsim.report.style import FAINT, INK, LINE_PT, TEXT_PT, WIDTH_PT
 from accelsim.report.whatif_axes import (
     BASE_PT,
     TODAY,
     axis_label,
     bounds_of,
     caption_of,
+    is_within,
     legend_of,
     set_scale,
     tinted,
@@ -53,21 +54,13 @@ def draw_map(found: WhatIf) -> Figure:
     axes.set_xlim(x.min(), x.max())
     axes.set_ylim(y.min(), y.max())
     _draw_contours(axes, x, y, speedup)
-    today = [_today(each) for each in (across, up)]
-    if None not in today:
+    today = [each.today for each in (across, up)]
+    if is_within(across) and is_within(up):
         axes.plot(*np.array([today], dtype=float).T, **TODAY, clip_on=False)
     axes.set_xlabel(axis_label(across))
     axes.set_ylabel(axis_label(up))
     _name_regions(axes, x, y, bound.reshape(shape), names)
     return sheet.figure
-
-
-def _today(varied: Varied) -> float | None:
-    """Today's value, if it lies between the ends."""
-    today = varied.today
-    if today is None or not min(varied.values) <= today <= max(varied.values):
-        return None
-    return today
 
 
 def _draw_regions(
@@ -94,10 +87,14 @@ def _draw_contours(axes: Axes, x: Column, y: Column, speedup: Column) -> None:
     if not levels:
         return
     step = -(-len(levels) // MOST_LEVELS)
-    # The one that is as fast as today stays.
-    levels = [each for n, each in enumerate(levels) if n % step == 0 or each == 1]
+    # The one that is as fast as today stays, and has room where others are thinned.
+    levels = [
+        each
+        for n, each in enumerate(levels)
+        if each == 1 or (n % step == 0 and (step == 1 or not 0.8 < each < 1.25))
+    ]
     lines = axes.contour(x, y, speedup.T, levels=levels, colors=INK, linewidths=0.8)
-    axes.clabel(lines, fmt=lambda level: f"{level:g}×", fontsize=7, inline_spacing=2)
+    axes.clabel(lines, fmt=lambda level: f"{level:g}×", fontsize=TEXT_PT, inline_spacing=2)
 
 
 def _name_regions(axes: Axes, x: Column, y: Column, bound: Column, names: Sequence[str]) -> None:
@@ -108,12 +105,22 @@ def _name_regions(axes: Axes, x: Column, y: Column, bound: Column, names: Sequen
             axes.annotate(
                 name,
                 (x[place[0]], y[place[1]]),
-                ha="center",
+                ha=_side(axes, x[place[0]], name),
                 va="center",
                 weight="bold",
                 color=INK,
                 bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.75, "lw": 0},
             )
+
+
+def _side(axes: Axes, at: float, name: str) -> str:
+    """Where a name is held, so that it stays on the map."""
+    left, right = axes.get_window_extent().intervalx * 72 / axes.figure.dpi
+    there = axes.transData.transform((at, axes.get_ylim()[0]))[0] * 72 / axes.figure.dpi
+    half = width_pt(name, weight="bold") / 2 + 2
+    if there - half < left:
+        return "left"
+    return "right" if there + half > right else "center"
 
 
 def _middle(region: Column) -> tuple[int, int] | None:

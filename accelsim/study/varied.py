@@ -71,7 +71,14 @@ def read_varied(subject: Subject, text: str, is_alone: bool = True) -> Varied:
         raise StudyError(f"{text!r} is no range", remedy=EXAMPLE)
     known = subject.known()
     for path in paths[1:]:
-        subject.read(path, _as_text(known[path]) if path in known else "1")
+        # Of what a file leaves out: whether it could be what the first one is.
+        there = known.get(path, known.get(paths[0]))
+        subject.read(path, "1" if there is None else _as_text(there))
+        first = known.get(paths[0], there)
+        if there is not None and first is not None and there.unit != first.unit:
+            units = " and ".join(repr(each.unit or "none") for each in (first, there))
+            fact = f"{paths[0]} and {path} have other units, {units}"
+            raise StudyError(fact, remedy="Give each a --vary of its own")
     today = known.get(paths[0])
     steps = subject.steps[0 if is_alone else 1]
     try:

@@ -45,6 +45,31 @@ def test_two_numbers_are_a_map_whose_regions_have_names(subject):
     assert today.get_xydata().tolist() == [[16 * 2**20, 400 * 2**30]]
 
 
+def test_a_map_has_a_scale_names_that_stay_on_it_and_no_key_without_a_mark(subject):
+    # 24 MiB in 436,224 cycles at 940 MHz are 54 GB/s: 0.12 of today's 400 GiB/s.
+    found = what_if_of(subject, [f"{DRAM}=0.02x:0.8x:9", f"{BUFFER}=8MiB:64MiB:9"])
+    figure = draw_what_if(found)
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    low, high = axes.get_xlim()
+    assert sum(low <= tick <= high for tick in axes.get_xticks()) >= 3
+    names = [text for text in axes.texts if text.get_text() in ("compute", "DRAM")]
+    assert names
+    for text in names:
+        assert text.get_window_extent().x1 <= axes.get_window_extent().x1 + 1
+    assert "today" not in [text.get_text() for text in figure.texts]
+    assert not axes.lines
+
+
+def test_the_label_of_several_numbers_stays_on_the_sheet(subject):
+    both = f"{DRAM},memories.GlobalBuffer.bandwidth"
+    figure = draw_what_if(what_if_of(subject, [f"{both}=100GB/s:400GB/s:3"]))
+    figure.canvas.draw()
+    label = figure.axes[-1].xaxis.label
+    assert label.get_text() == f"{DRAM} and 1 more (B/s)"
+    assert label.get_window_extent().x1 <= figure.bbox.x1
+
+
 def test_bounds_have_colours_of_their_own_and_todays_is_first(subject):
     found = what_if_of(subject, [f"{DRAM}=0.05x:2x:4"])
     colours = bounds_of(found)

@@ -151,3 +151,8 @@ def test_by_names_it_says_what_evaluate_says_at_each_point():
         assert (row["latency_s"], row["bound"]) == (pytest.approx(cost.latency_s), cost.bound)
     assert list(found.table.frame().columns) == list(found.table.columns)
     assert as_plain(found)["vary"][0]["path"] == path
+
+
+def test_numbers_of_other_units_are_not_given_one_value(subject):
+    with pytest.raises(StudyError, match="have other units, 'B/cycle' and 'B'"):
+        what_if_of(subject(), [f"{DRAM},memories.Registers.capacity=1GB/s:2GB/s"], [])

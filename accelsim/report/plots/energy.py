@@ -37,7 +37,7 @@ BY = "part"
 def draw_energy(frame: pd.DataFrame, *, by: str = BY, title: str = "", caption: str = "") -> Figure:
     """`frame` has `energy_pj` and the column `by`; runs are told apart by workload, machine,
     mapping and config, where it has them."""
-    names = column_named(frame, by, "--by").fillna("").astype(str)
+    names = _names(frame, by)
     runs = run_names(frame)
     parts = largest_first(frame["energy_pj"].groupby(names).sum())
     shown = names.where(names.isin(parts), OTHERS)
@@ -46,6 +46,15 @@ def draw_energy(frame: pd.DataFrame, *, by: str = BY, title: str = "", caption: 
     table = table.reindex(index=order, columns=parts, fill_value=0.0)
     with house_style():
         return _drawn(table, title or _title(frame, by), caption_of(frame, caption))
+
+
+def _names(frame: pd.DataFrame, by: str) -> "pd.Series[str]":
+    """What each row counts for; of no Einsum (or tensor) is what a part takes by itself, such as a
+    board."""
+    names = column_named(frame, by, "--by").fillna("").astype(str)
+    if "part" in frame:
+        names = names.where(names != "", frame["part"].fillna("").astype(str))
+    return names.where(names != "", f"no {by}")
 
 
 def _title(frame: pd.DataFrame, by: str) -> str:

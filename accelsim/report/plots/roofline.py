@@ -7,7 +7,7 @@ and of the outermost memory alone.
 """
 
 from collections.abc import Mapping
-from math import log10
+from math import log10, radians, sin
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ STRIP_PT = 108.0
 LONE_STRIP_PT = 160.0
 HEAD_PT = LINE_PT + 4
 FOOT_PT = 2 * LINE_PT + 4
+ROOM_ABOVE_PT = 2.0
 HUES = tuple(COLOURS[name] for name in ("vermillion", "blue", "green", "purple", "orange"))
 """Of memory levels, the outermost first."""
 MOST_WITH_LEVELS = 12
@@ -149,21 +150,25 @@ def _draw_slope(
     axes.plot([start, top / bandwidth], [start * bandwidth, top], color=hue, linewidth=1.1)
     along = size_pt[1] / log10(high / low) / (size_pt[0] / log10(right / left))
     angle = float(np.degrees(np.arctan(along)))
+    text = f"{level} {format_quantity(bandwidth, 'B/s')}"
+    look: dict[str, Any] = {"color": readable(hue), "path_effects": HALO, "zorder": 6, "ha": "left"}
+    at = size_pt[1] * log10(start * 1.15 * bandwidth / low) / log10(high / low)
+    if at + width_pt(text) * sin(radians(angle)) + TEXT_PT > size_pt[1] + ROOM_ABOVE_PT:
+        # It would end in the strip's name: on the ceiling, where the slope reaches that.
+        there = (top / bandwidth, top)
+        axes.annotate(text, there, (2, 2), textcoords="offset points", va="bottom", **look)
+        return
     # Slopes come in side by side: the lowest has its name below, the others above.
     is_lowest = axes.lines and len(axes.lines) == 1
-    shift = (4, -3) if is_lowest else (2, 2)
     axes.annotate(
-        f"{level} {format_quantity(bandwidth, 'B/s')}",
+        text,
         (start * 1.15, start * 1.15 * bandwidth),
-        shift,
+        (4, -3) if is_lowest else (2, 2),
         textcoords="offset points",
         rotation=angle,
         rotation_mode="anchor",
-        ha="left",
         va="top" if is_lowest else "bottom",
-        color=readable(hue),
-        path_effects=HALO,
-        zorder=6,
+        **look,
     )
 
 

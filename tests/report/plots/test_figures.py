@@ -125,6 +125,13 @@ def test_elasticities_that_are_all_nothing(elasticities):
         draw_tornado(elasticities)
 
 
+def test_energy_of_no_einsum_is_that_of_its_part():
+    rows = [("QK", "tensor", 3.0), ("", "board", 1.0)]
+    frame = pd.DataFrame(rows, columns=["einsum", "part", "energy_pj"]).assign(workload="w")
+    figure = draw_energy(frame, by="einsum")
+    assert boxes(figure.axes[1], "board") == [(75.0, 100.0)]
+
+
 def test_ceilings_end_at_the_ridge_and_points_lie_below_them(roofline):
     (axes,) = draw_roofline(roofline).axes
     slopes = [
@@ -141,6 +148,18 @@ def test_every_machine_has_a_strip(roofline):
         "made_up",
         "another",
     ]
+
+
+def test_the_name_of_a_steep_slope_stays_off_the_name_of_its_machine(roofline):
+    # An A100's shared memory: its ridge is at the left of all work.
+    steep = roofline[roofline["name"] != "softmax"].replace(
+        {1e13: 19.5e12, 1e14: 312e12, 1e12: 2e12, 200.0: 827.0, 20.0: 28.0, "L2": "shared memory"}
+    )
+    figure = draw_roofline(pd.concat([steep, steep.assign(machine="another")], ignore_index=True))
+    figure.canvas.draw()
+    for axes in figure.axes:
+        top = axes.get_window_extent().y1
+        assert all(text.get_window_extent().y1 <= top + 8 for text in axes.texts)
 
 
 def test_of_much_work_only_the_outermost_memory_is_drawn(roofline):
