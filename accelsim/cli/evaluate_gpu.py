@@ -7,10 +7,11 @@ from accelsim.cli.cost_tables import print_parts
 from accelsim.cli.inputs import GpuCase
 from accelsim.cli.output import print_table
 from accelsim.cost.evaluate import evaluate
-from accelsim.cost.gpu.cascade import GpuCost, KernelCost, refuse_too_large
+from accelsim.cost.gpu.cascade import BOARD, GpuCost, KernelCost, refuse_too_large
 from accelsim.cost.gpu.mapping import gpu_mapping
 from accelsim.cost.gpu.why import WORDS
 from accelsim.mapping.gpu_mapping import GpuMapping
+from accelsim.study.measures import energy_by_part
 
 FACTS = ("blocks", "waves", "tile")
 
@@ -80,6 +81,7 @@ def _print_totals(case: GpuCase, cost: GpuCost) -> None:
             ("latency", f"{format_quantity(cost.latency_s, 's')} ({cost.cycles:,.0f} cycles)"),
             ("bound", WORDS.get(cost.bound, cost.bound)),
             ("energy", format_quantity(cost.energy_pj, "pJ")),
+            ("of it, the board", format_quantity(energy_by_part(cost)[BOARD], "pJ")),
             ("power", format_quantity(cost.average_power_w, "W")),
             ("area", "not given"),
             ("back to back", format_quantity(whole.sustained_s, "s")),
