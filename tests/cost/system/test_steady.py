@@ -97,7 +97,7 @@ def test_below_saturation_the_time_between_tokens_is_that_of_the_simulation(
 ):
     """Of three runs: prompts that queue make one unlike another, by 5 % with the long ones of Kimi.
     There the formula is 4 to 6 % low, and 4 to 8 % where outputs are short (28 tokens of code)."""
-    requests = 1000
+    requests = 2000 if trace == "kimi_conv" else 1000
     of, lengths = plan(system, "llama3-70b", overrides), lengths_of_trace(trace, requests)
     rate = 0.6 * steady(costs_of(of), lengths).requests_per_s
     runs = [
