@@ -1,0 +1,73 @@
+"""How soon the page follows a slider, in a real browser. Run with `make benchmark`.
+
+From the key that moves the clock of the first machine until its latency on the page is another one,
+and until a figure is drawn anew: 50 moves, one after the other, with what waiting for both costs
+the browser itself. The target is 200 ms.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from shutil import which
+from statistics import median
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+CHROMIUM = which("chromium")
+MOVES = 50
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+MOVED = """() => new Promise(done => {
+  const number = () => document.querySelector(`[data-figure="latency a"]`)?.innerText;
+  const before = number(), start = performance.now();
+  const since = () => performance.now() - start;
+  let told = 0, drawn = 0;
+  document.querySelectorAll(".js-plotly-plot").forEach(
+    each => each.on("plotly_afterplot", () => { drawn ||= since(); }));
+  const look = () => {
+    if (!told && number() !== before) told = since();
+    if ((told && drawn) || since() > 5000) done([told || 5000, drawn || 5000]);
+    else requestAnimationFrame(look);
+  };
+  look();
+})"""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    command = [sys.executable, "-m", "accelsim.cli.main", "explore", "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().split()[0]
+        server.terminate()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
+@pytest.mark.parametrize(
+    "query", ["?a=fusemax_cloud", "?a=fusemax_cloud&b=flat_cloud", "?a=h100_sxm"]
+)
+def test_the_page_follows_a_slider(benchmark: BenchmarkFixture, address: str, query: str) -> None:
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        page = chromium.new_page()
+        page.goto(address + query)
+        page.wait_for_selector(".js-plotly-plot .main-svg")
+        page.locator("input[type='range'][id*='\"a.clock\"']").focus()
+        found = []
+
+        def move() -> None:
+            key = "ArrowRight" if len(found) % 2 else "ArrowLeft"
+            page.evaluate(f"() => {{ window.moved = ({MOVED})(); }}")
+            page.keyboard.press(key)
+            found.append(page.evaluate("window.moved"))
+
+        for _ in range(3):
+            move()
+        found.clear()
+        benchmark.pedantic(move, rounds=MOVES)
+        chromium.close()
+    for place, name in enumerate(("number", "figures")):
+        times = [each[place] for each in found]
+        benchmark.extra_info[f"{name}_ms"] = [round(median(times)), round(max(times))]
