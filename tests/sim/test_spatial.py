@@ -1,5 +1,6 @@
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -197,7 +198,7 @@ def test_where_the_port_is_nearly_as_busy_as_the_arrays_order_costs_1_percent_an
 def test_a_buffer_with_a_bandwidth_has_a_port_too(bound: Bound):
     mapping = bound("fusemax_binding", **LARGE)
     arch = with_values(mapping.arch, {"memories.GlobalBuffer.bandwidth": "100 GB/s"})
-    slow = BoundMapping(**{**vars(mapping), "arch": arch})
+    slow = replace(mapping, arch=arch)
     assert formula(slow).bound == "GlobalBuffer"
     assert abs(error(slow)) < 0.01
     assert simulate(slow, most_tiles=ALL).utilization["GlobalBuffer"] > 0.99
@@ -275,7 +276,7 @@ def test_no_tiles_cannot_be_played(bound: Bound):
 def test_a_sweep_cannot_be_played(bound: Bound):
     mapping = bound("fusemax_binding", **SMALL)
     arch = with_values(mapping.arch, {DRAM: np.array([1e11, 2e11])})
-    play = partial(simulate, BoundMapping(**{**vars(mapping), "arch": arch}), most_tiles=1)
+    play = partial(simulate, replace(mapping, arch=arch), most_tiles=1)
     with pytest.raises(InputError) as refusal:
         play()
     assert str(refusal.value) == (
