@@ -5,8 +5,9 @@ GPU       SMs · FLOP a cycle · clock              tensor cores at bf16, and FP
 memory    its bandwidth; memories without one bound nothing
 """
 
-from accelsim.arch.gpu import Gpu, rate_per_s
+from accelsim.arch.gpu import Gpu
 from accelsim.arch.spatial import Spatial, missing_operations, operation_cost
+from accelsim.study import roofline
 
 WORD = "bf16"
 """Two bytes, as the shipped workloads have."""
@@ -18,14 +19,9 @@ def ceilings(arch: Spatial | Gpu) -> dict[str, float]:
 
 
 def bandwidths(arch: Spatial | Gpu) -> dict[str, float]:
-    """B/s by memory, outermost first."""
-    if isinstance(arch, Gpu):
-        return {level.name: rate_per_s(level.bandwidth, arch) for level in arch.memories}
-    return {
-        memory.name: float(memory.bandwidth.per_second(arch.clock_hz))
-        for memory in arch.memories
-        if memory.bandwidth is not None
-    }
+    """B/s by memory, outermost first; of all instances together, at the fastest."""
+    rows = [row for row in roofline.ceilings(arch) if row["row"] == roofline.MEMORY]
+    return {row["name"]: row["bandwidth_bytes_per_s"] for row in rows}
 
 
 def _of_gpu(gpu: Gpu) -> dict[str, float]:

@@ -32,17 +32,20 @@ def has_roofline(side: Side) -> bool:
 
 
 def roofline_of(side: Side) -> "Figure":
-    """Where the run stands: FLOP a byte of the outermost memory's traffic, FLOP a second."""
+    """Where the run stands: FLOP a second, at the FLOP a byte of each memory that has a slope."""
     slopes = bandwidths(side.arch)
-    row = {
-        "name": [side.machine.name],
-        "intensity": [side.flop / _moved_bytes(side)],
-        "predicted": [side.flop / float(side.cost.latency_s)],
+    moved = {name: float(side.cost.traffic_bytes.get(name, 0)) for name in slopes}
+    names = [name for name in slopes if moved[name]]
+    points = {
+        "name": [f"{side.machine.name}, bytes of {name}" for name in names],
+        "intensity": [side.flop / moved[name] for name in names],
+        "predicted": [side.flop / float(side.cost.latency_s)] * len(names),
     }
-    figure = roofline(pd.DataFrame(row), ceilings(side.arch), slopes)
+    figure = roofline(pd.DataFrame(points), ceilings(side.arch), slopes)
     # Room for the name of the highest ceiling; a tick for each power of ten.
     figure.update_traces(cliponaxis=False)
-    return figure.update_layout(margin_t=28, xaxis={"dtick": 1, "title": {"font": {"size": 12}}})
+    title = {"text": "FLOP per byte of each memory", "font": {"size": 12}}
+    return figure.update_layout(margin_t=28, xaxis={"dtick": 1, "title": title})
 
 
 def energies(sides: Sequence[Side]) -> "Figure":

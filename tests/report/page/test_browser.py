@@ -22,7 +22,7 @@ ARGUMENTS = (
     "--no-first-run",
 )
 SETTLED = ".js-plotly-plot .main-svg"
-WAIT_MS = 10_000
+WAIT_MS = 60_000
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
 
