@@ -125,7 +125,9 @@ def test_a_link_opens_two_machines_and_says_what_it_cannot_read(opened):
 def test_a_machine_is_chosen_by_the_keyboard_and_a_number_is_typed(opened):
     here = opened()
     here.page.locator("#b").press("Enter")
+    here.page.wait_for_function("document.activeElement.type === 'search'")
     here.page.keyboard.type("l40s")
+    here.page.wait_for_function("document.querySelectorAll('[role=option]').length === 1")
     here.page.keyboard.press("ArrowDown")
     here.page.keyboard.press("Enter")
     here.figure("latency", "b").wait_for()
