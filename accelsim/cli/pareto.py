@@ -9,6 +9,7 @@ import numpy as np
 import typer
 
 from accelsim.base.errors import InputError
+from accelsim.base.pareto import Mask
 from accelsim.base.units import format_quantity
 from accelsim.cli.options import Json
 from accelsim.cli.output import print_json, print_table
@@ -17,8 +18,8 @@ from accelsim.study.budgets import lead, least_within, named_rows, read_budget
 from accelsim.study.budgets import where as rows_where
 from accelsim.study.columns import ERROR, POINT
 from accelsim.study.measures import is_measure
-from accelsim.study.pareto import Mask, numbers, on_front
 from accelsim.study.pareto import groups as row_groups
+from accelsim.study.pareto import numbers, on_front
 from accelsim.study.results import ENDINGS, read_result
 from accelsim.study.table import Table, unit_of, write_csv, write_parquet
 

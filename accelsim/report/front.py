@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from accelsim.base.pareto import unbeaten
 from accelsim.base.units import suffix_of
 from accelsim.report.selection import Array
 from accelsim.report.sheet import house_style, mark_logarithmic, write_below, write_title
@@ -27,7 +28,6 @@ from accelsim.report.style import (
     tick_label,
     unit_label,
 )
-from accelsim.study.pareto import unbeaten
 from accelsim.study.table import unit_of
 
 Places = np.ndarray[tuple[int], np.dtype[np.intp]]

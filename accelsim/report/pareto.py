@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from accelsim.base.pareto import unbeaten
 from accelsim.base.units import format_count
 from accelsim.report.selection import (
     Array,
@@ -36,7 +37,6 @@ from accelsim.report.style import (
     tick_label,
     unit_label,
 )
-from accelsim.study.pareto import unbeaten
 
 AXES_PT = 150.0
 BASE_PT = 2 * LINE_PT + 6

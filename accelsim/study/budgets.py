@@ -13,9 +13,10 @@ import numpy as np
 
 from accelsim.base.errors import StudyError
 from accelsim.base.expression import parse_expression
+from accelsim.base.pareto import Values
 from accelsim.base.units import quantity
 from accelsim.study.axes import as_tuple
-from accelsim.study.pareto import Values, groups, numbers
+from accelsim.study.pareto import groups, numbers
 from accelsim.study.table import Column, Table, unit_of
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from accelsim.base.pareto import unbeaten
 from accelsim.report.html.axes import columns_of
 from accelsim.report.html.choice import ranked
 from accelsim.report.html.contents import Cell, Constant, TableShown
 from accelsim.report.interactive.look import Axis, axis_or_none, title_of, written
-from accelsim.study.pareto import unbeaten
 
 MOST_ROWS = 300
 FEWEST_ROWS = 30

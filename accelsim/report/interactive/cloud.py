@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from accelsim.base.pareto import unbeaten
 from accelsim.report.interactive.look import (
     Array,
     Axis,
@@ -21,7 +22,6 @@ from accelsim.report.interactive.look import (
     open_figure,
 )
 from accelsim.report.style import FAINT
-from accelsim.study.pareto import unbeaten
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from accelsim.base.errors import StudyError
+from accelsim.base.pareto import unbeaten
 from accelsim.report.front import Group, Objective, draw_front
 from accelsim.report.plots.columns import caption_of, column_named, common_name
-from accelsim.study.pareto import unbeaten
 
 USUAL = ("area_um2", "latency_s", "energy_pj", "traffic_bytes")
 """The first two of these that a table has are drawn, if none are named."""
