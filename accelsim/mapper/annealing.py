@@ -60,19 +60,23 @@ class State:
 
 def find(question: Question) -> Found | None:
     """None if the cascade cannot be one fused step. Interrupted, it returns the best so far."""
-    best = Best(question, "annealing")
-    rng = np.random.default_rng(question.budget.seed)
+    best, group = Best(question, "annealing"), group_of(question)
     try:
-        group, starts = group_of(question), _starts(question.budget)
-        for start in range(starts):
-            if group is None:
-                break
-            Walk(group, best, rng, start / starts, (start + 1) / starts).run(is_first=start == 0)
+        if group is not None:
+            anneal(group, best)
     except KeyboardInterrupt:
         if best.mapping is None:
             raise
         return best.found(is_cut_short=True)
     return best.found()
+
+
+def anneal(group: Group, best: Best) -> None:
+    """Until the budget of the question is spent."""
+    rng = np.random.default_rng(best.question.budget.seed)
+    starts = _starts(best.question.budget)
+    for start in range(starts):
+        Walk(group, best, rng, start / starts, (start + 1) / starts).run(is_first=start == 0)
 
 
 def _starts(budget: Budget) -> int:

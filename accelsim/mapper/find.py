@@ -25,7 +25,7 @@ from accelsim.mapper.exact import find as exact
 from accelsim.mapper.found import Found
 from accelsim.mapper.fused import find as fused
 from accelsim.mapper.in_the_way import in_the_way
-from accelsim.mapper.objective import objective
+from accelsim.mapper.objective import Objective, objective
 from accelsim.mapper.question import Budget, Progress, Question, quiet
 from accelsim.mapper.stated import find as stated
 from accelsim.mapper.stated.space import Space
@@ -48,7 +48,8 @@ USUAL = ("rules", "fused", "annealing", "exact")
 which then has to look only at what could be better."""
 
 IF_WORTH_IT = ("annealing",)
-"""Asked for several Einsums only, and if no answer is within `NEAR` of the bound by then."""
+"""Asked if no answer is within `NEAR` of the bound by then; of single Einsums those only that the
+exact search is not for."""
 
 NEAR = 0.01
 
@@ -85,38 +86,54 @@ def find_mapping(
         if no array of the machine can do some Einsum.
     """
     start = perf_counter()
-    cascade = budgeted(cascade)
-    refuse_impossible(cascade, arch)
-    wanted = objective(minimise, [memory.name for memory in arch.memories])
-    constraints = constraints or Constraints()
-    refuse_strange(constraints, cascade, arch)
     budget = budget or (SHORT if strategies is None else Budget())
     usual = USUAL if strategies is None else _known(strategies)
-
-    def question(kept: Constraints, told: Progress) -> Question:
-        room = with_shares(arch, kept)
-        bound = least_figures(cascade, room)
-        refuse_unmeetable(kept, cascade, room, bound)
-        return Question(cascade, room, wanted, bound, told, kept, budget)
-
+    constraints = constraints or Constraints()
+    whole = question_of(cascade, arch, minimise, constraints, budget, _best_so_far(progress))
     asked = {name: STRATEGIES[name] for name in usual}
     if space is not None:
         asked = {"stated": partial(stated.find, space=space)}
     optional = IF_WORTH_IT if strategies is None else ()
-    answers = _answers(question(constraints, _best_so_far(progress)), asked, optional)
+    answers = _answers(whole, asked, optional)
     if not answers:
-        fact = f"no mapping of {cascade.name} was found that fits this machine"
+        fact = f"no mapping of {whole.cascade.name} was found that"
         if constraints.said:
             sure = [strategy for name, strategy in asked.items() if name not in optional]
-            fact, remedy = in_the_way(constraints, lambda less: _any(question(less, quiet), sure))
-            raise MapperError(f"no mapping of {cascade.name} was found that {fact}", remedy=remedy)
-        raise MapperError(fact, remedy="Give it larger memories, or take smaller ranks")
+
+            def is_found(less: Constraints) -> bool:
+                return _any(question_of(cascade, arch, minimise, less, budget), sure)
+
+            reason, remedy = in_the_way(constraints, is_found)
+            raise MapperError(f"{fact} {reason}", remedy=remedy)
+        remedy = "Give it larger memories, or take smaller ranks"
+        if strategies is not None:
+            remedy += ", or ask the usual strategies: not every one takes all objectives"
+        raise MapperError(f"{fact} fits this machine", remedy=remedy)
     return replace(
         min(answers, key=_rank),
         candidates=sum(found.candidates for found in answers),
         pruned=sum(found.pruned for found in answers),
         seconds=perf_counter() - start,
     )
+
+
+def question_of(
+    cascade: Cascade,
+    arch: Spatial,
+    minimise: Objective,
+    constraints: Constraints,
+    budget: Budget,
+    progress: Progress = quiet,
+) -> Question:
+    """What strategies are asked; errors are those of `find_mapping`."""
+    cascade = budgeted(cascade)
+    refuse_impossible(cascade, arch)
+    wanted = objective(minimise, [memory.name for memory in arch.memories])
+    refuse_strange(constraints, cascade, arch)
+    room = with_shares(arch, constraints)
+    bound = least_figures(cascade, room)
+    refuse_unmeetable(constraints, cascade, room, bound)
+    return Question(cascade, room, wanted, bound, progress, constraints, budget)
 
 
 def _answers(
@@ -173,10 +190,11 @@ def _known(names: Sequence[str]) -> Sequence[str]:
 
 
 def _is_worth_more(answers: Sequence[Found], question: Question) -> bool:
-    """Whether there is something to fuse, and something to be won.
+    """Whether there is something to fuse or nobody else to ask, and something to be won.
 
     Conditions make every candidate cost a count of its tiles: then only who asks for it waits.
     """
     einsums = question.cascade.einsums
-    is_quick = len(einsums) > 1 and not any(einsum.conditions for einsum in einsums)
-    return is_quick and all(found.gap > NEAR for found in answers)
+    is_open = len(einsums) > 1 or not exact.is_asked(question)
+    is_quick = not any(einsum.conditions for einsum in einsums)
+    return is_open and is_quick and all(found.gap > NEAR for found in answers)

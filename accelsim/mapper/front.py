@@ -1,29 +1,44 @@
 """find_front(cascade, arch, ["latency", "energy"]) → mappings of which none beats another in both.
 
-Of two objectives the search minimises one alone, the other alone, and products between them:
+Of a stated space every point is scored, so that its front is exact. Without one there are two
+sources, and the answers of both that no other answer beats are the front:
 
-    one^w · other^(1 - w),   w = 1, 1 - 1/n, …, 1/n, 0
+    products    one objective alone, the other alone, and one^w · other^(1 - w) between them; with
+                three or more the weights are those of a lattice that add up to 1. An answer that is
+                `optimal` for its product is on the true front of its space.
+    NSGA-II     fills what lies between: `evolution`, from what annealing finds for each product
 
-with three or more the weights are those of a lattice that add up to 1. An answer is on the front
-unless another one is no worse in every objective and better in one. A mapping that is `optimal` for
-its product is on the true front of its space; between the products there may be more.
+What lies between is found by chance: there may be more.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MapperError
+from accelsim.base.pareto import unbeaten
+from accelsim.cost.evaluate import evaluate
+from accelsim.mapper import annealing
 from accelsim.mapper.constraints import Constraints
-from accelsim.mapper.find import find_mapping
+from accelsim.mapper.find import find_mapping, question_of
 from accelsim.mapper.found import Found, figures_of
 from accelsim.mapper.objective import Objective, powers_of, value_of
-from accelsim.mapper.question import Progress, quiet
+from accelsim.mapper.question import Budget, Progress, Question, quiet
+from accelsim.mapper.stated.front import find_stated_front
 from accelsim.mapper.stated.space import Space
+from accelsim.mapper.tilewise.best import SPACE, Best, group_of
+from accelsim.mapping.binding import bind
+from accelsim.mapping.check import check
 from accelsim.workload.einsum import Cascade
 
 STEPS = 4
 """Products between two objectives, and one of them alone."""
+
+SEEDING = Budget(candidates=10_000)
+"""What annealing has to find a seed of the evolution, for each product."""
 
 
 @dataclass(frozen=True)
@@ -50,28 +65,81 @@ def find_front(
     """
     if len(set(minimise)) < 2:
         raise MapperError("a front needs two objectives", remedy="Write latency,energy")
-    seen: list[OnFront] = []
+    evenly = "*".join(_product(minimise, [1] * len(minimise)))
+    kept = constraints or Constraints()
+    question = question_of(cascade, arch, evenly, kept, SEEDING, progress)
+    if space is not None:
+        found = find_stated_front(question, space, minimise)
+        # Of an empty space this tells what is in the way.
+        one = [] if found else [find_mapping(cascade, arch, space=space, constraints=constraints)]
+        return _front(found or one, minimise)
+    seen: list[Found] = []
     try:
-        for product in _products(minimise, steps):
-            found = find_mapping(
-                cascade, arch, product, space=space, constraints=constraints, progress=progress
+        products = list(_products(minimise, steps))
+        for product in products:
+            seen.append(
+                find_mapping(cascade, arch, product, constraints=constraints, progress=progress)
             )
-            figures = figures_of(found.cost)
-            seen.append(OnFront(found, tuple(float(value_of(m, figures)) for m in minimise)))
+        seen += _evolved(question, minimise, products)
     except KeyboardInterrupt:
         if not seen:
             raise
-    return tuple(sorted(_unbeaten(seen), key=lambda each: each.values))
+    return _front(seen, minimise)
+
+
+def _evolved(
+    question: Question, minimise: Sequence[Objective], products: Sequence[Objective]
+) -> Iterator[Found]:
+    """None if the cascade cannot be one fused step."""
+    # pymoo, whose import takes a while, is there for fronts.
+    from accelsim.mapper.evolution.evolve import evolved
+
+    start, group = perf_counter(), group_of(question)
+    if group is None:
+        return
+    bests = [Best(replace(question, minimise=product), "annealing") for product in products]
+    for best in bests:
+        annealing.anneal(group, best)
+    seeds = [best.candidate for best in bests if best.candidate is not None]
+    front = evolved(question, minimise, group, seeds)
+    candidates = front.candidates + sum(best.candidates for best in bests)
+    for mapping in front.mappings:
+        if not check(bind(mapping, question.cascade, question.arch)):
+            yield Found(
+                mapping=mapping,
+                cost=evaluate(question.cascade, question.arch, mapping),
+                minimise=question.minimise,
+                bound=question.bound,
+                strategy="nsga2",
+                space=SPACE,
+                optimal=False,
+                candidates=candidates,
+                pruned=0,
+                seconds=perf_counter() - start,
+            )
+
+
+def _front(seen: Sequence[Found], minimise: Sequence[Objective]) -> tuple[OnFront, ...]:
+    """Of several alike the first."""
+    figures = [figures_of(found.cost) for found in seen]
+    values = [tuple(float(value_of(name, each)) for name in minimise) for each in figures]
+    is_unbeaten = unbeaten(np.array(values).reshape(-1, len(minimise)))
+    kept: dict[tuple[float, ...], OnFront] = {}
+    for found, value, is_kept in zip(seen, values, is_unbeaten, strict=True):
+        if is_kept:
+            kept.setdefault(value, OnFront(found, value))
+    return tuple(kept[value] for value in sorted(kept))
 
 
 def _products(minimise: Sequence[Objective], steps: int) -> Iterator[Objective]:
     for weights in _weights(len(minimise), steps):
-        yield "*".join(
-            f"{figure}^{power * weight / steps:.6f}"
-            for name, weight in zip(minimise, weights, strict=True)
-            for figure, power in powers_of(name).items()
-            if weight
-        )
+        yield "*".join(_product(minimise, [weight / steps for weight in weights]))
+
+
+def _product(minimise: Sequence[Objective], weights: Sequence[float]) -> Iterator[str]:
+    for name, weight in zip(minimise, weights, strict=True):
+        if weight:
+            yield from (f"{f}^{power * weight:.6f}" for f, power in powers_of(name).items())
 
 
 def _weights(number: int, left: int) -> Iterator[tuple[int, ...]]:
@@ -82,16 +150,3 @@ def _weights(number: int, left: int) -> Iterator[tuple[int, ...]]:
     for first in range(left, -1, -1):
         for others in _weights(number - 1, left - first):
             yield (first, *others)
-
-
-def _unbeaten(seen: Sequence[OnFront]) -> Iterator[OnFront]:
-    """Of several alike the first."""
-    for place, each in enumerate(seen):
-        others = (other.values for number, other in enumerate(seen) if number != place)
-        earlier = [other.values for other in seen[:place]]
-        if each.values not in earlier and not any(_beats(other, each.values) for other in others):
-            yield each
-
-
-def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))

@@ -37,8 +37,7 @@ def find(question: Question) -> Found | None:
     nothing is as good as what is known, or what is best without limits of the cascade's whole
     traffic breaks one."""
     start = perf_counter()
-    is_asked = set(powers_of(question.minimise)) <= {"latency", "energy", "area"}
-    if not is_plain(question.cascade) or not is_asked:
+    if not is_asked(question):
         return None
     steps = Steps(question)
     totals = _totals(steps, question)
@@ -62,6 +61,12 @@ def find(question: Question) -> Found | None:
         seconds=perf_counter() - start,
         is_cut_short=steps.is_hurried,
     )
+
+
+def is_asked(question: Question) -> bool:
+    """Whether the search is for this cascade and objective at all."""
+    is_possible = set(powers_of(question.minimise)) <= {"latency", "energy", "area"}
+    return is_possible and is_plain(question.cascade)
 
 
 def _kept(

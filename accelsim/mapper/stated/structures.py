@@ -83,6 +83,10 @@ def _mapping(
     mapping = base
     for option in _options(space, taken):
         mapping = _changed(mapping, option)
+    if not (mapping.nests and mapping.schedule):
+        said = " and ".join(f"{choice}: {option}" for choice, option in taken.items())
+        fact = f"the space lacks nests or a schedule{said and f' where {said} is taken'}"
+        raise MapperError(fact, remedy="Write both, or 'extends:' and a mapping that has them")
     ranks, tiles = variants[0].ranks, variants[0].tiles
     for variant in variants:
         lacking = {*ranks, *tiles} ^ {*variant.ranks, *variant.tiles}

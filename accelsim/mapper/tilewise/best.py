@@ -10,6 +10,7 @@ from accelsim.mapper.found import Found, figures_of
 from accelsim.mapper.fused.group import Group, fused_groups
 from accelsim.mapper.objective import value_of
 from accelsim.mapper.question import Question
+from accelsim.mapper.tilewise.candidate import Candidate, candidate_at
 from accelsim.mapper.tilewise.numbers import Columns
 from accelsim.mapper.tilewise.scoring import Scorer, Scores
 from accelsim.mapping.fusion import units
@@ -28,6 +29,7 @@ class Best:
         self.question, self.strategy = question, strategy
         self.start, self.candidates = perf_counter(), 0
         self.mapping: Mapping | None = None
+        self.candidate: Candidate | None = None
         self.score = inf
 
     @property
@@ -46,6 +48,7 @@ class Best:
         place = int(np.argmin(scores))
         if scores[place] < self.score:
             self.score, self.mapping = float(scores[place]), scorer.chosen(columns, place)
+            self.candidate = candidate_at(scorer.shape, columns, place)
             self.question.progress(self.strategy, self.score, self.candidates)
 
     def found(self, is_cut_short: bool = False) -> Found | None:

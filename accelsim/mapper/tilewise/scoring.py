@@ -28,31 +28,36 @@ class Scorer:
     """Of one shape; `columns` of a candidate are numbers for the names of its mapping."""
 
     def __init__(self, shape: Shape, group: Group, question: Question) -> None:
-        self.question, self.group = question, group
+        self.shape, self.question, self.group = shape, question, group
         self.mapping = mapping_of(shape, group, question.arch)
         self._evaluate = Evaluator(group.cascade, question.arch, self.mapping, question.constraints)
         self._is_sound: bool | None = None
 
     def __call__(self, columns: Columns) -> Scores:
         """Infinite for what is not legal, or breaks a constraint."""
-        if self._is_sound is False:
-            return self._nothing(columns)
+        figures, legal = self.figures(columns)
+        least_pj = float(self.question.bound.energy_pj) or 1.0
+        value = value_of(self.question.minimise, figures)
+        score = value * (1 + ALIKE * figures.energy_pj / least_pj)
+        return np.where(legal, score, np.inf)
+
+    def figures(self, columns: Columns) -> tuple[Figures, NDArray[np.bool_]]:
+        """And which are legal and keep to the constraints; of others the figures mean nothing."""
         try:
             with np.errstate(all="ignore"):
-                batch = self._evaluate(columns)
+                batch = None if self._is_sound is False else self._evaluate(columns)
         except UncountableError:
+            batch = None
+        if batch is None:
             self._is_sound = False
-            return self._nothing(columns)
-        bound = self.question.bound
-        figures = Figures(batch.latency_s, batch.energy_pj, bound.area_um2, batch.traffic_bytes)
-        least_pj = float(bound.energy_pj) or 1.0
-        value = value_of(self.question.minimise, figures)
-        score = value * (1 + ALIKE * batch.energy_pj / least_pj)
-        found = np.where(batch.legal, score, np.inf)
+            size = next(iter(columns.values())).size
+            return self.question.bound, np.zeros(size, dtype=bool)
         if self._is_sound is None and batch.legal.any():
             # What does not depend on numbers is the same for all.
-            self._is_sound = self._is_legal(columns, int(np.argmin(found)))
-        return found if self._is_sound else self._nothing(columns)
+            self._is_sound = self._is_legal(columns, int(np.argmax(batch.legal)))
+        area = self.question.bound.area_um2
+        figures = Figures(batch.latency_s, batch.energy_pj, area, batch.traffic_bytes)
+        return figures, batch.legal & (self._is_sound is not False)
 
     def chosen(self, columns: Columns, place: int) -> Mapping:
         """One candidate as a mapping."""
@@ -62,6 +67,3 @@ class Scorer:
     def _is_legal(self, columns: Columns, place: int) -> bool:
         bound = bind(self.chosen(columns, place), self.group.cascade, self.question.arch)
         return not check(bound)
-
-    def _nothing(self, columns: Columns) -> Scores:
-        return np.full(next(iter(columns.values())).size, np.inf)

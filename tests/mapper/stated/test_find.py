@@ -3,6 +3,7 @@
 from itertools import product
 from math import inf
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from accelsim.base.yamlfile import parse_yaml
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.find import find_mapping
 from accelsim.mapper.found import figures_of
+from accelsim.mapper.front import find_front
 from accelsim.mapper.objective import value_of
 from accelsim.mapper.stated.points import number_of, points_of
 from accelsim.mapper.stated.space import load_space, space_from_yaml
@@ -83,6 +85,16 @@ def value(mapping, cascade, arch, minimise):
     return value_of(minimise, figures_of(evaluate(cascade, arch, mapping)))
 
 
+def all_points(length):
+    """Of SPACE, one after the other."""
+    for r0, c0, p1, kept in product((1, 2, 4), (1, 3, 4), range(1, length + 1), (False, True)):
+        if (p1 % r0 and p1 >= r0) or (c0 == 3 and r0 == 1):
+            continue
+        tiles = (r0, c0, p1, ", resident_bytes: M * E * K.word" if kept else "")
+        text = POINT % tiles + (KEPT if kept else "")
+        yield mapping_from_yaml(parse_yaml(text, "point.yaml"))
+
+
 SIZES = st.tuples(*(st.integers(1, most) for most in (2, 3, 8, 8, 6, 6)))
 
 
@@ -90,15 +102,7 @@ SIZES = st.tuples(*(st.integers(1, most) for most in (2, 3, 8, 8, 6, 6)))
 @given(SIZES, st.sampled_from([0.0625, 0.25, 1, 64]), st.sampled_from(OBJECTIVES))
 def test_it_is_the_best_of_a_loop_over_all_points(sizes, kibibytes, minimise):
     cascade, arch = small_case(sizes, kibibytes)
-    length = cascade.ranks["P"]
-    best = inf
-    for r0, c0, p1, kept in product((1, 2, 4), (1, 3, 4), range(1, length + 1), (False, True)):
-        if (p1 % r0 and p1 >= r0) or (c0 == 3 and r0 == 1):
-            continue
-        tiles = (r0, c0, p1, ", resident_bytes: M * E * K.word" if kept else "")
-        text = POINT % tiles + (KEPT if kept else "")
-        point = mapping_from_yaml(parse_yaml(text, "point.yaml"))
-        best = min(best, value(point, cascade, arch, minimise))
+    best = min(value(point, cascade, arch, minimise) for point in all_points(cascade.ranks["P"]))
     space = space_from_yaml(parse_yaml(SPACE, "space.yaml"))
     if best == inf:
         with pytest.raises(MapperError, match="no mapping of attention/three_pass was found"):
@@ -108,6 +112,33 @@ def test_it_is_the_best_of_a_loop_over_all_points(sizes, kibibytes, minimise):
     assert found.optimal
     assert found.value == pytest.approx(best, rel=1e-12)
     assert not check(bind(found.mapping, cascade, arch))
+
+
+@settings(max_examples=10)
+@given(
+    SIZES,
+    st.sampled_from([0.0625, 0.25, 1, 64]),
+    st.lists(st.sampled_from(OBJECTIVES), min_size=2, max_size=3, unique=True),
+)
+def test_its_front_is_that_of_a_loop_over_all_points(sizes, kibibytes, minimise):
+    cascade, arch = small_case(sizes, kibibytes)
+    points = list(all_points(cascade.ranks["P"]))
+    values = np.array([[value(point, cascade, arch, m) for m in minimise] for point in points])
+    values = np.unique(values[np.isfinite(values).all(axis=1)], axis=0)
+    space = space_from_yaml(parse_yaml(SPACE, "space.yaml"))
+    if not len(values):
+        with pytest.raises(MapperError, match="no mapping of attention/three_pass was found"):
+            find_front(cascade, arch, minimise, space=space)
+        return
+    no_worse = (values[:, None] <= values[None] * (1 + 1e-12)).all(axis=2)
+    better = (values[:, None] < values[None] * (1 - 1e-12)).any(axis=2)
+    expected = values[~(no_worse & better).any(axis=0)]
+    front = find_front(cascade, arch, minimise, space=space)
+    assert all(each.found.optimal for each in front)
+    assert not any(check(bind(each.found.mapping, cascade, arch)) for each in front)
+    found = np.array([each.values for each in front])
+    near = np.isclose(found[:, None], expected[None], rtol=1e-11).all(axis=2)
+    assert near.any(axis=0).all() and near.any(axis=1).all()
 
 
 @settings(max_examples=6)

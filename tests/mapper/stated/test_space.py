@@ -90,3 +90,10 @@ def test_what_is_wrong_is_said(text, message):
 def test_a_space_extends_one_mapping():
     with pytest.raises(MapperError, match="extends flat, which is a choice of mappings"):
         next(structures(read("choices: {}").model_copy(update={"extends": "flat"})))
+
+
+def test_a_space_without_a_schedule():
+    text = "about: x\nsource: y\nmachine: spatial\nchoices: {x: {y: {share: [[X, Y]]}}}"
+    space = space_from_yaml(parse_yaml(text, "s.yaml"))
+    with pytest.raises(MapperError, match=r"lacks nests or a schedule where x: y is taken\. Write"):
+        next(structures(space))

@@ -1,0 +1,1 @@
+"""The strategy that evolves a Pareto front of mappings, by NSGA-II."""

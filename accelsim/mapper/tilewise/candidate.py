@@ -1,0 +1,23 @@
+"""A candidate by itself: a shape and its numbers, to be remembered, compared and inherited."""
+
+from dataclasses import dataclass
+
+from accelsim.mapper.tilewise.numbers import Columns
+from accelsim.mapper.tilewise.shape import Shape
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """`numbers` are in the order of the shape's names, as `Numbers.most` has them."""
+
+    shape: Shape
+    numbers: tuple[int, ...]
+
+
+def candidate_at(shape: Shape, columns: Columns, place: int) -> Candidate:
+    return Candidate(shape, tuple(int(column[place]) for column in columns.values()))
+
+
+def candidates_of(shape: Shape, columns: Columns) -> list[Candidate]:
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [Candidate(shape, row) for row in rows]
