@@ -1,7 +1,8 @@
 import pytest
 
-from accelsim.arch.load import is_gpu, load_arch, read_arch
+from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system, machines_of, read_arch
 from accelsim.arch.spatial import area_um2, names, operation_cost, parents, point_cost
+from accelsim.base import units
 from accelsim.base.catalogue import names as shipped
 from accelsim.base.errors import ArchError, InputError
 from accelsim.base.yamlfile import parse_yaml
@@ -221,3 +222,15 @@ def test_attacc_reads_three_times_what_its_stacks_send_outwards():
 def test_a_system_is_no_machine():
     with pytest.raises(ArchError, match="this is a system of machines, not a machine. `accelsim"):
         load_arch("vllm_2h100")
+
+
+def test_what_is_shipped_is_read_without_loading_pint(monkeypatch):
+    def refuse():
+        raise AssertionError("a unit is not in factors.csv")
+
+    monkeypatch.setattr(units, "_registry", refuse)
+    units._factor.cache_clear()
+    for name in shipped("machines"):
+        assert load_gpu(name) if is_gpu(name) else load_arch(name)
+    for name in shipped("systems"):
+        assert machines_of(load_system(name))

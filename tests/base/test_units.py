@@ -1,6 +1,9 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
+from accelsim.base import units
 from accelsim.base.errors import InputError
 from accelsim.base.units import (
     format_bytes,
@@ -178,3 +181,13 @@ def test_what_is_no_price_an_hour_is_refused_with_an_example(text):
     assert str(refusal.value).startswith(
         f"{text!r} is not a quantity in USD/h; write it like '11.06 USD/h'"
     )
+
+
+def test_what_is_written_down_of_units_is_what_pint_says():
+    registry, known = units._registry(), units._known_factors()
+    assert len(known) > 60
+    for written, factors in known.items():
+        one = registry.Quantity(Fraction(1), written)
+        for unit, factor in factors.items():
+            said = one.to(unit).magnitude if one.is_compatible_with(unit) else None
+            assert factor == said, (written, unit)
