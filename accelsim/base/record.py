@@ -62,6 +62,7 @@ class Record(BaseModel):
     """A frozen noun read from YAML; unknown keys are refused."""
 
     model_config = ConfigDict(
+        defer_build=True,
         frozen=True,
         extra="forbid",
         alias_generator=key_of,

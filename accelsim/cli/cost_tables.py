@@ -4,8 +4,7 @@ from typing import Any
 
 from accelsim.base.units import format_bytes, format_quantity
 from accelsim.cli.output import print_table
-from accelsim.cost.result import Cost
-from accelsim.study.measures import energy_by_part
+from accelsim.cost.result import Cost, energy_by_part
 
 
 def print_parts(cost: Cost, units: str) -> None:

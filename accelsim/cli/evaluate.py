@@ -25,8 +25,7 @@ from accelsim.cli.options import (
 )
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.evaluate import evaluate
-from accelsim.cost.result import Cost, EnergyRow
-from accelsim.study.measures import energy_by_part
+from accelsim.cost.result import Cost, EnergyRow, energy_by_part
 from accelsim.study.provenance import KEY, provenance
 from accelsim.workload.einsum import Cascade
 

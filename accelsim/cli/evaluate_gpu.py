@@ -10,8 +10,8 @@ from accelsim.cost.evaluate import evaluate
 from accelsim.cost.gpu.cascade import BOARD, GpuCost, KernelCost, refuse_too_large
 from accelsim.cost.gpu.mapping import gpu_mapping
 from accelsim.cost.gpu.why import WORDS
+from accelsim.cost.result import energy_by_part
 from accelsim.mapping.gpu_mapping import GpuMapping
-from accelsim.study.measures import energy_by_part
 
 FACTS = ("blocks", "waves", "tile")
 

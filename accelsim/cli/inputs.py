@@ -12,7 +12,6 @@ from accelsim.base.errors import MappingError
 from accelsim.base.record import keys_of
 from accelsim.cli.options import settings_by_input
 from accelsim.cost.default import default_mapping
-from accelsim.interop.huggingface import read_config
 from accelsim.mapping.automatic import AUTOMATIC
 from accelsim.mapping.binding import BoundMapping, bind
 from accelsim.mapping.check import check
@@ -88,6 +87,9 @@ def load_any_model(name: str, settings: PlainMapping[str, str]) -> Model:
     """A shipped model, a YAML file like those, or a `config.json`."""
     if not name.endswith(".json"):
         return load_model(name, settings)
+    # Only who brings such a file pays for its reader.
+    from accelsim.interop.huggingface import read_config
+
     return read_config(name, settings)
 
 

@@ -1,6 +1,7 @@
 """`accelsim map`: the best mapping of a workload on a machine, and how far from a bound it is."""
 
 from collections.abc import Mapping as PlainMapping
+from dataclasses import replace
 from importlib import import_module
 from math import inf
 from pathlib import Path
@@ -61,7 +62,8 @@ def command(
         int | None, typer.Option(min=0, help="Of annealing and sampling: another, another answer.")
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option(min=0.001, help="How long annealing and sampling may take.")
+        float | None,
+        typer.Option(min=0.001, help="How long it may search; the best by then is the answer."),
     ] = None,
     shape: Shape = None,
     settings: Settings,
@@ -114,6 +116,7 @@ def command(
             budget=_budget(strategy, seed, seconds),
             space=within,
             constraints=limits,
+            within_s=inf if seconds is None else seconds,
             progress=told,
         )
     if out is not None:
@@ -126,12 +129,11 @@ def command(
 
 
 def _budget(strategy: list[str] | None, seed: int | None, seconds: float | None) -> Budget | None:
-    """None for the usual one; with a limit of time as many candidates as there is time for."""
-    if seed is None and seconds is None:
-        return None
+    """None for the usual one; named strategies take as many candidates as there is time for."""
+    if strategy and seconds is not None:
+        return Budget(seed or 0, inf, seconds)
     usual = Budget() if strategy else SHORT
-    candidates = usual.candidates if seconds is None else inf
-    return Budget(seed or 0, candidates, inf if seconds is None else seconds)
+    return None if seed is None else replace(usual, seed=seed)
 
 
 def _refuse_on_gpu(given: PlainMapping[str, object]) -> None:

@@ -151,3 +151,11 @@ def _bounding(step: StepCycles) -> dict[str, Number]:
         shares[resource] = is_bound * step.cycles
         left = left - is_bound
     return shares
+
+
+def energy_by_part(cost: Cost) -> dict[str, Any]:
+    """Energy in pJ of each memory, array and what else has rows."""
+    total: dict[str, Any] = {}
+    for row in cost.rows:
+        total[row.part] = total.get(row.part, 0) + row.energy_pj
+    return total

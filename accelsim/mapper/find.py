@@ -21,6 +21,7 @@ from accelsim.mapper.constraints import (
     refuse_unmeetable,
     with_shares,
 )
+from accelsim.mapper.deadline import Deadline, OutOfTime
 from accelsim.mapper.exact import find as exact
 from accelsim.mapper.found import Found
 from accelsim.mapper.fused import find as fused
@@ -47,6 +48,9 @@ USUAL = ("rules", "fused", "annealing", "exact")
 """Asked in this order where none are named. What is found by chance goes before the exact search,
 which then has to look only at what could be better."""
 
+IN_A_HURRY = ("rules", "annealing", "exact", "fused")
+"""With a limit of time: what has something to show at once goes first."""
+
 IF_WORTH_IT = ("annealing",)
 """Asked if no answer is within `NEAR` of the bound by then; of single Einsums those only that the
 exact search is not for."""
@@ -69,32 +73,40 @@ def find_mapping(
     budget: Budget | None = None,
     space: Space | None = None,
     constraints: Constraints | None = None,
+    within_s: float = inf,
     progress: Progress = quiet,
 ) -> Found:
     """All ranks and numbers of the machine are plain numbers. With a `space`, the best of its
     points is found, and no strategy is asked. Whatever is found keeps to the `constraints`. Without
     names of `strategies` the usual ones are asked. The `budget` is for those with chance in them.
 
-    Interrupted (KeyboardInterrupt) after some strategy has answered, it returns the best so far.
+    Interrupted (KeyboardInterrupt) after some strategy has answered, or when `within_s` seconds are
+    over, it returns the best so far. The first strategy ends its work however late it is.
 
     Raises
     ------
     MapperError
         if there is no such objective or strategy, the constraints name what is not there, or no
-        strategy has a mapping for this cascade and machine: which constraint is in the way.
+        strategy has a mapping for this cascade and machine: which constraint is in the way; or none
+        had one in time.
     MappingError
         if no array of the machine can do some Einsum.
     """
-    start = perf_counter()
+    start, deadline = perf_counter(), Deadline(within_s)
     budget = budget or (SHORT if strategies is None else Budget())
-    usual = USUAL if strategies is None else _known(strategies)
+    usual = (USUAL if within_s == inf else IN_A_HURRY) if strategies is None else _known(strategies)
     constraints = constraints or Constraints()
-    whole = question_of(cascade, arch, minimise, constraints, budget, _best_so_far(progress))
+    told = deadline.watching(_best_so_far(progress))
+    whole = question_of(cascade, arch, minimise, constraints, budget, told)
     asked = {name: STRATEGIES[name] for name in usual}
     if space is not None:
         asked = {"stated": partial(stated.find, space=space)}
     optional = IF_WORTH_IT if strategies is None else ()
-    answers = _answers(whole, asked, optional)
+    try:
+        answers = _answers(whole, asked, optional, deadline)
+    except OutOfTime:
+        fact = f"no mapping of {whole.cascade.name} was found within {within_s:g} s"
+        raise MapperError(fact, remedy="Give it more time") from None
     if not answers:
         fact = f"no mapping of {whole.cascade.name} was found that"
         if constraints.said:
@@ -137,7 +149,10 @@ def question_of(
 
 
 def _answers(
-    question: Question, asked: Mapping[str, Strategy], optional: Sequence[str]
+    question: Question,
+    asked: Mapping[str, Strategy],
+    optional: Sequence[str],
+    deadline: Deadline,
 ) -> list[Found]:
     """Of these in order, as long as something is to be won; of optional ones if it is worth it.
 
@@ -146,6 +161,8 @@ def _answers(
     answers: list[Found] = []
     try:
         for name, strategy in asked.items():
+            if answers and deadline.is_over:
+                break
             if name in optional and not _is_worth_more(answers, question):
                 continue
             known = min((found.value for found in answers), default=inf)

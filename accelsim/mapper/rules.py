@@ -25,7 +25,11 @@ def find(question: Question) -> Found | None:
     if broken(question.constraints, bound, cost):
         return None
     value = float(value_of(question.minimise, figures_of(cost)))
-    question.progress("rules", value, 1)
+    is_cut_short = False
+    try:
+        question.progress("rules", value, 1)
+    except KeyboardInterrupt:
+        is_cut_short = True
     return Found(
         mapping=mapping,
         cost=cost,
@@ -37,4 +41,5 @@ def find(question: Question) -> Found | None:
         candidates=1,
         pruned=0,
         seconds=perf_counter() - start,
+        is_cut_short=is_cut_short,
     )

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.base.errors import StudyError, did_you_mean
-from accelsim.cost.result import Cost, EnergyRow
+from accelsim.cost.result import Cost, EnergyRow, energy_by_part
 from accelsim.study.study import Accounting
 from accelsim.study.table import Column
 
@@ -164,14 +164,6 @@ def _refuse_idle(key: str, names: Iterable[str], known: set[str]) -> None:
             raise StudyError(
                 f"accounting: '{key}' names {name!r}, of which no run has rows", remedy=remedy
             )
-
-
-def energy_by_part(cost: Cost) -> dict[str, Any]:
-    """Energy in pJ of each memory, array and what else has rows."""
-    total: dict[str, Any] = {}
-    for row in cost.rows:
-        total[row.part] = total.get(row.part, 0) + row.energy_pj
-    return total
 
 
 def _unknown(text: str, known: list[str]) -> StudyError:

@@ -121,6 +121,7 @@ def best_step(
         late_s = _late_s(best, minimise, group)
         for plan in islice(plans(tiling, worth, arch, bound, late_s), effort.plans):
             tally.candidates += 1
+            question.progress("fused", inf, tally.candidates)
             answer = judge(mapping_of(plan, arch), plan.tiling.group.cascade)
             refused = refused + 1 if answer is None else 0
             if answer is None:

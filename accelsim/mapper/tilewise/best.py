@@ -49,7 +49,7 @@ class Best:
         if scores[place] < self.score:
             self.score, self.mapping = float(scores[place]), scorer.chosen(columns, place)
             self.candidate = candidate_at(scorer.shape, columns, place)
-            self.question.progress(self.strategy, self.score, self.candidates)
+        self.question.progress(self.strategy, self.score, self.candidates)
 
     def found(self, is_cut_short: bool = False) -> Found | None:
         if self.mapping is None:

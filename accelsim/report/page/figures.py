@@ -12,12 +12,12 @@ import pandas as pd
 
 from accelsim.base.units import format_quantity
 from accelsim.cost.gpu.why import WORDS
+from accelsim.cost.result import energy_by_part
 from accelsim.report.interactive.bars import bars
 from accelsim.report.interactive.look import HUES, escaped, open_figure
 from accelsim.report.interactive.roofline import roofline
 from accelsim.report.page.answer import Side
 from accelsim.report.page.ceilings import bandwidths, ceilings
-from accelsim.study.measures import energy_by_part
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from accelsim.base.units import format_bytes, format_quantity
 from accelsim.cost.gpu.cascade import GpuCost
 from accelsim.cost.gpu.why import WORDS
-from accelsim.cost.result import Cost
+from accelsim.cost.result import Cost, energy_by_part
 from accelsim.report.page.answer import Answer, Refused, Side
 from accelsim.report.page.prices import price_of
-from accelsim.study.measures import all_measures, energy_by_part, measure
+from accelsim.study.measures import all_measures, measure
 
 NOTHING = "–"
 

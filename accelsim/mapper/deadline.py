@@ -1,0 +1,33 @@
+"""A search that has so many seconds: when they are over it is interrupted, and keeps its best."""
+
+from math import inf
+from time import perf_counter
+
+from accelsim.mapper.question import Progress
+
+
+class OutOfTime(KeyboardInterrupt):
+    """To strategies it is Ctrl-C, which all of them know what to do with."""
+
+
+class Deadline:
+    """So many seconds after it was made."""
+
+    def __init__(self, seconds: float = inf) -> None:
+        self.seconds, self._ends = seconds, perf_counter() + seconds
+        self._has_rung = False
+
+    @property
+    def is_over(self) -> bool:
+        return perf_counter() > self._ends
+
+    def watching(self, progress: Progress) -> Progress:
+        """The same, but that the first call when time is over raises `OutOfTime`."""
+
+        def told(strategy: str, value: float, candidates: int) -> None:
+            progress(strategy, value, candidates)
+            if self.is_over and not self._has_rung:
+                self._has_rung = True
+                raise OutOfTime
+
+        return told

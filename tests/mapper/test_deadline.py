@@ -1,0 +1,69 @@
+"""A search with a limit of time: it rings once, and keeps what it has."""
+
+import pytest
+
+from accelsim.arch.load import load_arch
+from accelsim.base.errors import MapperError
+from accelsim.mapper import deadline as module
+from accelsim.mapper.deadline import Deadline, OutOfTime
+from accelsim.mapper.find import find_mapping
+from accelsim.mapping.binding import bind
+from accelsim.mapping.check import check
+from accelsim.workload.load import load_workload
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A second passes at every look at it."""
+    now = iter(range(10**6))
+    monkeypatch.setattr(module, "perf_counter", lambda: float(next(now)))
+
+
+def test_it_rings_once(clock):
+    told = []
+    progress = Deadline(3).watching(lambda *said: told.append(said))
+    progress("rules", 1.0, 1)
+    progress("rules", 1.0, 2)
+    with pytest.raises(OutOfTime):
+        [progress("rules", 1.0, 3) for _ in range(3)]
+    progress("rules", 1.0, 4)
+    assert [candidates for *_, candidates in told][-2:] == [3, 4]
+
+
+def test_without_a_limit_it_never_does(clock):
+    told = []
+    progress = Deadline().watching(lambda *said: told.append(said))
+    for candidates in range(100):
+        progress("rules", 1.0, candidates)
+    assert len(told) == 100
+
+
+CASE = ("attention/three_pass", "flat_cloud")
+
+
+def test_what_is_found_in_time_is_kept(clock):
+    cascade, arch = load_workload(CASE[0]), load_arch(CASE[1])
+    found = find_mapping(cascade, arch, "energy", within_s=12)
+    assert not check(bind(found.mapping, cascade, arch))
+    assert found.strategy == "annealing"
+    whole = find_mapping(cascade, arch, "energy")
+    assert whole.value <= found.value
+    assert found.candidates < whole.candidates / 10
+
+
+def test_nothing_in_time_is_told(clock):
+    cascade, arch = load_workload(CASE[0]), load_arch(CASE[1])
+
+    def find(seconds):
+        return find_mapping(cascade, arch, "energy", strategies=["fused"], within_s=seconds)
+
+    assert find(40).strategy == "fused"
+    with pytest.raises(MapperError, match=r"was found within 0\.5 s\. Give it more time"):
+        find(0.5)
+
+
+def test_rules_answer_however_late_it_is(clock):
+    cascade, arch = load_workload(CASE[0]), load_arch("fusemax_cloud")
+    found = find_mapping(cascade, arch, within_s=0.5)
+    assert found.strategy == "rules"
+    assert not check(bind(found.mapping, cascade, arch))
