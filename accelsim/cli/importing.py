@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isfinite, nan
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,12 @@ def command(
         list[str] | None,
         typer.Option(metavar="NAME=N", help="onnx: a size that the file leaves open, repeatable."),
     ] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=X", help="onnx: an input that is X everywhere, like a mask; repeatable."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Another tool's file as one of ours; what is not understood is named, where it stands.
@@ -51,13 +58,15 @@ def command(
     onnx        the products of matrices, softmax and attention of a graph, as linked workloads
 
     Example: accelsim import timeloop arch.yaml -o machine.yaml
+
+    Example: accelsim import onnx model.onnx --size batch=1 --value attention_mask=1
     """
     if kind == "timeloop":
         hertz = None if clock is None else float(quantity(clock, "Hz"))
         found = from_timeloop(file, energies, hertz)
         _say_machine(found.text, found.remarks, out, json)
     elif kind == "onnx":
-        _say_steps(from_onnx(file, _sizes(size or ())), out, json)
+        _say_steps(from_onnx(file, _sizes(size or ()), _values(value or ())), out, json)
     else:
         remedy = did_you_mean(kind, KINDS) or f"There are {', '.join(KINDS)}"
         raise InputError(f"nothing of the kind {kind!r} can be imported", remedy=remedy)
@@ -69,6 +78,21 @@ def _sizes(texts: Sequence[str]) -> dict[str, int]:
         if not name or not size.isdigit() or not 0 < int(size) < 2**40:
             raise InputError(f"--size {text!r} is no size", remedy="write it like --size batch=1")
     return {name: int(size) for name, _, size in pairs}
+
+
+def _values(texts: Sequence[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for text in texts:
+        name, _, written = text.partition("=")
+        try:
+            number = float(written)
+        except ValueError:
+            number = nan
+        if not name or not isfinite(number):
+            fact = f"--value {text!r} is no number"
+            raise InputError(fact, remedy="write it like --value attention_mask=1")
+        found[name] = number
+    return found
 
 
 def _say_machine(text: str, remarks: Sequence[Remark], out: Path | None, json: bool) -> None:

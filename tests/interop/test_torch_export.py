@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from accelsim import counts, interpret
-from accelsim.base.errors import WorkloadError
+from accelsim.base.errors import InputError, WorkloadError
 from accelsim.interop.torch_export import from_torch
 
 torch = pytest.importorskip("torch")
@@ -134,10 +134,23 @@ def test_a_mask_of_booleans_is_named_not_guessed():
 
     found = from_torch(Masked(), inputs)
     (left,) = found.left_out
-    assert (left.op, left.why) == (
-        "attention",
-        "its mask says yes or no; one that is added is understood",
+    assert str(left) == (
+        "scaled_dot_product_attention (scaled_dot_product_attention, 32 elements): "
+        "its mask depends on mask, and what it hides is not known; "
+        "give its value, such as mask=1 if 1 hides nothing"
     )
+    first, _ = from_torch(Masked(), inputs, values={"mask": 1}).steps
+    assert first.cascade.tensors.keys() == counted_without_a_mask(inputs[:3])
+
+
+def counted_without_a_mask(inputs):
+    (step,) = from_torch(Attend(), inputs).steps
+    return step.cascade.tensors.keys()
+
+
+def test_inputs_that_are_given_have_their_names():
+    with pytest.raises(InputError, match=r"Attend has no input 'mesk'. Its inputs are q, k, v"):
+        from_torch(Attend(), arrays((1, 2, 4, 8), (1, 2, 4, 8), (1, 2, 4, 8)), values={"mesk": 1})
 
 
 def test_words_are_those_of_the_tensors():

@@ -1,0 +1,343 @@
+"""Shapes and constants of an ONNX graph, node by node, in its order.
+
+Exporters compute shapes and masks in the graph: Shape, Gather, Concat, Range, Trilu, Where. A node
+all of whose inputs are known is evaluated, by numpy in onnx's reference of that operator, if the
+operator is in `FOLDED` and its result has at most `MOST_ELEMENTS` numbers; of every other node the
+onnx library infers the shapes. No operator of the file's own and no function in it is run.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from accelsim.base.errors import ExpressionError
+from accelsim.base.expression import parse_expression
+from accelsim.interop.graph import Traced
+
+MOST_ELEMENTS = 2**25
+"""Of a constant: a mask of 5,700 x 5,700."""
+
+MOST_SIZES = 1_000
+"""Of a constant that may say the shape of something else."""
+
+FOLDED = frozenset(
+    (
+        *("Abs", "Add", "And", "Cast", "CastLike", "Ceil", "Clip", "Concat", "ConstantOfShape"),
+        *("CumSum", "Div", "Equal", "Expand", "EyeLike", "Flatten", "Floor", "Gather"),
+        *("GatherElements", "GatherND", "Greater", "GreaterOrEqual", "Identity", "IsNaN", "Less"),
+        *("LessOrEqual", "Max", "Min", "Mod", "Mul", "Neg", "Not", "Or", "Pow", "Range"),
+        *("Reciprocal", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceSum", "Reshape"),
+        *("ScatterElements", "ScatterND", "Sign", "Slice", "Split", "Sqrt", "Squeeze", "Sub"),
+        *("Tile", "Transpose", "Trilu", "Unsqueeze", "Where", "Xor"),
+    )
+)
+
+_ALIKE = frozenset(
+    (
+        *("BiasGelu", "FastGelu", "Gelu", "QuickGelu", "SimplifiedLayerNormalization"),
+        *("SkipLayerNormalization", "SkipSimplifiedLayerNormalization", "RotaryEmbedding"),
+    )
+)
+"""Operators that onnx has no shapes for; their result is like their first input."""
+
+_ALIKE_IN_SHAPE = {"LessOrEqual": "Less", "GreaterOrEqual": "Greater"}
+"""Before opset 16 onnx has no shapes for the former."""
+
+
+@dataclass
+class Known:
+    """Types by tensor; values of those that are known; constants that are too large to be so."""
+
+    types: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    too_large: set[str] = field(default_factory=set)
+
+    def shape(self, name: str) -> tuple[int, ...] | None:
+        """None if it is not known in full."""
+        kind = self.types.get(name)
+        if kind is None or not kind.HasField("tensor_type"):
+            return None
+        if not kind.tensor_type.HasField("shape"):
+            return None
+        sizes = kind.tensor_type.shape.dim
+        known = all(size.HasField("dim_value") for size in sizes)
+        return tuple(size.dim_value for size in sizes) if known else None
+
+    def traced(self) -> dict[str, Traced]:
+        shapes = ((name, self.shape(name)) for name in self.types)
+        return {
+            name: Traced(shape, word_bytes(self.types[name].tensor_type.elem_type))
+            for name, shape in shapes
+            if shape is not None
+        }
+
+
+def word_bytes(kind: int) -> float:
+    """Of an element of this type; of one that numpy has not, 4."""
+    import onnx
+
+    try:
+        return float(onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize)
+    except (KeyError, ValueError):
+        return 4.0
+
+
+def known_of(model: Any, sizes: Mapping[str, int], values: Mapping[str, float]) -> Known:
+    """Of a graph whose inputs have no open sizes; `values` are inputs that are one number."""
+    import onnx
+
+    graph, known = model.graph, Known()
+    for each in graph.input:
+        known.types[each.name] = each.type
+        shape = known.shape(each.name)
+        if each.name in values and shape is not None:
+            kind = onnx.helper.tensor_dtype_to_np_dtype(each.type.tensor_type.elem_type)
+            known.values[each.name] = np.broadcast_to(
+                np.array(values[each.name]).astype(kind), shape
+            )
+    for each in graph.initializer:
+        known.types[each.name] = onnx.helper.make_tensor_type_proto(each.data_type, each.dims)
+        embedded = each.data_location == onnx.TensorProto.DEFAULT
+        if embedded and prod(each.dims) <= MOST_ELEMENTS:
+            known.values[each.name] = _Initializer(each)
+    said = {each.name: each.type for each in (*graph.value_info, *graph.output)}
+    walk = _Walk(model, known, sizes, said)
+    for node in graph.node:
+        walk.through(node)
+    return known
+
+
+class Constants(Mapping[str, Any]):
+    """Values by tensor, as arrays; those of the file become arrays when they are asked for."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Any:
+        return _array(self._values[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class _Initializer:
+    """A tensor of the file."""
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+
+    @cached_property
+    def array(self) -> Any:
+        import onnx
+
+        return onnx.numpy_helper.to_array(self.tensor)
+
+
+def _array(value: Any) -> Any:
+    return value.array if isinstance(value, _Initializer) else value
+
+
+class _Walk:
+    def __init__(
+        self, model: Any, known: Known, sizes: Mapping[str, int], said: Mapping[str, Any]
+    ) -> None:
+        self.known = known
+        self.sizes = sizes
+        self.said = said
+        self.imports = list(model.opset_import)
+        self.opset = next((o.version for o in self.imports if o.domain in ("", "ai.onnx")), 1)
+        self.folded: dict[Any, list[Any]] = {}
+
+    def through(self, node: Any) -> None:
+        known = self.known
+        reads = [each for each in node.input if each]
+        of_onnx = node.domain in ("", "ai.onnx")
+        if of_onnx and node.op_type == "Constant":
+            self._keep(node, [_constant(node)])
+            return
+        if of_onnx and node.op_type in ("Shape", "Size") and known.shape(reads[0]) is not None:
+            self._keep(node, [self._of_shape(node, reads[0])])
+            return
+        types = self._inferred(node, reads) if of_onnx else {}
+        for number, made in enumerate(node.output):
+            kind = types.get(made) or (None if of_onnx else self._alike(node, number))
+            if made:
+                known.types[made] = self._with_sizes(kind, self.said.get(made))
+        if of_onnx and node.op_type in FOLDED:
+            self._fold(node, reads)
+
+    def _fold(self, node: Any, reads: list[str]) -> None:
+        known = self.known
+        if any(each not in known.values and each not in known.too_large for each in reads):
+            return
+        elements = self._elements(node, reads)
+        if elements is None:
+            return
+        if set(reads) & known.too_large or elements > MOST_ELEMENTS:
+            known.too_large.update(each for each in node.output if each)
+            return
+        key = (
+            node.op_type,
+            *(each.SerializeToString() for each in node.attribute),
+            *(id(known.values[each]) if each else None for each in node.input),
+        )
+        if key not in self.folded:
+            self.folded[key] = self._evaluated(node, reads)
+        self._keep(node, self.folded[key])
+
+    def _evaluated(self, node: Any, reads: list[str]) -> list[Any]:
+        import onnx
+        from onnx.reference import ReferenceEvaluator
+
+        given = {each: _array(self.known.values[each]) for each in reads}
+        inputs = [onnx.helper.make_tensor_value_info(each, 1, None) for each in given]
+        outputs = [onnx.helper.make_tensor_value_info(each, 1, None) for each in node.output]
+        graph = onnx.helper.make_graph([node], "one", inputs, outputs)
+        model = onnx.helper.make_model(graph, opset_imports=self.imports)
+        try:
+            with np.errstate(all="ignore"):
+                return list(ReferenceEvaluator(model).run(None, given))
+        except Exception:  # the reference raises what numpy does for what the file says
+            return []
+
+    def _keep(self, node: Any, values: Iterable[Any]) -> None:
+        import onnx
+
+        for name, value in zip(node.output, values, strict=False):
+            if name and value is not None:
+                array = np.asarray(value)
+                kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
+                self.known.types[name] = onnx.helper.make_tensor_type_proto(kind, array.shape)
+                self.known.values[name] = array
+
+    def _inferred(self, node: Any, reads: list[str]) -> Mapping[str, Any]:
+        import onnx
+
+        known = self.known
+        if any(each not in known.types or known.types[each] is None for each in reads):
+            return {}
+        data = {
+            each: onnx.numpy_helper.from_array(np.ascontiguousarray(_array(known.values[each])))
+            for each in reads
+            if each in known.values and prod(known.shape(each) or ()) <= MOST_SIZES
+        }
+        types = {each: known.types[each] for each in reads}
+        try:
+            alike = _ALIKE_IN_SHAPE.get(node.op_type, node.op_type)
+            schema = onnx.defs.get_schema(alike, self.opset, "")
+            return dict(
+                onnx.shape_inference.infer_node_outputs(
+                    schema, node, types, data, opset_imports=self.imports
+                )
+            )
+        except Exception:  # whatever the operator's inference says of a file that is wrong
+            return {}
+
+    def _alike(self, node: Any, number: int) -> Any:
+        """Of the first result of an operator that onnx has no shapes for."""
+        first = self.known.types.get(node.input[0]) if node.input and number == 0 else None
+        if first is None or node.op_type in _ALIKE:
+            return first
+        shapes = [self.known.shape(each) or () for each in node.input]
+        made = _of_attention(node, shapes)
+        if made is None:
+            return None
+        import onnx
+
+        return onnx.helper.make_tensor_type_proto(first.tensor_type.elem_type, made)
+
+    def _with_sizes(self, kind: Any, said: Any) -> Any:
+        """What is inferred, or else what the file says, where a name is a size that was given."""
+        if kind is not None and _is_whole(kind):
+            return kind
+        if said is None or not said.tensor_type.HasField("shape"):
+            return kind
+        import onnx
+
+        found: list[int] = []
+        for size in said.tensor_type.shape.dim:
+            own = size.HasField("dim_value")
+            number = size.dim_value if own else size_of(size.dim_param, self.sizes)
+            if number is None:
+                return kind
+            found.append(number)
+        return onnx.helper.make_tensor_type_proto(said.tensor_type.elem_type, found)
+
+    def _of_shape(self, node: Any, read: str) -> Any:
+        shape = self.known.shape(read) or ()
+        if node.op_type == "Size":
+            return np.array(prod(shape), np.int64)
+        said = {each.name: each.i for each in node.attribute}
+        return np.array(shape[said.get("start", 0) : said.get("end", len(shape))], np.int64)
+
+    def _elements(self, node: Any, reads: list[str]) -> int | None:
+        """That the node would make; None if that is not known beforehand."""
+        if node.op_type == "Range" and all(each in self.known.values for each in reads):
+            start, end, step = (
+                float(_array(self.known.values[each]).reshape(())) for each in reads
+            )
+            return max(int((end - start) / step) + 1, 0) if step else None
+        shapes = [self.known.shape(each) for each in node.output if each]
+        return None if None in shapes else sum(prod(shape or ()) for shape in shapes)
+
+
+def _of_attention(node: Any, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...] | None:
+    """[B, P, H·F], of com.microsoft's operators."""
+    said = {each.name: each.i for each in node.attribute}
+    batch_tokens, width = shapes[0][:2], 0
+    if node.op_type == "GroupQueryAttention" and len(shapes[0]) == 3:
+        heads, keys = said.get("num_heads", 0), said.get("kv_num_heads", 0)
+        packed = len(shapes) < 2 or not shapes[1]
+        width = shapes[0][2] * heads // max(heads + 2 * keys, 1) if packed else shapes[0][2]
+    elif node.op_type == "MultiHeadAttention" and len(shapes[0]) == 5:
+        width = shapes[0][2] * shapes[0][4]
+    elif node.op_type == "MultiHeadAttention" and len(shapes) > 1:
+        values = shapes[2] if len(shapes) > 2 and shapes[2] else shapes[1]
+        turned = len(values) == 4
+        width = (values[1] * values[3] if turned else values[-1]) if values else 0
+        width = values[2] * values[4] if len(values) == 5 else width
+    elif node.op_type == "Attention" and len(shapes) > 1 and len(shapes[1]) == 2:
+        width = shapes[1][1] // 3
+    return (*batch_tokens, width) if width else None
+
+
+def size_of(written: str, sizes: Mapping[str, int]) -> int | None:
+    """Of a size that the file calls `past + seq`, in which both were given."""
+    if written in sizes:
+        return sizes[written]
+    try:
+        value = parse_expression(written).evaluate(sizes) if written else None
+    except ExpressionError:
+        return None
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _is_whole(kind: Any) -> bool:
+    if not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
+        return False
+    return all(size.HasField("dim_value") for size in kind.tensor_type.shape.dim)
+
+
+def _constant(node: Any) -> Any:
+    import onnx
+
+    for each in node.attribute:
+        value = onnx.helper.get_attribute_value(each)
+        if each.name == "value":
+            in_file = value.data_location == onnx.TensorProto.DEFAULT
+            return onnx.numpy_helper.to_array(value) if in_file else None
+        if each.name in ("value_int", "value_ints"):
+            return np.array(value, np.int64)
+        if each.name in ("value_float", "value_floats"):
+            return np.array(value, np.float32)
+    return None
