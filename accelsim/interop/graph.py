@@ -13,7 +13,7 @@ program have in common.
     part        some of the numbers
     join        several tensors end to end: keys of a cache and those of new tokens
 
-Every other node keeps the name of its tool. Shapes are whole numbers.
+Every other node keeps the name of its tool (`foreign`). Shapes are whole numbers.
 """
 
 from collections.abc import Mapping
@@ -21,6 +21,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import Any
+
+WORDS = frozenset(
+    ("product", "attention", "softmax", "scale", "add", "choose", "view", "part", "join")
+)
+
+
+def foreign(op: str) -> str:
+    """A tool's name of an operation that is not understood, where it is one of these words."""
+    return f"other.{op}" if op in WORDS else op
 
 
 @dataclass(frozen=True)

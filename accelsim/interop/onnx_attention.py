@@ -42,7 +42,9 @@ def _heads(writer: Writer, read: str, heads: int, made: str) -> str:
     shape = writer.shape(read)
     if len(shape) == 4:
         return read
-    if len(shape) != 3 or not heads or shape[-1] % heads:
+    if not heads:
+        raise WorkloadError("it does not say its number of heads")
+    if len(shape) != 3 or shape[-1] % heads:
         raise WorkloadError(f"{shape} is no [batch, tokens, heads x width] of {heads} heads")
     batch, tokens, width = shape
     cut = writer.view(read, f"{made}_cut", (batch, tokens, heads, width // heads))
@@ -165,7 +167,7 @@ def _padding(writer: Writer, mask: str, result: str) -> str:
     """[B, M], 1 where there is a token; or another form of it, which must be known."""
     shape = writer.shape(mask)
     if len(shape) != 2:
-        raise WorkloadError(f"a key_padding_mask of {shape} is not understood")
+        raise WorkloadError(f"a padding mask of {shape} is not understood")
     wider = (shape[0], 1, 1, shape[1])
     return writer.view(mask, f"{result}_padding", wider)
 
@@ -231,7 +233,6 @@ def _with_projection(node: Any, name: str, writer: Writer) -> None:
     _refuse(
         node,
         {
-            "a mask": bool(_input(node, 3)),
             "a cache": bool(_input(node, 4)),
             "attention_bias": bool(_input(node, 5)),
             "do_rotary": bool(attribute(node, "do_rotary", 0)),
@@ -253,7 +254,10 @@ def _with_projection(node: Any, name: str, writer: Writer) -> None:
         _heads(writer, each, heads, f"{result}_{n}") for n, each in zip("qkv", parts, strict=True)
     )
     seen = Band(ahead=0) if attribute(node, "unidirectional", 0) else Band()
-    _attend(node, name, writer, (q, k, v), float(attribute(node, "scale", 0.0)), band=seen)
+    mask = _input(node, 3)
+    named = (_padding(writer, mask, result),) if mask else ()
+    said = {"band": seen, "masks": ("keep",) * len(named), "named": named}
+    _attend(node, name, writer, (q, k, v), float(attribute(node, "scale", 0.0)), **said)
 
 
 FUSED: Mapping[str, Reader] = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from accelsim.base.errors import WorkloadError
 from accelsim.interop.einsum_product import write_einsum
-from accelsim.interop.graph import Node
+from accelsim.interop.graph import Node, foreign
 from accelsim.interop.onnx_attention import FUSED
 from accelsim.interop.writer import Reader, Writer, attribute
 
@@ -48,7 +48,7 @@ def write(node: Any, name: str, writer: Writer) -> None:
             return
     elif read is not None:
         said["why"] = f"the shape of {unknown[0]!r} is not known"
-    writer.nodes.append(Node(node.op_type, name, reads, made, said))
+    writer.nodes.append(Node(foreign(node.op_type), name, reads, made, said))
 
 
 def not_understood() -> WorkloadError:

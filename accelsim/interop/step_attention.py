@@ -14,7 +14,7 @@ import numpy as np
 from accelsim.base.errors import WorkloadError
 from accelsim.interop.graph import Graph, Node
 from accelsim.interop.layout import Rank, layout_of, size_of, together
-from accelsim.interop.masks import Band, band, condition, seen
+from accelsim.interop.masks import HIDDEN, Band, band, condition, seen
 from accelsim.interop.names import Names
 from accelsim.interop.step import Step, step_of
 
@@ -131,7 +131,7 @@ def _masks(graph: Graph, node: Node, queries: int, keys: int) -> tuple[Band, str
     allowed: Any = np.ones((1, 1), bool)
     added: list[str] = []
     for kind, name in zip(node.said.get("masks", ()), node.reads[3:], strict=True):
-        value = graph.values.get(name)
+        value = _value(graph, name)
         if value is None:
             _refuse_unknown(graph, name, kind)
             added.append(name)
@@ -149,6 +149,19 @@ def _masks(graph: Graph, node: Node, queries: int, keys: int) -> tuple[Band, str
     return Band(_least(found.ahead, said.ahead), _least(found.behind, said.behind)), next(
         iter(added), None
     )
+
+
+def _value(graph: Graph, name: str) -> Any:
+    """If it is known, or a view of what is."""
+    maker = graph.makers.get(name)
+    if name not in graph.values and maker is not None and _is_reshaped(maker):
+        own = graph.values.get(maker.reads[0])
+        return None if own is None else own.reshape(graph.tensors[name].shape)
+    return graph.values.get(name)
+
+
+def _is_reshaped(node: Node) -> bool:
+    return node.op == "view" and not {"order", "each"} & node.said.keys()
 
 
 def _kept(value: Any, kind: str) -> Any:
@@ -172,30 +185,44 @@ _LOGIC = frozenset(
 
 
 def _refuse_unknown(graph: Graph, name: str, kind: str) -> None:
-    """A mask that is added as it is given, or computed without yes and no, may stay."""
-    above, ops, todo = set[str](), set[str](), [name]
-    while todo:
-        each = todo.pop()
-        if each in above:
-            continue
-        above.add(each)
-        node = graph.makers.get(each)
-        if node is not None:
-            ops.add(node.op.lower())
-            todo += node.reads
+    """A mask that is added may stay, if what it is made of hides nothing: a bias of positions."""
+    above, nodes = _above(graph, name)
     if above & graph.too_large:
         fact = "its mask is too large to be evaluated"
         raise WorkloadError(f"{fact}; take smaller sizes, and set the ranks afterwards")
-    yes_or_no = any(
-        graph.tensors[each].word_bytes == 1 and each not in graph.values
-        for each in above
-        if each in graph.tensors
-    )
-    if kind == "add" and not ops & _LOGIC and not yes_or_no:
+    logic = any(node.op.lower() in _LOGIC for node in nodes)
+    if kind == "add" and not logic and not any(_may_hide(graph, each) for each in above):
         return
-    given = ", ".join(each for each in graph.inputs if each in above) or name
+    given = ", ".join(each for each in graph.inputs if each in above)
+    if not given:
+        made = ", ".join(sorted({str(node.said.get("called", node.op)) for node in nodes}))
+        raise WorkloadError(f"its mask is made by {made or name}, which is not evaluated")
     fact = f"its mask depends on {given}, and what it hides is not known"
     raise WorkloadError(f"{fact}; give its value, such as {given}=1 if 1 hides nothing")
+
+
+def _above(graph: Graph, name: str) -> tuple[set[str], list[Node]]:
+    """What a tensor is made of, itself too, and the nodes that do so."""
+    above, nodes, todo = set[str](), list[Node](), [name]
+    while todo:
+        each = todo.pop()
+        if each not in above:
+            above.add(each)
+            node = graph.makers.get(each)
+            nodes += [] if node is None else [node]
+            todo += () if node is None else node.reads
+    return above, nodes
+
+
+def _may_hide(graph: Graph, name: str) -> bool:
+    """A yes or no that is not known, or a number that hides a score."""
+    value = graph.values.get(name)
+    if value is not None:
+        return bool(np.any(value <= HIDDEN)) if value.dtype.kind == "f" else False
+    maker = graph.makers.get(name)
+    if maker is not None and maker.op == "scale" and maker.said["by"] <= HIDDEN:
+        return True
+    return name in graph.tensors and graph.tensors[name].word_bytes == 1
 
 
 def _added(

@@ -6,10 +6,12 @@
 
 Tensors keep the graph's names, so that what one cascade makes and a later one reads has the same
 name in both, also where a view or a transposition lies between. Parts, and what is joined to a
-cache, are linked to what they are made of.
+cache, are linked to what they are made of; and through a node that is left out, such as a rotation
+or a GELU, goes a link if all that it reads that is as large as its result comes from cascades (a
+sum with the residual stream ends it).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from accelsim.base.errors import WorkloadError
@@ -65,15 +67,26 @@ class Steps:
         return tuple(
             Link(whole, makers[whole], step.cascade.name)
             for step in self.steps
-            for whole in dict.fromkeys(w for n in step.cascade.inputs for w in self._wholes(n))
+            for whole in wholes(step.cascade.inputs, self.made_of)
             if whole in makers
         )
 
-    def _wholes(self, name: str) -> Iterator[str]:
-        if name not in self.made_of:
-            yield name
-        for each in self.made_of.get(name, ()):
-            yield from self._wholes(each)
+
+def wholes(names: Iterable[str], made_of: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """What these are in the end made of, each once, in order."""
+    found: dict[str, None] = {}
+    todo = list(names)[::-1]
+    seen: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in made_of:
+            todo += made_of[name][::-1]
+        else:
+            found[name] = None
+    return tuple(found)
 
 
 def steps_of(graph: Graph) -> Steps:
@@ -82,6 +95,7 @@ def steps_of(graph: Graph) -> Steps:
     names = Names(graph)
     steps: list[Step] = []
     left_out: list[LeftOut] = []
+    made: set[str] = set()
     for node in graph.nodes:
         if node.op in NOTHING:
             continue
@@ -90,15 +104,26 @@ def steps_of(graph: Graph) -> Steps:
         except WorkloadError as error:
             remedy = f"; {error.remedy}" if error.remedy else ""
             left_out.append(_left_out(graph, node, f"{error.fact}{remedy}"))
-            continue
-        if step is None:
-            left_out.append(_left_out(graph, node, str(node.said.get("why", "not understood"))))
         else:
-            steps.append(step)
+            if step is not None:
+                steps.append(step)
+                made.update(step.cascade.outputs)
+                continue
+            left_out.append(_left_out(graph, node, str(node.said.get("why", "not understood"))))
+        _pass_on(graph, node, names, made)
     if not steps:
         raise WorkloadError(_nothing(graph, left_out))
     weights = frozenset(names.of(each) for each in graph.weights)
     return Steps(graph.name, tuple(steps), tuple(left_out), weights, names.made_of)
+
+
+def _pass_on(graph: Graph, node: Node, names: Names, made: Collection[str]) -> None:
+    """What a node that is left out makes is made of what it reads, as far as links go."""
+    size = max((graph.tensors[n].elements for n in node.makes if n in graph.tensors), default=0)
+    large = [n for n in node.reads if n in graph.tensors and graph.tensors[n].elements >= size > 0]
+    found = wholes(map(names.of, large), names.made_of)
+    if found and all(each in made for each in found):
+        names.made_of.update({names.of(each): found for each in node.makes})
 
 
 _STEPS: Mapping[str, Callable[[Graph, Node, Names], Step]] = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from accelsim.base.errors import InputError, WorkloadError, did_you_mean
 from accelsim.interop.einsum_product import write_einsum
-from accelsim.interop.graph import Graph, Node, Traced
+from accelsim.interop.graph import Graph, Node, Traced, foreign
 from accelsim.interop.masks import Band
 from accelsim.interop.steps import Steps, steps_of
 from accelsim.interop.torch_values import TorchValues
@@ -50,7 +50,7 @@ def from_torch(
         remedy = "pip install 'accelsim[measure]'"
         raise WorkloadError("torch is not installed", remedy=remedy) from error
     try:
-        program = torch.export.export(module.eval(), example_inputs)
+        program = _without_writing(torch.export.export(module.eval(), example_inputs))
     except Exception as error:  # torch.export raises whatever the module's own code raises
         first = str(error).strip().partition("\n")[0]
         raise WorkloadError(f"torch cannot export the module: {first}") from error
@@ -61,6 +61,13 @@ def from_torch(
             remedy = did_you_mean(each, given) or f"Its inputs are {', '.join(given)}"
             raise InputError(f"{called} has no input {each!r}", remedy=remedy)
     return steps_of(_graph(program, called, values or {}))
+
+
+def _without_writing(program: Any) -> Any:
+    """The same without operations that write into a tensor (`mask[..] = 0`), if there are any."""
+    names = (str(getattr(each.target, "__name__", "")) for each in program.graph.nodes)
+    writes = any(name.partition(".")[0].endswith("_") and name[:2] != "__" for name in names)
+    return program.run_decompositions({}) if writes else program
 
 
 def _graph(program: Any, name: str, values: Mapping[str, float]) -> Graph:
@@ -110,7 +117,8 @@ def _node(each: Any, called: Mapping[str, str]) -> Node:
         return Node(found[0], each.name, found[1], made, {"called": op, **found[2]})
     if op in _VIEWS and reads:
         return Node("view", each.name, reads[:1], made, _order(op, each))
-    return Node("part" if op in _PARTS and reads else op, each.name, reads, made)
+    own = "part" if op in _PARTS and reads else foreign(op)
+    return Node(own, each.name, reads, made, {"called": op})
 
 
 def _einsum(each: Any, called: Mapping[str, str], tensors: dict[str, Traced]) -> list[Node]:

@@ -18,6 +18,7 @@ FOLDED = frozenset(
         *("mul", "neg", "abs", "view", "reshape", "unsqueeze", "squeeze", "expand", "slice"),
         *("select", "transpose", "permute", "t", "cat", "to", "_to_copy", "clone", "contiguous"),
         *("detach", "alias", "lift_fresh_copy", "diff", "cumsum", "repeat", "minimum", "maximum"),
+        *("copy", "fill", "slice_scatter", "select_scatter", "index_put", "movedim", "flatten"),
     )
 )
 

@@ -166,3 +166,38 @@ def test_what_is_not_understood_at_all_is_an_error():
         from_torch(nn.GELU(), (torch.zeros(3),))
     with pytest.raises(WorkloadError, match="torch cannot export the module: "):
         from_torch(nn.Linear(3, 4), (torch.zeros(5),))
+
+
+class Rotated(nn.Module):
+    """Queries and keys that are rotated, a gated network, and the residual stream."""
+
+    def __init__(self):
+        super().__init__()
+        self.q, self.k, self.v, self.out = (nn.Linear(D, D, bias=False) for _ in range(4))
+        self.gate, self.up, self.down = nn.Linear(D, D), nn.Linear(D, D), nn.Linear(D, D)
+
+    def forward(self, x, angles):
+        q, k, v = (
+            each(x).view(B, T, H, D // H).transpose(1, 2) for each in (self.q, self.k, self.v)
+        )
+        q, k = (each * angles.cos() + each.flip(-1).neg() * angles.sin() for each in (q, k))
+        mask = torch.full((T, T), -1e9)
+        mask[:, :] = mask.triu(1)
+        x = x + self.out(attend(q, k, v, mask).transpose(1, 2).reshape(B, T, D))
+        return x + self.down(nn.functional.silu(self.gate(x)) * self.up(x))
+
+
+def test_links_go_through_rotations_and_gates_and_end_at_the_residual_stream():
+    """A mask that is written into is known too."""
+    found = from_torch(Rotated(), (torch.zeros(B, T, D), torch.zeros(T, D // H)))
+    q, k, v, attention, out, gate, up, down = (step.cascade.name for step in found.steps)
+    assert [(link.made_by, link.read_by) for link in found.links] == [
+        (q, attention),
+        (k, attention),
+        (v, attention),
+        (attention, out),
+        (gate, down),
+        (up, down),
+    ]
+    mac = counts(found.steps[3].cascade).operations["mac"]
+    assert mac == 2 * B * H * (T * (T + 1) // 2) * (D // H)
