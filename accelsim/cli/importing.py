@@ -17,6 +17,7 @@ from accelsim.cli.output import print_json, print_table
 from accelsim.interop.onnx_graph import from_onnx
 from accelsim.interop.remark import Remark
 from accelsim.interop.steps import Steps
+from accelsim.interop.steps_text import COLUMNS, left_out_lines, rows
 from accelsim.interop.timeloop import from_timeloop
 from accelsim.workload.counts import counts
 
@@ -117,15 +118,14 @@ def _say_steps(found: Steps, out: Path | None, json: bool) -> None:
         with staged_folder(out) as staged:
             for step in found.steps:
                 (staged / f"{step.cascade.name}.yaml").write_text(step.text, encoding="utf-8")
-    rows = [(step, counts(step.cascade).operations) for step in found.steps]
     if json:
         print_json(
             {
                 "name": found.name,
                 "steps": [
                     {"node": s.node, "op": s.op, "name": s.cascade.name, "scale": s.scale}
-                    | {"ranks": dict(s.cascade.ranks), "operations": operations}
-                    for s, operations in rows
+                    | {"ranks": dict(s.cascade.ranks), "operations": counts(s.cascade).operations}
+                    for s in found.steps
                 ],
                 "links": [link._asdict() for link in found.links],
                 "left_out": [asdict(each) for each in found.left_out],
@@ -133,23 +133,8 @@ def _say_steps(found: Steps, out: Path | None, json: bool) -> None:
             }
         )
         return
-    for left in found.left_out:
-        print(f"left out: {left}", file=sys.stderr)
-    reads: dict[str, list[str]] = {}
-    for link in found.links:
-        reads.setdefault(link.read_by, []).append(link.made_by)
-    print_table(
-        ("workload", "is", "ranks", "operations", "reads"),
-        [
-            (
-                step.cascade.name,
-                step.op,
-                " ".join(f"{rank}={size}" for rank, size in step.cascade.ranks.items()),
-                ", ".join(f"{number:,} {name}" for name, number in operations.items()),
-                ", ".join(reads.get(step.cascade.name, ())),
-            )
-            for step, operations in rows
-        ],
-    )
+    for line in left_out_lines(found.left_out):
+        print(f"left out: {line}", file=sys.stderr)
+    print_table(COLUMNS, rows(found))
     if out is not None:
         print(f"{out}: {len(found.steps)} workloads")

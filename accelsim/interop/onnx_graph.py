@@ -114,18 +114,22 @@ def _refuse_unknown(
 ) -> None:
     """Sizes and inputs that the file has not."""
     inputs = [each.name for each in graph.input]
-    named = {name for name, _ in _open_sizes(graph)}
+    named = dict.fromkeys(name for name, _ in _open_sizes(graph))
     written = {
         size.dim_param
         for each in (*graph.input, *graph.output, *graph.value_info)
         for size in each.type.tensor_type.shape.dim
         if size.dim_param
     }
-    for what, given, own in (("open size", sizes, named | written), ("input", values, inputs)):
+    known = {word for each in {*named, *written} for word in (each, *each.split())}
+    for what, given, own, also in (
+        ("open size", sizes, list(named), known),
+        ("input", values, inputs, set(inputs)),
+    ):
         for name in given:
-            if name in own or any(name in each.split() for each in own):
+            if name in also:
                 continue
-            there = f"It has {', '.join(sorted(own))}" if own else f"It has no {what}"
+            there = f"It has {', '.join(own)}" if own else f"It has no {what}"
             remedy = did_you_mean(name, own) or there
             raise InputError(f"it has no {what} {name!r}", at=place, remedy=remedy)
 

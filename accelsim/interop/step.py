@@ -1,4 +1,4 @@
-"""A node of a traced graph as a cascade, made of text."""
+"""A node of a traced graph as a cascade, made of text; or as what is left out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import read_workload
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step:
     """A node as a cascade, and as the YAML of one; `scale` is what its queries are to be multiplied
     by beforehand."""
@@ -20,6 +20,28 @@ class Step:
     cascade: Cascade
     text: str
     scale: float = 1.0
+
+    def __repr__(self) -> str:
+        sizes = " ".join(f"{rank}={size}" for rank, size in self.cascade.ranks.items())
+        return f"<{self.cascade.name}: {self.op}, {sizes}>"
+
+    def __str__(self) -> str:
+        return f"{self!r}\n{self.cascade}"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A node that is no cascade: what its tool calls it, how many numbers it makes (None if that
+    is not known), and why."""
+
+    node: str
+    op: str
+    elements: int | None
+    why: str = "not understood"
+
+    def __str__(self) -> str:
+        size = "size not known" if self.elements is None else f"{self.elements:,} elements"
+        return f"{self.node} ({self.op}, {size}): {self.why}"
 
 
 def step_of(

@@ -13,15 +13,18 @@ sum with the residual stream ends it).
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from accelsim.base.errors import WorkloadError
+from accelsim.base.notebook import InNotebook
 from accelsim.interop.attention_pattern import with_attention
 from accelsim.interop.bias_pattern import with_biases
 from accelsim.interop.graph import Graph, Node
 from accelsim.interop.names import Names
-from accelsim.interop.step import Step
+from accelsim.interop.step import LeftOut, Step
 from accelsim.interop.step_attention import attention_step
 from accelsim.interop.step_product import product_step, softmax_step
+from accelsim.interop.steps_text import summary, text
 from accelsim.workload.model_cascades import LayerCascades, Link
 
 __all__ = ["LeftOut", "Step", "Steps", "steps_of"]
@@ -30,30 +33,26 @@ NOTHING = ("view", "part", "join")
 """Nodes that compute nothing."""
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """A node that is no cascade: what its tool calls it, how many numbers it makes (None if that
-    is not known), and why."""
+@dataclass(frozen=True, repr=False)
+class Steps(InNotebook):
+    """What a graph computes: its cascades in order, and the nodes that are none.
 
-    node: str
-    op: str
-    elements: int | None
-    why: str = "not understood"
+    Printed it is a table; `repr` is a line.
+    """
 
-    def __str__(self) -> str:
-        size = "size not known" if self.elements is None else f"{self.elements:,} elements"
-        return f"{self.node} ({self.op}, {size}): {self.why}"
-
-
-@dataclass(frozen=True)
-class Steps:
-    """What a graph computes: its cascades in order, and the nodes that are none."""
+    html_by: ClassVar[str] = "accelsim.interop.steps_text"
 
     name: str
     steps: tuple[Step, ...]
     left_out: tuple[LeftOut, ...]
     weights: frozenset[str]
     made_of: Mapping[str, tuple[str, ...]]
+
+    def __repr__(self) -> str:
+        return f"<{summary(self)}>"
+
+    def __str__(self) -> str:
+        return text(self)
 
     @property
     def cascades(self) -> LayerCascades:
