@@ -12,6 +12,7 @@
 Memories here are shared by all, or one in each PE. Several instances in between become one of their
 room and bandwidth together, and memories side by side (one for each data type) one of their room.
 Whatever changes, or means nothing here, is a `Remark` with its line: nothing is left out silently.
+Names and arithmetic of Jinja are read as data (timeloop_template.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,10 +28,11 @@ from accelsim.arch.supply import supplied_memory
 from accelsim.base.errors import ArchError, InputError
 from accelsim.base.node import Node
 from accelsim.base.record import read_record
-from accelsim.base.yamlfile import parse_yaml, read_yaml, yaml_text
+from accelsim.base.yamlfile import parse_yaml, read_text, read_yaml, yaml_text
 from accelsim.interop.remark import Remark
 from accelsim.interop.timeloop_energies import Energies, read_energies
 from accelsim.interop.timeloop_memory import memory_of
+from accelsim.interop.timeloop_template import expanded
 from accelsim.interop.timeloop_tree import TAGS, Tree, Unit, class_words, read_tree
 
 OPERATIONS = ("max", "div", "exp", "add", "sub", "mul", "mac")
@@ -58,7 +60,7 @@ def from_timeloop(
     InputError
         if the file has no architecture, no clock, or describes no tree of memories over arrays.
     """
-    file = read_yaml(path, TAGS)
+    file = parse_yaml(expanded(read_text(Path(path)), str(path)), str(path), TAGS)
     tree = read_tree(file)
     table = Energies() if energies is None else read_energies(read_yaml(energies))
     content, remarks = _machine(tree, table, Path(path), _clock(tree, file, clock_hz))
