@@ -55,6 +55,8 @@ def _read(path: Path, place: Place) -> Any:
         import onnx.inliner
     except ImportError as error:
         raise InputError("onnx is not installed", remedy="pip install 'accelsim[onnx]'") from error
+    if path.is_dir():
+        raise InputError("is a folder, not a file", at=place, remedy="Name an ONNX file in it")
     if not path.is_file():
         neighbours = [each.name for each in path.parent.glob("*.onnx")]
         raise InputError("no such file", at=place, remedy=did_you_mean(path.name, neighbours))
