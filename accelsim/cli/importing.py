@@ -76,7 +76,7 @@ def command(
 def _sizes(texts: Sequence[str]) -> dict[str, int]:
     pairs = [text.partition("=") for text in texts]
     for text, (name, _, size) in zip(texts, pairs, strict=True):
-        if not name or not size.isdigit() or not 0 < int(size) < 2**40:
+        if not name or not size.isdigit() or not int(size) < 2**40:
             raise InputError(f"--size {text!r} is no size", remedy="write it like --size batch=1")
     return {name: int(size) for name, _, size in pairs}
 

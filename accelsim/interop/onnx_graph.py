@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from accelsim.base.errors import InputError, Place, did_you_mean
+from accelsim.base.errors import InputError, Place, WorkloadError, did_you_mean
 from accelsim.interop.graph import Graph
 from accelsim.interop.onnx_nodes import VIEWS, write
 from accelsim.interop.onnx_values import Constants, Known, known_of, size_of
@@ -46,7 +46,10 @@ def from_onnx(
     _refuse_unknown(model.graph, sizes or {}, values or {}, place)
     _fill(model.graph, sizes or {}, place)
     known = known_of(model, sizes or {}, values or {})
-    return steps_of(_graph(model.graph, known, Path(path).stem))
+    try:
+        return steps_of(_graph(model.graph, known, Path(path).stem))
+    except WorkloadError as error:
+        raise WorkloadError(error.fact, at=place, remedy=error.remedy) from error
 
 
 def _read(path: Path, place: Place) -> Any:
@@ -141,7 +144,7 @@ def _refuse_unknown(
 
 def _graph(graph: Any, known: Known, name: str) -> Graph:
     constants = Constants(known.values)
-    writer = Writer(known.traced(), constants)
+    writer = Writer(known.traced(), constants, known.unfit)
     weights = {each.name for each in graph.initializer}
     names = _different(node.name or f"{node.op_type}_{n}" for n, node in enumerate(graph.node))
     kept = set(weights)

@@ -48,6 +48,7 @@ def write(node: Any, name: str, writer: Writer) -> None:
             return
     elif read is not None:
         said["why"] = f"the shape of {unknown[0]!r} is not known"
+    said |= {"why": writer.unfit[made[0]]} if made and made[0] in writer.unfit else {}
     writer.nodes.append(Node(foreign(node.op_type), name, reads, made, said))
 
 

@@ -19,7 +19,7 @@ from accelsim.base.expression import parse_expression
 from accelsim.interop.graph import Traced
 
 MOST_ELEMENTS = 2**25
-"""Of a constant: a mask of 5,700 x 5,700."""
+"""Of a constant: a mask of 5,700 x 5,700, or the four indices of each place of one of 2,800."""
 
 MOST_SIZES = 1_000
 """Of a constant that may say the shape of something else."""
@@ -50,11 +50,13 @@ _ALIKE_IN_SHAPE = {"LessOrEqual": "Less", "GreaterOrEqual": "Greater"}
 
 @dataclass
 class Known:
-    """Types by tensor; values of those that are known; constants that are too large to be so."""
+    """Types by tensor; values of those that are known; constants that are too large to be so; and
+    why the shape of a tensor is not known, where its node's inputs do not fit."""
 
     types: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     too_large: set[str] = field(default_factory=set)
+    unfit: dict[str, str] = field(default_factory=dict)
 
     def shape(self, name: str) -> tuple[int, ...] | None:
         """None if it is not known in full."""
@@ -240,7 +242,12 @@ class _Walk:
                     schema, node, types, data, opset_imports=self.imports
                 )
             )
-        except Exception:  # whatever the operator's inference says of a file that is wrong
+        except Exception as error:  # whatever the operator's inference says of what is wrong
+            shapes = [known.shape(each) for each in reads]
+            if None not in shapes and node.output:
+                said = str(error).strip().rpartition("\n")[2].rpartition("] ")[2][:80]
+                listed = " and ".join(str(shape) for shape in shapes[:3])
+                known.unfit[node.output[0]] = f"its inputs of {listed} do not fit ({said})"
             return {}
 
     def _alike(self, node: Any, number: int) -> Any:
@@ -319,7 +326,7 @@ def size_of(written: str, sizes: Mapping[str, int]) -> int | None:
         value = parse_expression(written).evaluate(sizes) if written else None
     except ExpressionError:
         return None
-    return value if isinstance(value, int) and value > 0 else None
+    return value if isinstance(value, int) and value >= 0 else None
 
 
 def _is_whole(kind: Any) -> bool:

@@ -99,7 +99,7 @@ def steps_of(graph: Graph) -> Steps:
         if node.op in NOTHING:
             continue
         try:
-            step = _STEPS[node.op](graph, node, names) if node.op in _STEPS else None
+            step = _step(graph, node, names)
         except WorkloadError as error:
             remedy = f"; {error.remedy}" if error.remedy else ""
             left_out.append(_left_out(graph, node, f"{error.fact}{remedy}"))
@@ -114,6 +114,14 @@ def steps_of(graph: Graph) -> Steps:
         raise WorkloadError(_nothing(graph, left_out))
     weights = frozenset(names.of(each) for each in graph.weights)
     return Steps(graph.name, tuple(steps), tuple(left_out), weights, names.made_of)
+
+
+def _step(graph: Graph, node: Node, names: Names) -> Step | None:
+    if node.op not in _STEPS:
+        return None
+    if not all(graph.tensors[name].elements for name in (*node.reads, *node.makes)):
+        raise WorkloadError("one of its tensors has no elements; give sizes above 0")
+    return _STEPS[node.op](graph, node, names)
 
 
 def _pass_on(graph: Graph, node: Node, names: Names, made: Collection[str]) -> None:
@@ -142,6 +150,7 @@ def _nothing(graph: Graph, left_out: list[LeftOut]) -> str:
     fact = f"{graph.name} has no product of matrices and no attention"
     if not left_out:
         return f"{fact}; it has no nodes that compute"
+    left_out = sorted(left_out, key=lambda each: each.why == "not understood")
     listed = "; ".join(map(str, left_out[:3]))
     more = f"; and {len(left_out) - 3} more" if len(left_out) > 3 else ""
     return f"{fact} that is understood. Left out: {listed}{more}"

@@ -13,6 +13,7 @@ class Writer:
 
     tensors: dict[str, Traced]
     values: Mapping[str, Any]
+    unfit: Mapping[str, str] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
 
     def add(self, op: str, name: str, reads: tuple[str, ...], made: str, **said: Any) -> str:

@@ -133,6 +133,9 @@ def test_more_context_is_a_rank_that_is_set(tmp_path):
     """The mask of the cached tokens stands as M - P, so that M can grow."""
     found = from_onnx(exported("Cached", tmp_path, "script", None), sizes_of("Cached"))
     (step,) = (step for step in found.steps if step.op == "attention")
+    empty = from_onnx(tmp_path / "module.onnx", sizes_of("Cached") | {"past": 0})
+    (first,) = (step for step in empty.steps if step.op == "attention")
+    assert counts(first.cascade).operations["mac"] == 2 * B * H * (T * (T + 1) // 2) * E
     longer = step.cascade.with_ranks(M=1000)
     pairs = sum(1000 - T + p + 1 for p in range(T))
     assert counts(longer).operations["mac"] == 2 * B * H * pairs * E

@@ -159,6 +159,25 @@ def test_operators_of_other_domains_are_named_with_their_domain(saved):
     )
 
 
+def test_sizes_that_contradict_each_other_or_are_nothing_are_named(saved):
+    nodes = [
+        helper.make_node("MatMul", ["a", "w"], ["p"]),
+        helper.make_node("Add", ["p", "b"], ["z"], name="sum"),
+    ]
+    inputs, given = [info("a", ["m", 5]), info("b", ["n", 6])], [weight("w", (5, 6))]
+    file = saved(nodes, inputs, [info("z", [None, 6])], given)
+    (left,) = from_onnx(file, {"m": 2, "n": 3}).left_out
+    assert str(left) == (
+        "sum (Add, size not known): "
+        "its inputs of (2, 6) and (3, 6) do not fit (Incompatible dimensions)"
+    )
+    nothing = (
+        r"model\.onnx: small has no .*: one of its tensors has no elements; give sizes above 0"
+    )
+    with pytest.raises(WorkloadError, match=nothing):
+        from_onnx(file, {"m": 0, "n": 0})
+
+
 def test_a_graph_without_nodes_is_refused(saved):
     with pytest.raises(InputError, match=r"model\.onnx: its graph has no nodes"):
         from_onnx(saved([], [info("x", [2])], [info("x", [2])]))
