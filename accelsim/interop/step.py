@@ -51,6 +51,7 @@ def step_of(
     ranks: Mapping[str, int],
     inputs: Mapping[str, Sequence[str]],
     lines: Sequence[str],
+    scale: float = 1.0,
 ) -> Step:
     """Words are those of the tensors; the cascade is called after the node."""
     words = {names.of(each): graph.tensors[each].word_bytes for each in (*node.reads, *node.makes)}
@@ -58,14 +59,15 @@ def step_of(
     told = {name: own for name, own in words.items() if own != word}
     flat = {name: f"[{', '.join(own)}]" for name, own in inputs.items()}
     other = {name: f"{own:g} B" for name, own in told.items() if name in inputs}
+    scaled = "" if scale == 1 else f" Its queries are multiplied by {scale:.6g} beforehand."
     text = (
-        f"about: The node {_plain(node.name)} of {_plain(graph.name)}.\n"
+        f"about: The node {_plain(node.name)} of {_plain(graph.name)}.{scaled}\n"
         f"source: traced\nword: {word:g} B\nwords: {_flow(other)}\n"
         f"ranks: {_flow(ranks)}\ninputs: {_flow(flat)}\ncascade: |\n"
         + "".join(f"  {line}\n" for line in lines)
     )
     cascade = read_workload(parse_yaml(text, f"{node.name} of {graph.name}"), names.of(node.name))
-    return Step(node.name, node.op, cascade, text)
+    return Step(node.name, node.op, cascade, text, scale)
 
 
 def _flow(entries: Mapping[str, object]) -> str:

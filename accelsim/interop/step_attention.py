@@ -5,7 +5,6 @@ a scale of the scores is folded into the queries, as in the catalogue: `Step.sca
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -58,8 +57,7 @@ def attention_step(graph: Graph, node: Node, names: Names) -> Step:
         f"{w}[b,h,p,f] += {n}[b,h,p,m] * {v}[{its}{head},m,f]{where}",
         f"{y}[b,h,p,f] = {w}[b,h,p,f] / {d}[b,h,p]",
     ]
-    step = step_of(graph, node, names, ranks, inputs, lines)
-    return replace(step, scale=float(node.said.get("scale", 1.0)))
+    return step_of(graph, node, names, ranks, inputs, lines, float(node.said.get("scale", 1.0)))
 
 
 # --- heads and sequences --------------------------------------------------------------------------
