@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from accelsim.interop.graph import Graph, Node
+from accelsim.interop.layout import layout_of
 
 
 def with_biases(graph: Graph) -> Graph:
@@ -32,6 +33,7 @@ def _product_and_bias(graph: Graph, add: Node) -> tuple[Node, str] | None:
         alone = len(graph.readers[made]) == 1 and made not in graph.outputs
         row = graph.tensors[made].shape[-1:]
         is_row = bias in graph.weights and graph.tensors[bias].shape == row
+        is_row = is_row and layout_of(graph, product.reads[1])[0] in graph.weights
         if alone and is_row and len(graph.tensors[made].shape) > 1:
             return product, bias
     return None

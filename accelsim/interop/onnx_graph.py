@@ -17,8 +17,10 @@ from typing import Any
 
 from accelsim.base.errors import InputError, Place, WorkloadError, did_you_mean
 from accelsim.interop.graph import Graph
+from accelsim.interop.onnx_constants import Constants
 from accelsim.interop.onnx_nodes import VIEWS, write
-from accelsim.interop.onnx_values import Constants, Known, known_of, size_of
+from accelsim.interop.onnx_shapes import size_of
+from accelsim.interop.onnx_values import Known, known_of
 from accelsim.interop.steps import Steps, steps_of
 from accelsim.interop.writer import Writer
 
@@ -71,9 +73,23 @@ def _read(path: Path, place: Place) -> Any:
         model = onnx.inliner.inline_local_functions(model) if model.functions else model
     except Exception as error:  # protobuf raises what it likes
         raise InputError("this is no ONNX file", at=place) from error
+    if any(isinstance(name, bytes) for name in _names(model.graph)):
+        raise InputError("names in it are not UTF-8: it is damaged", at=place)
     if not model.graph.node:
         raise InputError("its graph has no nodes", at=place)
     return model
+
+
+def _names(graph: Any) -> Iterator[Any]:
+    """All that is used as one; protobuf gives bytes for what is no text."""
+    yield graph.name
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (each.name for each in node.attribute)
+    yield from (each.name for each in graph.initializer)
+    for each in (*graph.input, *graph.output, *graph.value_info):
+        yield each.name
+        yield from (size.dim_param for size in each.type.tensor_type.shape.dim)
 
 
 # --- open sizes -----------------------------------------------------------------------------------

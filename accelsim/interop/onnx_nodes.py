@@ -1,9 +1,12 @@
 """Nodes of an ONNX graph in the words of graph.py; one may become several.
 
-MatMul, Gemm, Einsum    products; Gemm with `transB` and a bias, not transA, alpha or beta
-Mul, Div, Add, Where    by a constant, of two tensors, by a mask
-Reshape, Transpose ...  views
-Attention ...           onnx_attention.py
+    MatMul, Gemm, Einsum    products; Gemm with `transB` and a bias, not transA, alpha or beta
+    FusedMatMul ...         of com.microsoft; MatMulNBits, with weights of a few bits
+    Mul, Div, Add, Where    by a constant, of two tensors, by a mask
+    Reshape, Transpose ...  views
+    Attention ...           onnx_attention.py
+
+A node that is none of these keeps its name, with the reason if one of these cannot be read.
 """
 
 from collections.abc import Mapping
@@ -12,7 +15,7 @@ from typing import Any
 
 from accelsim.base.errors import WorkloadError
 from accelsim.interop.einsum_product import write_einsum
-from accelsim.interop.graph import Node, foreign
+from accelsim.interop.graph import Node, Traced, foreign
 from accelsim.interop.onnx_attention import FUSED
 from accelsim.interop.writer import Reader, Writer, attribute
 
@@ -81,7 +84,8 @@ def _concat(node: Any, name: str, writer: Writer) -> None:
 
 
 def _matmul(node: Any, name: str, writer: Writer) -> None:
-    writer.add("product", name, tuple(node.input), node.output[0])
+    first, second = node.input
+    writer.add("product", name, (first, second), node.output[0])
 
 
 def _gemm(node: Any, name: str, writer: Writer) -> None:
@@ -91,6 +95,36 @@ def _gemm(node: Any, name: str, writer: Writer) -> None:
     reads = tuple(each for each in node.input if each)
     transposed = bool(attribute(node, "transB", 0))
     writer.add("product", name, reads, node.output[0], transposed=transposed)
+
+
+def _fused_matmul(node: Any, name: str, writer: Writer) -> None:
+    """Microsoft's: a product times `alpha`, its right operand transposed or not."""
+    if any(attribute(node, key, 0) for key in ("transA", "transBatchA", "transBatchB")):
+        raise WorkloadError("transA and transBatch of a FusedMatMul are not understood")
+    said = {"transposed": bool(attribute(node, "transB", 0))}
+    alpha, made = float(attribute(node, "alpha", 1.0)), node.output[0]
+    product = made if alpha == 1 else f"{made}_product"
+    writer.tensors[product] = writer.tensors[made]
+    first, second = node.input
+    writer.add("product", name, (first, second), product, **said)
+    if alpha != 1:
+        writer.add("scale", f"{name}_alpha", (product,), made, by=alpha)
+
+
+def _quantised(node: Any, name: str, writer: Writer) -> None:
+    """Microsoft's MatMulNBits: weights [N, K] of `bits` each; their scales are left away."""
+    rows, columns = attribute(node, "N", 0), attribute(node, "K", 0)
+    if _given(node, 4):
+        raise WorkloadError("columns of a MatMulNBits in another order are not understood")
+    matrix = writer.view(node.input[1], f"{node.output[0]}_weights", (rows, columns))
+    writer.tensors[matrix] = Traced((rows, columns), attribute(node, "bits", 4) / 8)
+    bias = (node.input[5],) if _given(node, 5) else ()
+    reads = (node.input[0], matrix, *bias)
+    writer.add("product", name, reads, node.output[0], transposed=True)
+
+
+def _given(node: Any, place: int) -> bool:
+    return place < len(node.input) and bool(node.input[place])
 
 
 def _einsum(node: Any, name: str, writer: Writer) -> None:
@@ -120,11 +154,13 @@ def _scaled(node: Any, name: str, writer: Writer) -> None:
 
 
 def _added(node: Any, name: str, writer: Writer) -> None:
-    writer.add("add", name, tuple(node.input), node.output[0])
+    first, second = node.input
+    writer.add("add", name, (first, second), node.output[0])
 
 
 def _chosen(node: Any, name: str, writer: Writer) -> None:
-    writer.add("choose", name, tuple(node.input), node.output[0])
+    test, first, second = node.input
+    writer.add("choose", name, (test, first, second), node.output[0])
 
 
 PLAIN: Mapping[str, Reader] = {
@@ -135,6 +171,8 @@ PLAIN: Mapping[str, Reader] = {
     "MatMul": _matmul,
     "Gemm": _gemm,
     "Einsum": _einsum,
+    "com.microsoft.FusedMatMul": _fused_matmul,
+    "com.microsoft.MatMulNBits": _quantised,
     "Softmax": _softmax,
     "Mul": _scaled,
     "Div": _scaled,

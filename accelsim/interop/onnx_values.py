@@ -6,17 +6,16 @@ operator is in `FOLDED` and its result has at most `MOST_ELEMENTS` numbers; of e
 onnx library infers the shapes. No operator of the file's own and no function in it is run.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from accelsim.base.errors import ExpressionError
-from accelsim.base.expression import parse_expression
 from accelsim.interop.graph import Traced
+from accelsim.interop.onnx_constants import Initializer, array_of, constant_of, word_bytes
+from accelsim.interop.onnx_shapes import ALIKE, of_microsoft, size_of
 
 MOST_ELEMENTS = 2**25
 """Of a constant: a mask of 5,700 x 5,700, or the four indices of each place of one of 2,800."""
@@ -35,14 +34,6 @@ FOLDED = frozenset(
         *("Tile", "Transpose", "Trilu", "Unsqueeze", "Where", "Xor"),
     )
 )
-
-_ALIKE = frozenset(
-    (
-        *("BiasGelu", "FastGelu", "Gelu", "QuickGelu", "SimplifiedLayerNormalization"),
-        *("SkipLayerNormalization", "SkipSimplifiedLayerNormalization", "RotaryEmbedding"),
-    )
-)
-"""Operators that onnx has no shapes for; their result is like their first input."""
 
 _ALIKE_IN_SHAPE = {"LessOrEqual": "Less", "GreaterOrEqual": "Greater"}
 """Before opset 16 onnx has no shapes for the former."""
@@ -78,16 +69,6 @@ class Known:
         }
 
 
-def word_bytes(kind: int) -> float:
-    """Of an element of this type; of one that numpy has not, 4."""
-    import onnx
-
-    try:
-        return float(onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize)
-    except (KeyError, ValueError):
-        return 4.0
-
-
 def known_of(model: Any, sizes: Mapping[str, int], values: Mapping[str, float]) -> Known:
     """Of a graph whose inputs have no open sizes; `values` are inputs that are one number."""
     import onnx
@@ -105,48 +86,12 @@ def known_of(model: Any, sizes: Mapping[str, int], values: Mapping[str, float]) 
         known.types[each.name] = onnx.helper.make_tensor_type_proto(each.data_type, each.dims)
         embedded = each.data_location == onnx.TensorProto.DEFAULT
         if embedded and prod(each.dims) <= MOST_ELEMENTS:
-            known.values[each.name] = _Initializer(each)
+            known.values[each.name] = Initializer(each)
     said = {each.name: each.type for each in (*graph.value_info, *graph.output)}
     walk = _Walk(model, known, sizes, said)
     for node in graph.node:
         walk.through(node)
     return known
-
-
-class Constants(Mapping[str, Any]):
-    """Values by tensor, as arrays; those of the file become arrays when they are asked for."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
-
-    def __getitem__(self, name: str) -> Any:
-        return _array(self._values[name])
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-
-class _Initializer:
-    """A tensor of the file."""
-
-    def __init__(self, tensor: Any) -> None:
-        self.tensor = tensor
-
-    @cached_property
-    def array(self) -> Any:
-        import onnx
-
-        return onnx.numpy_helper.to_array(self.tensor)
-
-
-def _array(value: Any) -> Any:
-    return value.array if isinstance(value, _Initializer) else value
 
 
 class _Walk:
@@ -161,11 +106,21 @@ class _Walk:
         self.folded: dict[Any, list[Any]] = {}
 
     def through(self, node: Any) -> None:
+        """A node that is not as its operator wants it leaves its results unknown."""
+        try:
+            self._through(node)
+        except (LookupError, TypeError, ValueError) as error:
+            for made in node.output:
+                self.known.values.pop(made, None)
+                self.known.types.pop(made, None)
+                self.known.unfit[made] = f"it is not as {node.op_type} is ({str(error)[:60]})"
+
+    def _through(self, node: Any) -> None:
         known = self.known
         reads = [each for each in node.input if each]
         of_onnx = node.domain in ("", "ai.onnx")
         if of_onnx and node.op_type == "Constant":
-            self._keep(node, [_constant(node)])
+            self._keep(node, [constant_of(node)])
             return
         if of_onnx and node.op_type in ("Shape", "Size") and known.shape(reads[0]) is not None:
             self._keep(node, [self._of_shape(node, reads[0])])
@@ -201,7 +156,7 @@ class _Walk:
         import onnx
         from onnx.reference import ReferenceEvaluator
 
-        given = {each: _array(self.known.values[each]) for each in reads}
+        given = {each: array_of(self.known.values[each]) for each in reads}
         inputs = [onnx.helper.make_tensor_value_info(each, 1, None) for each in given]
         outputs = [onnx.helper.make_tensor_value_info(each, 1, None) for each in node.output]
         graph = onnx.helper.make_graph([node], "one", inputs, outputs)
@@ -229,7 +184,7 @@ class _Walk:
         if any(each not in known.types or known.types[each] is None for each in reads):
             return {}
         data = {
-            each: onnx.numpy_helper.from_array(np.ascontiguousarray(_array(known.values[each])))
+            each: onnx.numpy_helper.from_array(np.ascontiguousarray(array_of(known.values[each])))
             for each in reads
             if each in known.values and prod(known.shape(each) or ()) <= MOST_SIZES
         }
@@ -253,10 +208,9 @@ class _Walk:
     def _alike(self, node: Any, number: int) -> Any:
         """Of the first result of an operator that onnx has no shapes for."""
         first = self.known.types.get(node.input[0]) if node.input and number == 0 else None
-        if first is None or node.op_type in _ALIKE:
+        if first is None or node.op_type in ALIKE:
             return first
-        shapes = [self.known.shape(each) or () for each in node.input]
-        made = _of_attention(node, shapes)
+        made = of_microsoft(node, [self.known.shape(each) or () for each in node.input])
         if made is None:
             return None
         import onnx
@@ -291,60 +245,14 @@ class _Walk:
         """That the node would make; None if that is not known beforehand."""
         if node.op_type == "Range" and all(each in self.known.values for each in reads):
             start, end, step = (
-                float(_array(self.known.values[each]).reshape(())) for each in reads
+                float(array_of(self.known.values[each]).reshape(())) for each in reads
             )
             return max(int((end - start) / step) + 1, 0) if step else None
         shapes = [self.known.shape(each) for each in node.output if each]
         return None if None in shapes else sum(prod(shape or ()) for shape in shapes)
 
 
-def _of_attention(node: Any, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...] | None:
-    """[B, P, H·F], of com.microsoft's operators."""
-    said = {each.name: each.i for each in node.attribute}
-    batch_tokens, width = shapes[0][:2], 0
-    if node.op_type == "GroupQueryAttention" and len(shapes[0]) == 3:
-        heads, keys = said.get("num_heads", 0), said.get("kv_num_heads", 0)
-        packed = len(shapes) < 2 or not shapes[1]
-        width = shapes[0][2] * heads // max(heads + 2 * keys, 1) if packed else shapes[0][2]
-    elif node.op_type == "MultiHeadAttention" and len(shapes[0]) == 5:
-        width = shapes[0][2] * shapes[0][4]
-    elif node.op_type == "MultiHeadAttention" and len(shapes) > 1:
-        values = shapes[2] if len(shapes) > 2 and shapes[2] else shapes[1]
-        turned = len(values) == 4
-        width = (values[1] * values[3] if turned else values[-1]) if values else 0
-        width = values[2] * values[4] if len(values) == 5 else width
-    elif node.op_type == "Attention" and len(shapes) > 1 and len(shapes[1]) == 2:
-        width = shapes[1][1] // 3
-    return (*batch_tokens, width) if width else None
-
-
-def size_of(written: str, sizes: Mapping[str, int]) -> int | None:
-    """Of a size that the file calls `past + seq`, in which both were given."""
-    if written in sizes:
-        return sizes[written]
-    try:
-        value = parse_expression(written).evaluate(sizes) if written else None
-    except ExpressionError:
-        return None
-    return value if isinstance(value, int) and value >= 0 else None
-
-
 def _is_whole(kind: Any) -> bool:
     if not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
         return False
     return all(size.HasField("dim_value") for size in kind.tensor_type.shape.dim)
-
-
-def _constant(node: Any) -> Any:
-    import onnx
-
-    for each in node.attribute:
-        value = onnx.helper.get_attribute_value(each)
-        if each.name == "value":
-            in_file = value.data_location == onnx.TensorProto.DEFAULT
-            return onnx.numpy_helper.to_array(value) if in_file else None
-        if each.name in ("value_int", "value_ints"):
-            return np.array(value, np.int64)
-        if each.name in ("value_float", "value_floats"):
-            return np.array(value, np.float32)
-    return None

@@ -118,6 +118,20 @@ def test_the_product_that_makes_queries_keys_and_values(read):
     assert [link.tensor for link in found.links] == ["Y_qkv", "Y_heads"]
 
 
+def test_a_product_with_weights_of_four_bits_and_a_fused_one(read):
+    """MatMulNBits packs [N, K] as [N, blocks, bytes]; words are half a byte."""
+    packed = onnx.numpy_helper.from_array(np.zeros((H * E, 2, 16), np.uint8), "b")
+    given, said = {"x": [B, P, 64], "b": 0, "s": [2 * H * E]}, {"bits": 4, "block_size": 32}
+    found = read("MatMulNBits", given, weights=[packed], N=H * E, K=64, **said, **MICROSOFT)
+    assert macs(found) == [B * P * 64 * H * E, B * P * H * E * 5]
+    step = found.steps[0]
+    assert step.cascade.tensors["B"].word_bytes == 0.5
+    assert "B" in found.weights
+    given = {"x": [B, P, 64], "m": [H * E, 64]}
+    fused = read("FusedMatMul", given, transB=1, **MICROSOFT)
+    assert macs(fused) == macs(found)
+
+
 def test_opset_23_with_a_cache_is_causal_behind_it(read):
     given = {**GROUPED, "_mask": 0, **CACHES}
     said = {"q_num_heads": H, "kv_num_heads": G, "is_causal": 1}

@@ -1,5 +1,6 @@
 """Graphs made here, node by node, against closed forms and against numpy."""
 
+import contextlib
 import time
 
 import numpy as np
@@ -176,6 +177,16 @@ def test_sizes_that_contradict_each_other_or_are_nothing_are_named(saved):
     )
     with pytest.raises(WorkloadError, match=nothing):
         from_onnx(file, {"m": 0, "n": 0})
+
+
+def test_a_damaged_file_ends_with_a_line_whatever_is_damaged(saved):
+    """Each byte of a small file, turned over."""
+    file = spelled_out(saved)
+    whole = file.read_bytes()
+    for place in range(0, len(whole), 7):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with contextlib.suppress(InputError):
+            from_onnx(file)
 
 
 def test_a_graph_without_nodes_is_refused(saved):

@@ -102,6 +102,20 @@ def test_grouped_heads_masks_and_a_scale_of_its_own():
     np.testing.assert_allclose(computed(module, inputs), module(*inputs).numpy(), rtol=1e-9)
 
 
+class Shared(nn.Module):
+    """Each head of keys for two of queries, three tokens before, a window of five."""
+
+    def forward(self, q, k, v):
+        place = torch.arange(6)[:, None] + 3 - torch.arange(9)[None]
+        again = (each.repeat_interleave(2, 1) for each in (k, v))
+        return attend(q, *again, (place >= 0) & (place < 5))
+
+
+def test_repeated_keys_and_a_window_compute_what_torch_computes():
+    inputs = arrays((B, 4, 6, 8), (B, 2, 9, 8), (B, 2, 9, 8))
+    np.testing.assert_allclose(computed(Shared(), inputs), Shared()(*inputs).numpy(), rtol=1e-9)
+
+
 def test_attention_that_is_spelled_out_is_found_and_computes_the_same():
     inputs = arrays((B, H, 6, 8), (B, H, 7, 8), (B, H, 7, 8), (6, 7))
     (step,) = from_torch(Spelled(), inputs).steps
