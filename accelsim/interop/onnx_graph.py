@@ -47,7 +47,7 @@ def from_onnx(
     model = _read(Path(path), place)
     _refuse_unknown(model.graph, sizes or {}, values or {}, place)
     _fill(model.graph, sizes or {}, place)
-    known = known_of(model, sizes or {}, values or {})
+    known = known_of(model, sizes or {}, values or {}, str(Path(path).parent))
     try:
         return steps_of(_graph(model.graph, known, Path(path).stem))
     except WorkloadError as error:
@@ -182,7 +182,9 @@ def _graph(graph: Any, known: Known, name: str) -> Graph:
         tuple(each.name for each in graph.output),
         frozenset(known.too_large),
     )
-    computed = {r for node in writer.nodes for r in node.reads if r in constants}
+    computed = {
+        r for node in writer.nodes for r in node.reads if r in constants or r in known.too_large
+    }
     return replace(found, weights=frozenset(weights | computed - found.makers.keys()))
 
 

@@ -2,11 +2,12 @@
 
 Exporters compute shapes and masks in the graph: Shape, Gather, Concat, Range, Trilu, Where. A node
 all of whose inputs are known is evaluated, by numpy in onnx's reference of that operator, if the
-operator is in `FOLDED` and its result has at most `MOST_ELEMENTS` numbers; of every other node the
-onnx library infers the shapes. No operator of the file's own and no function in it is run.
+operator is in `FOLDED` and its result has at most `MOST_ELEMENTS` numbers - at once if it may say
+a shape, else when a mask asks for it, so that weights are not read; of every other node the onnx
+library infers the shapes. No operator of the file's own and no function in it is run.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -14,7 +15,13 @@ from typing import Any
 import numpy as np
 
 from accelsim.interop.graph import Traced
-from accelsim.interop.onnx_constants import Initializer, array_of, constant_of, word_bytes
+from accelsim.interop.onnx_constants import (
+    Initializer,
+    array_of,
+    constant_of,
+    results_of,
+    word_bytes,
+)
 from accelsim.interop.onnx_shapes import ALIKE, of_microsoft, size_of
 
 MOST_ELEMENTS = 2**25
@@ -69,8 +76,11 @@ class Known:
         }
 
 
-def known_of(model: Any, sizes: Mapping[str, int], values: Mapping[str, float]) -> Known:
-    """Of a graph whose inputs have no open sizes; `values` are inputs that are one number."""
+def known_of(
+    model: Any, sizes: Mapping[str, int], values: Mapping[str, float], folder: str
+) -> Known:
+    """Of a graph whose inputs have no open sizes; `values` are inputs that are one number, and
+    tensors that lie in files of their own are looked for in this folder."""
     import onnx
 
     graph, known = model.graph, Known()
@@ -84,9 +94,10 @@ def known_of(model: Any, sizes: Mapping[str, int], values: Mapping[str, float]) 
             )
     for each in graph.initializer:
         known.types[each.name] = onnx.helper.make_tensor_type_proto(each.data_type, each.dims)
-        embedded = each.data_location == onnx.TensorProto.DEFAULT
-        if embedded and prod(each.dims) <= MOST_ELEMENTS:
-            known.values[each.name] = Initializer(each)
+        if prod(each.dims) <= MOST_ELEMENTS:
+            known.values[each.name] = Initializer(each, folder)
+        else:
+            known.too_large.add(each.name)
     said = {each.name: each.type for each in (*graph.value_info, *graph.output)}
     walk = _Walk(model, known, sizes, said)
     for node in graph.node:
@@ -103,7 +114,7 @@ class _Walk:
         self.said = said
         self.imports = list(model.opset_import)
         self.opset = next((o.version for o in self.imports if o.domain in ("", "ai.onnx")), 1)
-        self.folded: dict[Any, list[Any]] = {}
+        self.folded: dict[Any, Sequence[Any]] = {}
 
     def through(self, node: Any) -> None:
         """A node that is not as its operator wants it leaves its results unknown."""
@@ -149,23 +160,13 @@ class _Walk:
             *(id(known.values[each]) if each else None for each in node.input),
         )
         if key not in self.folded:
-            self.folded[key] = self._evaluated(node, reads)
-        self._keep(node, self.folded[key])
-
-    def _evaluated(self, node: Any, reads: list[str]) -> list[Any]:
-        import onnx
-        from onnx.reference import ReferenceEvaluator
-
-        given = {each: array_of(self.known.values[each]) for each in reads}
-        inputs = [onnx.helper.make_tensor_value_info(each, 1, None) for each in given]
-        outputs = [onnx.helper.make_tensor_value_info(each, 1, None) for each in node.output]
-        graph = onnx.helper.make_graph([node], "one", inputs, outputs)
-        model = onnx.helper.make_model(graph, opset_imports=self.imports)
-        try:
-            with np.errstate(all="ignore"):
-                return list(ReferenceEvaluator(model).run(None, given))
-        except Exception:  # the reference raises what numpy does for what the file says
-            return []
+            given = {each: known.values[each] for each in reads}
+            self.folded[key] = results_of(node, given, self.imports)
+        results = self.folded[key]
+        if elements <= MOST_SIZES or node.op_type == "Range":
+            self._keep(node, map(array_of, results))
+        else:
+            known.values.update(zip(node.output, results, strict=True))
 
     def _keep(self, node: Any, values: Iterable[Any]) -> None:
         import onnx
@@ -187,6 +188,7 @@ class _Walk:
             each: onnx.numpy_helper.from_array(np.ascontiguousarray(array_of(known.values[each])))
             for each in reads
             if each in known.values and prod(known.shape(each) or ()) <= MOST_SIZES
+            if array_of(known.values[each]) is not None
         }
         types = {each: known.types[each] for each in reads}
         try:

@@ -41,6 +41,8 @@ class Writer:
 
     def number(self, name: str) -> float | None:
         """Of a constant that is one number."""
+        if self.tensors[name].elements != 1:
+            return None
         value = self.values.get(name)
         return float(value.reshape(())) if value is not None and value.size == 1 else None
 

@@ -163,3 +163,19 @@ def test_misspelled_sizes_and_inputs_are_refused_with_what_there_is(tmp_path):
         from_onnx(file, {"batch": 2})
     with pytest.raises(WorkloadError, match="no attention"):
         from_torch(torch.nn.ReLU(), (torch.zeros(3),))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_masks_that_lie_in_a_file_beside_are_read_and_weights_are_not(tmp_path):
+    import onnx
+
+    file = exported("Stored", tmp_path, "script", None)
+    onnx.save(
+        onnx.load(str(file)), str(file), save_as_external_data=True, location="w", size_threshold=99
+    )
+    assert macs(from_onnx(file, sizes_of("Stored")).steps) == macs(traced_by_torch("Stored").steps)
+    (tmp_path / "w").unlink()
+    found = from_onnx(file, sizes_of("Stored"))
+    assert [step.op for step in found.steps] == ["product", "product"]
+    why = "its mask is made by Cast, Equal, Slice, which is not evaluated"
+    assert [each.why for each in found.left_out] == ["not understood", why]
