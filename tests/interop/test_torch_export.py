@@ -116,6 +116,28 @@ def test_repeated_keys_and_a_window_compute_what_torch_computes():
     np.testing.assert_allclose(computed(Shared(), inputs), Shared()(*inputs).numpy(), rtol=1e-9)
 
 
+class Alibi(nn.Module):
+    """A slope a head times the distance, and -inf on later keys, as one mask."""
+
+    def forward(self, q, k, v):
+        place = torch.arange(6)
+        away = (place[:, None] - place[None]) * torch.tensor([-0.5, -0.25]).view(2, 1, 1)
+        return attend(q, k, v, away.double().masked_fill(away > 0, float("-inf")))
+
+
+def test_a_bias_of_positions_is_added_where_its_mask_hides_nothing():
+    inputs = arrays((B, 2, 6, 8), (B, 2, 6, 8), (B, 2, 6, 8))
+    (step,) = from_torch(Alibi(), inputs).steps
+    q, k, v, mask = step.cascade.inputs
+    assert step.cascade.tensors[mask].ranks == ("H", "P", "M")
+    away = np.subtract.outer(np.arange(6.0), np.arange(6.0))
+    given = dict(zip((q, k, v), (each.numpy() for each in inputs), strict=True))
+    given |= {q: given[q] * step.scale, mask: away * np.array([-0.5, -0.25])[:, None, None]}
+    (result,) = interpret(step.cascade, given).values()
+    np.testing.assert_allclose(result, Alibi()(*inputs).numpy(), rtol=1e-9)
+    assert counts(step.cascade).operations["exp"] == B * 2 * 21
+
+
 def test_attention_that_is_spelled_out_is_found_and_computes_the_same():
     inputs = arrays((B, H, 6, 8), (B, H, 7, 8), (B, H, 7, 8), (6, 7))
     (step,) = from_torch(Spelled(), inputs).steps
