@@ -1,77 +1,148 @@
-"""Attention that a graph spells out as one node: MatMul, scale, mask, Softmax, MatMul."""
+"""Attention that a graph spells out as one node: MatMul, scale, mask, Softmax, MatMul.
 
-from collections.abc import Mapping, Sequence
+Scales of the queries, the keys or the scores become the attention's, and a constant mask its band
+of keys; a mask that is added stays, one that is computed from inputs is refused where it is read.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from accelsim.interop.graph import Graph, Node
+from accelsim.interop.masks import HIDDEN
+
+_BETWEEN = ("view", "scale", "add", "choose")
 
 
 @dataclass(frozen=True)
 class _Found:
     node: Node
     taken: tuple[Node, ...]
+    folded: tuple[Node, ...]
 
 
 def with_attention(graph: Graph) -> Graph:
     """The graph with each such chain replaced by an `attention`, whose keys may be transposed
-    before (`keys_transposed`: they are [.., e, m])."""
-    makers = {name: node for node in graph.nodes for name in node.makes}
-    readers: dict[str, int] = {}
-    for node in graph.nodes:
-        for name in node.reads:
-            readers[name] = readers.get(name, 0) + 1
-    found = [each for node in graph.nodes if (each := _ending_in(node, graph, makers, readers))]
+    before (`keys_transposed`: they are [.., e, m]). Scales that became its own are views now."""
+    found = [each for node in graph.nodes if (each := _ending_in(node, graph)) is not None]
     taken = {part.name for each in found for part in each.taken}
-    instead = {each.taken[-1].name: each.node for each in found}
-    nodes = [instead.get(node.name, node) for node in graph.nodes]
-    kept = [node for node in nodes if node.op == "attention" or node.name not in taken]
-    return replace(graph, nodes=tuple(kept))
+    folded = {part.name for each in found for part in each.folded}
+    instead = {each.node.name: each.node for each in found}
+    nodes = [
+        replace(node, op="view", said={}) if node.name in folded else instead.get(node.name, node)
+        for node in graph.nodes
+        if node.name not in taken or node.name in instead
+    ]
+    return replace(graph, nodes=tuple(nodes))
 
 
-def _ending_in(
-    last: Node, graph: Graph, makers: Mapping[str, Node], readers: Mapping[str, int]
-) -> _Found | None:
+def _ending_in(last: Node, graph: Graph) -> _Found | None:
     """The chain whose second product this is."""
     if last.op != "product" or len(last.reads) != 2 or last.said.get("transposed"):
         return None
-    node = _only(makers.get(last.reads[0]), readers)
+    chain = [last]
+    node = _before(graph, last.reads[0])
+    while node is not None and _keeps_weights(node, graph):
+        chain += [node] if node.op == "view" else [node, graph.makers[node.reads[0]]]
+        node = _before(graph, _weights_first(node))
     if node is None or node.op != "softmax":
         return None
-    chain, scale, masks = [last, node], 1.0, list[str]()
-    node = _only(makers.get(node.reads[0]), readers)
-    while node is not None and node.op in ("scale", "add") and len(masks) < 2:
+    chain.append(node)
+    scale, masks, is_scaled = 1.0, list[tuple[str, str]](), False
+    node = _before(graph, node.reads[0])
+    while node is not None and node.op in _BETWEEN:
         chain.append(node)
-        scores = node.reads[0]
-        if node.op == "add":
-            scores, mask = _scores_first(node, makers)
+        split = _scores_and_mask(node, graph)
+        if split is None:
+            return None
+        scores, mask = split
+        if mask is not None:
             masks.append(mask)
-        scale *= node.said.get("by", 1.0)
-        node = _only(makers.get(scores), readers)
+            if is_scaled and node.op == "add" and mask[1] not in graph.values:
+                return None
+        if node.op == "scale":
+            is_scaled = True
+            scale *= float(node.said["by"])
+        node = _before(graph, scores)
     is_first = node is not None and node.op == "product" and len(node.reads) == 2
-    if node is None or not is_first or len(masks) > 1 or _is_scaled_after(chain):
+    if node is None or not is_first:
         return None
     if len(graph.tensors[node.makes[0]].shape) < 3:
         return None
-    said = {"scale": scale, "causal": False, "keys_transposed": not node.said.get("transposed")}
-    reads = (*node.reads, last.reads[1], *masks)
+    folded = [*_scales(graph, node.reads[0], node), *_scales(graph, node.reads[1], node)]
+    for each in folded:
+        scale *= float(each.said["by"])
+    said: dict[str, Any] = {"scale": scale, "keys_transposed": not node.said.get("transposed")}
+    said |= {"masks": tuple(kind for kind, _ in masks)}
+    reads = (*node.reads, last.reads[1], *(mask for _, mask in masks))
     attention = Node("attention", last.name, reads, last.makes, said)
-    return _Found(attention, tuple(reversed([*chain, node])))
+    return _Found(attention, (*reversed(chain), node), tuple(folded))
 
 
-def _is_scaled_after(chain: Sequence[Node]) -> bool:
-    """Whether the mask is scaled too: outwards from the softmax, a scale before the mask."""
-    ops = [node.op for node in chain]
-    return "add" in ops and "scale" in ops[: ops.index("add")]
+def _keeps_weights(node: Node, graph: Graph) -> bool:
+    """A view of what the softmax made, or what replaces its rows without keys by zeros."""
+    if node.op == "choose":
+        test = graph.makers.get(node.reads[0])
+        return test is not None and test.op.lower() == "isnan" and len(node.reads) == 3
+    return node.op == "view"
 
 
-def _only(node: Node | None, readers: Mapping[str, int]) -> Node | None:
-    """The node, if what it makes is read once: otherwise it is needed elsewhere too."""
-    alone = node is not None and all(readers.get(name, 0) == 1 for name in node.makes)
-    return node if alone else None
+def _weights_first(node: Node) -> str:
+    return node.reads[2] if node.op == "choose" else node.reads[0]
 
 
-def _scores_first(node: Node, makers: Mapping[str, Node]) -> tuple[str, str]:
+def _scores_and_mask(node: Node, graph: Graph) -> tuple[str, tuple[str, str] | None] | None:
+    """What the node hides or scales, and the mask with what it is: "add"ed, or "keep" or "hide"
+    where it is true. None if it is another use of these nodes."""
+    if node.op in ("scale", "view"):
+        return node.reads[0], None
+    if node.op == "add":
+        scores, mask = _scores_first(node, graph)
+        return scores, ("add", mask)
+    test, first, second = node.reads
+    if _is_hidden(graph, second):
+        return first, ("keep", test)
+    fills = node.said.get("first", 0.0) <= HIDDEN or _is_hidden(graph, first)
+    return (second, ("hide", test)) if fills else None
+
+
+def _is_hidden(graph: Graph, name: str) -> bool:
+    value = graph.values.get(name)
+    return value is not None and bool((value <= HIDDEN).all())
+
+
+def _before(graph: Graph, name: str) -> Node | None:
+    """What makes it, if it is read once: otherwise it is needed elsewhere too. Of softmax's rows
+    a test for NaN may read them besides."""
+    node = graph.makers.get(name)
+    if node is None:
+        return None
+    readers = [r for made in node.makes for r in graph.readers.get(made, ()) if not _tests(r)]
+    return node if len(readers) == 1 and name not in graph.outputs else None
+
+
+def _tests(node: Node) -> bool:
+    return node.op.lower() == "isnan"
+
+
+def _scales(graph: Graph, name: str, reader: Node) -> Iterator[Node]:
+    """Scales above an operand, through views, that nothing else reads."""
+    node = graph.makers.get(name)
+    while node is not None and node.op in ("view", "scale"):
+        if any(len(graph.readers.get(made, ())) != 1 for made in node.makes):
+            return
+        if node.op == "scale":
+            yield node
+        node = graph.makers.get(node.reads[0])
+
+
+def _scores_first(node: Node, graph: Graph) -> tuple[str, str]:
     """Of the two that are added the one that products and scales make, then the mask."""
     first, second = node.reads
-    made = makers.get(first)
-    return (first, second) if made and made.op in ("product", "scale") else (second, first)
+    made = graph.makers.get(first)
+    chain = ("product", "scale", "add", "choose", "view")
+    if second in graph.values or second in graph.inputs:
+        return first, second
+    if first in graph.values or first in graph.inputs:
+        return second, first
+    return (first, second) if made and made.op in chain else (second, first)

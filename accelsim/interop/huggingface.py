@@ -15,15 +15,15 @@ sizes that no two models share must be there. A model has the name of the folder
 words of 16 bits unless its `dtype`, or how it was quantised, says otherwise.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from accelsim.base.errors import InputError, Place, YamlError, did_you_mean
+from accelsim.base.errors import InputError, Place, did_you_mean
+from accelsim.base.node import Node
 from accelsim.base.setting import Value
-from accelsim.base.yamlfile import Node, parse_yaml, read_text
+from accelsim.interop.config_json import Config, read_json
 from accelsim.workload.model import Model
 from accelsim.workload.model_load import read_model
 
@@ -45,6 +45,20 @@ LATENT = {
 }
 QUERY_RANK = 1536
 
+KNOWN = frozenset(
+    (
+        *SIZES.values(),
+        *(theirs for theirs, _ in LATENT.values()),
+        *("model_type", "tie_word_embeddings", "num_key_value_heads", "head_dim", "mlp_bias"),
+        *("attention_bias", "sliding_window", "use_sliding_window", "max_window_layers"),
+        *("num_local_experts", "num_experts_per_tok", "decoder_sparse_step", "mlp_only_layers"),
+        *("num_experts", "moe_intermediate_size", "q_lora_rank", "n_routed_experts"),
+        *("n_shared_experts", "moe_layer_freq", "first_k_dense_replace", "quantization_config"),
+        *("dtype", "torch_dtype"),
+    )
+)
+"""Keys that are read here, of one family or another."""
+
 Keys = dict[str, Any]
 
 
@@ -58,7 +72,7 @@ def read_config(path: str | Path, overrides: Mapping[str, Value] | None = None) 
         what a `Model` cannot be (a window in some layers): file, line, remedy.
     """
     path, settings = Path(path), dict(overrides or {})
-    config = _Config(_read_json(path))
+    config = Config(read_json(path), KNOWN)
     family = _family(config)
     keys: Keys = {ours: config.size(theirs) for ours, theirs in SIZES.items()}
     keys |= {"tied": config.flag("tie_word_embeddings"), **family.read(config, family)}
@@ -67,63 +81,6 @@ def read_config(path: str | Path, overrides: Mapping[str, Value] | None = None) 
     name = path.resolve().parent.name if path.name == "config.json" else path.stem
     keys["source"] = f"{path.name} of {name}"
     return read_model(_node(keys, config.node.place), name, settings)
-
-
-# --- the file ------------------------------------------------------------------------------------
-
-
-def _read_json(path: Path) -> Node:
-    text = read_text(path)
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        at = Place(str(path), getattr(error, "lineno", None))
-        fact = f"not JSON: {getattr(error, 'msg', error)}"
-        raise YamlError(fact, at=at, remedy="Give the config.json of a model") from error
-    if not isinstance(found, dict):
-        fact = "a config.json holds an object, {...}"
-        raise YamlError(fact, at=Place(str(path), 1), remedy="Give the config.json of a model")
-    # JSON is YAML, whose nodes know their lines; only between its values may JSON have tabs.
-    return parse_yaml(text.replace("\t", " "), str(path))
-
-
-@dataclass(frozen=True)
-class _Config:
-    """The keys of the file; a wrong value is an InputError at its line."""
-
-    node: Node
-
-    def value(self, key: str, default: Any = None) -> Any:
-        child = self.node.get(key)
-        return default if child is None else child.to_plain()
-
-    def size(self, key: str, default: int | None = None) -> int:
-        """A whole number above 0."""
-        if key not in self.node and default is None:
-            remedy = f"Add a line like '\"{key}\": 4096,'"
-            raise InputError(f"{key!r} is missing", at=self.node.place, remedy=remedy)
-        value = self.value(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise self.wrong(key, "is no whole number above 0", "Give one, like 4096")
-        return value
-
-    def size_or_none(self, key: str, default: int | None = None) -> int | None:
-        if self.value(key, default) is None:
-            return None
-        return self.size(key, default)
-
-    def flag(self, key: str) -> bool:
-        value = self.value(key, False)
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        raise self.wrong(key, "is not true or false", "Give one of them")
-
-    def wrong(self, key: str, fact: str, remedy: str) -> InputError:
-        place = self.node.key_place(key)
-        return InputError(f"{key}: {self._written(key)} {fact}", at=place, remedy=remedy)
-
-    def _written(self, key: str) -> str:
-        return json.dumps(self.value(key))[:60]
 
 
 def _node(keys: Keys, place: Place) -> Node:
@@ -144,14 +101,14 @@ class _Family:
     """What reads it, and the defaults in which families differ: key and value heads (None for as
     many as heads), numbers of a head (None for hidden / heads), the window, more of its keys."""
 
-    read: "Callable[[_Config, _Family], Keys]"
+    read: "Callable[[Config, _Family], Keys]"
     kv_heads: int | None = None
     head_dim: int | None = None
     window: int | None = None
     more: Keys = field(default_factory=dict)
 
 
-def _dense(config: _Config, family: _Family) -> Keys:
+def _dense(config: Config, family: _Family) -> Keys:
     hidden, heads = config.size("hidden_size"), config.size("num_attention_heads")
     head_dim = config.size_or_none("head_dim", family.head_dim)
     if head_dim is None and hidden % heads:
@@ -160,8 +117,12 @@ def _dense(config: _Config, family: _Family) -> Keys:
     if config.flag("mlp_bias"):
         raise config.wrong("mlp_bias", "is not known to a model", "Set it to false")
     both = config.flag("attention_bias")
+    kv_heads = config.size_or_none("num_key_value_heads", family.kv_heads) or heads
+    if heads % kv_heads:
+        remedy = "As many query heads share each of them"
+        raise config.wrong("num_key_value_heads", f"does not divide {heads} heads", remedy)
     return {
-        "kv_heads": config.size_or_none("num_key_value_heads", family.kv_heads) or heads,
+        "kv_heads": kv_heads,
         "head_dim": head_dim or hidden // heads,
         "window": config.size_or_none("sliding_window", family.window),
         "qkv_bias": both,
@@ -170,11 +131,11 @@ def _dense(config: _Config, family: _Family) -> Keys:
     }
 
 
-def _qwen(config: _Config, family: _Family) -> Keys:
+def _qwen(config: Config, family: _Family) -> Keys:
     return _dense(config, family) | {"window": _window_of_all(config)}
 
 
-def _window_of_all(config: _Config) -> int | None:
+def _window_of_all(config: Config) -> int | None:
     """Qwen's: layers from `max_window_layers` on have it, if it is used at all."""
     if not config.flag("use_sliding_window"):
         return None
@@ -187,7 +148,7 @@ def _window_of_all(config: _Config) -> int | None:
     raise config.wrong("max_window_layers", "leaves the window to some layers", remedy)
 
 
-def _mixtral(config: _Config, family: _Family) -> Keys:
+def _mixtral(config: Config, family: _Family) -> Keys:
     experts = {
         "count": config.size("num_local_experts", 8),
         "active": config.size("num_experts_per_tok", 2),
@@ -196,7 +157,7 @@ def _mixtral(config: _Config, family: _Family) -> Keys:
     return _dense(config, family) | {"experts": experts}
 
 
-def _qwen_moe(config: _Config, family: _Family) -> Keys:
+def _qwen_moe(config: Config, family: _Family) -> Keys:
     uses = config.flag("use_sliding_window")
     window = config.size_or_none("sliding_window", 4096) if uses else None
     if config.value("decoder_sparse_step", 1) != 1:
@@ -213,7 +174,7 @@ def _qwen_moe(config: _Config, family: _Family) -> Keys:
     return _dense(config, family) | {"window": window, "experts": experts}
 
 
-def _deepseek(config: _Config, family: _Family) -> Keys:
+def _deepseek(config: Config, family: _Family) -> Keys:
     both = config.flag("attention_bias")
     latent: Keys = {ours: config.size(*theirs) for ours, theirs in LATENT.items()}
     latent["query_rank"] = config.size_or_none("q_lora_rank", QUERY_RANK)
@@ -225,7 +186,7 @@ def _deepseek(config: _Config, family: _Family) -> Keys:
     }
 
 
-def _deepseek_experts(config: _Config, family: _Family) -> Keys | None:
+def _deepseek_experts(config: Config, family: _Family) -> Keys | None:
     if config.value("n_routed_experts", 1) is None:
         return None
     if config.value("moe_layer_freq", 1) != 1:
@@ -252,7 +213,7 @@ FAMILIES = {
 }
 
 
-def _family(config: _Config) -> _Family:
+def _family(config: Config) -> _Family:
     known = f"There are {', '.join(FAMILIES)}"
     kind = config.value("model_type")
     if kind is None:
@@ -263,7 +224,7 @@ def _family(config: _Config) -> _Family:
     return FAMILIES[kind]
 
 
-def _weight_bits(config: _Config) -> int:
+def _weight_bits(config: Config) -> int:
     """Of the matrices as they are stored."""
     quantised = config.value("quantization_config")
     if quantised:

@@ -1,218 +1,195 @@
-"""An ONNX graph → linked cascades: its MatMul, Gemm, Softmax and Attention nodes.
+"""An ONNX graph → linked cascades: its products, softmax and attention, as exporters write them.
 
-    Attention (opset 23)    queries, keys and values as [B, H, P, E], or [B, P, H·E] with the
-                            numbers of heads; an added mask; `scale`, `is_causal`
-    MatMul, Softmax         by themselves, or as attention that is spelled out
-    Gemm                    `transB` and a bias; not transA, alpha or beta
+    onnx_values.py     shapes and masks that are computed in the graph, evaluated where constant
+    onnx_nodes.py      nodes in the words of graph.py
+    onnx_attention.py  attention that is one node: of opset 23, and of com.microsoft
+    steps.py           attention that is spelled out, and cascades
 
-Shapes are inferred by the onnx library; a size that the file leaves open is given by its name. The
-file is data: no operator of its own and no function in it is run.
+A size that the file leaves open is given by its name, and so may be the value of an input that is
+one number everywhere, such as a padding mask of ones. The file is data: no operator of its own and
+no function in it is run.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from accelsim.base.errors import InputError, Place
-from accelsim.interop.graph import Graph, Node, Traced
+from accelsim.base.errors import InputError, Place, WorkloadError, did_you_mean
+from accelsim.interop.graph import Graph
+from accelsim.interop.onnx_constants import Constants
+from accelsim.interop.onnx_nodes import VIEWS, write
+from accelsim.interop.onnx_shapes import size_of
+from accelsim.interop.onnx_values import Known, known_of
 from accelsim.interop.steps import Steps, steps_of
+from accelsim.interop.writer import Writer
 
 MOST_BYTES = 2_000_000_000
 
-_VIEWS = (
-    "Reshape",
-    "Transpose",
-    "Identity",
-    "Unsqueeze",
-    "Squeeze",
-    "Flatten",
-    "Cast",
-    "Expand",
-    "Dropout",
-)
-_PARTS = ("Split", "Slice")
-_OF_SHAPES = ("Constant", "Shape", "ConstantOfShape", "Range", "Size")
 
-
-@dataclass(frozen=True)
-class _File:
-    """What is known of the tensors: shapes, and the value of those that are one number."""
-
-    tensors: Mapping[str, Traced]
-    constants: Mapping[str, float]
-
-
-def from_onnx(path: str | Path, sizes: Mapping[str, int] | None = None) -> Steps:
-    """The cascades of an ONNX file; `sizes` are those that it leaves open, `{"batch": 1}`.
+def from_onnx(
+    path: str | Path,
+    sizes: Mapping[str, int] | None = None,
+    values: Mapping[str, float] | None = None,
+) -> Steps:
+    """The cascades of an ONNX file; `sizes` are those that it leaves open, `{"batch": 1}`, and
+    `values` inputs that are one number everywhere, `{"attention_mask": 1}`.
 
     Raises
     ------
     InputError
-        if onnx is not installed, the file is no ONNX, or a size is open.
+        if onnx is not installed, the file is no ONNX, a size is open, or there is no such size or
+        input.
     WorkloadError
         if no node of it is understood.
     """
+    place = Place(str(path))
+    model = _read(Path(path), place)
+    _refuse_unknown(model.graph, sizes or {}, values or {}, place)
+    _fill(model.graph, sizes or {}, place)
+    known = known_of(model, sizes or {}, values or {}, str(Path(path).parent))
+    try:
+        return steps_of(_graph(model.graph, known, Path(path).stem))
+    except WorkloadError as error:
+        raise WorkloadError(error.fact, at=place, remedy=error.remedy) from error
+
+
+def _read(path: Path, place: Place) -> Any:
     try:
         import onnx
+        import onnx.inliner
     except ImportError as error:
         raise InputError("onnx is not installed", remedy="pip install 'accelsim[onnx]'") from error
-    place = Place(str(path))
-    if not Path(path).is_file():
-        raise InputError("no such file", at=place)
-    if Path(path).stat().st_size > MOST_BYTES:
-        raise InputError("the file is larger than 2 GB", at=place)
+    if path.is_dir():
+        raise InputError("is a folder, not a file", at=place, remedy="Name an ONNX file in it")
+    if not path.is_file():
+        neighbours = [each.name for each in path.parent.glob("*.onnx")]
+        raise InputError("no such file", at=place, remedy=did_you_mean(path.name, neighbours))
+    if path.stat().st_size > MOST_BYTES:
+        remedy = "Save it with its weights in a file beside it, which is not read"
+        raise InputError("the file is larger than 2 GB", at=place, remedy=remedy)
     try:
         model = onnx.load(str(path), load_external_data=False)
+        model = onnx.inliner.inline_local_functions(model) if model.functions else model
     except Exception as error:  # protobuf raises what it likes
         raise InputError("this is no ONNX file", at=place) from error
-    _fill(model.graph, sizes or {}, place)
-    try:
-        inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
-    except Exception as error:
-        said = str(error).strip().partition("\n")[0]
-        raise InputError(f"onnx cannot infer its shapes: {said}", at=place) from error
-    graph = inferred.graph
-    file = _File(dict(_tensors(graph)), dict(_constants(graph)))
-    weights = frozenset(each.name for each in graph.initializer)
-    named = ((node, node.name or f"{node.op_type}_{n}") for n, node in enumerate(graph.node))
-    nodes = (_node(node, name, file) for node, name in named if node.op_type not in _OF_SHAPES)
-    kept = tuple(node for node in nodes if node is not None)
-    return steps_of(Graph(graph.name or Path(path).stem, file.tensors, kept, weights))
+    if any(isinstance(name, bytes) for name in _names(model.graph)):
+        raise InputError("names in it are not UTF-8: it is damaged", at=place)
+    if not model.graph.node:
+        raise InputError("its graph has no nodes", at=place)
+    return model
+
+
+def _names(graph: Any) -> Iterator[Any]:
+    """All that is used as one; protobuf gives bytes for what is no text."""
+    yield graph.name
+    for node in graph.node:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        yield from (each.name for each in node.attribute)
+    yield from (each.name for each in graph.initializer)
+    for each in (*graph.input, *graph.output, *graph.value_info):
+        yield each.name
+        yield from (size.dim_param for size in each.type.tensor_type.shape.dim)
+
+
+# --- open sizes -----------------------------------------------------------------------------------
+
+
+def _open_sizes(graph: Any) -> Iterator[tuple[str, Any]]:
+    """Sizes of inputs that are not said, by name; one without a name is `input.place`."""
+    weights = {each.name for each in graph.initializer}
+    for each in graph.input:
+        if each.name in weights:
+            continue
+        for place, size in enumerate(each.type.tensor_type.shape.dim):
+            if not size.HasField("dim_value"):
+                yield size.dim_param or f"{each.name}.{place}", size
 
 
 def _fill(graph: Any, sizes: Mapping[str, int], place: Place) -> None:
-    """The open sizes of the graph's inputs."""
-    open_sizes: list[str] = []
-    for each in graph.input:
-        for size in each.type.tensor_type.shape.dim:
-            if size.HasField("dim_value"):
-                continue
-            if size.dim_param in sizes:
-                size.dim_value = sizes[size.dim_param]
-            else:
-                open_sizes.append(size.dim_param or f"{each.name} has one without a name")
-    if open_sizes:
-        listed = ", ".join(dict.fromkeys(open_sizes))
-        remedy = f"Give them, like --size {open_sizes[0].partition(' ')[0]}=1"
-        raise InputError(f"these sizes are open: {listed}", at=place, remedy=remedy)
+    missing: dict[str, None] = {}
+    for name, size in _open_sizes(graph):
+        number = size_of(name, sizes)
+        if number is None:
+            missing[name] = None
+        else:
+            size.dim_value = number
+    if missing:
+        asked = list(_asked(missing))
+        remedy = f"Give them, like {' '.join(f'--size {each}=1' for each in asked)}"
+        raise InputError(f"these sizes are open: {', '.join(missing)}", at=place, remedy=remedy)
 
 
-def _tensors(graph: Any) -> Iterator[tuple[str, Traced]]:
-    import onnx
-
-    def word(kind: int) -> float:
-        try:
-            return float(onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize)
-        except (KeyError, ValueError):
-            return 4.0
-
-    for each in (*graph.input, *graph.value_info, *graph.output):
-        kind = each.type.tensor_type
-        if kind.HasField("shape") and all(d.HasField("dim_value") for d in kind.shape.dim):
-            yield (
-                each.name,
-                Traced(tuple(d.dim_value for d in kind.shape.dim), word(kind.elem_type)),
-            )
-    for each in graph.initializer:
-        yield each.name, Traced(tuple(each.dims), word(each.data_type))
+def _asked(missing: Mapping[str, None]) -> Iterator[str]:
+    """Without those that are sums of others."""
+    given = dict.fromkeys(missing, 1)
+    return (
+        name
+        for name in missing
+        if size_of(name, {k: v for k, v in given.items() if k != name}) is None
+    )
 
 
-def _constants(graph: Any) -> Iterator[tuple[str, float]]:
-    """Tensors that are one number, known beforehand."""
-    import onnx
-
-    made = ((n.output[0], a.t) for n in graph.node if n.op_type == "Constant" for a in n.attribute)
-    for name, tensor in (*made, *((each.name, each) for each in graph.initializer)):
-        size = 1
-        for length in tensor.dims:
-            size *= length
-        if size == 1 and tensor.data_location == onnx.TensorProto.DEFAULT:
-            yield name, float(onnx.numpy_helper.to_array(tensor).reshape(()))
-
-
-def _node(node: Any, name: str, file: _File) -> Node | None:
-    """None for what is computed from shapes alone."""
-    reads = tuple(each for each in node.input if each)
-    made = tuple(each for each in node.output if each)
-    if node.op_type in (*_VIEWS, *_PARTS) and reads:
-        return Node("view" if node.op_type in _VIEWS else "part", name, reads[:1], made)
-    read = _READERS.get(node.op_type) if node.domain in ("", "ai.onnx") else None
-    known = all(each in file.tensors for each in (*reads, *made) if each not in file.constants)
-    found = read(node, reads, file) if read is not None and known else None
-    if found is None:
-        called = f"{node.domain}.{node.op_type}".lstrip(".")
-        return Node(node.op_type, name, reads, made, {"called": called})
-    op, operands, said = found
-    return Node(op, name, operands, made[:1], said)
-
-
-Found = tuple[str, tuple[str, ...], dict[str, Any]]
-
-
-def _attribute(node: Any, name: str, default: Any) -> Any:
-    import onnx
-
-    found = next((each for each in node.attribute if each.name == name), None)
-    return default if found is None else onnx.helper.get_attribute_value(found)
-
-
-def _matmul(node: Any, reads: tuple[str, ...], file: _File) -> Found:
-    return "product", reads, {}
-
-
-def _gemm(node: Any, reads: tuple[str, ...], file: _File) -> Found | None:
-    plain = not _attribute(node, "transA", 0) and _attribute(node, "alpha", 1.0) == 1.0
-    if not plain or _attribute(node, "beta", 1.0) != 1.0:
-        return None
-    return "product", reads, {"transposed": bool(_attribute(node, "transB", 0))}
-
-
-def _softmax(node: Any, reads: tuple[str, ...], file: _File) -> Found | None:
-    axis, rank = _attribute(node, "axis", -1), len(file.tensors[reads[0]].shape)
-    return ("softmax", reads, {}) if axis in (-1, rank - 1) else None
-
-
-def _scaled(node: Any, reads: tuple[str, ...], file: _File) -> Found | None:
-    """Times a constant, or divided by it."""
-    constant = next((each for each in reads if each in file.constants), None)
-    if constant is None or (node.op_type == "Div" and constant != reads[1]):
-        return None
-    number = file.constants[constant]
-    if node.op_type == "Div" and number == 0:
-        return None
-    other = tuple(each for each in reads if each != constant)
-    return "scale", other, {"by": 1 / number if node.op_type == "Div" else number}
-
-
-def _added(node: Any, reads: tuple[str, ...], file: _File) -> Found:
-    return "add", reads, {}
-
-
-def _attention(node: Any, reads: tuple[str, ...], file: _File) -> Found | None:
-    """Without a cache; the mask is of numbers that are added."""
-    if any(node.input[4:]) or len(reads) < 3:
-        return None
-    shapes = [file.tensors[each].shape for each in reads[:3]]
-    heads = _attribute(node, "q_num_heads", 0), _attribute(node, "kv_num_heads", 0)
-    packed = all(len(shape) == 3 for shape in shapes)
-    if packed and not all(heads):
-        return None
-    width = shapes[0][-1] // heads[0] if packed else shapes[0][-1]
-    said = {
-        "causal": bool(_attribute(node, "is_causal", 0)),
-        "scale": float(_attribute(node, "scale", width**-0.5)),
-        "heads": heads if packed else None,
+def _refuse_unknown(
+    graph: Any, sizes: Mapping[str, int], values: Mapping[str, float], place: Place
+) -> None:
+    """Sizes and inputs that the file has not."""
+    inputs = [each.name for each in graph.input]
+    named = dict.fromkeys(name for name, _ in _open_sizes(graph))
+    written = {
+        size.dim_param
+        for each in (*graph.input, *graph.output, *graph.value_info)
+        for size in each.type.tensor_type.shape.dim
+        if size.dim_param
     }
-    return "attention", reads, said
+    known = {word for each in {*named, *written} for word in (each, *each.split())}
+    for what, given, own, also in (
+        ("open size", sizes, list(named), known),
+        ("input", values, inputs, set(inputs)),
+    ):
+        for name in given:
+            if name in also:
+                continue
+            there = f"It has {', '.join(own)}" if own else f"It has no {what}"
+            remedy = did_you_mean(name, own) or there
+            raise InputError(f"it has no {what} {name!r}", at=place, remedy=remedy)
 
 
-_READERS: Mapping[str, Callable[[Any, tuple[str, ...], _File], Found | None]] = {
-    "MatMul": _matmul,
-    "Gemm": _gemm,
-    "Softmax": _softmax,
-    "Mul": _scaled,
-    "Div": _scaled,
-    "Add": _added,
-    "Attention": _attention,
-}
+# --- the graph ------------------------------------------------------------------------------------
+
+
+def _graph(graph: Any, known: Known, name: str) -> Graph:
+    constants = Constants(known.values)
+    writer = Writer(known.traced(), constants, known.unfit)
+    weights = {each.name for each in graph.initializer}
+    names = _different(node.name or f"{node.op_type}_{n}" for n, node in enumerate(graph.node))
+    kept = set(weights)
+    for node, its in zip(graph.node, names, strict=True):
+        made = [each for each in node.output if each]
+        is_view = node.op_type in VIEWS and node.input and node.input[0] in kept
+        known_all = all(each in known.values or each in known.too_large for each in made)
+        if known_all and not is_view:
+            continue
+        kept.update(made if is_view else ())
+        write(node, its, writer)
+    found = Graph(
+        graph.name or name,
+        writer.tensors,
+        tuple(writer.nodes),
+        frozenset(weights),
+        constants,
+        tuple(each.name for each in graph.input if each.name not in weights),
+        tuple(each.name for each in graph.output),
+        frozenset(known.too_large),
+    )
+    computed = {
+        r for node in writer.nodes for r in node.reads if r in constants or r in known.too_large
+    }
+    return replace(found, weights=frozenset(weights | computed - found.makers.keys()))
+
+
+def _different(names: Iterator[str]) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        yield name if seen[name] == 1 else f"{name}_{seen[name]}"

@@ -12,8 +12,10 @@
 Memories here are shared by all, or one in each PE. Several instances in between become one of their
 room and bandwidth together, and memories side by side (one for each data type) one of their room.
 Whatever changes, or means nothing here, is a `Remark` with its line: nothing is left out silently.
+Names and arithmetic of Jinja are read as data (timeloop_template.py).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, prod
@@ -24,13 +26,14 @@ from accelsim.arch.load import read_spatial
 from accelsim.arch.parts import Memory
 from accelsim.arch.spatial import Spatial
 from accelsim.arch.supply import supplied_memory
-from accelsim.base.errors import ArchError, InputError
+from accelsim.base.errors import ArchError, InputError, Place
 from accelsim.base.node import Node
 from accelsim.base.record import read_record
-from accelsim.base.yamlfile import parse_yaml, read_yaml, yaml_text
+from accelsim.base.yamlfile import parse_yaml, read_text, read_yaml, yaml_text
 from accelsim.interop.remark import Remark
 from accelsim.interop.timeloop_energies import Energies, read_energies
 from accelsim.interop.timeloop_memory import memory_of
+from accelsim.interop.timeloop_template import expanded
 from accelsim.interop.timeloop_tree import TAGS, Tree, Unit, class_words, read_tree
 
 OPERATIONS = ("max", "div", "exp", "add", "sub", "mul", "mac")
@@ -58,13 +61,26 @@ def from_timeloop(
     InputError
         if the file has no architecture, no clock, or describes no tree of memories over arrays.
     """
-    file = read_yaml(path, TAGS)
+    file = parse_yaml(expanded(read_text(Path(path)), str(path)), str(path), TAGS)
     tree = read_tree(file)
     table = Energies() if energies is None else read_energies(read_yaml(energies))
     content, remarks = _machine(tree, table, Path(path), _clock(tree, file, clock_hz))
     text = yaml_text(content)
-    machine = read_spatial(parse_yaml(text, f"{path} as a machine"))
+    try:
+        machine = read_spatial(parse_yaml(text, f"{path} as a machine"))
+    except InputError as error:
+        at = _place(error, text, tree, file)
+        raise ArchError(error.fact, at=at, remedy=error.remedy) from error
     return Imported(machine, text, (*tree.remarks, *remarks))
+
+
+def _place(error: InputError, text: str, tree: Tree, file: Node) -> Place:
+    """In the other tool's file: of the unit that the line of our YAML is about."""
+    line = error.at.line if error.at is not None else None
+    named = re.findall(r"\bname: (\w+)", "\n".join(text.splitlines()[:line]) if line else "")
+    places = {unit.name: unit.node.place for unit in tree.units}
+    found = (places.get(name) or places.get(name.removesuffix("Array")) for name in named[::-1])
+    return next((place for place in found if place is not None), file.place)
 
 
 def _machine(
@@ -80,9 +96,19 @@ def _machine(
     compute = [_array(name, units, tree, clock, table, remarks) for name, units in arrays.items()]
     said: dict[str, Any] = {"about": f"Read from {path.name}.", "source": path.name}
     said |= {"clock": f"{clock:.15g} Hz"}
+    _refuse_equal_names(tree)
     said |= {} if technology is None else {"technology": f"{technology:g} nm"}
     known = [_supplied(each, technology, remarks, tree) for each in memories]
     return {**said, "memories": known, "compute": compute}, remarks
+
+
+def _refuse_equal_names(tree: Tree) -> None:
+    places: dict[str, Place] = {}
+    for unit in tree.units:
+        if unit.name in places:
+            fact = f"{unit.name!r} is there twice, first on line {places[unit.name].line}"
+            raise ArchError(fact, at=unit.node.place, remedy="Give each a name of its own")
+        places[unit.name] = unit.node.place
 
 
 def _supplied(

@@ -9,12 +9,12 @@ Numbers may be arithmetic (`8 * 614e9`) over `variables`; there is no other code
                                                      └─ Register ── MAC (x 4 x 128 x 128)
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf, isfinite, prod
 from typing import Literal
 
-from accelsim.base.errors import ArchError, ExpressionError
+from accelsim.base.errors import ArchError, ExpressionError, did_you_mean
 from accelsim.base.expression import parse_expression
 from accelsim.base.node import Node
 from accelsim.interop.remark import Remark
@@ -105,7 +105,7 @@ class Tree:
                     continue
                 fact = f"{unit.name}: {key!r}"
                 if key not in known:
-                    yield Remark(value.place, f"{fact} is left out")
+                    yield Remark(value.place, _left_out(fact, key, (*known, *_STRUCTURE)))
                 elif key not in _WORDS and self.number(value) is None:
                     yield Remark(value.place, f"{fact} is no number here, and is left out")
 
@@ -122,7 +122,8 @@ def read_tree(file: Node) -> Tree:
     walk = _Walk()
     walk.through(file[key]["nodes"], (), ())
     if not any(unit.kind == "compute" for unit in walk.units):
-        raise ArchError("no compute unit is in this file", at=file[key].place)
+        remedy = "Timeloop v4 has a !Component of the class intmac, AccelForge a !Compute"
+        raise ArchError("no compute unit is in this file", at=file[key].place, remedy=remedy)
     return Tree(tuple(walk.units), walk.attributes, _variables(file), (*other_keys, *walk.remarks))
 
 
@@ -189,7 +190,12 @@ class _Walk:
         name = name or (node["name"].text if "name" in node else node.tag)
         for key, value in node.items():
             if key not in known:
-                self.remarks.append(Remark(value.place, f"{name}: {key!r} is left out"))
+                self.remarks.append(Remark(value.place, _left_out(f"{name}: {key!r}", key, known)))
+
+
+def _left_out(fact: str, key: str, known: Iterable[str]) -> str:
+    remedy = did_you_mean(key, known)
+    return f"{fact} is left out{f'. {remedy}' if remedy else ''}"
 
 
 def _attributes(node: Node) -> dict[str, Node]:
@@ -200,7 +206,9 @@ def _attributes(node: Node) -> dict[str, Node]:
 def _name(node: Node) -> str:
     if "name" not in node:
         raise ArchError(f"a {node.tag or 'node'} has no name", at=node.place)
-    name = node["name"].text.partition("[")[0]
+    name = node["name"].text.partition("[")[0].strip()
+    if not name:
+        raise ArchError(f"a {node.tag or 'node'} has a name that is no text", at=node.place)
     return "".join(each if each.isalnum() else "_" for each in name)
 
 

@@ -85,3 +85,7 @@ def test_open_sizes_and_bad_ones_end_with_a_line(run, graph, tmp_path):
     assert (ended.status, (tmp_path / "out").exists()) == (2, False)
     assert "these sizes are open: batch. Give them, like --size batch=1" in ended.err
     assert "--size 'batch' is no size" in run("import", "onnx", graph, "--size", "batch").err
+    given = ("import", "onnx", graph, "--size", "batch=1", "--value")
+    assert "--value 'x=one' is no number" in run(*given, "x=one").err
+    assert "it has no input 'y'. It has x" in run(*given, "y=1").err
+    assert run(*given, "x=1").status == 0

@@ -134,7 +134,12 @@ def test_words_of_the_weights(tmp_path, changes, bits):
         ({"hidden_size": True}, "hidden_size", "hidden_size: true is no whole number above 0"),
         ({"vocab_size": None}, "vocab_size", "vocab_size: null is no whole number above 0"),
         ({"num_attention_heads": 63}, "hidden_size", "8192 does not divide over 63 heads"),
-        ({"num_key_value_heads": 7}, None, "64 query heads do not divide over 7 key and value"),
+        ({"num_key_value_heads": 7}, "num_key_value_heads", "7 does not divide 64 heads"),
+        (
+            {"num_key_value_heads": "leave away", "num_key_value_hedas": 8},
+            "num_key_value_hedas",
+            "is no key of a config.json. Did you mean 'num_key_value_heads'?",
+        ),
         ({"mlp_bias": True}, "mlp_bias", "mlp_bias: true is not known to a model. Set it to false"),
         ({"tie_word_embeddings": "no"}, "tie_word_embeddings", '"no" is not true or false'),
         ({"torch_dtype": "int3"}, "torch_dtype", '"int3" is no known word. There are float32'),

@@ -1,5 +1,8 @@
 """Graphs made here, node by node, against closed forms and against numpy."""
 
+import contextlib
+import time
+
 import numpy as np
 import pytest
 
@@ -150,3 +153,62 @@ def test_operators_of_other_domains_are_named_with_their_domain(saved):
     inputs = [info("a", [4, 5]), info("b", [5, 6])]
     (left,) = from_onnx(saved(nodes, inputs, [info("z", [4, 6])])).left_out
     assert (left.op, left.elements) == ("com.microsoft.Attention", 24)
+    (left,) = from_onnx(saved(nodes, inputs, [info("z", None)])).left_out
+    assert str(left) == (
+        "other (com.microsoft.Attention, size not known): "
+        "its inputs or attributes are not those of com.microsoft.Attention"
+    )
+
+
+def test_sizes_that_contradict_each_other_or_are_nothing_are_named(saved):
+    nodes = [
+        helper.make_node("MatMul", ["a", "w"], ["p"]),
+        helper.make_node("Add", ["p", "b"], ["z"], name="sum"),
+    ]
+    inputs, given = [info("a", ["m", 5]), info("b", ["n", 6])], [weight("w", (5, 6))]
+    file = saved(nodes, inputs, [info("z", [None, 6])], given)
+    (left,) = from_onnx(file, {"m": 2, "n": 3}).left_out
+    assert str(left) == (
+        "sum (Add, size not known): "
+        "its inputs of (2, 6) and (3, 6) do not fit (Incompatible dimensions)"
+    )
+    nothing = (
+        r"model\.onnx: small has no .*: one of its tensors has no elements; give sizes above 0"
+    )
+    with pytest.raises(WorkloadError, match=nothing):
+        from_onnx(file, {"m": 0, "n": 0})
+
+
+def test_a_damaged_file_ends_with_a_line_whatever_is_damaged(saved):
+    """Each byte of a small file, turned over."""
+    file = spelled_out(saved)
+    whole = file.read_bytes()
+    for place in range(0, len(whole), 7):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with contextlib.suppress(InputError):
+            from_onnx(file)
+
+
+def test_a_graph_without_nodes_is_refused(saved):
+    with pytest.raises(InputError, match=r"model\.onnx: its graph has no nodes"):
+        from_onnx(saved([], [info("x", [2])], [info("x", [2])]))
+
+
+def test_a_tower_of_thousands_of_nodes_is_read_in_seconds(saved):
+    """Time grows with the nodes, not with their square."""
+    nodes = []
+    for layer in range(300):
+        x, p, s, y = (f"{name}{layer}" for name in "xpsy")
+        nodes += [
+            helper.make_node("Reshape", [x, "shape"], [p]),
+            helper.make_node("MatMul", [p, "w"], [s]),
+            helper.make_node("Relu", [s], [y]),
+            helper.make_node("Add", [y, x], [f"x{layer + 1}"]),
+        ]
+    shape = onnx.numpy_helper.from_array(np.array([1, 4, 8]), "shape")
+    given = [weight("w", (8, 8)), shape]
+    file = saved(nodes, [info("x0", [1, 4, 8])], [info("x300", [1, 4, 8])], given)
+    begin = time.perf_counter()
+    found = from_onnx(file)
+    assert time.perf_counter() - begin < 20
+    assert len(found.steps) == 300

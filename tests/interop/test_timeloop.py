@@ -166,11 +166,24 @@ def test_accelforge_in_si_units(written):
         (("fanout: 16", "fanout: many"), "a fan-out of 'many' is no whole number"),
         (("arch:", "arches:"), "no architecture is in this file. Timeloop v4 has"),
         (("name: Main", "neme: Main"), "a !Memory has no name"),
+        (("name: Main", "name: [Main]"), "a !Memory has a name that is no text"),
+        (("name: Local", "name: Main"), "'Main' is there twice, first on line 3. Give each"),
+        (("size: 1024*8 * 64", "size: -8"), "capacity: '-2 B' must be above 0"),
     ],
 )
 def test_what_is_no_machine_is_refused_with_its_line(written, change, complaint):
     with pytest.raises(InputError, match=rf"arch\.yaml:\d+: {complaint}"):
         from_timeloop(written(ACCELFORGE.replace(*change, 1)))
+
+
+def test_a_misspelled_key_is_left_out_with_what_is_near(written):
+    found = from_timeloop(written(ACCELFORGE.replace("size: 1024*8 * 64", "sise: 8")))
+    assert (13, "Local: 'sise' is left out. Did you mean 'size'?") in remarks(found)
+
+
+def test_what_is_no_machine_of_ours_stands_at_the_unit_of_the_file(written):
+    with pytest.raises(InputError, match=r"arch\.yaml:10: capacity"):
+        from_timeloop(written(ACCELFORGE.replace("size: 1024*8 * 64", "size: -8")))
 
 
 def test_a_clock_that_the_file_does_not_say_can_be_given(written):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from accelsim import counts, interpret
-from accelsim.base.errors import WorkloadError
+from accelsim.base.errors import InputError, WorkloadError
 from accelsim.interop.torch_export import from_torch
 
 torch = pytest.importorskip("torch")
@@ -102,6 +102,42 @@ def test_grouped_heads_masks_and_a_scale_of_its_own():
     np.testing.assert_allclose(computed(module, inputs), module(*inputs).numpy(), rtol=1e-9)
 
 
+class Shared(nn.Module):
+    """Each head of keys for two of queries, three tokens before, a window of five."""
+
+    def forward(self, q, k, v):
+        place = torch.arange(6)[:, None] + 3 - torch.arange(9)[None]
+        again = (each.repeat_interleave(2, 1) for each in (k, v))
+        return attend(q, *again, (place >= 0) & (place < 5))
+
+
+def test_repeated_keys_and_a_window_compute_what_torch_computes():
+    inputs = arrays((B, 4, 6, 8), (B, 2, 9, 8), (B, 2, 9, 8))
+    np.testing.assert_allclose(computed(Shared(), inputs), Shared()(*inputs).numpy(), rtol=1e-9)
+
+
+class Alibi(nn.Module):
+    """A slope a head times the distance, and -inf on later keys, as one mask."""
+
+    def forward(self, q, k, v):
+        place = torch.arange(6)
+        away = (place[:, None] - place[None]) * torch.tensor([-0.5, -0.25]).view(2, 1, 1)
+        return attend(q, k, v, away.double().masked_fill(away > 0, float("-inf")))
+
+
+def test_a_bias_of_positions_is_added_where_its_mask_hides_nothing():
+    inputs = arrays((B, 2, 6, 8), (B, 2, 6, 8), (B, 2, 6, 8))
+    (step,) = from_torch(Alibi(), inputs).steps
+    q, k, v, mask = step.cascade.inputs
+    assert step.cascade.tensors[mask].ranks == ("H", "P", "M")
+    away = np.subtract.outer(np.arange(6.0), np.arange(6.0))
+    given = dict(zip((q, k, v), (each.numpy() for each in inputs), strict=True))
+    given |= {q: given[q] * step.scale, mask: away * np.array([-0.5, -0.25])[:, None, None]}
+    (result,) = interpret(step.cascade, given).values()
+    np.testing.assert_allclose(result, Alibi()(*inputs).numpy(), rtol=1e-9)
+    assert counts(step.cascade).operations["exp"] == B * 2 * 21
+
+
 def test_attention_that_is_spelled_out_is_found_and_computes_the_same():
     inputs = arrays((B, H, 6, 8), (B, H, 7, 8), (B, H, 7, 8), (6, 7))
     (step,) = from_torch(Spelled(), inputs).steps
@@ -134,10 +170,23 @@ def test_a_mask_of_booleans_is_named_not_guessed():
 
     found = from_torch(Masked(), inputs)
     (left,) = found.left_out
-    assert (left.op, left.why) == (
-        "attention",
-        "its mask says yes or no; one that is added is understood",
+    assert str(left) == (
+        "scaled_dot_product_attention (scaled_dot_product_attention, 32 elements): "
+        "its mask depends on mask, and what it hides is not known; "
+        "give its value, such as mask=1 if 1 hides nothing"
     )
+    first, _ = from_torch(Masked(), inputs, values={"mask": 1}).steps
+    assert first.cascade.tensors.keys() == counted_without_a_mask(inputs[:3])
+
+
+def counted_without_a_mask(inputs):
+    (step,) = from_torch(Attend(), inputs).steps
+    return step.cascade.tensors.keys()
+
+
+def test_inputs_that_are_given_have_their_names():
+    with pytest.raises(InputError, match=r"Attend has no input 'mesk'. Its inputs are q, k, v"):
+        from_torch(Attend(), arrays((1, 2, 4, 8), (1, 2, 4, 8), (1, 2, 4, 8)), values={"mesk": 1})
 
 
 def test_words_are_those_of_the_tensors():
@@ -153,3 +202,38 @@ def test_what_is_not_understood_at_all_is_an_error():
         from_torch(nn.GELU(), (torch.zeros(3),))
     with pytest.raises(WorkloadError, match="torch cannot export the module: "):
         from_torch(nn.Linear(3, 4), (torch.zeros(5),))
+
+
+class Rotated(nn.Module):
+    """Queries and keys that are rotated, a gated network, and the residual stream."""
+
+    def __init__(self):
+        super().__init__()
+        self.q, self.k, self.v, self.out = (nn.Linear(D, D, bias=False) for _ in range(4))
+        self.gate, self.up, self.down = nn.Linear(D, D), nn.Linear(D, D), nn.Linear(D, D)
+
+    def forward(self, x, angles):
+        q, k, v = (
+            each(x).view(B, T, H, D // H).transpose(1, 2) for each in (self.q, self.k, self.v)
+        )
+        q, k = (each * angles.cos() + each.flip(-1).neg() * angles.sin() for each in (q, k))
+        mask = torch.full((T, T), -1e9)
+        mask[:, :] = mask.triu(1)
+        x = x + self.out(attend(q, k, v, mask).transpose(1, 2).reshape(B, T, D))
+        return x + self.down(nn.functional.silu(self.gate(x)) * self.up(x))
+
+
+def test_links_go_through_rotations_and_gates_and_end_at_the_residual_stream():
+    """A mask that is written into is known too."""
+    found = from_torch(Rotated(), (torch.zeros(B, T, D), torch.zeros(T, D // H)))
+    q, k, v, attention, out, gate, up, down = (step.cascade.name for step in found.steps)
+    assert [(link.made_by, link.read_by) for link in found.links] == [
+        (q, attention),
+        (k, attention),
+        (v, attention),
+        (attention, out),
+        (gate, down),
+        (up, down),
+    ]
+    mac = counts(found.steps[3].cascade).operations["mac"]
+    assert mac == 2 * B * H * (T * (T + 1) // 2) * (D // H)
