@@ -95,12 +95,20 @@ def iteration_apart(efforts: Efforts, batch: Batch) -> Iteration:
         joules=_joules(work),
         way_s={
             "model": model_s / max(1, work.batches),
-            "attention": layers * layer.attention_s,
-            "network": layers * (layer.q.seconds + layer.kv.seconds + layer.result.seconds),
+            "attention": layers * layer.attention_s if work.batches else 0.0,
+            "network": layers * _travels_s(work),
             "host": host_s,
         },
         bound=longest if paced_s > own_s else "way",
     )
+
+
+def _travels_s(work: "_Work") -> float:
+    """Of a layer: what a batch sends and gets; without one, the keys and values of prompts."""
+    layer = work.layer
+    if not work.batches:
+        return work.chunks.kv.seconds
+    return layer.q.seconds + layer.kv.seconds + layer.result.seconds
 
 
 def layer_of(efforts: Efforts, sequences: float, keys: float) -> Layer:
