@@ -80,17 +80,10 @@ def command(
         _refuse({"a mapping": mapping, "--shape": shape, "--out": out}, "workloads")
         _refuse({"--rows": rows or None, "--provenance": rests_on or None}, "workloads")
         of_system = import_module("accelsim.cli.evaluate_system")
-        of_system.evaluate_system(
-            of_system.Serve(
-                workload,
-                machine,
-                phase or "decode",
-                sequences or of_system.SEQUENCES,
-                context or of_system.CONTEXT,
-                settings,
-            ),
-            json,
-        )
+        sizes = {"sequences": sequences, "context": context}
+        chosen = {name: size for name, size in sizes.items() if size is not None}
+        serve = of_system.Serve(workload, machine, phase or "decode", settings, **chosen)
+        of_system.evaluate_system(serve, json)
         return
     _refuse({f"--{name}": value for name, value in served.items()}, "MODEL SYSTEM")
     if is_gpu(machine):

@@ -1,7 +1,7 @@
 """`accelsim evaluate MODEL SYSTEM`: tokens of a model on a system, their price and their energy."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from accelsim.arch.load import load_system, machines_of, system_keys
 from accelsim.base.record import keys_of
@@ -9,15 +9,11 @@ from accelsim.base.units import format_quantity
 from accelsim.cli.inputs import load_any_model
 from accelsim.cli.options import settings_by_input
 from accelsim.cli.output import print_json, print_table
-from accelsim.cost.system.explained import bound_of
 from accelsim.cost.system.plan import plan_of
 from accelsim.cost.system.served import Served, decoding, prompt
 from accelsim.study.explained_decoding import batch_of
+from accelsim.study.served_figures import CONTEXT, SEQUENCES, Phase, figures, plain
 from accelsim.workload.model import Model
-
-Phase = Literal["decode", "prefill"]
-SEQUENCES, CONTEXT = 64, 4096
-"""Where none are named."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +23,9 @@ class Serve:
     model: str
     system: str
     phase: Phase
-    sequences: int
-    context: int
     settings: list[str]
+    sequences: int = SEQUENCES
+    context: int = CONTEXT
 
     @property
     def title(self) -> str:
@@ -52,7 +48,7 @@ def evaluate_system(asked: Serve, as_json: bool) -> None:
         print_json(_as_plain(asked, served))
         return
     print(f"{asked.title}\n")
-    print_table(("total", ""), rows_of(served, asked.phase))
+    print_table(("total", ""), [each[:2] for each in figures(served, asked.phase)])
     print()
     way = served.of.way_s.items()
     print_table(
@@ -81,38 +77,12 @@ def _served(asked: Serve) -> Served:
     return decoding(plan, batch_of(plan, asked.sequences, asked.context))
 
 
-def rows_of(served: Served, phase: str) -> list[tuple[str, str]]:
-    """The figures that a reader compares first."""
-    time = "time to first token" if phase == "prefill" else "time between tokens"
-    price, each = served.usd_per_hour, served.usd_per_million_tokens
-    return [
-        (time, format_quantity(served.seconds, "s")),
-        ("bound", bound_of(served.of)),
-        ("throughput", f"{served.tokens_per_s:,.0f} tokens/s"),
-        ("energy a token", format_quantity(served.joules_per_token * 1e12, "pJ")),
-        ("power", format_quantity(served.power_w, "W")),
-        ("price", "not given" if price is None else f"{price:,.4g} USD/h"),
-        ("a million tokens", "not given" if each is None else f"{each:,.4g} USD"),
-    ]
-
-
 def _as_plain(asked: Serve, served: Served) -> dict[str, Any]:
-    decodes = asked.phase == "decode"
     return {
         "model": asked.model,
         "system": asked.system,
         "phase": asked.phase,
-        "sequences": asked.sequences if decodes else 1,
+        "sequences": asked.sequences if asked.phase == "decode" else 1,
         "context": asked.context,
-        "seconds": served.seconds,
-        "bound": bound_of(served.of),
-        "tokens_per_s": served.tokens_per_s,
-        "joules_per_token": served.joules_per_token,
-        "power_w": served.power_w,
-        "usd_per_hour": served.usd_per_hour,
-        "usd_per_million_tokens": served.usd_per_million_tokens,
-        "way_s": served.of.way_s,
-        "busy_s": served.of.busy_s,
-        "port_s": served.of.port_s,
-        "energy_by_part_j": served.energy_by_part_j,
+        **plain(served),
     }

@@ -40,6 +40,13 @@ from accelsim.report.page.question import (
     machine_settings,
     workload_question,
 )
+from accelsim.report.page.served import (
+    ModelQuestion,
+    ServedSide,
+    model_command,
+    model_question,
+    served_side,
+)
 from accelsim.report.page.state import MachineState, State
 from accelsim.study.explained import explained
 from accelsim.workload.budget import budgeted
@@ -131,7 +138,7 @@ class Answer:
     title: str
     context: int | None
     batch: int | None
-    sides: tuple[Side | Refused, ...]
+    sides: tuple[Side | ServedSide | Refused, ...]
     held: tuple[Held, ...] = ()
     reason: str = ""
 
@@ -139,6 +146,8 @@ class Answer:
 @lru_cache(maxsize=MOST_KEPT)
 def answer(state: State) -> Answer:
     """Everything that the page shows of a state; no state is an error."""
+    if state.is_served:
+        return _of_whole_model(state)
     try:
         work = workload_question(state)
         cascade = loaded(work)
@@ -150,6 +159,20 @@ def answer(state: State) -> Answer:
     context = own_context(state, cascade)
     held = _held(state, context)
     return Answer(state, cascade.name, context, batch, sides, held)
+
+
+def _of_whole_model(state: State) -> Answer:
+    asked = model_question(state)
+    sides = tuple(_on_system(asked, machine) for machine in state.machines)
+    return Answer(state, asked.title, asked.context, asked.sequences, sides)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _on_system(asked: ModelQuestion, machine: MachineState) -> ServedSide | Refused:
+    try:
+        return served_side(asked, machine)
+    except AccelsimError as error:
+        return Refused(machine, str(error), model_command(asked, machine))
 
 
 @lru_cache(maxsize=MOST_KEPT)

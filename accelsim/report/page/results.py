@@ -14,9 +14,11 @@ from dash import dcc, html
 
 from accelsim.base.units import format_bytes
 from accelsim.report.page.answer import Answer, Held, Refused, Side
-from accelsim.report.page.figures import energies, has_roofline, roofline_of, timeline
+from accelsim.report.page.figures import energies, has_roofline, names_of, roofline_of, timeline
+from accelsim.report.page.served import ServedSide
+from accelsim.report.page.served_figures import energies_of, parts_of, time_of
 from accelsim.report.page.state import SIDES, to_query
-from accelsim.report.page.tables import arrays, compared, memories, totals
+from accelsim.report.page.tables import arrays, compared, devices, memories, totals
 
 HEIGHT_PX = 320
 GRAPH: Any = {"displayModeBar": False, "responsive": True}
@@ -61,7 +63,7 @@ def results(found: Answer) -> list[Any]:
         html.Div(own["totals"], id="totals"),
         html.Div(own["held"], id="held"),
         html.Div([html.Div([*map(_figure, each)]) for each in by_side if each], className="pair"),
-        html.Div([*map(_figure, whole)]),
+        html.Div([*map(_figure, whole)], className="stack"),
         html.Nav(own["links"], id="links", **_named("Take it along")),
     ]
 
@@ -90,38 +92,62 @@ def figures(found: Answer) -> list[Drawn]:
     """What is drawn of each machine that answers, and of all."""
     drawn = []
     for name, side in zip(SIDES, found.sides, strict=False):
+        of = side.machine.name
+        if isinstance(side, ServedSide):
+            drawn.append(Drawn(name, "time", f"Time on {of}", partial(time_of, side)))
         if isinstance(side, Side):
-            of = side.machine.name
             if has_roofline(side):
                 make = partial(roofline_of, side)
                 drawn.append(Drawn(name, "roofline", f"Roofline of {of}", make))
             drawn.append(Drawn(name, "timeline", f"Timeline on {of}", partial(timeline, side)))
-    energy = Drawn(ALL_SIDES, "energy", "Energy", partial(energies, _answered(found)))
-    return [*drawn, energy] if drawn else []
+    return [*drawn, *_of_all(found)] if drawn else []
 
 
-def _answered(found: Answer) -> list[Side]:
-    return [side for side in found.sides if isinstance(side, Side)]
+def _of_all(found: Answer) -> list[Drawn]:
+    """The same of all machines side by side."""
+    systems = [side for side in found.sides if isinstance(side, ServedSide)]
+    if not systems:
+        machines = [side for side in found.sides if isinstance(side, Side)]
+        return [Drawn(ALL_SIDES, "energy", "Energy", partial(energies, machines))]
+    names = names_of(systems)
+    return [
+        Drawn(ALL_SIDES, "parts", "Time of a batch by part", partial(parts_of, names, systems)),
+        Drawn(ALL_SIDES, "energy", "Energy a token", partial(energies_of, names, systems)),
+    ]
+
+
+def _answered(found: Answer) -> list[Side | ServedSide]:
+    return [side for side in found.sides if not isinstance(side, Refused)]
 
 
 def _named(label: str) -> Any:
     return {"aria-label": label}
 
 
-def _headline(side: Side) -> html.P:
+def _headline(side: Side | ServedSide) -> html.P:
     """The first figures again, which stay in sight on a phone while sliders are moved."""
     latency, *_ = totals(side)
-    energy = next(line for line in totals(side) if line.label == "energy")
-    return html.P([html.B(side.machine.name), f" {latency.text.partition(' (')[0]}, {energy.text}"])
+    second = next(line for line in totals(side) if line.label in ("energy", "throughput"))
+    return html.P([html.B(side.machine.name), f" {latency.text.partition(' (')[0]}, {second.text}"])
 
 
-def _sentence(side: Side | Refused) -> html.Section:
+def _sentence(side: Side | ServedSide | Refused) -> html.Section:
     name = html.H2(side.machine.name)
     if isinstance(side, Refused):
         return html.Section([name, html.P(side.reason, className="complaint")], className="card")
     said = side.explanation.sentence
-    under = html.Small(f"under {side.mapping_name}", className="note")
+    under = html.Small(_how(side), className="note")
     return html.Section([name, html.P(said, className="sentence"), under], className="card")
+
+
+def _how(side: Side | ServedSide) -> str:
+    """Under which mapping, or over which devices."""
+    if isinstance(side, Side):
+        return f"under {side.mapping_name}"
+    devices = ", ".join(f"{each.count} {each.machine}" for each in side.system.devices)
+    engines = side.served.plan.engines
+    several = f"; {engines} engines, each with a batch of its own" if engines > 1 else ""
+    return f"on {devices}{several}"
 
 
 def _totals(found: Answer) -> html.Section:
@@ -148,7 +174,7 @@ def _figure_cell(label: str, side: str, text: str) -> html.Td:
     return html.Td(text, **named)
 
 
-def _command(side: Side | Refused, number: int) -> html.Div:
+def _command(side: Side | ServedSide | Refused, number: int) -> html.Div:
     name = SIDES[number]
     return html.Div(
         [
@@ -203,7 +229,7 @@ def _copy(of: str, label: str) -> html.Button:
     return html.Button(label, id={"kind": "copy", "of": of}, className="quiet")
 
 
-def _details(side: Side) -> html.Section:
+def _details(side: Side | ServedSide) -> html.Section:
     rows = [
         (row.kind, row.name, f"{row.share:.1%}", row.formula, row.note)
         for row in side.explanation.rows
@@ -213,14 +239,30 @@ def _details(side: Side) -> html.Section:
     return html.Section(
         [
             html.H2(side.machine.name),
-            _table(("memory", "traffic", "occupancy", "capacity", "energy"), memories(side)),
-            _table(("array", "busy", "in use", "energy"), arrays(side)),
+            *_parts_tables(side),
             _table(("kind", "part", "of the time", "formula", "note"), rows),
             html.Ul([html.Li(f"{name}: {source}") for name, source in sources]),
-            *(html.P(note, className="note") for note in side.notes),
+            *(html.P(note, className="note") for note in _notes(side)),
         ],
         className="card",
     )
+
+
+def _parts_tables(side: Side | ServedSide) -> list[html.Div]:
+    if isinstance(side, ServedSide):
+        heads = ("device or link", "how many", "busy", "moved", "energy")
+        return [_table(heads, devices(side))]
+    return [
+        _table(("memory", "traffic", "occupancy", "capacity", "energy"), memories(side)),
+        _table(("array", "busy", "in use", "energy"), arrays(side)),
+    ]
+
+
+def _notes(side: Side | ServedSide) -> tuple[str, ...]:
+    if isinstance(side, Side):
+        return side.notes
+    assumed = [f"{each.name}: {each.source}" for each in side.system.devices if each.source]
+    return (*assumed, *((side.system.notes,) if side.system.notes else ()))
 
 
 def _table(columns: tuple[str, ...], rows: Any) -> html.Div:

@@ -22,7 +22,14 @@ from accelsim.report.page.answer import Answer, answer
 from accelsim.report.page.choices import Offered
 from accelsim.report.page.controlled import followed, pairs_of, settled, sized_by
 from accelsim.report.page.controls import lengths, machine_controls
-from accelsim.report.page.layout import frame, notices, page, workload_choices
+from accelsim.report.page.layout import (
+    frame,
+    machine_choice,
+    notices,
+    page,
+    workload_choice,
+    workload_choices,
+)
 from accelsim.report.page.machine_text import machine_yaml
 from accelsim.report.page.results import PARTS, details, figures, parts, results
 from accelsim.report.page.state import SIDES, State, from_query, to_query
@@ -100,7 +107,7 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
 
     def changed(asked: dict[str, Any], before: str, clicks: int | None) -> Any:
         was = from_query(before, offered, start)[0]
-        pairs = followed(pairs_of(asked["chosen"], asked["controls"]), was)
+        pairs = followed(pairs_of(asked["chosen"], asked["controls"]), was, offered)
         read, complaints = from_query(urlencode(pairs), offered, start)
         found = answer(settled(read))
         shown = [each["id"]["of"] for each in ctx.outputs_grouping["figures"]]
@@ -111,6 +118,7 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             "notices": notices(complaints),
             "query": to_query(found.state),
             **_rebuilt(was, found),
+            **_rechosen(asked["chosen"], found.state, offered),
         }
 
     def unfolded(clicks: int | None, query: str) -> Any:
@@ -134,6 +142,8 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             "notices": Output("notices", "children"),
             "details": Output("details", "children"),
             "query": Output("query", "data"),
+            "workload-choice": Output("workload-choice", "children"),
+            **{f"{side}-choice": Output(f"{side}-choice", "children") for side in SIDES},
             "workload": Output("workload-choices", "children"),
             "lengths": Output("lengths", "children"),
             "a": Output("a-controls", "children"),
@@ -178,6 +188,17 @@ def _rebuilt(was: State, found: Answer) -> dict[str, Any]:
         same = (machine and machine.name) == (before and before.name)
         new[side] = no_update if same else machine_controls(side, machine) if machine else []
     return new
+
+
+def _rechosen(chosen: dict[str, str], state: State, offered: Offered) -> dict[str, Any]:
+    """The lists that say something else than the state, which followed what was chosen."""
+    workload = workload_choice(state, offered) if chosen["workload"] != state.workload else None
+    found: dict[str, Any] = {"workload-choice": workload or no_update}
+    for side in SIDES:
+        machine = state.machine(side)
+        same = (chosen[side] or "") == (machine.name if machine else "")
+        found[f"{side}-choice"] = no_update if same else machine_choice(side, state, offered)
+    return found
 
 
 def _add_browser_side(app: Dash) -> None:
