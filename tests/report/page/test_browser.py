@@ -160,7 +160,7 @@ def test_a_system_is_chosen_by_the_keyboard_and_serves_what_the_command_prints(o
     slider.focus()
     for _ in range(4):
         here.page.keyboard.press("ArrowLeft")
-    here.page.wait_for_function("window.location.search.includes('a.H100.price=2')")
+    here.page.wait_for_function("window.location.search.includes('a.H100.price=2+')")
     told = printed(here.page.locator("#command-a").inner_text())
     assert before != told["a million tokens"]
     here.page.wait_for_function(
