@@ -67,7 +67,8 @@ def _strange(pairs: Pairs, workload: str, offered: Offered) -> list[str]:
 
 def sized_by(state: State) -> tuple[str | None, ...]:
     """What decides which lengths there are, and what they are if nobody moves them."""
-    return state.workload, form_named(state.workload, state.form).name, state.model
+    model = MODEL if state.is_served and state.model is None else state.model
+    return state.workload, form_named(state.workload, state.form).name, model
 
 
 def settled(state: State) -> State:

@@ -4,18 +4,18 @@ Of a phase: sequences that decode, each with `context` keys, or a prompt of `con
 """
 
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system
 from accelsim.arch.system import Machine, System
+from accelsim.base.setting import Value
 from accelsim.cost.explanation import Explanation
 from accelsim.cost.system.explained import explained_iteration, explained_prompt
 from accelsim.cost.system.plan import plan_of
 from accelsim.cost.system.served import Served, decoding, prompt
 from accelsim.report.page.choices import MODEL, form_named
-from accelsim.report.page.question import MOST_KEPT, Texts, machine_settings
+from accelsim.report.page.question import machine_settings
 from accelsim.report.page.state import MachineState, State
 from accelsim.study.explained_decoding import batch_of
 from accelsim.study.served_figures import CONTEXT, SEQUENCES, Phase
@@ -67,8 +67,8 @@ def served_side(asked: ModelQuestion, machine: MachineState) -> ServedSide:
     InputError
         if the model does not fit on the system, or its keys do not.
     """
-    model, system = _model(asked.model), _system(machine.name, machine_settings(machine))
-    plan = plan_of(system, model, _machines(machine.name, machine_settings(machine)))
+    system = load_system(machine.name, dict(machine_settings(machine)))
+    plan = plan_of(system, _model(asked.model), _machines(system))
     if asked.sequences is None:
         served = prompt(plan, asked.context)
         why = explained_prompt(plan, asked.context, asked.title)
@@ -94,11 +94,14 @@ def _model(name: str) -> Model:
     return load_model(name)
 
 
-@lru_cache(maxsize=MOST_KEPT)
-def _system(name: str, settings: Texts) -> System:
-    return load_system(name, dict(settings))
+def _machines(system: System) -> dict[str, Machine]:
+    """As `machines_of` has them; one that did not change is the same object."""
+    return {
+        device.name: _machine(device.machine, tuple(device.set.items()))
+        for device in system.devices
+    }
 
 
-@lru_cache(maxsize=MOST_KEPT)
-def _machines(name: str, settings: Texts) -> Mapping[str, Machine]:
-    return machines_of(_system(name, settings))
+@lru_cache(maxsize=64)
+def _machine(name: str, settings: tuple[tuple[str, Value], ...]) -> Machine:
+    return load_gpu(name, dict(settings)) if is_gpu(name) else load_arch(name, dict(settings))

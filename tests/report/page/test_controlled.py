@@ -38,6 +38,13 @@ def test_lengths_that_nobody_moved_follow_the_workload(state_of, names):
     assert followed(pairs, moved, names)["context"] == "4K"
 
 
+def test_a_context_of_a_whole_model_is_moved(state_of, names):
+    """Also where the model is the one that is shown if none is named."""
+    pairs = {"workload": "whole_model", "form": "decode", "model": "llama3_8b", "a": "eight_h100"}
+    was = state_of("a=eight_h100")
+    assert followed(pairs | {"context": "8K"}, was, names)["context"] == "8K"
+
+
 def test_a_system_brings_whole_models_and_a_mechanism_machines(state_of, names):
     was = state_of("workload=heads/grouped&a=h100_sxm&b=l4&context=4K")
     chosen = {"workload": "heads/grouped", "a": "h100_sxm", "b": "eight_h100", "context": "4K"}
