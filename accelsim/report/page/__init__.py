@@ -11,6 +11,7 @@
     machine_text  a machine as YAML, with what was moved
     ceilings      of a machine's roofline
     figures       an answer as figures; served_figures those of systems
+    played        tiles as simulated, as a figure
     controlled    the controls' texts as a query; a state without what says nothing new
     controls      a state as lists and sliders
     results       an answer as it stands on the page

@@ -32,6 +32,7 @@ LIST_PX = 360
 
 CONTEXTS = tuple(2**power for power in range(7, 23))
 BATCHES = tuple(2**power for power in range(11))
+TILES = (4, 16, 64)
 PRICES = tuple(0.25 * step for step in range(81))
 
 
@@ -127,6 +128,18 @@ def lengths(answer: Answer) -> list[html.Div]:
         stops = _stops([float(number) for number in BATCHES], answer.batch, _count)
         found.append(slider("batch", "", "Batch (sequences)", format_count(answer.batch), stops))
     return found
+
+
+def tiles_choice(state: State) -> html.Div:
+    """How many tiles are played beside the formula's timeline."""
+    options = [
+        _option(NONE, "by the formula", "what each resource needs, without an order"),
+        *(_option(str(number), f"and {number} tiles played", "simulated") for number in TILES),
+    ]
+    if state.tiles is not None and state.tiles not in TILES:
+        options.append(_option(str(state.tiles), f"and {state.tiles} tiles played", "simulated"))
+    now = NONE if state.tiles is None else str(state.tiles)
+    return choice({"kind": "choice", "key": "tiles", "of": ""}, "Timeline", options, now)
 
 
 # --- of a machine ---------------------------------------------------------------------------------

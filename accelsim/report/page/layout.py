@@ -14,6 +14,7 @@ from accelsim.report.page.controls import (
     machine_controls,
     machine_options,
     model_options,
+    tiles_choice,
     workload_options,
 )
 from accelsim.report.page.results import results
@@ -48,7 +49,7 @@ def page(state: State, found: Answer, offered: Offered, complaints: tuple[str, .
             ]
         ),
         dcc.Store(id="query", data=to_query(state)),
-        *(dcc.Store(id=name) for name in ("asked", "answered", "idle")),
+        *(dcc.Store(id=name) for name in ("asked", "answered", "idle", "playing")),
     ]
 
 
@@ -67,6 +68,7 @@ def _controls(state: State, found: Answer, offered: Offered) -> list[Any]:
             html.Div(workload_choice(state, offered), id="workload-choice"),
             html.Div(workload_choices(state), id="workload-choices"),
             html.Div(lengths(found), id="lengths"),
+            tiles_choice(state),
         ]
     )
     return [workload, *(_machine(side, state, offered) for side in SIDES)]

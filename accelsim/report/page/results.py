@@ -15,6 +15,7 @@ from dash import dcc, html
 from accelsim.base.units import format_bytes
 from accelsim.report.page.answer import Answer, Held, Refused, Side
 from accelsim.report.page.figures import energies, has_roofline, names_of, roofline_of, timeline
+from accelsim.report.page.played import Played, height_px, played, tiles_of
 from accelsim.report.page.served import ServedSide
 from accelsim.report.page.served_figures import energies_of, parts_of, time_of
 from accelsim.report.page.state import SIDES, to_query
@@ -36,13 +37,14 @@ class Drawn(NamedTuple):
     kind: str
     title: str
     make: Callable[[], Any]
+    height_px: int = HEIGHT_PX
 
     @property
     def name(self) -> str:
         return f"{self.kind}-{self.of}"
 
     def figure(self) -> Any:
-        return self.make().update_layout(height=HEIGHT_PX)
+        return self.make().update_layout(height=self.height_px)
 
 
 PARTS = ("headline", "sentences", "totals", "held", "links")
@@ -63,6 +65,7 @@ def results(found: Answer) -> list[Any]:
         html.Div(own["totals"], id="totals"),
         html.Div(own["held"], id="held"),
         html.Div([html.Div([*map(_figure, each)]) for each in by_side if each], className="pair"),
+        html.Div(id="tiles", className="pair"),
         html.Div([*map(_figure, whole)], className="stack"),
         html.Nav(own["links"], id="links", **_named("Take it along")),
     ]
@@ -81,6 +84,27 @@ def parts(found: Answer) -> dict[str, list[Any]]:
         "held": [_of_model(held) for held in found.held],
         "links": _links(to_query(found.state), len(found.sides)),
     }
+
+
+def tiles(found: Answer) -> list[Any]:
+    """The tiles that are played of each spatial array: what comes after all else, by itself."""
+    if found.state.tiles is None:
+        return []
+    drawn = [_tiles(SIDES[place], each) for place, each in played(found.state)]
+    if drawn:
+        return drawn
+    said = "Tiles are played on spatial arrays alone."
+    return [html.Section(html.P(said, className="note"), className="card")]
+
+
+def _tiles(side: str, found: Played) -> html.Section:
+    title = f"Tiles on {found.side.machine.name}, as simulated"
+    whole = Drawn(side, "tiles", title, partial(tiles_of, found), height_px(found))
+    command = _copied(found.command, f"command-tiles-{side}", "Copy")
+    return html.Section(
+        [*_drawn(whole, "played"), html.P(found.told, className="note"), command],
+        className="card",
+    )
 
 
 def details(found: Answer) -> list[html.Section]:
@@ -176,13 +200,12 @@ def _figure_cell(label: str, side: str, text: str) -> html.Td:
 
 def _command(side: Side | ServedSide | Refused, number: int) -> html.Div:
     name = SIDES[number]
-    return html.Div(
-        [
-            html.Code(side.command, id=f"command-{name}", tabIndex=0),
-            _copy(f"command-{name}", f"Copy command {name}"),
-        ],
-        className="command",
-    )
+    return _copied(side.command, f"command-{name}", f"Copy command {name}")
+
+
+def _copied(command: str, name: str, label: str) -> html.Div:
+    code = html.Code(command, id=name, tabIndex=0)
+    return html.Div([code, _copy(name, label)], className="command")
 
 
 def _of_model(held: Held) -> html.P:
@@ -197,23 +220,27 @@ def _of_model(held: Held) -> html.P:
 
 
 def _figure(drawn: Drawn) -> html.Section:
+    return html.Section(_drawn(drawn, "figure"), className="card")
+
+
+def _drawn(drawn: Drawn, kind: str) -> list[Any]:
+    """Title, what saves it, and the figure; of `kind`s, figures are those that answers redraw."""
     saves = [
         html.Button(
-            kind.upper(),
-            id={"kind": "save", "of": drawn.name, "as": kind},
-            title=f"Download {drawn.title} as {kind.upper()}",
+            file.upper(),
+            id={"kind": "save", "of": drawn.name, "as": file},
+            title=f"Download {drawn.title} as {file.upper()}",
             className="quiet",
         )
-        for kind in FORMATS
+        for file in FORMATS
     ]
     graph = dcc.Graph(
-        id={"kind": "figure", "of": drawn.name},
+        id={"kind": kind, "of": drawn.name},
         figure=drawn.figure(),
         config=GRAPH,
-        style={"height": HEIGHT_PX},
+        style={"height": drawn.height_px},
     )
-    heading = html.Div([html.H2(drawn.title), html.Div(saves)], className="heading")
-    return html.Section([heading, graph], className="card")
+    return [html.Div([html.H2(drawn.title), html.Div(saves)], className="heading"), graph]
 
 
 def _links(query: str, number: int) -> list[Any]:

@@ -31,7 +31,7 @@ from accelsim.report.page.layout import (
     workload_choices,
 )
 from accelsim.report.page.machine_text import machine_yaml
-from accelsim.report.page.results import PARTS, details, figures, parts, results
+from accelsim.report.page.results import PARTS, details, figures, parts, results, tiles
 from accelsim.report.page.state import SIDES, State, from_query, to_query
 from accelsim.report.page.tables import csv_text
 
@@ -126,7 +126,13 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             return no_update
         return details(answer(from_query(query, offered, start)[0]))
 
+    def played(query: str | None) -> Any:
+        return tiles(answer(from_query(query, offered, start)[0])) if query else []
+
     app.callback(Output("page", "children"), Input("url", "search"))(opened)
+    app.callback(Output("tiles", "children"), Input("playing", "data"), prevent_initial_call=True)(
+        played
+    )
     app.callback(
         Output("details", "children", allow_duplicate=True),
         Input("more", "n_clicks"),
@@ -228,7 +234,9 @@ def _add_browser_side(app: Dash) -> None:
         Kept(of("stops"), "data"),
         prevent_initial_call=True,
     )
-    browser.clientside_callback(ClientsideFunction("page", "remember"), Input("query", "data"))
+    browser.clientside_callback(
+        ClientsideFunction("page", "remember"), Output("playing", "data"), Input("query", "data")
+    )
     browser.clientside_callback(
         ClientsideFunction("page", "copy"),
         Input({"kind": "copy", "of": ALL}, "n_clicks"),

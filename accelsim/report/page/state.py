@@ -36,6 +36,8 @@ SIDES = ("a", "b")
 MOST_BATCH = 2**20
 MOST_CONTEXT = 2**30
 MOST_PRICE = 10**6
+MOST_TILES = 64
+"""A tenth of a second, where no other takes the processor."""
 LONGEST_QUERY = 4000
 
 Read = TypeVar("Read")
@@ -64,7 +66,8 @@ class MachineState:
 
 @dataclass(frozen=True)
 class State:
-    """A workload (its form, the model whose sizes it has, lengths) on one or two machines."""
+    """A workload (its form, the model whose sizes it has, lengths) on one or two machines, and how
+    many tiles of each step are played."""
 
     workload: str
     machines: tuple[MachineState, ...]
@@ -72,6 +75,7 @@ class State:
     model: str | None = None
     context: int | None = None
     batch: int | None = None
+    tiles: int | None = None
 
     def machine(self, side: str) -> MachineState | None:
         number = SIDES.index(side)
@@ -115,7 +119,7 @@ def to_query(state: State) -> str:
 
 def _pairs(state: State) -> Iterator[tuple[str, str]]:
     yield "workload", state.workload
-    for key in ("form", "model", "context", "batch"):
+    for key in ("form", "model", "context", "batch", "tiles"):
         value = getattr(state, key)
         if value is not None:
             yield key, str(value)
@@ -153,6 +157,7 @@ def from_query(query: str, offered: Offered, otherwise: State) -> tuple[State, t
         or start.model,
         context=reader.read("context", read_context) or start.context,
         batch=reader.read("batch", read_batch) or start.batch,
+        tiles=reader.read("tiles", read_tiles) or start.tiles,
         machines=tuple(_machines(reader, offered, start)),
     )
     return state, (*reader.complaints, *reader.left_over())
@@ -240,6 +245,10 @@ def read_context(text: str) -> int:
 
 def read_batch(text: str) -> int:
     return _count(text, MOST_BATCH, "a batch")
+
+
+def read_tiles(text: str) -> int:
+    return _count(text, MOST_TILES, "tiles that are played")
 
 
 def read_price(text: str) -> float:

@@ -68,6 +68,10 @@ class Opened:
     def figure(self, label, side="a"):
         return self.page.locator(f'[data-figure="{label} {side}"]')
 
+    def list(self, key):
+        """The list of a key of the link."""
+        return f"button[id*='\"{key}\"']"
+
     def choose(self, of, name):
         """An entry of a list, found by typing its name."""
         self.page.locator(of).press("Enter")
@@ -175,6 +179,30 @@ def test_a_system_is_chosen_by_the_keyboard_and_serves_what_the_command_prints(o
     here.choose("#workload", "one_pass_causal")
     here.figure("latency").wait_for()
     assert "fusemax_cloud" in here.page.locator("#a").inner_text()
+    assert here.complaints == []
+
+
+def test_tiles_follow_the_slider_by_themselves(opened):
+    here = opened("?a=fusemax_cloud&tiles=4")
+    told = here.page.locator("#tiles .note")
+    told.wait_for()
+    before = told.inner_text()
+    assert before.startswith("4 of 3,072 tiles played")
+    slider = here.slider("a.bandwidth", "fusemax_cloud")
+    slider.focus()
+    for _ in range(26):
+        here.page.keyboard.press("ArrowLeft")
+    here.page.wait_for_function(
+        "text => document.querySelector('#tiles .note').innerText !== text", arg=before
+    )
+    assert "--tiles 4" in here.page.locator("#command-tiles-a").inner_text()
+    assert here.page.evaluate("document.activeElement.type") == "range"
+    with here.page.expect_download() as download:
+        here.page.get_by_title("Download Tiles on fusemax_cloud, as simulated as SVG").click()
+    assert download.value.suggested_filename == "accelsim-tiles-a.svg"
+    here.choose(here.list("tiles"), "by the formula")
+    here.page.wait_for_function("!document.querySelector('#tiles').children.length")
+    assert "tiles=" not in here.page.evaluate("window.location.search")
     assert here.complaints == []
 
 
