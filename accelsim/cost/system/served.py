@@ -26,12 +26,13 @@ from accelsim.cost.system.plan import Plan, plan_of_prompts
 @dataclass(frozen=True)
 class Served:
     """`plan` is that of the devices that work; `whole` the system's, whose devices all wait and
-    are all paid. `of` is an engine's work; `tokens` are one engine's."""
+    are all paid. `of` is an engine's work, in all its `batches`; `tokens` are one engine's."""
 
     whole: Plan
     plan: Plan
     of: Iteration
     tokens: int
+    batches: tuple[Batch, ...]
 
     @property
     def seconds(self) -> float:
@@ -84,7 +85,7 @@ class Served:
 def decoding(plan: Plan, batch: Batch) -> Served:
     """One iteration, at exactly these sizes; what drains is no sequence's own."""
     now = replace(costs_of(plan, Exact())(batch), drain_s=0.0)
-    return Served(plan, plan, now, batch.sequences)
+    return Served(plan, plan, now, batch.sequences, (batch,))
 
 
 def prompt(plan: Plan, tokens: int) -> Served:
@@ -96,7 +97,8 @@ def prompt(plan: Plan, tokens: int) -> Served:
         if the system works on no prompts, or has no room for one of this length.
     """
     working, batches = prompt_batches(plan, tokens)
-    return Served(plan, working, summed(costs_of(working, Exact()), batches), tokens)
+    now = summed(costs_of(working, Exact()), batches)
+    return Served(plan, working, now, tokens, batches)
 
 
 def prompt_batches(plan: Plan, tokens: int) -> tuple[Plan, tuple[Batch, ...]]:

@@ -28,6 +28,9 @@ from accelsim.base.yamlfile import read_yaml
 LARGEST_CHANGE = 2.0**20
 """Times what the file says, up or down: beyond, a number is a slip of the finger."""
 
+PRICE = ".price"
+"""How the keys of a system's prices end."""
+
 Settings = Mapping[str, str]
 
 
@@ -172,7 +175,7 @@ def _of_system(system: System) -> Iterator[Knob]:
         if device.price_usd_per_hour:
             price = ((f"{path}.price", float(device.price_usd_per_hour)),)
             label = f"{kind} price (each)"
-            yield Knob(f"{kind}.price", label, "USD/h", price, 4, 16, device.source)
+            yield Knob(f"{kind}{PRICE}", label, "USD/h", price, 4, 16, device.source)
 
 
 def _of_device(machine: Gpu | Spatial) -> tuple[Knob, ...]:

@@ -18,6 +18,7 @@ from accelsim.report.page.figures import energies, has_roofline, names_of, roofl
 from accelsim.report.page.played import Played, height_px, played, tiles_of
 from accelsim.report.page.served import ServedSide
 from accelsim.report.page.served_figures import energies_of, parts_of, time_of
+from accelsim.report.page.served_figures import roofline_of as devices_roofline
 from accelsim.report.page.state import SIDES, to_query
 from accelsim.report.page.tables import arrays, compared, devices, memories, totals
 
@@ -118,6 +119,8 @@ def figures(found: Answer) -> list[Drawn]:
     for name, side in zip(SIDES, found.sides, strict=False):
         of = side.machine.name
         if isinstance(side, ServedSide):
+            roof = partial(devices_roofline, side)
+            drawn.append(Drawn(name, "roofline", f"Roofline of the devices of {of}", roof))
             drawn.append(Drawn(name, "time", f"Time on {of}", partial(time_of, side)))
         if isinstance(side, Side):
             if has_roofline(side):

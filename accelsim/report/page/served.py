@@ -4,7 +4,7 @@ Of a phase: sequences that decode, each with `context` keys, or a prompt of `con
 """
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system
@@ -15,7 +15,8 @@ from accelsim.cost.system.explained import explained_iteration, explained_prompt
 from accelsim.cost.system.plan import plan_of
 from accelsim.cost.system.served import Served, decoding, prompt
 from accelsim.report.page.choices import MODEL, form_named
-from accelsim.report.page.question import machine_settings
+from accelsim.report.page.knobs import PRICE
+from accelsim.report.page.question import MOST_KEPT, machine_settings
 from accelsim.report.page.state import MachineState, State
 from accelsim.study.explained_decoding import batch_of
 from accelsim.study.served_figures import CONTEXT, SEQUENCES, Phase
@@ -68,14 +69,26 @@ def served_side(asked: ModelQuestion, machine: MachineState) -> ServedSide:
         if the model does not fit on the system, or its keys do not.
     """
     system = load_system(machine.name, dict(machine_settings(machine)))
+    served, why = _worked(asked, _without_prices(machine))
+    whole = replace(served.whole, system=system)
+    command = model_command(asked, machine)
+    return ServedSide(machine, asked, system, replace(served, whole=whole), why, command)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _worked(asked: ModelQuestion, machine: MachineState) -> tuple[Served, Explanation]:
+    """What prices do not change."""
+    system = load_system(machine.name, dict(machine_settings(machine)))
     plan = plan_of(system, _model(asked.model), _machines(system))
     if asked.sequences is None:
-        served = prompt(plan, asked.context)
-        why = explained_prompt(plan, asked.context, asked.title)
-    else:
-        batch = batch_of(plan, asked.sequences, asked.context)
-        served, why = decoding(plan, batch), explained_iteration(plan, batch, asked.title)
-    return ServedSide(machine, asked, system, served, why, model_command(asked, machine))
+        return prompt(plan, asked.context), explained_prompt(plan, asked.context, asked.title)
+    batch = batch_of(plan, asked.sequences, asked.context)
+    return decoding(plan, batch), explained_iteration(plan, batch, asked.title)
+
+
+def _without_prices(machine: MachineState) -> MachineState:
+    moved = tuple(each for each in machine.moved if not each[0].endswith(PRICE))
+    return replace(machine, moved=moved)
 
 
 def model_command(asked: ModelQuestion, machine: MachineState) -> str:

@@ -10,13 +10,46 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from accelsim.arch.system import Machine
 from accelsim.base.units import format_quantity
+from accelsim.cost.system.useful import useful_work
 from accelsim.report.interactive.bars import bars
 from accelsim.report.interactive.look import HUES, escaped, open_figure
+from accelsim.report.interactive.roofline import roofline
+from accelsim.report.page.ceilings import bandwidths, ceilings
 from accelsim.report.page.served import ServedSide
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+
+def roofline_of(side: ServedSide) -> "Figure":
+    """Of one device of a kind: its ceilings, and its part of a batch below them."""
+    plan, of = side.served.plan, side.served.of
+    work = useful_work(plan, side.served.batches)
+    kinds = {"model": plan.holder.name, "attention": plan.attender.name}
+    if all(not batch.sequences for batch in side.served.batches):
+        kinds["attention"] = plan.holder.name
+    rows = [
+        (f"{part} on {kind}", work[part].flop / work[part].bytes, work[part].flop / of.way_s[part])
+        for part, kind in kinds.items()
+        if of.way_s.get(part) and work[part].bytes
+    ]
+    frame = pd.DataFrame(rows, columns=["name", "intensity", "predicted"])
+    machines = {kind: plan.machines[kind] for kind in kinds.values()}
+    flop = {
+        f"{kind} {name}": rate for kind, m in machines.items() for name, rate in ceilings(m).items()
+    }
+    slopes = {
+        f"{kind} {name}": rate for kind, m in machines.items() for name, rate in _outermost(m)
+    }
+    figure = roofline(frame, flop, slopes).update_traces(cliponaxis=False)
+    title = {"text": "FLOP per byte of device memory", "font": {"size": 12}}
+    return figure.update_layout(margin_t=28, xaxis={"dtick": 1, "title": title})
+
+
+def _outermost(machine: Machine) -> list[tuple[str, float]]:
+    return list(bandwidths(machine).items())[:1]
 
 
 def time_of(side: ServedSide) -> "Figure":
