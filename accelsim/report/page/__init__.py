@@ -9,6 +9,7 @@
     served        the same of a whole model that a system serves
     tables        an answer as rows: for people, and as CSV
     machine_text  a machine as YAML, with what was moved
+    workload_text a workload as YAML, and the commands as a script
     ceilings      of a machine's roofline
     figures       an answer as figures; served_figures those of systems
     played        tiles as simulated, as a figure

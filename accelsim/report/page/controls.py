@@ -30,6 +30,9 @@ NONE = ""
 
 LIST_PX = 360
 
+FOLDED = ("clock", "buffer", "array")
+"""Ends of keys of a system's devices."""
+
 CONTEXTS = tuple(2**power for power in range(7, 23))
 BATCHES = tuple(2**power for power in range(11))
 TILES = (4, 16, 64)
@@ -154,10 +157,10 @@ def machine_options(offered: Offered) -> list[dict[str, str]]:
     return [*machines, *systems]
 
 
-def machine_controls(side: str, machine: MachineState) -> list[html.Div]:
-    """The mapping and the knobs that this machine has."""
+def machine_controls(side: str, machine: MachineState) -> list[Any]:
+    """The mapping and the knobs that this machine has; of a system less often moved ones folded."""
     if is_system(machine.name):
-        return [_knob(side, machine, knob) for knob in knobs_of(machine.name)]
+        return _of_system(side, machine)
     default = _option(NONE, "the fastest at hand", "")
     mappings = [default, *(_option(name, name, "") for name in mappings_of(machine.name))]
     identity = {"kind": "choice", "key": f"{side}.mapping", "of": machine.name}
@@ -166,6 +169,19 @@ def machine_controls(side: str, machine: MachineState) -> list[html.Div]:
         *(_knob(side, machine, knob) for knob in knobs_of(machine.name)),
         _price(side, machine),
     ]
+
+
+def _of_system(side: str, machine: MachineState) -> list[Any]:
+    knobs, moved = knobs_of(machine.name), dict(machine.moved)
+    rest = [knob for knob in knobs if knob.key.rpartition(".")[2] in FOLDED]
+    shown = [knob for knob in knobs if knob not in rest]
+    more = html.Details(
+        [html.Summary("Clock, buffer and size of devices")]
+        + [_knob(side, machine, knob) for knob in rest],
+        open=any(knob.key in moved for knob in rest),
+        className="more",
+    )
+    return [*(_knob(side, machine, knob) for knob in shown), *([more] if rest else [])]
 
 
 def _knob(side: str, machine: MachineState, knob: Knob) -> html.Div:

@@ -3,8 +3,8 @@
     spatial array   bandwidth of the outermost memory, capacity of the buffer below it,
                     PEs along a side (all arrays grow alike), clock
     GPU             bandwidth of device memory, capacity of L2, SMs, clock
-    system          bandwidth of each link; of each kind of device how many there are, the bandwidth
-                    of its memory, its clock, its price
+    system          bandwidth of each link; of each kind of device how many there are, its price,
+                    and what may be moved on its machine
 
 A knob that a machine does not have is not there: a GPU has no rows of PEs. Positions are whole
 numbers, 0 what the machine's file says; so many of them double the number. Counts stay whole.
@@ -179,8 +179,7 @@ def _of_system(system: System) -> Iterator[Knob]:
 
 
 def _of_device(machine: Gpu | Spatial) -> tuple[Knob, ...]:
-    own = _of_gpu(machine) if isinstance(machine, Gpu) else _of_array(machine)
-    return tuple(knob for knob in own if knob.key in ("bandwidth", "clock"))
+    return _of_gpu(machine) if isinstance(machine, Gpu) else _of_array(machine)
 
 
 def _is_buffer(memory: Memory) -> bool:

@@ -120,7 +120,7 @@ def figures(found: Answer) -> list[Drawn]:
         of = side.machine.name
         if isinstance(side, ServedSide):
             roof = partial(devices_roofline, side)
-            drawn.append(Drawn(name, "roofline", f"Roofline of the devices of {of}", roof))
+            drawn.append(Drawn(name, "roofline", f"Roofline of {of}", roof))
             drawn.append(Drawn(name, "time", f"Time on {of}", partial(time_of, side)))
         if isinstance(side, Side):
             if has_roofline(side):
@@ -251,8 +251,12 @@ def _links(query: str, number: int) -> list[Any]:
         html.A(f"YAML of machine {side}", href=f"/machine.yaml?side={side}&{query}")
         for side in SIDES[:number]
     ]
-    table = html.A("Table (CSV)", href=f"/table.csv?{query}")
-    return [table, *yaml, _copy("url", "Copy link to this page")]
+    files = [
+        html.A("Table (CSV)", href=f"/table.csv?{query}"),
+        html.A("Commands (sh)", href=f"/commands.sh?{query}"),
+        html.A("YAML of the workload", href=f"/workload.yaml?{query}"),
+    ]
+    return [*files, *yaml, _copy("url", "Copy link to this page")]
 
 
 def _copy(of: str, label: str) -> html.Button:

@@ -37,15 +37,18 @@ def roofline_of(side: ServedSide) -> "Figure":
     ]
     frame = pd.DataFrame(rows, columns=["name", "intensity", "predicted"])
     machines = {kind: plan.machines[kind] for kind in kinds.values()}
-    flop = {
-        f"{kind} {name}": rate for kind, m in machines.items() for name, rate in ceilings(m).items()
-    }
+    flop = {f"{kind}, {name}": rate for kind, m in machines.items() for name, rate in _fastest(m)}
     slopes = {
         f"{kind} {name}": rate for kind, m in machines.items() for name, rate in _outermost(m)
     }
     figure = roofline(frame, flop, slopes).update_traces(cliponaxis=False)
     title = {"text": "FLOP per byte of device memory", "font": {"size": 12}}
     return figure.update_layout(margin_t=28, xaxis={"dtick": 1, "title": title})
+
+
+def _fastest(machine: Machine) -> list[tuple[str, float]]:
+    """Of several ceilings the highest, so that those of two devices can be told apart."""
+    return sorted(ceilings(machine).items(), key=lambda each: each[1])[-1:]
 
 
 def _outermost(machine: Machine) -> list[tuple[str, float]]:

@@ -18,6 +18,7 @@ from dash import State as Kept
 from flask import Response, abort, request
 from werkzeug.serving import make_server
 
+from accelsim.base.errors import InputError
 from accelsim.report.page.answer import Answer, answer
 from accelsim.report.page.choices import Offered
 from accelsim.report.page.controlled import followed, pairs_of, settled, sized_by
@@ -31,9 +32,11 @@ from accelsim.report.page.layout import (
     workload_choices,
 )
 from accelsim.report.page.machine_text import machine_yaml
+from accelsim.report.page.played import played as played_tiles
 from accelsim.report.page.results import PARTS, details, figures, parts, results, tiles
 from accelsim.report.page.state import SIDES, State, from_query, to_query
 from accelsim.report.page.tables import csv_text
+from accelsim.report.page.workload_text import commands, workload_yaml
 
 HOST = "127.0.0.1"
 LOCAL = ("127.0.0.1", "localhost")
@@ -78,7 +81,21 @@ def _add_files(app: Dash, offered: Offered, start: State) -> None:
             abort(404)
         return _file(machine_yaml(found), "application/yaml", f"{_stem(found.name)}.yaml")
 
+    def workload() -> Response:
+        state, _ = from_query(_query(), offered, start)
+        try:
+            return _file(workload_yaml(state), "application/yaml", f"{_stem(state.workload)}.yaml")
+        except InputError as error:
+            return Response(str(error), status=404, mimetype="text/plain")
+
+    def script() -> Response:
+        state, _ = from_query(_query(), offered, start)
+        playing = tuple(each.command for _, each in played_tiles(state))
+        return _file(commands(answer(state), playing), "text/x-sh", "accelsim.sh")
+
     app.server.add_url_rule("/table.csv", view_func=table)
+    app.server.add_url_rule("/workload.yaml", view_func=workload)
+    app.server.add_url_rule("/commands.sh", view_func=script)
     app.server.add_url_rule("/machine.yaml", view_func=machine)
 
 

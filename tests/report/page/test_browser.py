@@ -174,7 +174,7 @@ def test_a_system_is_chosen_by_the_keyboard_and_serves_what_the_command_prints(o
     for label in ("time between tokens", "bound", "throughput", "energy a token", "price"):
         assert here.figure(label).inner_text() == told[label]
     with here.page.expect_download() as download:
-        here.page.get_by_text("YAML of").click()
+        here.page.get_by_text("YAML of machine").click()
     assert download.value.suggested_filename == "two_h100_tensor.yaml"
     here.choose("#workload", "one_pass_causal")
     here.figure("latency").wait_for()
@@ -212,7 +212,13 @@ def test_figures_and_tables_are_downloaded(opened):
         with here.page.expect_download() as download:
             here.page.get_by_title(f"Download {title}").click()
         assert download.value.suggested_filename == f"accelsim-energy-all.{ending}"
-    for text, name in (("Table (CSV)", "accelsim.csv"), ("YAML of", "fusemax_cloud.yaml")):
+    links = {
+        "Table (CSV)": "accelsim.csv",
+        "Commands (sh)": "accelsim.sh",
+        "YAML of the workload": "one_pass.yaml",
+        "YAML of machine": "fusemax_cloud.yaml",
+    }
+    for text, name in links.items():
         with here.page.expect_download() as download:
             here.page.get_by_text(text).click()
         assert download.value.suggested_filename == name
