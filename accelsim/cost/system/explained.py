@@ -43,9 +43,12 @@ class _Asked(NamedTuple):
     between: str
 
 
-def explained_iteration(plan: Plan, batch: Batch, of: str) -> Explanation:
-    """Of one engine that gives every sequence of a batch its next token."""
-    return _explained(_Asked(plan, (batch,), "between two tokens"), of)
+def explained_iteration(
+    plan: Plan, batch: Batch, of: str, costs: Costs | None = None
+) -> Explanation:
+    """Of one engine that gives every sequence of a batch its next token; `costs` are exact ones of
+    the plan, if somebody has asked them already."""
+    return _explained(_Asked(plan, (batch,), "between two tokens"), of, costs)
 
 
 def explained_prompt(plan: Plan, tokens: int, of: str) -> Explanation:
@@ -57,11 +60,11 @@ def explained_prompt(plan: Plan, tokens: int, of: str) -> Explanation:
         as `served.prompt` does.
     """
     working, batches = prompt_batches(plan, tokens)
-    return _explained(_Asked(working, batches, "to the first token"), of)
+    return _explained(_Asked(working, batches, "to the first token"), of, None)
 
 
-def _explained(asked: _Asked, of: str) -> Explanation:
-    plan, costs = asked.plan, costs_of(asked.plan, Exact())
+def _explained(asked: _Asked, of: str, known: Costs | None) -> Explanation:
+    plan, costs = asked.plan, known or costs_of(asked.plan, Exact())
     now = _took(costs, asked)
     order = sorted(now.way_s, key=lambda part: -now.way_s[part])
     bound = bound_of(now)

@@ -82,9 +82,10 @@ class Served:
         return self.energy_j / self.of.seconds
 
 
-def decoding(plan: Plan, batch: Batch) -> Served:
-    """One iteration, at exactly these sizes; what drains is no sequence's own."""
-    now = replace(costs_of(plan, Exact())(batch), drain_s=0.0)
+def decoding(plan: Plan, batch: Batch, costs: Costs | None = None) -> Served:
+    """One iteration, at exactly these sizes; what drains is no sequence's own. `costs` are exact
+    ones of the plan, if there are any yet."""
+    now = replace((costs or costs_of(plan, Exact()))(batch), drain_s=0.0)
     return Served(plan, plan, now, batch.sequences, (batch,))
 
 

@@ -11,12 +11,14 @@ from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system
 from accelsim.arch.system import Machine, System
 from accelsim.base.setting import Value
 from accelsim.cost.explanation import Explanation
+from accelsim.cost.system.buckets import Exact
+from accelsim.cost.system.costs import costs_of
 from accelsim.cost.system.explained import explained_iteration, explained_prompt
 from accelsim.cost.system.plan import plan_of
 from accelsim.cost.system.served import Served, decoding, prompt
 from accelsim.report.page.choices import MODEL, form_named
 from accelsim.report.page.knobs import PRICE
-from accelsim.report.page.question import MOST_KEPT, machine_settings
+from accelsim.report.page.question import MOST_KEPT, Texts, machine_settings
 from accelsim.report.page.state import MachineState, State
 from accelsim.study.explained_decoding import batch_of
 from accelsim.study.served_figures import CONTEXT, SEQUENCES, Phase
@@ -68,7 +70,7 @@ def served_side(asked: ModelQuestion, machine: MachineState) -> ServedSide:
     InputError
         if the model does not fit on the system, or its keys do not.
     """
-    system = load_system(machine.name, dict(machine_settings(machine)))
+    system = _system(machine.name, machine_settings(machine))
     served, why = _worked(asked, _without_prices(machine))
     whole = replace(served.whole, system=system)
     command = model_command(asked, machine)
@@ -78,12 +80,14 @@ def served_side(asked: ModelQuestion, machine: MachineState) -> ServedSide:
 @lru_cache(maxsize=MOST_KEPT)
 def _worked(asked: ModelQuestion, machine: MachineState) -> tuple[Served, Explanation]:
     """What prices do not change."""
-    system = load_system(machine.name, dict(machine_settings(machine)))
+    system = _system(machine.name, machine_settings(machine))
     plan = plan_of(system, _model(asked.model), _machines(system))
     if asked.sequences is None:
         return prompt(plan, asked.context), explained_prompt(plan, asked.context, asked.title)
     batch = batch_of(plan, asked.sequences, asked.context)
-    return decoding(plan, batch), explained_iteration(plan, batch, asked.title)
+    costs = costs_of(plan, Exact())
+    why = explained_iteration(plan, batch, asked.title, costs)
+    return decoding(plan, batch, costs), why
 
 
 def _without_prices(machine: MachineState) -> MachineState:
@@ -100,6 +104,11 @@ def model_command(asked: ModelQuestion, machine: MachineState) -> str:
     for path, text in machine_settings(machine):
         words += ["--set", f"{path}={text}"]
     return shlex.join(words)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _system(name: str, settings: Texts) -> System:
+    return load_system(name, dict(settings))
 
 
 @lru_cache(maxsize=64)
