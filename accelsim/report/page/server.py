@@ -23,6 +23,7 @@ from accelsim.report.page.answer import Answer, answer
 from accelsim.report.page.choices import Offered
 from accelsim.report.page.controlled import followed, pairs_of, settled, sized_by
 from accelsim.report.page.controls import lengths, machine_controls
+from accelsim.report.page.details import details
 from accelsim.report.page.layout import (
     frame,
     machine_choice,
@@ -33,7 +34,7 @@ from accelsim.report.page.layout import (
 )
 from accelsim.report.page.machine_text import machine_yaml
 from accelsim.report.page.played import played as played_tiles
-from accelsim.report.page.results import PARTS, details, figures, parts, results, tiles
+from accelsim.report.page.results import PARTS, figures, parts, results, tiles
 from accelsim.report.page.state import SIDES, State, from_query, to_query
 from accelsim.report.page.tables import csv_text
 from accelsim.report.page.workload_text import commands, workload_yaml
