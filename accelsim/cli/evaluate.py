@@ -3,17 +3,19 @@
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.load import is_gpu
 from accelsim.arch.spatial import Spatial, extrapolations
+from accelsim.base.errors import InputError
 from accelsim.base.units import format_quantity
 from accelsim.cli.cost_tables import print_parts
 from accelsim.cli.evaluate_tables import write_cost_tables
 from accelsim.cli.inputs import Case, GpuCase, load_case, load_gpu_case, refuse_illegal
+from accelsim.cli.named import Asked, asked
 from accelsim.cli.options import (
     Json,
     MachineName,
@@ -45,6 +47,16 @@ def command(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write energy.csv and latency.csv.")
     ] = None,
+    phase: Annotated[
+        Literal["decode", "prefill"] | None,
+        typer.Option(help="MODEL SYSTEM: what it does [decode].", show_default=False),
+    ] = None,
+    sequences: Annotated[
+        int | None, typer.Option(min=1, help="MODEL SYSTEM: that decode at once [64].")
+    ] = None,
+    context: Annotated[
+        int | None, typer.Option(min=1, help="MODEL SYSTEM: keys of each, or a prompt [4096].")
+    ] = None,
     settings: Settings,
     json: Json = False,
 ) -> None:
@@ -58,7 +70,21 @@ def command(
 
     Where energy and time go: accelsim evaluate attention/one_pass fusemax_cloud --out out/cost;
     accelsim plot energy out/cost; accelsim plot latency out/cost
+
+    Or a model on a system: time between tokens, throughput, energy, price. accelsim evaluate
+    llama3_70b eight_h100 --sequences 32 --context 8192 --set links.nvlink.bandwidth='900 GB/s'
     """
+    served = {"phase": phase, "sequences": sequences, "context": context}
+    if asked(workload) is Asked.MODEL:
+        _refuse({"a mapping": mapping, "--shape": shape, "--out": out}, "workloads")
+        _refuse({"--rows": rows or None, "--provenance": rests_on or None}, "workloads")
+        of_system = import_module("accelsim.cli.evaluate_system")
+        sizes = {"sequences": sequences, "context": context}
+        chosen = {name: size for name, size in sizes.items() if size is not None}
+        serve = of_system.Serve(workload, machine, phase or "decode", settings, **chosen)
+        of_system.evaluate_system(serve, json)
+        return
+    _refuse({f"--{name}": value for name, value in served.items()}, "MODEL SYSTEM")
     if is_gpu(machine):
         gpu_case = load_gpu_case(workload, machine, mapping, settings, shape)
         _on_gpu(gpu_case, machine, rows, settings if rests_on else None, json, out)
@@ -79,6 +105,13 @@ def command(
         _print_summary(case, machine, cost)
         _print_extrapolations(case)
         _print_rows(cost, rows)
+
+
+def _refuse(given: Mapping[str, Any], what: str) -> None:
+    """What says nothing here."""
+    for name, value in given.items():
+        if value is not None:
+            raise InputError(f"{name} is of {what} alone", remedy="Leave it out")
 
 
 def _on_gpu(

@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import typer
 
-from accelsim.arch.load import is_gpu, load_system
-from accelsim.arch.system import System
+from accelsim.arch.load import is_gpu, load_system, system_keys
 from accelsim.base.errors import InputError
 from accelsim.base.record import keys_of
 from accelsim.base.units import format_quantity
@@ -64,6 +63,10 @@ def command(
     context: Annotated[
         int | None, typer.Option(min=1, help="MODEL SYSTEM: keys of each of them [4096].")
     ] = None,
+    phase: Annotated[
+        Literal["decode", "prefill"] | None,
+        typer.Option(help="MODEL SYSTEM: what it does [decode].", show_default=False),
+    ] = None,
     *,
     shape: Shape = None,
     settings: Settings,
@@ -75,7 +78,8 @@ def command(
     GPU. GPU KERNEL: a call by its sizes, those of case files: gemm and bmm take b m n k, softmax
     and rms_norm rows and cols, copy bytes, sdpa and sdpa_backward b h g p m e (batch, query heads,
     key/value heads, queries, keys, head dimension; left out: 1, 32, h, -, p, 128). MODEL SYSTEM: an
-    iteration of sequences that decode. What would help is the model asked again with twice of it.
+    iteration of sequences that decode, or a prompt. What would help is the model asked again with
+    twice of it.
 
     Example: accelsim explain attention/one_pass fusemax_cloud
 
@@ -91,7 +95,7 @@ def command(
     chosen = {name: value for name, value in batch.items() if value is not None}
     what = asked(first)
     if what is not Asked.MODEL:
-        _refuse(chosen, "MODEL SYSTEM")
+        _refuse({**chosen, **({"phase": phase} if phase else {})}, "MODEL SYSTEM")
     if what is not Asked.WORKLOAD:
         _refuse({name: v for name, v in (("shape", shape),) if v}, "workloads")
     if what is Asked.CALL:
@@ -102,7 +106,7 @@ def command(
         return
     _refuse(params, f"kernels ({', '.join(KERNELS)})")
     if what is Asked.MODEL:
-        found = _of_model(first, second, {**BATCH, **chosen}, settings)
+        found = _of_model(first, second, phase or "decode", {**BATCH, **chosen}, settings)
     else:
         found = _of_workload(first, second, mapping, settings, shape)
     if json:
@@ -135,15 +139,18 @@ def _of_workload(
     return found
 
 
-def _of_model(model: str, system: str, batch: dict[str, int], settings: list[str]) -> Explanation:
-    known = {"system": keys_of(System), "model": keys_of(Model)}
+def _of_model(
+    model: str, system: str, phase: str, batch: dict[str, int], settings: list[str]
+) -> Explanation:
+    known = {"system": system_keys(system), "model": keys_of(Model)}
     own = settings_by_input(settings, known)
-    found: Explanation = import_module("accelsim.study.explained_decoding").explained_decoding(
-        load_any_model(model, own["model"]),
-        load_system(system, own["system"]),
-        **batch,
-        named=(model, system),
-    )
+    of_study = import_module("accelsim.study.explained_decoding")
+    inputs = load_any_model(model, own["model"]), load_system(system, own["system"])
+    found: Explanation
+    if phase == "prefill":
+        found = of_study.explained_prefill(*inputs, context=batch["context"], named=(model, system))
+    else:
+        found = of_study.explained_decoding(*inputs, **batch, named=(model, system))
     return found
 
 

@@ -10,18 +10,17 @@ import typer
 
 from accelsim.base.errors import InputError
 
-WORKLOAD, MACHINE = "attention/one_pass", "fusemax_cloud"
 PORT = 8050
 OPENS_AFTER_S = 0.5
 
 
 def command(
     workload: Annotated[
-        str, typer.Argument(metavar="WORKLOAD", help="A shipped workload or a file.")
-    ] = WORKLOAD,
+        str | None, typer.Argument(metavar="WORKLOAD", help="A workload or a file, or a MODEL.")
+    ] = None,
     machine: Annotated[
-        str, typer.Argument(metavar="MACHINE", help="A shipped machine or a file.")
-    ] = MACHINE,
+        str | None, typer.Argument(metavar="MACHINE", help="A machine or a file, or a SYSTEM.")
+    ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Of 127.0.0.1; 0 takes a free one.")
     ] = PORT,
@@ -36,18 +35,14 @@ def command(
     runs until Ctrl-C.
 
     Example: accelsim explore heads/grouped h100_sxm
+
+    A whole model that a system serves: accelsim explore llama3_70b eight_h100
     """
     if find_spec("dash") is None:
         raise InputError("the page needs dash", remedy="Do `pip install 'accelsim[explore]'`")
-    choices = import_module("accelsim.report.page.choices")
-    state = import_module("accelsim.report.page.state")
-    workload = choices.full_name(workload, "workloads")
-    machine = choices.full_name(machine, "machines")
+    opening = import_module("accelsim.report.page.opening")
     # A name or file that is bad is said here, before anything is served.
-    choices.forms_of(workload)
-    import_module("accelsim.report.page.knobs").knobs_of(machine)
-    offered = choices.offered(workload, machine)
-    start = state.State(workload, (state.MachineState(machine),))
+    offered, start = opening.opened_with(workload, machine)
     app = import_module("accelsim.report.page.server").application(offered, start)
     _serve(app, port, not no_browser)
 

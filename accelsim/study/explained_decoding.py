@@ -1,4 +1,4 @@
-"""Why the next tokens of a model on a system come no sooner: an iteration that decodes.
+"""Why the next tokens of a model on a system, or the first of a prompt, come no sooner.
 
 explained_decoding("llama3_70b", "eight_h100", sequences=64, context=4096).sentence
 """
@@ -7,7 +7,7 @@ from accelsim.arch.load import load_system, machines_of
 from accelsim.arch.system import System
 from accelsim.base.errors import WorkloadError
 from accelsim.cost.explanation import Explanation
-from accelsim.cost.system.explained import explained_iteration
+from accelsim.cost.system.explained import explained_iteration, explained_prompt
 from accelsim.cost.system.iteration import Batch
 from accelsim.cost.system.plan import Plan, plan_of
 from accelsim.workload.model import Model
@@ -39,6 +39,28 @@ def explained_decoding(
     plan = plan_for(model, system)
     batch = batch_of(plan, sequences, context)
     return explained_iteration(plan, batch, of)
+
+
+def explained_prefill(
+    model: str | Model,
+    system: str | System,
+    *,
+    context: int = 4096,
+    named: tuple[str, str] = ("", ""),
+) -> Explanation:
+    """Why a prompt of `context` tokens has its first token no sooner, on an engine that is idle.
+
+    Raises
+    ------
+    WorkloadError
+        if the system works on no prompts, or has no room for this one.
+    """
+    texts = (
+        each if isinstance(each, str) else name
+        for each, name in zip((model, system), named, strict=True)
+    )
+    of = f"{' on '.join(texts)}, a prompt of {context:,} tokens"
+    return explained_prompt(plan_for(model, system), context, of)
 
 
 def plan_for(model: str | Model, system: str | System) -> Plan:

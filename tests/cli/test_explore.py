@@ -30,7 +30,15 @@ def test_without_dash_the_remedy_is_named(run, monkeypatch):
     assert util.find_spec("dash") is not None
 
 
-def test_a_system_is_no_machine_of_the_page(run):
+def test_what_does_not_go_together_is_said_with_what_does(run):
     ended = run("explore", "attention/one_pass", "vllm_2h100")
     assert ended.status == 2
-    assert "machine" in ended.err
+    assert "vllm_2h100 is a system, and attention/one_pass is no model" in ended.err
+    ended = run("explore", "llama3_70", "vllm_2h100")
+    assert ended.status == 2 and "Did you mean 'llama3_70b'?" in ended.err
+    ended = run("explore", "llama3_8b", "h100_sxm")
+    assert ended.status == 2
+    assert "h100_sxm is no system. Name a system: accelsim explore llama3_8b" in ended.err
+    ended = run("explore", "vllm_2h100")
+    assert ended.status == 2
+    assert "A model goes before it: accelsim explore llama3_8b vllm_2h100" in ended.err

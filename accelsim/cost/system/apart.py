@@ -72,6 +72,10 @@ class Layer(NamedTuple):
         return done + self.result.seconds + self.model_s - projected
 
 
+NO_LAYER = Layer(NONE, NONE, NONE, NONE, NONE, (NOTHING, NOTHING), NOTHING, NOTHING, NOTHING)
+"""Of an iteration in which nobody decodes."""
+
+
 def iteration_apart(efforts: Efforts, batch: Batch) -> Iteration:
     work = _work(efforts, batch)
     plan, layer, head, chunks = work.plan, work.layer, work.head, work.chunks
@@ -95,12 +99,20 @@ def iteration_apart(efforts: Efforts, batch: Batch) -> Iteration:
         joules=_joules(work),
         way_s={
             "model": model_s / max(1, work.batches),
-            "attention": layers * layer.attention_s,
-            "network": layers * (layer.q.seconds + layer.kv.seconds + layer.result.seconds),
+            "attention": layers * layer.attention_s if work.batches else 0.0,
+            "network": layers * _travels_s(work),
             "host": host_s,
         },
         bound=longest if paced_s > own_s else "way",
     )
+
+
+def _travels_s(work: "_Work") -> float:
+    """Of a layer: what a batch sends and gets; without one, the keys and values of prompts."""
+    layer = work.layer
+    if not work.batches:
+        return work.chunks.kv.seconds
+    return layer.q.seconds + layer.kv.seconds + layer.result.seconds
 
 
 def layer_of(efforts: Efforts, sequences: float, keys: float) -> Layer:
@@ -182,7 +194,7 @@ class _Work(NamedTuple):
 def _work(efforts: Efforts, batch: Batch) -> _Work:
     batches = min(_offload(efforts.plan).batches, batch.sequences)
     sequences = batch.sequences / max(1, batches)
-    layer = layer_of(efforts, max(1.0, sequences), batch.keys / max(1, batch.sequences))
+    layer = layer_of(efforts, sequences, batch.keys / batch.sequences) if batches else NO_LAYER
     head = efforts.head(max(1.0, sequences))
     return _Work(efforts.plan, batches, layer, head, _chunks(efforts, batch))
 

@@ -72,6 +72,21 @@ def slowed(efforts: Efforts, factors: Mapping[str, float]) -> Efforts:
     return Efforts(plan, **{name: paced(name) for name in parts})
 
 
+def on_other_machines(efforts: Efforts, plan: Plan) -> Efforts:
+    """Of a plan with the same layout and other links or machines: what has been asked of a machine
+    that is still there is not asked again."""
+    new, before = efforts_of(plan, efforts.before.nodes), efforts.plan
+
+    def kept(name: str) -> Interpolated:
+        kind = (plan.attender if name in ATTENDING else plan.holder).name
+        of = efforts if plan.machines[kind] is before.machines[kind] else new
+        found: Interpolated = getattr(of, name)
+        return found
+
+    parts = [each.name for each in fields(efforts) if each.name != "plan"]
+    return Efforts(plan, **{name: kept(name) for name in parts})
+
+
 def kinds_of_layers(plan: Plan) -> Iterator[tuple[int, int]]:
     """A layer of each kind, and how many there are."""
     experts = plan.model.experts

@@ -1,4 +1,4 @@
-"""Why an iteration of a model on a system takes as long as it does, as data.
+"""Why an iteration of a model on a system, or a prompt, takes as long as it does, as data.
 
     part      what one batch spends on the model, attention, network and host
     device    in which a device of a kind computes
@@ -14,6 +14,7 @@ What would help is the same iteration on a system with one number changed, found
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import prod
+from typing import NamedTuple
 
 from accelsim.arch.gpu import Gpu, rate_per_s
 from accelsim.arch.system import Link, Machine
@@ -22,9 +23,11 @@ from accelsim.base.units import format_quantity
 from accelsim.cost.explanation import Explanation, Help, Number, Row, RunnerUp, ranked, sentence
 from accelsim.cost.gpu.levers import LEVERS, PATHS
 from accelsim.cost.system.buckets import Exact
-from accelsim.cost.system.costs import costs_of
+from accelsim.cost.system.costs import Costs, costs_of
+from accelsim.cost.system.efforts import on_other_machines
 from accelsim.cost.system.iteration import Batch, Iteration
 from accelsim.cost.system.plan import Plan
+from accelsim.cost.system.served import prompt_batches, summed
 from accelsim.mapping.values import with_values
 
 COUNTED = "counted: model and batch"
@@ -32,15 +35,45 @@ TRIED = ("device memory bandwidth", "L2 bandwidth", "tensor throughput", "SMs", 
 """Levers of GPUs."""
 
 
-def explained_iteration(plan: Plan, batch: Batch, of: str) -> Explanation:
-    """Of one engine that gives every sequence of a batch its next token."""
-    now = _iteration(plan, batch)
+class _Asked(NamedTuple):
+    """Iterations of a plan, and what their time is called."""
+
+    plan: Plan
+    batches: tuple[Batch, ...]
+    between: str
+
+
+def explained_iteration(
+    plan: Plan, batch: Batch, of: str, costs: Costs | None = None
+) -> Explanation:
+    """Of one engine that gives every sequence of a batch its next token; `costs` are exact ones of
+    the plan, if somebody has asked them already."""
+    return _explained(_Asked(plan, (batch,), "between two tokens"), of, costs)
+
+
+def explained_prompt(plan: Plan, tokens: int, of: str) -> Explanation:
+    """Of one prompt in an engine that is idle, up to its first token.
+
+    Raises
+    ------
+    WorkloadError
+        as `served.prompt` does.
+    """
+    working, batches = prompt_batches(plan, tokens)
+    return _explained(_Asked(working, batches, "to the first token"), of, None)
+
+
+def _explained(asked: _Asked, of: str, known: Costs | None) -> Explanation:
+    plan, costs = asked.plan, known or costs_of(asked.plan, Exact())
+    now = _took(costs, asked)
     order = sorted(now.way_s, key=lambda part: -now.way_s[part])
     bound = bound_of(now)
-    text = _bound_text(plan, now, bound)
+    text = _bound_text(asked, now, bound)
     next_ = next((part for part in order if part != bound and now.way_s[part]), None)
     helps = ranked(
-        each._replace(gain=now.seconds / _iteration(other, batch).seconds)
+        each._replace(
+            gain=now.seconds / _took(Costs(on_other_machines(costs.efforts, other)), asked).seconds
+        )
         for each, other in _changed(plan)
     )
     runner_up = None if next_ is None else _runner_up(next_, now.way_s[next_] / now.way_s[bound])
@@ -51,10 +84,20 @@ def explained_iteration(plan: Plan, batch: Batch, of: str) -> Explanation:
         bound_on=_on(plan, bound),
         bound_text=text,
         runner_up=runner_up,
-        rows=(*_parts(plan, batch, now), *_devices(plan, now), *_links(plan, now)),
+        rows=(*_parts(asked, now), *_devices(plan, now), *_links(plan, now)),
         helps=helps,
         sentence=sentence(text, helps, runner_up, _idle(helps)),
     )
+
+
+def _took(costs: Costs, asked: _Asked) -> Iteration:
+    """All of them; of a prompt, until it has left the last stage."""
+    now = summed(costs, asked.batches)
+    return now if _decodes(asked) else replace(now, seconds=now.seconds + now.drain_s)
+
+
+def _decodes(asked: _Asked) -> bool:
+    return all(batch.sequences for batch in asked.batches)
 
 
 def bound_of(now: Iteration) -> str:
@@ -62,16 +105,12 @@ def bound_of(now: Iteration) -> str:
     return now.bound if now.bound in now.way_s else max(now.way_s, key=lambda part: now.way_s[part])
 
 
-def _iteration(plan: Plan, batch: Batch) -> Iteration:
-    return costs_of(plan, Exact())(batch)
-
-
-def _bound_text(plan: Plan, now: Iteration, bound: str) -> str:
+def _bound_text(asked: _Asked, now: Iteration, bound: str) -> str:
     """Batches that take turns wait for what is needed longest; a batch alone goes its own way."""
-    on = f"bound by {bound} on {_on(plan, bound)}"
-    if now.bound == bound:
+    on = f"bound by {bound} on {_on(asked.plan, bound)}"
+    if now.bound == bound and _decodes(asked):
         return f"{on}, for which all batches wait in turn"
-    return f"{on} ({now.way_s[bound] / now.seconds:.0%} of the time between two tokens)"
+    return f"{on} ({now.way_s[bound] / now.seconds:.0%} of the time {asked.between})"
 
 
 def _runner_up(name: str, share: float) -> RunnerUp:
@@ -94,18 +133,27 @@ def _idle(helps: tuple[Help, ...]) -> str:
 # --- rows -----------------------------------------------------------------------------------------
 
 
-def _parts(plan: Plan, batch: Batch, now: Iteration) -> Iterator[Row]:
-    host = _host(plan)
-    least = {"model": _weights(plan), "attention": _keys(plan, batch), "host": host}
+def _parts(asked: _Asked, now: Iteration) -> Iterator[Row]:
+    plan = asked.plan
+    least = {
+        "model": _weights(plan, len(asked.batches)),
+        "attention": _keys(plan, asked.batches[0]) if _decodes(asked) else _OF_PROMPTS,
+        "host": _host(plan),
+    }
     for part, seconds in now.way_s.items():
         text, numbers = least.get(part, ("messages of every layer, one after the other", ()))
         yield Row("part", part, seconds, seconds / now.seconds, text, numbers)
 
 
-def _weights(plan: Plan) -> tuple[str, tuple[Number, ...]]:
+_OF_PROMPTS: tuple[str, tuple[Number, ...]] = ("each query over the keys before it", ())
+
+
+def _weights(plan: Plan, iterations: int) -> tuple[str, tuple[Number, ...]]:
     stored = Number("weights of a device", plan.weight_bytes, "B", COUNTED)
+    chunks = Number("chunks of the prompt", iterations, "", COUNTED)
     rate = _bandwidth(plan.holder.name, plan.machines[plan.holder.name])
-    return _at_least((stored,), rate, 1, plan.pipeline)
+    counts = (stored,) if iterations == 1 else (chunks, stored)
+    return _at_least(counts, rate, 1, plan.pipeline)
 
 
 def _keys(plan: Plan, batch: Batch) -> tuple[str, tuple[Number, ...]]:

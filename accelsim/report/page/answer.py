@@ -16,8 +16,7 @@ from typing import NamedTuple
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.load import load_arch, load_gpu
 from accelsim.arch.spatial import Spatial, extrapolations
-from accelsim.base.catalogue import names
-from accelsim.base.errors import AccelsimError, InputError, MappingError, WorkloadError
+from accelsim.base.errors import AccelsimError, InputError, MappingError
 from accelsim.cost.default import default_mapping
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.explanation import Explanation
@@ -29,6 +28,7 @@ from accelsim.mapping.gpu_mapping import GpuMapping
 from accelsim.mapping.load import load_mapping, select
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.report.page.choices import form_named
+from accelsim.report.page.held import Held, held_by
 from accelsim.report.page.knobs import runs_kernels
 from accelsim.report.page.prices import price_of
 from accelsim.report.page.question import (
@@ -40,16 +40,20 @@ from accelsim.report.page.question import (
     machine_settings,
     workload_question,
 )
+from accelsim.report.page.served import (
+    ModelQuestion,
+    ServedSide,
+    model_command,
+    model_question,
+    served_side,
+)
 from accelsim.report.page.state import MachineState, State
 from accelsim.study.explained import explained
 from accelsim.workload.budget import budgeted
-from accelsim.workload.capacity import capacity
 from accelsim.workload.context import at_context, context_rank, growing_ranks, tokens_of
 from accelsim.workload.counts import flop
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.extent import iteration_points
-from accelsim.workload.model_load import load_model
-from accelsim.workload.model_size import sequence_kv_bytes, weight_bytes
 
 LIBRARIES = ("flash", "cudnn", "efficient")
 """Those that torch ships; the fastest is taken where none is named (`cost.gpu.default`)."""
@@ -108,22 +112,6 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Held:
-    """What one device holds of a transformer: the most sequences of the context (0 if none fits).
-
-    `reason` says why there are no numbers: its weights alone do not fit.
-    """
-
-    machine: str
-    model: str
-    weight_bytes: int
-    sequence_bytes: int
-    batch: int
-    command: str
-    reason: str = ""
-
-
-@dataclass(frozen=True)
 class Answer:
     """A side for each machine; no side, and a reason, where the workload itself cannot be had."""
 
@@ -131,7 +119,7 @@ class Answer:
     title: str
     context: int | None
     batch: int | None
-    sides: tuple[Side | Refused, ...]
+    sides: tuple[Side | ServedSide | Refused, ...]
     held: tuple[Held, ...] = ()
     reason: str = ""
 
@@ -139,6 +127,8 @@ class Answer:
 @lru_cache(maxsize=MOST_KEPT)
 def answer(state: State) -> Answer:
     """Everything that the page shows of a state; no state is an error."""
+    if state.is_served:
+        return _of_whole_model(state)
     try:
         work = workload_question(state)
         cascade = loaded(work)
@@ -148,8 +138,22 @@ def answer(state: State) -> Answer:
     sides = tuple(_side(work, machine, tokens) for machine in state.machines)
     batch = cascade.ranks.get(BATCH)
     context = own_context(state, cascade)
-    held = _held(state, context)
+    held = held_by(state, context)
     return Answer(state, cascade.name, context, batch, sides, held)
+
+
+def _of_whole_model(state: State) -> Answer:
+    asked = model_question(state)
+    sides = tuple(_on_system(asked, machine) for machine in state.machines)
+    return Answer(state, asked.title, asked.context, asked.sequences, sides)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _on_system(asked: ModelQuestion, machine: MachineState) -> ServedSide | Refused:
+    try:
+        return served_side(asked, machine)
+    except AccelsimError as error:
+        return Refused(machine, str(error), model_command(asked, machine))
 
 
 @lru_cache(maxsize=MOST_KEPT)
@@ -250,7 +254,7 @@ def _on_gpu(cascade: Cascade, gpu: Gpu, name: str | None) -> tuple[Named, Cost]:
     return Named(mapping.name, mapping), evaluate(cascade, gpu, mapping)
 
 
-# --- lengths, and the model as a whole ------------------------------------------------------------
+# --- lengths --------------------------------------------------------------------------------------
 
 
 def own_context(state: State, cascade: Cascade) -> int | None:
@@ -273,23 +277,3 @@ def _tokens(state: State, cascade: Cascade) -> int | None:
         return tokens_of(form_named(state.workload, state.form).variant, cascade)
     except InputError:
         return None
-
-
-def _held(state: State, context: int | None) -> tuple[Held, ...]:
-    """Of a transformer, on each GPU; spatial arrays rarely say how large their memory is."""
-    if state.model not in names("models"):
-        return ()
-    gpus = [machine for machine in state.machines if runs_kernels(machine.name)]
-    return tuple(_of_model(state.model, machine.name, context or 0) for machine in gpus)
-
-
-@lru_cache(maxsize=MOST_KEPT)
-def _of_model(name: str, machine: str, context: int) -> Held:
-    model, hbm = load_model(name), load_gpu(machine).hbm
-    command = f"accelsim model {name} --machine {machine} --context {context}"
-    weights, sequence = weight_bytes(model), sequence_kv_bytes(model, context)
-    try:
-        batch = capacity(model, float(hbm.capacity_bytes)).batch(context)
-    except WorkloadError as error:
-        return Held(machine, name, weights, sequence, 0, command, error.fact)
-    return Held(machine, name, weights, sequence, batch, command)

@@ -4,7 +4,7 @@ A choice is a name of the catalogue, or a file that was named when the page was 
 reads no other file, whatever its URL says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from accelsim.base.catalogue import entries, matching, names
 from accelsim.base.errors import InputError
-from accelsim.report.page.knobs import runs_kernels
+from accelsim.report.page.knobs import is_system, runs_kernels
 from accelsim.workload.calls import Backend
 from accelsim.workload.context import context_rank
 from accelsim.workload.einsum import Cascade
@@ -29,6 +29,13 @@ AS_WRITTEN = "as written"
 GROUPED = "heads/grouped"
 """Whose G are the key and value heads of a transformer."""
 
+WHOLE_MODEL = "whole_model"
+"""In place of a mechanism: all of a transformer, which systems serve."""
+
+MODEL, SYSTEM = "llama3_8b", "eight_h100"
+MECHANISM, MACHINE = "attention/one_pass", "fusemax_cloud"
+"""What is shown where nothing is named, of whole models and of mechanisms."""
+
 ModelKind = Literal["preset", "shape", "transformer"]
 
 
@@ -38,6 +45,11 @@ class Offered:
 
     workloads: tuple[str, ...]
     machines: tuple[str, ...]
+    systems: tuple[str, ...] = ()
+
+    def run_on(self, workload: str) -> tuple[str, ...]:
+        """Whole models run on systems, mechanisms on machines."""
+        return self.systems if workload == WHOLE_MODEL else self.machines
 
 
 @dataclass(frozen=True)
@@ -52,11 +64,16 @@ class Form:
 
 def offered(workload: str | None = None, machine: str | None = None) -> Offered:
     """All that is shipped, and a file of each kind that is not."""
-    workloads = tuple(n for n in names("workloads") if n.partition("/")[0] not in WITHOUT)
-    own = () if workload is None or workload in workloads else (workload,)
-    machines = tuple(names("machines"))
-    mine = () if machine is None or machine in machines else (machine,)
-    return Offered((*workloads, *own), (*machines, *mine))
+    shipped = [n for n in names("workloads") if n.partition("/")[0] not in WITHOUT]
+    workloads = _with([*shipped, WHOLE_MODEL], workload)
+    is_own_system = machine is not None and is_system(machine)
+    machines = _with(names("machines"), None if is_own_system else machine)
+    systems = _with(names("systems"), machine if is_own_system else None)
+    return Offered(workloads, machines, systems)
+
+
+def _with(shipped: Iterable[str], own: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*shipped, *([] if own is None else [own])]))
 
 
 def full_name(word: str, kind: str) -> str:
@@ -71,6 +88,11 @@ def full_name(word: str, kind: str) -> str:
 @lru_cache(maxsize=256)
 def forms_of(mechanism: str) -> tuple[Form, ...]:
     """Its forms; of a workload without forms, the phases that its ranks allow."""
+    if mechanism == WHOLE_MODEL:
+        return (
+            _plain_form(mechanism, "decode", "sequences that each get their next token"),
+            _plain_form(mechanism, "prefill", "a prompt, up to its first token"),
+        )
     variants = variants_of(mechanism)
     plain = tuple(Form(v.form, v.about, v) for v in variants if v.preset is None)
     return plain or _phases(mechanism, load_workload(mechanism))
@@ -111,15 +133,22 @@ def _phase(
     """None where the workload does not say what the context is, or has no P to set."""
     assert phase in ("prefill", "decode")
     about = {"prefill": "as many queries as keys", "decode": "one query"}[phase]
-    variant = Variant(
-        "", mechanism, "", None, "decode" if phase == "decode" else "prefill", about, "", None
-    )
+    plain = _plain_form(mechanism, phase, about, ranks)
     try:
-        rank = context_rank(variant, cascade)
+        rank = context_rank(plain.variant, cascade)
     except InputError:
         return None
     missing = any(name not in cascade.declared for name, _ in ranks)
-    return None if rank is None or missing else Form(phase, about, variant, ranks)
+    return None if rank is None or missing else plain
+
+
+def _plain_form(
+    mechanism: str, phase: str, about: str, ranks: tuple[tuple[str, str], ...] = ()
+) -> Form:
+    variant = Variant(
+        "", mechanism, "", None, "decode" if phase == "decode" else "prefill", about, "", None
+    )
+    return Form(phase, about, variant, ranks)
 
 
 @lru_cache(maxsize=256)
@@ -128,6 +157,8 @@ def models_of(mechanism: str) -> Mapping[str, ModelKind]:
 
     A name that is several of these is a preset before it is anything else.
     """
+    if mechanism == WHOLE_MODEL:
+        return dict.fromkeys(names("models"), "transformer")
     own = variants_of(mechanism)
     found: dict[str, ModelKind] = {each.preset: "preset" for each in own if each.preset}
     shapes = names("shapes") if mechanism.startswith("attention/") else []
@@ -157,7 +188,10 @@ def model_ranks(model: Model, mechanism: str) -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def mappings_of(machine: str) -> tuple[str, ...]:
-    """What may be named in place of the default: libraries of a GPU, mappings of loops."""
+    """What may be named in place of the default: libraries of a GPU, mappings of loops. A system's
+    devices have theirs in its file."""
+    if is_system(machine):
+        return ()
     if runs_kernels(machine):
         return get_args(Backend)
     return tuple(names("mappings"))

@@ -13,8 +13,15 @@ from dash import dcc, html
 
 from accelsim.base.units import format_count
 from accelsim.report.page.answer import Answer
-from accelsim.report.page.choices import Offered, abouts, forms_of, mappings_of, models_of
-from accelsim.report.page.knobs import Knob, knobs_of
+from accelsim.report.page.choices import (
+    WHOLE_MODEL,
+    Offered,
+    abouts,
+    forms_of,
+    mappings_of,
+    models_of,
+)
+from accelsim.report.page.knobs import Knob, is_system, knobs_of
 from accelsim.report.page.prices import price_of, sourced
 from accelsim.report.page.state import MachineState, State
 
@@ -23,8 +30,12 @@ NONE = ""
 
 LIST_PX = 360
 
+FOLDED = ("clock", "buffer", "array")
+"""Ends of keys of a system's devices."""
+
 CONTEXTS = tuple(2**power for power in range(7, 23))
 BATCHES = tuple(2**power for power in range(11))
+TILES = (4, 16, 64)
 PRICES = tuple(0.25 * step for step in range(81))
 
 
@@ -85,8 +96,12 @@ def element_id(identity: str | dict[str, str]) -> str:
 
 
 def workload_options(offered: Offered) -> list[dict[str, str]]:
-    about = abouts("workloads")
-    return [_option(name, name, about.get(name, "a file")) for name in offered.workloads]
+    about = {**abouts("workloads"), WHOLE_MODEL: "a transformer that a system serves"}
+    label = {WHOLE_MODEL: "whole model, served"}
+    return [
+        _option(name, label.get(name, name), about.get(name, "a file"))
+        for name in offered.workloads
+    ]
 
 
 def form_options(state: State) -> list[dict[str, str]]:
@@ -97,6 +112,9 @@ def form_options(state: State) -> list[dict[str, str]]:
 
 
 def model_options(state: State) -> list[dict[str, str]]:
+    if state.is_served:
+        about = abouts("models")
+        return [_option(name, name, about.get(name, "")) for name in models_of(state.workload)]
     own = _option(NONE, "sizes as in the file", "")
     named = [_option(name, name, kind) for name, kind in models_of(state.workload).items()]
     return [own, *named]
@@ -115,16 +133,34 @@ def lengths(answer: Answer) -> list[html.Div]:
     return found
 
 
+def tiles_choice(state: State) -> html.Div:
+    """How many tiles are played beside the formula's timeline."""
+    options = [
+        _option(NONE, "by the formula", "what each resource needs, without an order"),
+        *(_option(str(number), f"and {number} tiles played", "simulated") for number in TILES),
+    ]
+    if state.tiles is not None and state.tiles not in TILES:
+        options.append(_option(str(state.tiles), f"and {state.tiles} tiles played", "simulated"))
+    now = NONE if state.tiles is None else str(state.tiles)
+    return choice({"kind": "choice", "key": "tiles", "of": ""}, "Timeline", options, now)
+
+
 # --- of a machine ---------------------------------------------------------------------------------
 
 
 def machine_options(offered: Offered) -> list[dict[str, str]]:
-    about = abouts("machines")
-    return [_option(name, name, about.get(name, "a file")) for name in offered.machines]
+    about = {**abouts("machines"), **abouts("systems")}
+    machines = [_option(name, name, about.get(name, "a file")) for name in offered.machines]
+    systems = [
+        _option(name, f"{name} (system)", about.get(name, "a file")) for name in offered.systems
+    ]
+    return [*machines, *systems]
 
 
-def machine_controls(side: str, machine: MachineState) -> list[html.Div]:
-    """The mapping and the knobs that this machine has."""
+def machine_controls(side: str, machine: MachineState) -> list[Any]:
+    """The mapping and the knobs that this machine has; of a system less often moved ones folded."""
+    if is_system(machine.name):
+        return _of_system(side, machine)
     default = _option(NONE, "the fastest at hand", "")
     mappings = [default, *(_option(name, name, "") for name in mappings_of(machine.name))]
     identity = {"kind": "choice", "key": f"{side}.mapping", "of": machine.name}
@@ -135,11 +171,25 @@ def machine_controls(side: str, machine: MachineState) -> list[html.Div]:
     ]
 
 
+def _of_system(side: str, machine: MachineState) -> list[Any]:
+    knobs, moved = knobs_of(machine.name), dict(machine.moved)
+    rest = [knob for knob in knobs if knob.key.rpartition(".")[2] in FOLDED]
+    shown = [knob for knob in knobs if knob not in rest]
+    more = html.Details(
+        [html.Summary("Clock, buffer and size of devices")]
+        + [_knob(side, machine, knob) for knob in rest],
+        open=any(knob.key in moved for knob in rest),
+        className="more",
+    )
+    return [*(_knob(side, machine, knob) for knob in shown), *([more] if rest else [])]
+
+
 def _knob(side: str, machine: MachineState, knob: Knob) -> html.Div:
     now = machine.value(knob.key) or knob.base
     grid = dict.fromkeys(knob.at(place) for place in range(-knob.reach, knob.reach + 1))
     stops = _stops([*grid], now, knob.text)
-    return slider(f"{side}.{knob.key}", machine.name, knob.label, knob.text(now), stops)
+    text = knob.text(now)
+    return slider(f"{side}.{knob.key}", machine.name, knob.label, text, stops, knob.note)
 
 
 def _price(side: str, machine: MachineState) -> html.Div:

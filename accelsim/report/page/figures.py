@@ -18,6 +18,7 @@ from accelsim.report.interactive.look import HUES, escaped, open_figure
 from accelsim.report.interactive.roofline import roofline
 from accelsim.report.page.answer import Side
 from accelsim.report.page.ceilings import bandwidths, ceilings
+from accelsim.report.page.served import ServedSide
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -52,7 +53,7 @@ def energies(sides: Sequence[Side]) -> "Figure":
     """A bar for each part of each machine; what a part's units leak is the part's."""
     rows = [
         (part.partition(".")[0], name, float(energy))
-        for name, side in zip(_names(sides), sides, strict=True)
+        for name, side in zip(names_of(sides), sides, strict=True)
         for part, energy in energy_by_part(side.cost).items()
     ]
     frame = pd.DataFrame(rows, columns=["part", "machine", "energy_pj"])
@@ -107,7 +108,7 @@ def _shown(side: Side) -> set[str]:
     return {name for name, cycles in side.cost.cycles_by_resource.items() if cycles > least}
 
 
-def _names(sides: Sequence[Side]) -> list[str]:
+def names_of(sides: Sequence[Side | ServedSide]) -> list[str]:
     """Of equal machines the second is told apart."""
     names = [side.machine.name for side in sides]
     return names if len(set(names)) == len(names) else ["a", "b"][: len(names)]

@@ -3,25 +3,33 @@
     spatial array   bandwidth of the outermost memory, capacity of the buffer below it,
                     PEs along a side (all arrays grow alike), clock
     GPU             bandwidth of device memory, capacity of L2, SMs, clock
+    system          bandwidth of each link; of each kind of device how many there are, its price,
+                    and what may be moved on its machine
 
 A knob that a machine does not have is not there: a GPU has no rows of PEs. Positions are whole
 numbers, 0 what the machine's file says; so many of them double the number. Counts stay whole.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import is_gpu, load_arch, load_gpu
+from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system, machines_of
 from accelsim.arch.parts import Memory
 from accelsim.arch.spatial import Spatial
+from accelsim.arch.system import System
+from accelsim.base.catalogue import find, names
 from accelsim.base.errors import InputError
 from accelsim.base.units import format_quantity, quantity
+from accelsim.base.yamlfile import read_yaml
 
 LARGEST_CHANGE = 2.0**20
 """Times what the file says, up or down: beyond, a number is a slip of the finger."""
+
+PRICE = ".price"
+"""How the keys of a system's prices end."""
 
 Settings = Mapping[str, str]
 
@@ -40,6 +48,7 @@ class Knob:
     paths: tuple[tuple[str, float], ...]
     a_doubling: int
     reach: int
+    note: str = ""
 
     @property
     def base(self) -> float:
@@ -79,11 +88,19 @@ class Knob:
 
     def settings(self, number: float) -> dict[str, str]:
         """What the command line would set."""
-        factor = number / self.base
-        return {path: self.text(self._scaled(value, factor)) for path, value in self.paths}
+        return {path: self.text(self._scaled(value, number)) for path, value in self.paths}
 
-    def _scaled(self, value: float, factor: float) -> float:
-        return max(1.0, round(value * factor)) if self.unit == "1" else value * factor
+    def _scaled(self, value: float, number: float) -> float:
+        scaled = number if value == self.base else value * number / self.base
+        return max(1.0, round(scaled)) if self.unit == "1" else scaled
+
+
+@lru_cache(maxsize=256)
+def is_system(machine: str) -> bool:
+    """Whether it is a system of machines."""
+    if machine in names("systems"):
+        return True
+    return machine.endswith((".yaml", ".yml")) and "devices" in read_yaml(find(machine, "arch"))
 
 
 @lru_cache(maxsize=64)
@@ -94,7 +111,9 @@ def runs_kernels(machine: str) -> bool:
 
 @lru_cache(maxsize=64)
 def knobs_of(machine: str) -> tuple[Knob, ...]:
-    """What may be moved on the machine of this name."""
+    """What may be moved on the machine or system of this name."""
+    if is_system(machine):
+        return tuple(_of_system(load_system(machine)))
     if runs_kernels(machine):
         return _of_gpu(load_gpu(machine))
     return _of_array(load_arch(machine))
@@ -137,6 +156,30 @@ def _of_array(arch: Spatial) -> tuple[Knob, ...]:
         path, name = f"memories.{buffer.name}.capacity", f"{buffer.name} capacity"
         found.append(_capacity(name, path, float(buffer.capacity_bytes or 0)))
     return (*found, _sides(arch), _clock(float(arch.clock_hz)))
+
+
+def _of_system(system: System) -> Iterator[Knob]:
+    """Paths that begin with a device's name go on in its machine's file (`load_system`)."""
+    machines = machines_of(system)
+    for link in system.links:
+        path = f"links.{link.name}.bandwidth"
+        label = f"{link.name} bandwidth"
+        yield replace(_bandwidth(label, path, link.bytes_per_s, "B/s"), key=f"{link.name}.link")
+    for device in system.devices:
+        kind, path = device.name, f"devices.{device.name}"
+        count = ((f"{path}.count", float(device.count)),)
+        yield Knob(f"{kind}.count", f"{kind}, how many", "1", count, a_doubling=1, reach=4)
+        for knob in _of_device(machines[kind]):
+            below = tuple((f"{kind}.{own}", number) for own, number in knob.paths)
+            yield replace(knob, key=f"{kind}.{knob.key}", label=f"{kind} {knob.label}", paths=below)
+        if device.price_usd_per_hour:
+            price = ((f"{path}.price", float(device.price_usd_per_hour)),)
+            label = f"{kind} price (each)"
+            yield Knob(f"{kind}{PRICE}", label, "USD/h", price, 4, 16, device.source)
+
+
+def _of_device(machine: Gpu | Spatial) -> tuple[Knob, ...]:
+    return _of_gpu(machine) if isinstance(machine, Gpu) else _of_array(machine)
 
 
 def _is_buffer(memory: Memory) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from dash import dcc, html
 
 from accelsim.report.page.answer import Answer
-from accelsim.report.page.choices import Offered
+from accelsim.report.page.choices import MODEL, Offered
 from accelsim.report.page.controls import (
     NONE,
     choice,
@@ -14,6 +14,7 @@ from accelsim.report.page.controls import (
     machine_controls,
     machine_options,
     model_options,
+    tiles_choice,
     workload_options,
 )
 from accelsim.report.page.results import results
@@ -38,7 +39,7 @@ def page(state: State, found: Answer, offered: Offered, complaints: tuple[str, .
                         html.Div(results(found), id="results"),
                         html.Details(
                             [
-                                html.Summary("Memories, arrays and formulas", id="more"),
+                                html.Summary("Parts, formulas and sources", id="more"),
                                 html.Div(id="details", className="pair"),
                             ]
                         ),
@@ -48,7 +49,7 @@ def page(state: State, found: Answer, offered: Offered, complaints: tuple[str, .
             ]
         ),
         dcc.Store(id="query", data=to_query(state)),
-        *(dcc.Store(id=name) for name in ("asked", "answered", "idle")),
+        *(dcc.Store(id=name) for name in ("asked", "answered", "idle", "playing")),
     ]
 
 
@@ -64,12 +65,25 @@ def _controls(state: State, found: Answer, offered: Offered) -> list[Any]:
     workload = html.Section(
         [
             html.H2("Workload"),
-            choice("workload", "Mechanism", workload_options(offered), state.workload),
+            html.Div(workload_choice(state, offered), id="workload-choice"),
             html.Div(workload_choices(state), id="workload-choices"),
             html.Div(lengths(found), id="lengths"),
+            tiles_choice(state),
         ]
     )
     return [workload, *(_machine(side, state, offered) for side in SIDES)]
+
+
+def workload_choice(state: State, offered: Offered) -> list[html.Div]:
+    return [choice("workload", "Mechanism", workload_options(offered), state.workload)]
+
+
+def machine_choice(side: str, state: State, offered: Offered) -> list[html.Div]:
+    """Machine b may be none."""
+    machine = state.machine(side)
+    none = {"value": NONE, "label": "none", "title": "", "search": "none"}
+    options = machine_options(offered) if side == "a" else [none, *machine_options(offered)]
+    return [choice(side, "Machine or system", options, machine.name if machine else NONE)]
 
 
 def workload_choices(state: State) -> list[html.Div]:
@@ -77,20 +91,19 @@ def workload_choices(state: State) -> list[html.Div]:
     forms = form_options(state)
     form = {"kind": "choice", "key": "form", "of": state.workload}
     model = {"kind": "choice", "key": "model", "of": state.workload}
+    without = MODEL if state.is_served else NONE
     return [
         choice(form, "Phase or form", forms, state.form or forms[0]["value"]),
-        choice(model, "Model", model_options(state), state.model or NONE),
+        choice(model, "Model", model_options(state), state.model or without),
     ]
 
 
 def _machine(side: str, state: State, offered: Offered) -> html.Section:
     machine = state.machine(side)
-    none = {"value": NONE, "label": "none", "title": "", "search": "none"}
-    options = machine_options(offered) if side == "a" else [none, *machine_options(offered)]
     return html.Section(
         [
             html.H2(f"Machine {side}"),
-            choice(side, "Machine", options, machine.name if machine else NONE),
+            html.Div(machine_choice(side, state, offered), id=f"{side}-choice"),
             html.Div(machine_controls(side, machine) if machine else [], id=f"{side}-controls"),
         ],
         className=f"side-{side}",

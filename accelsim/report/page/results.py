@@ -13,16 +13,18 @@ from typing import Any, NamedTuple
 from dash import dcc, html
 
 from accelsim.base.units import format_bytes
-from accelsim.report.page.answer import Answer, Held, Refused, Side
-from accelsim.report.page.figures import energies, has_roofline, roofline_of, timeline
+from accelsim.report.page.answer import Answer, Refused, Side
+from accelsim.report.page.figures import energies, has_roofline, names_of, roofline_of, timeline
+from accelsim.report.page.held import Held
+from accelsim.report.page.played import Played, height_px, played, tiles_of
+from accelsim.report.page.served import ServedSide
+from accelsim.report.page.served_figures import energies_of, parts_of, time_of
+from accelsim.report.page.served_figures import roofline_of as devices_roofline
 from accelsim.report.page.state import SIDES, to_query
-from accelsim.report.page.tables import arrays, compared, memories, totals
+from accelsim.report.page.tables import compared, totals
 
 HEIGHT_PX = 320
 GRAPH: Any = {"displayModeBar": False, "responsive": True}
-COUNTED = "counted"
-"""The source of what the model counts itself, which needs no line of its own."""
-
 FORMATS = ("png", "svg")
 ALL_SIDES = "all"
 
@@ -34,13 +36,14 @@ class Drawn(NamedTuple):
     kind: str
     title: str
     make: Callable[[], Any]
+    height_px: int = HEIGHT_PX
 
     @property
     def name(self) -> str:
         return f"{self.kind}-{self.of}"
 
     def figure(self) -> Any:
-        return self.make().update_layout(height=HEIGHT_PX)
+        return self.make().update_layout(height=self.height_px)
 
 
 PARTS = ("headline", "sentences", "totals", "held", "links")
@@ -61,7 +64,8 @@ def results(found: Answer) -> list[Any]:
         html.Div(own["totals"], id="totals"),
         html.Div(own["held"], id="held"),
         html.Div([html.Div([*map(_figure, each)]) for each in by_side if each], className="pair"),
-        html.Div([*map(_figure, whole)]),
+        html.Div(id="tiles", className="pair"),
+        html.Div([*map(_figure, whole)], className="stack"),
         html.Nav(own["links"], id="links", **_named("Take it along")),
     ]
 
@@ -81,47 +85,89 @@ def parts(found: Answer) -> dict[str, list[Any]]:
     }
 
 
-def details(found: Answer) -> list[html.Section]:
-    """Memories, arrays, formulas and sources of each machine."""
-    return [_details(side) for side in _answered(found)]
+def tiles(found: Answer) -> list[Any]:
+    """The tiles that are played of each spatial array: what comes after all else, by itself."""
+    if found.state.tiles is None:
+        return []
+    drawn = [_tiles(SIDES[place], each) for place, each in played(found.state)]
+    if drawn:
+        return drawn
+    said = "Tiles are played on spatial arrays alone."
+    return [html.Section(html.P(said, className="note"), className="card")]
+
+
+def _tiles(side: str, found: Played) -> html.Section:
+    title = f"Tiles on {found.side.machine.name}, as simulated"
+    whole = Drawn(side, "tiles", title, partial(tiles_of, found), height_px(found))
+    command = _copied(found.command, f"command-tiles-{side}", "Copy")
+    return html.Section(
+        [*_drawn(whole, "played"), html.P(found.told, className="note"), command],
+        className="card",
+    )
 
 
 def figures(found: Answer) -> list[Drawn]:
     """What is drawn of each machine that answers, and of all."""
     drawn = []
     for name, side in zip(SIDES, found.sides, strict=False):
+        of = side.machine.name
+        if isinstance(side, ServedSide):
+            roof = partial(devices_roofline, side)
+            drawn.append(Drawn(name, "roofline", f"Roofline of {of}", roof))
+            drawn.append(Drawn(name, "time", f"Time on {of}", partial(time_of, side)))
         if isinstance(side, Side):
-            of = side.machine.name
             if has_roofline(side):
                 make = partial(roofline_of, side)
                 drawn.append(Drawn(name, "roofline", f"Roofline of {of}", make))
             drawn.append(Drawn(name, "timeline", f"Timeline on {of}", partial(timeline, side)))
-    energy = Drawn(ALL_SIDES, "energy", "Energy", partial(energies, _answered(found)))
-    return [*drawn, energy] if drawn else []
+    return [*drawn, *_of_all(found)] if drawn else []
 
 
-def _answered(found: Answer) -> list[Side]:
-    return [side for side in found.sides if isinstance(side, Side)]
+def _of_all(found: Answer) -> list[Drawn]:
+    """The same of all machines side by side."""
+    systems = [side for side in found.sides if isinstance(side, ServedSide)]
+    if not systems:
+        machines = [side for side in found.sides if isinstance(side, Side)]
+        return [Drawn(ALL_SIDES, "energy", "Energy", partial(energies, machines))]
+    names = names_of(systems)
+    return [
+        Drawn(ALL_SIDES, "parts", "Time of a batch by part", partial(parts_of, names, systems)),
+        Drawn(ALL_SIDES, "energy", "Energy a token", partial(energies_of, names, systems)),
+    ]
+
+
+def _answered(found: Answer) -> list[Side | ServedSide]:
+    return [side for side in found.sides if not isinstance(side, Refused)]
 
 
 def _named(label: str) -> Any:
     return {"aria-label": label}
 
 
-def _headline(side: Side) -> html.P:
+def _headline(side: Side | ServedSide) -> html.P:
     """The first figures again, which stay in sight on a phone while sliders are moved."""
     latency, *_ = totals(side)
-    energy = next(line for line in totals(side) if line.label == "energy")
-    return html.P([html.B(side.machine.name), f" {latency.text.partition(' (')[0]}, {energy.text}"])
+    second = next(line for line in totals(side) if line.label in ("energy", "throughput"))
+    return html.P([html.B(side.machine.name), f" {latency.text.partition(' (')[0]}, {second.text}"])
 
 
-def _sentence(side: Side | Refused) -> html.Section:
+def _sentence(side: Side | ServedSide | Refused) -> html.Section:
     name = html.H2(side.machine.name)
     if isinstance(side, Refused):
         return html.Section([name, html.P(side.reason, className="complaint")], className="card")
     said = side.explanation.sentence
-    under = html.Small(f"under {side.mapping_name}", className="note")
+    under = html.Small(_how(side), className="note")
     return html.Section([name, html.P(said, className="sentence"), under], className="card")
+
+
+def _how(side: Side | ServedSide) -> str:
+    """Under which mapping, or over which devices."""
+    if isinstance(side, Side):
+        return f"under {side.mapping_name}"
+    devices = ", ".join(f"{each.count} {each.machine}" for each in side.system.devices)
+    engines = side.served.plan.engines
+    several = f"; {engines} engines, each with a batch of its own" if engines > 1 else ""
+    return f"on {devices}{several}"
 
 
 def _totals(found: Answer) -> html.Section:
@@ -148,15 +194,14 @@ def _figure_cell(label: str, side: str, text: str) -> html.Td:
     return html.Td(text, **named)
 
 
-def _command(side: Side | Refused, number: int) -> html.Div:
+def _command(side: Side | ServedSide | Refused, number: int) -> html.Div:
     name = SIDES[number]
-    return html.Div(
-        [
-            html.Code(side.command, id=f"command-{name}", tabIndex=0),
-            _copy(f"command-{name}", f"Copy command {name}"),
-        ],
-        className="command",
-    )
+    return _copied(side.command, f"command-{name}", f"Copy command {name}")
+
+
+def _copied(command: str, name: str, label: str) -> html.Div:
+    code = html.Code(command, id=name, tabIndex=0)
+    return html.Div([code, _copy(name, label)], className="command")
 
 
 def _of_model(held: Held) -> html.P:
@@ -171,23 +216,27 @@ def _of_model(held: Held) -> html.P:
 
 
 def _figure(drawn: Drawn) -> html.Section:
+    return html.Section(_drawn(drawn, "figure"), className="card")
+
+
+def _drawn(drawn: Drawn, kind: str) -> list[Any]:
+    """Title, what saves it, and the figure; of `kind`s, figures are those that answers redraw."""
     saves = [
         html.Button(
-            kind.upper(),
-            id={"kind": "save", "of": drawn.name, "as": kind},
-            title=f"Download {drawn.title} as {kind.upper()}",
+            file.upper(),
+            id={"kind": "save", "of": drawn.name, "as": file},
+            title=f"Download {drawn.title} as {file.upper()}",
             className="quiet",
         )
-        for kind in FORMATS
+        for file in FORMATS
     ]
     graph = dcc.Graph(
-        id={"kind": "figure", "of": drawn.name},
+        id={"kind": kind, "of": drawn.name},
         figure=drawn.figure(),
         config=GRAPH,
-        style={"height": HEIGHT_PX},
+        style={"height": drawn.height_px},
     )
-    heading = html.Div([html.H2(drawn.title), html.Div(saves)], className="heading")
-    return html.Section([heading, graph], className="card")
+    return [html.Div([html.H2(drawn.title), html.Div(saves)], className="heading"), graph]
 
 
 def _links(query: str, number: int) -> list[Any]:
@@ -195,35 +244,13 @@ def _links(query: str, number: int) -> list[Any]:
         html.A(f"YAML of machine {side}", href=f"/machine.yaml?side={side}&{query}")
         for side in SIDES[:number]
     ]
-    table = html.A("Table (CSV)", href=f"/table.csv?{query}")
-    return [table, *yaml, _copy("url", "Copy link to this page")]
+    files = [
+        html.A("Table (CSV)", href=f"/table.csv?{query}"),
+        html.A("Commands (sh)", href=f"/commands.sh?{query}"),
+        html.A("YAML of the workload", href=f"/workload.yaml?{query}"),
+    ]
+    return [*files, *yaml, _copy("url", "Copy link to this page")]
 
 
 def _copy(of: str, label: str) -> html.Button:
     return html.Button(label, id={"kind": "copy", "of": of}, className="quiet")
-
-
-def _details(side: Side) -> html.Section:
-    rows = [
-        (row.kind, row.name, f"{row.share:.1%}", row.formula, row.note)
-        for row in side.explanation.rows
-    ]
-    told = side.explanation.sources.items()
-    sources = [(name, source) for name, source in told if not source.startswith(COUNTED)]
-    return html.Section(
-        [
-            html.H2(side.machine.name),
-            _table(("memory", "traffic", "occupancy", "capacity", "energy"), memories(side)),
-            _table(("array", "busy", "in use", "energy"), arrays(side)),
-            _table(("kind", "part", "of the time", "formula", "note"), rows),
-            html.Ul([html.Li(f"{name}: {source}") for name, source in sources]),
-            *(html.P(note, className="note") for note in side.notes),
-        ],
-        className="card",
-    )
-
-
-def _table(columns: tuple[str, ...], rows: Any) -> html.Div:
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in columns]))
-    body = html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in rows])
-    return html.Div(html.Table([head, body]), className="wide")

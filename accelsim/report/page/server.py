@@ -18,15 +18,26 @@ from dash import State as Kept
 from flask import Response, abort, request
 from werkzeug.serving import make_server
 
+from accelsim.base.errors import InputError
 from accelsim.report.page.answer import Answer, answer
 from accelsim.report.page.choices import Offered
 from accelsim.report.page.controlled import followed, pairs_of, settled, sized_by
 from accelsim.report.page.controls import lengths, machine_controls
-from accelsim.report.page.layout import frame, notices, page, workload_choices
+from accelsim.report.page.details import details
+from accelsim.report.page.layout import (
+    frame,
+    machine_choice,
+    notices,
+    page,
+    workload_choice,
+    workload_choices,
+)
 from accelsim.report.page.machine_text import machine_yaml
-from accelsim.report.page.results import PARTS, details, figures, parts, results
+from accelsim.report.page.played import played as played_tiles
+from accelsim.report.page.results import PARTS, figures, parts, results, tiles
 from accelsim.report.page.state import SIDES, State, from_query, to_query
 from accelsim.report.page.tables import csv_text
+from accelsim.report.page.workload_text import commands, workload_yaml
 
 HOST = "127.0.0.1"
 LOCAL = ("127.0.0.1", "localhost")
@@ -71,7 +82,21 @@ def _add_files(app: Dash, offered: Offered, start: State) -> None:
             abort(404)
         return _file(machine_yaml(found), "application/yaml", f"{_stem(found.name)}.yaml")
 
+    def workload() -> Response:
+        state, _ = from_query(_query(), offered, start)
+        try:
+            return _file(workload_yaml(state), "application/yaml", f"{_stem(state.workload)}.yaml")
+        except InputError as error:
+            return Response(str(error), status=404, mimetype="text/plain")
+
+    def script() -> Response:
+        state, _ = from_query(_query(), offered, start)
+        playing = tuple(each.command for _, each in played_tiles(state))
+        return _file(commands(answer(state), playing), "text/x-sh", "accelsim.sh")
+
     app.server.add_url_rule("/table.csv", view_func=table)
+    app.server.add_url_rule("/workload.yaml", view_func=workload)
+    app.server.add_url_rule("/commands.sh", view_func=script)
     app.server.add_url_rule("/machine.yaml", view_func=machine)
 
 
@@ -100,7 +125,7 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
 
     def changed(asked: dict[str, Any], before: str, clicks: int | None) -> Any:
         was = from_query(before, offered, start)[0]
-        pairs = followed(pairs_of(asked["chosen"], asked["controls"]), was)
+        pairs = followed(pairs_of(asked["chosen"], asked["controls"]), was, offered)
         read, complaints = from_query(urlencode(pairs), offered, start)
         found = answer(settled(read))
         shown = [each["id"]["of"] for each in ctx.outputs_grouping["figures"]]
@@ -111,6 +136,7 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             "notices": notices(complaints),
             "query": to_query(found.state),
             **_rebuilt(was, found),
+            **_rechosen(asked["chosen"], found.state, offered),
         }
 
     def unfolded(clicks: int | None, query: str) -> Any:
@@ -118,7 +144,13 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             return no_update
         return details(answer(from_query(query, offered, start)[0]))
 
+    def played(query: str | None) -> Any:
+        return tiles(answer(from_query(query, offered, start)[0])) if query else []
+
     app.callback(Output("page", "children"), Input("url", "search"))(opened)
+    app.callback(Output("tiles", "children"), Input("playing", "data"), prevent_initial_call=True)(
+        played
+    )
     app.callback(
         Output("details", "children", allow_duplicate=True),
         Input("more", "n_clicks"),
@@ -134,6 +166,8 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             "notices": Output("notices", "children"),
             "details": Output("details", "children"),
             "query": Output("query", "data"),
+            "workload-choice": Output("workload-choice", "children"),
+            **{f"{side}-choice": Output(f"{side}-choice", "children") for side in SIDES},
             "workload": Output("workload-choices", "children"),
             "lengths": Output("lengths", "children"),
             "a": Output("a-controls", "children"),
@@ -180,6 +214,17 @@ def _rebuilt(was: State, found: Answer) -> dict[str, Any]:
     return new
 
 
+def _rechosen(chosen: dict[str, str], state: State, offered: Offered) -> dict[str, Any]:
+    """The lists that say something else than the state, which followed what was chosen."""
+    workload = workload_choice(state, offered) if chosen["workload"] != state.workload else None
+    found: dict[str, Any] = {"workload-choice": workload or no_update}
+    for side in SIDES:
+        machine = state.machine(side)
+        same = (chosen[side] or "") == (machine.name if machine else "")
+        found[f"{side}-choice"] = no_update if same else machine_choice(side, state, offered)
+    return found
+
+
 def _add_browser_side(app: Dash) -> None:
     """What needs no server: see assets/page.js."""
 
@@ -207,7 +252,9 @@ def _add_browser_side(app: Dash) -> None:
         Kept(of("stops"), "data"),
         prevent_initial_call=True,
     )
-    browser.clientside_callback(ClientsideFunction("page", "remember"), Input("query", "data"))
+    browser.clientside_callback(
+        ClientsideFunction("page", "remember"), Output("playing", "data"), Input("query", "data")
+    )
     browser.clientside_callback(
         ClientsideFunction("page", "copy"),
         Input({"kind": "copy", "of": ALL}, "n_clicks"),

@@ -4,7 +4,11 @@
     &a=h100_sxm&a.mapping=cudnn&a.bandwidth=4800 GB/s&a.price=3.99
     &b=fusemax_cloud&b.buffer=32 MiB
 
-`a` and `b` are the machines, `b` may be missing; what is left out is what the files say. Names are
+    ?workload=whole_model&form=decode&model=llama3_70b&context=8192&batch=64
+    &a=eight_h100&a.nvlink.link=900 GB/s&b=lamina_2h100_4h20&b.H20.count=8
+
+`a` and `b` are the machines, or systems that serve a whole model; `b` may be missing; what is left
+out is what the files say. Names are
 looked up among those that the page offers, numbers are read as quantities, and nothing else is
 done with either. What cannot be read is left out, and a sentence says so.
 """
@@ -16,13 +20,24 @@ from urllib.parse import parse_qsl, urlencode
 
 from accelsim.base.errors import InputError, did_you_mean
 from accelsim.base.units import quantity, read_count
-from accelsim.report.page.choices import Offered, form_named, mappings_of, models_of
-from accelsim.report.page.knobs import exact_text, knob_named, knobs_of
+from accelsim.report.page.choices import (
+    MACHINE,
+    MECHANISM,
+    SYSTEM,
+    WHOLE_MODEL,
+    Offered,
+    form_named,
+    mappings_of,
+    models_of,
+)
+from accelsim.report.page.knobs import exact_text, is_system, knob_named, knobs_of
 
 SIDES = ("a", "b")
 MOST_BATCH = 2**20
 MOST_CONTEXT = 2**30
 MOST_PRICE = 10**6
+MOST_TILES = 64
+"""A tenth of a second, where no other takes the processor."""
 LONGEST_QUERY = 4000
 
 Read = TypeVar("Read")
@@ -51,7 +66,8 @@ class MachineState:
 
 @dataclass(frozen=True)
 class State:
-    """A workload (its form, the model whose sizes it has, lengths) on one or two machines."""
+    """A workload (its form, the model whose sizes it has, lengths) on one or two machines, and how
+    many tiles of each step are played."""
 
     workload: str
     machines: tuple[MachineState, ...]
@@ -59,6 +75,7 @@ class State:
     model: str | None = None
     context: int | None = None
     batch: int | None = None
+    tiles: int | None = None
 
     def machine(self, side: str) -> MachineState | None:
         number = SIDES.index(side)
@@ -74,8 +91,22 @@ class State:
         return replace(self, machines=(first,) if second is None else (first, second))
 
     def with_workload(self, name: str) -> "State":
-        """Another mechanism, with its first form and its own sizes; lengths stay."""
-        return replace(self, workload=name, form=None, model=None)
+        """Another mechanism, with its first form and its own sizes; lengths stay, and so do
+        machines that it runs on."""
+        found = replace(self, workload=name, form=None, model=None)
+        if found.is_served == self.is_served:
+            return found
+        return replace(found, machines=(MachineState(usual_machine(name)),))
+
+    @property
+    def is_served(self) -> bool:
+        """Whether it is a whole model, on systems."""
+        return self.workload == WHOLE_MODEL
+
+
+def usual_machine(workload: str) -> str:
+    """That what has just been chosen runs on."""
+    return SYSTEM if workload == WHOLE_MODEL else MACHINE
 
 
 # --- to a query -----------------------------------------------------------------------------------
@@ -88,7 +119,7 @@ def to_query(state: State) -> str:
 
 def _pairs(state: State) -> Iterator[tuple[str, str]]:
     yield "workload", state.workload
-    for key in ("form", "model", "context", "batch"):
+    for key in ("form", "model", "context", "batch", "tiles"):
         value = getattr(state, key)
         if value is not None:
             yield key, str(value)
@@ -115,6 +146,8 @@ def from_query(query: str, offered: Offered, otherwise: State) -> tuple[State, t
     reader = _Reader(pairs)
     start = otherwise
     workload = reader.read("workload", lambda text: _one_of(text, offered.workloads, "mechanism"))
+    if workload is None and "workload" not in pairs:
+        workload = workload_of(pairs.get("a"), start, offered)
     if workload is not None:
         start = start.with_workload(workload)
     state = State(
@@ -124,9 +157,17 @@ def from_query(query: str, offered: Offered, otherwise: State) -> tuple[State, t
         or start.model,
         context=reader.read("context", read_context) or start.context,
         batch=reader.read("batch", read_batch) or start.batch,
+        tiles=reader.read("tiles", read_tiles) or start.tiles,
         machines=tuple(_machines(reader, offered, start)),
     )
     return state, (*reader.complaints, *reader.left_over())
+
+
+def workload_of(machine: str | None, otherwise: State, offered: Offered) -> str | None:
+    """What a machine of the other kind is shown with; None where it runs what is there."""
+    if machine in offered.systems and not otherwise.is_served:
+        return WHOLE_MODEL
+    return MECHANISM if machine in offered.machines and otherwise.is_served else None
 
 
 class _Reader:
@@ -159,7 +200,7 @@ def _machines(reader: _Reader, offered: Offered, start: State) -> Iterator[Machi
     """Machine b only if the query names it, or names no machine at all."""
     any_named = any(side in reader.pairs for side in SIDES)
     for side in SIDES:
-        named = reader.read(side, lambda text: _one_of(text, offered.machines, "machine"))
+        named = reader.read(side, lambda text: _machine_named(text, start.workload, offered))
         before = start.machine(side)
         kept = before if side == "a" or not any_named else None
         machine = kept if named is None or (kept and kept.name == named) else MachineState(named)
@@ -171,7 +212,8 @@ def _moved(reader: _Reader, side: str, machine: MachineState) -> MachineState:
     mapping = reader.read(
         f"{side}.mapping", lambda text: _one_of(text, mappings_of(machine.name), "mapping")
     )
-    price = reader.read(f"{side}.price", read_price)
+    own_price = not is_system(machine.name)
+    price = reader.read(f"{side}.price", read_price) if own_price else None
     found = replace(
         machine,
         mapping=mapping or machine.mapping,
@@ -184,6 +226,18 @@ def _moved(reader: _Reader, side: str, machine: MachineState) -> MachineState:
     return found
 
 
+def _machine_named(text: str, workload: str, offered: Offered) -> str:
+    served, known = workload == WHOLE_MODEL, offered.run_on(workload)
+    others = offered.machines if served else offered.systems
+    if text in others and text not in known:
+        fact = (
+            f"{text} is a machine" if served else f"{text} is a system, which serves whole models"
+        )
+        remedy = "whole models are served by systems" if served else f"see workload={WHOLE_MODEL}"
+        raise InputError(fact, remedy=remedy)
+    return _one_of(text, known, "system" if served else "machine")
+
+
 def read_context(text: str) -> int:
     """`32K`, `1M` or `1000`."""
     return _count(text, MOST_CONTEXT, "a context")
@@ -191,6 +245,10 @@ def read_context(text: str) -> int:
 
 def read_batch(text: str) -> int:
     return _count(text, MOST_BATCH, "a batch")
+
+
+def read_tiles(text: str) -> int:
+    return _count(text, MOST_TILES, "tiles that are played")
 
 
 def read_price(text: str) -> float:

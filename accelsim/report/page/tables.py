@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from accelsim.base.units import format_bytes, format_quantity
 from accelsim.cost.gpu.cascade import GpuCost
@@ -11,7 +11,9 @@ from accelsim.cost.gpu.why import WORDS
 from accelsim.cost.result import Cost, energy_by_part
 from accelsim.report.page.answer import Answer, Refused, Side
 from accelsim.report.page.prices import price_of
+from accelsim.report.page.served import ServedSide
 from accelsim.study.measures import all_measures, measure
+from accelsim.study.served_figures import figures, plain
 
 NOTHING = "–"
 
@@ -24,8 +26,10 @@ class Line(NamedTuple):
     number: float | None = None
 
 
-def totals(side: Side) -> tuple[Line, ...]:
+def totals(side: Side | ServedSide) -> tuple[Line, ...]:
     """Latency, bound, energy, power, area as the command prints them; tokens and their price."""
+    if isinstance(side, ServedSide):
+        return tuple(Line(*each) for each in figures(side.served, side.asked.phase))
     cost = side.cost
     latency, energy = float(cost.latency_s), float(cost.energy_pj)
     power, area = float(cost.average_power_w), float(cost.area_um2)
@@ -61,7 +65,7 @@ def _tokens(side: Side) -> Iterator[Line]:
 def compared(answer: Answer) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """(label, a text for each machine, how often more the second is): totals side by side."""
     lines = [
-        {line.label: line for line in totals(side)} if isinstance(side, Side) else {}
+        {} if isinstance(side, Refused) else {line.label: line for line in totals(side)}
         for side in answer.sides
     ]
     longest = sorted(lines, key=len, reverse=True)
@@ -75,6 +79,22 @@ def _ratio(numbers: Sequence[float | None]) -> str:
     if len(numbers) != 2 or not numbers[0] or numbers[1] is None:
         return ""
     return f"{numbers[1] / numbers[0]:.3g}x"
+
+
+def devices(side: ServedSide) -> Iterator[tuple[str, str, str, str, str]]:
+    """(kind of device or link, how many, busy, moved, energy over the time)."""
+    of, joules = side.served.of, side.served.energy_by_part_j
+    for device in side.system.devices:
+        busy = of.busy_s.get(device.name, 0.0) / of.seconds
+        energy = sum(joules.get(name, 0.0) for name in (device.name, f"{device.name} waiting"))
+        yield device.name, f"{device.count}", f"{busy:.1%}", "", _joules(energy)
+    for link, port_s in of.port_s.items():
+        moved = format_bytes(of.link_bytes[link])
+        yield link, "", f"{port_s / of.seconds:.1%}", moved, _joules(joules.get(link, 0.0))
+
+
+def _joules(joules: float) -> str:
+    return format_quantity(joules * 1e12, "pJ")
 
 
 def memories(side: Side) -> Iterator[tuple[str, str, str, str, str]]:
@@ -102,7 +122,8 @@ def arrays(side: Side) -> Iterator[tuple[str, str, str, str]]:
 def csv_text(answer: Answer) -> str:
     """A row a machine and figure, numbers as they are: machine, mapping, measure, value, command.
 
-    Measures are those of studies (`study.measures`), and energy by part. A machine that is refused
+    Measures are those of studies (`study.measures`), and energy by part; of a system, those of
+    `accelsim evaluate --json`, parts after a dot. A machine that is refused
     has one row, its reason.
     """
     text = io.StringIO()
@@ -115,9 +136,12 @@ def csv_text(answer: Answer) -> str:
     return text.getvalue()
 
 
-def _measures(side: Side | Refused) -> Iterator[tuple[str, object]]:
+def _measures(side: Side | ServedSide | Refused) -> Iterator[tuple[str, object]]:
     if isinstance(side, Refused):
         yield "reason", side.reason
+        return
+    if isinstance(side, ServedSide):
+        yield from _flat(plain(side.served))
         return
     parts = {f"energy_pj.{part}": f"energy_pj.{part}" for part in energy_by_part(side.cost)}
     for name in {**all_measures(side.cost), **parts}:
@@ -133,3 +157,11 @@ def _measures(side: Side | Refused) -> Iterator[tuple[str, object]]:
     ):
         if number is not None:
             yield name, number
+
+
+def _flat(numbers: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    for name, value in numbers.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{part}", each) for part, each in value.items())
+        elif value is not None:
+            yield name, value

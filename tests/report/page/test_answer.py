@@ -6,10 +6,11 @@ from shlex import split
 
 import pytest
 
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import load_arch, load_gpu, load_system, machines_of
 from accelsim.base.catalogue import names as catalogue_names
 from accelsim.cli.main import main
 from accelsim.report.page.answer import Refused, answer
+from accelsim.report.page.knobs import knob_named
 from accelsim.report.page.machine_text import machine_yaml
 from accelsim.report.page.prices import sourced
 from accelsim.report.page.question import loaded, machine_settings, workload_question
@@ -122,6 +123,54 @@ def test_a_model_that_does_not_fit_is_said_to(state_of):
     found = answer(state_of("workload=heads/grouped&form=decode&model=llama3_70b&a=h100_sxm"))
     (held,) = found.held
     assert held.batch == 0 and "needs 131.4 GiB on a device" in held.reason
+
+
+SERVED = [
+    "workload=whole_model&a=eight_h100",
+    "workload=whole_model&model=llama3_70b&batch=32&a=lamina_2h100_4h20&a.rdma.link=20 GB/s"
+    "&a.H20.price=2 USD/h&a.H20.bandwidth=2 TB/s&a.H20.count=8",
+    "workload=whole_model&form=prefill&model=qwen3_8b&context=16K&a=h100_prefill_apart",
+]
+
+
+@pytest.mark.parametrize("query", SERVED)
+def test_a_system_shows_what_the_command_prints(query, state_of, printed):
+    (side,) = answer(state_of(query)).sides
+    shown = {line.label: line.text for line in totals(side)}
+    assert len(shown) == 7 and shown == printed(side.command)
+
+
+@pytest.mark.parametrize("query", SERVED)
+def test_the_sentence_of_a_system_is_that_of_explain(query, state_of, capsys):
+    (side,) = answer(state_of(query)).sides
+    with pytest.raises(SystemExit):
+        main(["explain", *split(side.command)[2:]])
+    assert capsys.readouterr().out.splitlines()[-1] == side.explanation.sentence
+
+
+def test_a_batch_without_room_is_refused_in_words(state_of):
+    query = "workload=whole_model&model=llama3_70b&a=eight_h100&batch=1024&context=128K"
+    (side,) = answer(state_of(query)).sides
+    assert isinstance(side, Refused) and "Take fewer sequences" in side.reason
+
+
+def test_the_table_of_a_system_has_its_parts(state_of):
+    rows = list(csv.DictReader(io.StringIO(csv_text(answer(state_of(SERVED[0]))))))
+    found = {row["measure"]: float(row["value"]) for row in rows if row["measure"] != "bound"}
+    parts = [seconds for name, seconds in found.items() if name.startswith("way_s.")]
+    assert sum(parts) == pytest.approx(found["seconds"])
+    assert found["tokens_per_s"] == pytest.approx(2 * 64 / found["seconds"])
+
+
+def test_the_yaml_of_a_moved_system_is_that_system(tmp_path):
+    state = MachineState("h100_fusemax")
+    for key in ("pcie.link", "FuseMax.count", "FuseMax.bandwidth", "H100.price"):
+        knob = knob_named(state.name, key)
+        state = state.with_value(key, knob.at(2))
+    file = tmp_path / "mine.yaml"
+    file.write_text(machine_yaml(state))
+    assert load_system(file) == load_system("h100_fusemax", dict(machine_settings(state)))
+    assert machines_of(load_system(file))["FuseMax"].memories[0].bandwidth is not None
 
 
 @pytest.mark.parametrize("machine", ["fusemax_cloud", "tpu_v4i", "cpu_epyc_7763"])

@@ -68,6 +68,21 @@ class Opened:
     def figure(self, label, side="a"):
         return self.page.locator(f'[data-figure="{label} {side}"]')
 
+    def list(self, key):
+        """The list of a key of the link."""
+        return f"button[id*='\"{key}\"']"
+
+    def choose(self, of, name):
+        """An entry of a list, found by typing its name."""
+        self.page.locator(of).press("Enter")
+        # What is chosen has the focus, or the search if nothing is.
+        self.page.wait_for_function("['search', 'radio'].includes(document.activeElement.type)")
+        self.page.locator("input[type=search]").focus()
+        self.page.keyboard.type(name)
+        self.page.wait_for_function("document.querySelectorAll('[role=option]').length === 1")
+        self.page.keyboard.press("ArrowDown")
+        self.page.keyboard.press("Enter")
+
     def slider(self, key, of):
         return self.page.locator(f'input[type="range"][id*=\'"{key}"\'][id*=\'"{of}"\']')
 
@@ -124,12 +139,7 @@ def test_a_link_opens_two_machines_and_says_what_it_cannot_read(opened):
 
 def test_a_machine_is_chosen_by_the_keyboard_and_a_number_is_typed(opened):
     here = opened()
-    here.page.locator("#b").press("Enter")
-    here.page.wait_for_function("document.activeElement.type === 'search'")
-    here.page.keyboard.type("l40s")
-    here.page.wait_for_function("document.querySelectorAll('[role=option]').length === 1")
-    here.page.keyboard.press("ArrowDown")
-    here.page.keyboard.press("Enter")
+    here.choose("#b", "NVIDIA L40S")
     here.figure("latency", "b").wait_for()
     written = here.page.locator('input[type="text"][id*=\'"b.bandwidth"\']')
     written.fill("1 TB/s")
@@ -140,21 +150,89 @@ def test_a_machine_is_chosen_by_the_keyboard_and_a_number_is_typed(opened):
     assert here.complaints == []
 
 
+def test_a_system_is_chosen_by_the_keyboard_and_serves_what_the_command_prints(opened, printed):
+    here = opened("?context=4K&a=fusemax_cloud&b=h100_sxm")
+    here.choose("#a", "two_h100_tensor")
+    here.figure("throughput").wait_for()
+    for name, chosen in (("#workload", "whole model, served"), ("#b", "none")):
+        here.page.wait_for_function(
+            "([of, text]) => document.querySelector(of).innerText.includes(text)",
+            arg=[name, chosen],
+        )
+    before = here.figure("a million tokens").inner_text()
+    slider = here.slider("a.H100.price", "two_h100_tensor")
+    slider.focus()
+    for _ in range(4):
+        here.page.keyboard.press("ArrowLeft")
+    here.page.wait_for_function("window.location.search.includes('a.H100.price=2+')")
+    told = printed(here.page.locator("#command-a").inner_text())
+    assert before != told["a million tokens"]
+    here.page.wait_for_function(
+        "text => document.querySelector('[data-figure=\"a million tokens a\"]').innerText === text",
+        arg=told["a million tokens"],
+    )
+    for label in ("time between tokens", "bound", "throughput", "energy a token", "price"):
+        assert here.figure(label).inner_text() == told[label]
+    with here.page.expect_download() as download:
+        here.page.get_by_text("YAML of machine").click()
+    assert download.value.suggested_filename == "two_h100_tensor.yaml"
+    here.choose("#workload", "one_pass_causal")
+    here.figure("latency").wait_for()
+    assert "fusemax_cloud" in here.page.locator("#a").inner_text()
+    assert here.complaints == []
+
+
+def test_tiles_follow_the_slider_by_themselves(opened):
+    here = opened("?a=fusemax_cloud&tiles=4")
+    told = here.page.locator("#tiles .note")
+    told.wait_for()
+    before = told.inner_text()
+    assert before.startswith("4 of 3,072 tiles played")
+    slider = here.slider("a.bandwidth", "fusemax_cloud")
+    slider.focus()
+    for _ in range(26):
+        here.page.keyboard.press("ArrowLeft")
+    here.page.wait_for_function(
+        "text => document.querySelector('#tiles .note').innerText !== text", arg=before
+    )
+    assert "--tiles 4" in here.page.locator("#command-tiles-a").inner_text()
+    assert here.page.evaluate("document.activeElement.type") == "range"
+    with here.page.expect_download() as download:
+        here.page.get_by_title("Download Tiles on fusemax_cloud, as simulated as SVG").click()
+    assert download.value.suggested_filename == "accelsim-tiles-a.svg"
+    here.choose(here.list("tiles"), "by the formula")
+    here.page.wait_for_function("!document.querySelector('#tiles').children.length")
+    assert "tiles=" not in here.page.evaluate("window.location.search")
+    assert here.complaints == []
+
+
 def test_figures_and_tables_are_downloaded(opened):
     here = opened()
     for title, ending in (("Energy as SVG", "svg"), ("Energy as PNG", "png")):
         with here.page.expect_download() as download:
             here.page.get_by_title(f"Download {title}").click()
         assert download.value.suggested_filename == f"accelsim-energy-all.{ending}"
-    for text, name in (("Table (CSV)", "accelsim.csv"), ("YAML of", "fusemax_cloud.yaml")):
+    links = {
+        "Table (CSV)": "accelsim.csv",
+        "Commands (sh)": "accelsim.sh",
+        "YAML of the workload": "one_pass.yaml",
+        "YAML of machine": "fusemax_cloud.yaml",
+    }
+    for text, name in links.items():
         with here.page.expect_download() as download:
             here.page.get_by_text(text).click()
         assert download.value.suggested_filename == name
     assert here.complaints == []
 
 
-def test_a_phone_scrolls_down_only(opened):
-    query = "?workload=heads/grouped&form=decode&model=qwen3_8b&a=h100_sxm&b=fusemax_cloud"
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?workload=heads/grouped&form=decode&model=qwen3_8b&a=h100_sxm&b=fusemax_cloud",
+        "?workload=whole_model&model=llama3_70b&batch=32&a=eight_h100&b=lamina_2h100_4h20",
+    ],
+)
+def test_a_phone_scrolls_down_only(opened, query):
     here = opened(query, width=390, height=844)
     assert here.page.evaluate("document.documentElement.scrollWidth") == 390
     assert here.page.locator("#headline").is_visible()

@@ -5,7 +5,7 @@ import pytest
 from accelsim.report.page.answer import answer
 from accelsim.report.page.controlled import followed, pairs_of, settled
 from accelsim.report.page.controls import element_id, lengths, machine_controls
-from accelsim.report.page.state import to_query
+from accelsim.report.page.state import from_query, to_query
 
 
 def control(key: str, of: str, text: str):
@@ -31,11 +31,29 @@ def test_controls_of_a_machine_that_was_just_replaced_say_nothing():
     }
 
 
-def test_lengths_that_nobody_moved_follow_the_workload(state_of):
+def test_lengths_that_nobody_moved_follow_the_workload(state_of, names):
     pairs = {"workload": "heads/grouped", "a": "h100_sxm", "context": "4K", "batch": "1"}
-    assert "context" not in followed(pairs, state_of("workload=attention/one_pass"))
+    assert "context" not in followed(pairs, state_of("workload=attention/one_pass"), names)
     moved = state_of("workload=attention/one_pass&context=4K")
-    assert followed(pairs, moved)["context"] == "4K"
+    assert followed(pairs, moved, names)["context"] == "4K"
+
+
+def test_a_context_of_a_whole_model_is_moved(state_of, names):
+    """Also where the model is the one that is shown if none is named."""
+    pairs = {"workload": "whole_model", "form": "decode", "model": "llama3_8b", "a": "eight_h100"}
+    was = state_of("a=eight_h100")
+    assert followed(pairs | {"context": "8K"}, was, names)["context"] == "8K"
+
+
+def test_a_system_brings_whole_models_and_a_mechanism_machines(state_of, names):
+    was = state_of("workload=heads/grouped&a=h100_sxm&b=l4&context=4K")
+    chosen = {"workload": "heads/grouped", "a": "h100_sxm", "b": "eight_h100", "context": "4K"}
+    assert followed(chosen, was, names) == {"workload": "whole_model", "b": "eight_h100"}
+    was = state_of("workload=whole_model&a=eight_h100&b=vllm_4h100")
+    chosen = {"workload": "heads/mla", "a": "eight_h100", "b": "vllm_4h100", "a.H100.count": "4"}
+    assert followed(chosen, was, names) == {"workload": "heads/mla"}
+    state, complaints = from_query("workload=heads/mla", names, was)
+    assert complaints == () and [machine.name for machine in state.machines] == ["fusemax_cloud"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import is_gpu, load_arch, load_gpu
+from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system, machines_of
 from accelsim.base.catalogue import names
 from accelsim.base.units import quantity
 from accelsim.report.page.knobs import knob_named, knobs_of
@@ -14,6 +14,18 @@ def test_every_knob_sets_a_number_that_the_machine_has(machine):
     for knob in knobs_of(machine):
         assert load(machine, knob.settings(knob.at(1))) != load(machine)
         assert load(machine, knob.settings(knob.at(0))) == load(machine)
+
+
+@pytest.mark.parametrize("system", names("systems"))
+def test_every_knob_of_a_system_sets_a_number_that_it_has(system):
+    before = load_system(system)
+    machines = machines_of(before)
+    for knob in knobs_of(system):
+        after = load_system(system, knob.settings(knob.at(1)))
+        assert after != before and knob.text(knob.base)
+        kind = knob.key.partition(".")[0]
+        if kind in machines and not knob.key.endswith((".count", ".price")):
+            assert machines_of(after)[kind] != machines[kind]
 
 
 def test_a_gpu_has_sms_and_no_rows_of_pes():

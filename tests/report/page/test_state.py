@@ -1,5 +1,7 @@
 """A state is its link, and a link can do no more than name what is offered."""
 
+import shutil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,6 +74,7 @@ def test_any_text_is_a_link_of_which_the_rest_stays(text):
         ("context=1000000000000", "is too much for a context"),
         ("form=decoding", "It has prefill, decode"),
         ("a=h100_sxm&a.rows=3", "there is nothing called 'a.rows' here"),
+        ("workload=attention/one_pass&a=eight_h100", "eight_h100 is a system"),
         ("x=" + "9" * 5000, "the link is longer than 4,000 characters"),
     ],
 )
@@ -81,15 +84,40 @@ def test_nonsense_is_said_and_left_out(query, complaint):
     assert state.workload == OTHERWISE.workload and not state.machines[0].moved
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "workload=whole_model&a=eight_h100&a.nvlink.link=900 GB/s&b=h100_fusemax&b.FuseMax.count=8",
+        "workload=whole_model&form=prefill&model=llama3_70b&context=8192&a=vllm_4h100",
+    ],
+)
+def test_a_model_on_systems_comes_back_from_its_link(query):
+    state, complaints = from_query(query, NAMES, OTHERWISE)
+    assert complaints == () and state.is_served
+    assert from_query(to_query(state), NAMES, OTHERWISE) == (state, ())
+
+
+def test_a_system_needs_no_workload_to_be_named(state_of):
+    state = state_of("a=eight_h100")
+    assert state.is_served and state.machines == (MachineState("eight_h100"),)
+    _, complaints = from_query("a=eight_h100&a.price=3", NAMES, OTHERWISE)
+    assert "there is nothing called 'a.price' here" in complaints[0]
+
+
 def test_a_machine_is_moved_only_where_it_differs_from_its_file():
     state, _ = from_query("a=h100_sxm&a.bandwidth=3350 GB/s&a.clock=1 GHz", NAMES, OTHERWISE)
     assert state.machines == (MachineState("h100_sxm", None, (("clock", 1e9),)),)
 
 
-def test_a_file_is_taken_only_if_the_page_was_opened_with_it():
-    mine = offered("mine.yaml", "box.yaml")
-    assert "mine.yaml" in mine.workloads and "box.yaml" in mine.machines
+def test_a_file_is_taken_only_if_the_page_was_opened_with_it(tmp_path):
+    box, node = str(tmp_path / "box.yaml"), str(tmp_path / "node.yaml")
+    shutil.copy(find("fusemax_cloud", "arch"), box)
+    shutil.copy(find("eight_h100", "systems"), node)
+    mine = offered("mine.yaml", box)
+    assert "mine.yaml" in mine.workloads and box in mine.machines and box not in mine.systems
     assert "mine.yaml" not in NAMES.workloads
+    mine = offered(None, node)
+    assert node in mine.systems and node not in mine.machines
 
 
 def test_a_file_of_forms_has_those_forms(tmp_path):

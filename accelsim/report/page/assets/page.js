@@ -48,6 +48,7 @@
   // One question at a time: what is moved meanwhile is asked when the answer is there.
   const LOST_MS = 60000;
   let asked = { text: null, number: 0, since: null };
+  let played = "";
   function isWaiting() {
     return asked.since !== null && performance.now() - asked.since < LOST_MS;
   }
@@ -81,6 +82,12 @@
       remember: function (query) {
         if (query) window.history.replaceState(null, "", "?" + query);
         requestAnimationFrame(speak);
+        // Tiles are played when all else is there, and only if somebody asks for them.
+        const plays = /(^|&)tiles=/.test(query || "");
+        const text = plays ? query : "";
+        if (text === played) return keep();
+        played = text;
+        return text;
       },
       copy: function () {
         const identity = clicked("copy");
@@ -94,7 +101,7 @@
       save: function () {
         const identity = clicked("save");
         if (!identity) return;
-        const plot = document.getElementById(`{"kind":"figure","of":"${identity.of}"}`).querySelector(".js-plotly-plot");
+        const plot = document.activeElement.closest("section").querySelector(".js-plotly-plot");
         const scale = identity.as === "png" ? 2 : 1;
         window.Plotly.downloadImage(plot, { format: identity.as, filename: "accelsim-" + identity.of,
           width: plot.offsetWidth, height: plot.offsetHeight, scale: scale });
