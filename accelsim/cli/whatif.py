@@ -13,7 +13,7 @@ from accelsim.base.units import UNIT_OF_SUFFIX, format_quantity
 from accelsim.cli.options import Json, Settings, Shape, bare_paths
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import progress
-from accelsim.cli.subjects import load_subject
+from accelsim.cli.subjects import FirstName, SecondName, ThirdName, load_subject
 from accelsim.study.advice import SPEEDUP
 from accelsim.study.along import Along
 from accelsim.study.provenance import provenance, write_provenance
@@ -27,16 +27,9 @@ FIGURE, CSV = "whatif", "whatif.csv"
 
 
 def command(
-    first: Annotated[
-        str, typer.Argument(metavar="WORKLOAD|GPU|MODEL", help="What is asked about.")
-    ],
-    second: Annotated[
-        str, typer.Argument(metavar="MACHINE|KERNEL|SYSTEM", help="And where, or which kernel.")
-    ],
-    mapping: Annotated[
-        str | None,
-        typer.Argument(metavar="MAPPING", help="Of a workload: a mapping, a file or a library."),
-    ] = None,
+    first: FirstName,
+    second: SecondName,
+    mapping: ThirdName = None,
     *,
     vary: Annotated[
         list[str],

@@ -38,10 +38,7 @@ def _of_one(along: Along) -> str:
     segments = along.segments
     if len(segments) > MOST_SEGMENTS:
         return f"{along.varied.name}: the bound changes {len(segments) - 1} times in that range"
-    found = sentence(segments, along.varied.text)
-    for bound in {segment.bound for segment in segments if " " in segment.bound}:
-        found = found.replace(f"{bound}-bound", f"bound by {bound}")
-    return f"{along.varied.name}: {found}"
+    return f"{along.varied.name}: {sentence(segments, along.varied.text)}"
 
 
 def _best(table: Table, along: Sequence[Along]) -> str:
