@@ -3,7 +3,7 @@
 import math
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
@@ -12,7 +12,7 @@ from accelsim.base.files import refuse_unwritable, staged_folder
 from accelsim.base.units import UNIT_OF_SUFFIX, format_quantity
 from accelsim.cli.options import Json, Settings, Shape, bare_paths
 from accelsim.cli.output import print_json, print_table
-from accelsim.cli.progress import progress
+from accelsim.cli.progress import progress, share_done
 from accelsim.cli.subjects import FirstName, SecondName, ThirdName, load_subject
 from accelsim.study.advice import SPEEDUP
 from accelsim.study.along import Along
@@ -20,6 +20,9 @@ from accelsim.study.provenance import provenance, write_provenance
 from accelsim.study.subject import BOUND, ERROR, Subject
 from accelsim.study.table import Table, write_csv
 from accelsim.study.whatif import WhatIf, as_plain, what_if_of
+
+if TYPE_CHECKING:
+    from accelsim.study.anew import Anew
 
 SHOWN = {1: 13, 2: 5}
 """Rows of a table for people, along each of one or two numbers."""
@@ -49,6 +52,13 @@ def command(
             show_default=False,
         ),
     ],
+    find: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OBJECTIVE",
+            help="Find the best mapping at each point anew: latency, energy, ... (see `map`).",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Write figure (PNG, SVG), rows (CSV) and provenance."),
@@ -63,10 +73,14 @@ def command(
     in the YAML; GPU KERNEL the sizes of a call (given by --set m=4096) and the GPU's numbers; MODEL
     SYSTEM sequences, context, and the numbers of the system, of the model, and of a device's
     machine (H100.memories.HBM.bandwidth). PATH,PATH=RANGE gives both the same value. On an array
-    the mapping stays the same; on a GPU kernels are made anew at each point.
+    the mapping stays the same, and with --find it is found anew at each point too (Ctrl-C keeps
+    what is there); on a GPU kernels are made anew at each point.
 
     Example: accelsim whatif attention/one_pass fusemax_cloud --vary
     memories.DRAM.bandwidth=0.01x:10x --target latency=2x --out out/whatif
+
+    Example: accelsim whatif attention/one_pass fusemax_cloud --vary
+    memories.GlobalBuffer.capacity=256KiB:16MiB:log:4 --find latency
 
     Example: accelsim whatif h100_sxm gemm --set m=16 --set n=4096 --set k=4096 --vary m=1:4096
 
@@ -76,12 +90,17 @@ def command(
         refuse_unwritable(out)
     with progress(f"{first} on {second}", None) as step:
         subject = load_subject(first, second, mapping, settings, shape, lambda: step("points"))
-        found = what_if_of(subject, vary, target)
+        found = what_if_of(subject, vary, target) if find is None else None
+    if found is None:
+        with share_done(f"mappings of {first} on {second}") as searched:
+            found = what_if_of(subject, vary, target, find, searched)
     files = [] if out is None else _write(found, subject, settings, out)
     if json:
         print_json(as_plain(found) | {"files": files})
     else:
         _print(found, files)
+    if found.anew is not None and found.anew.is_cut_short:
+        raise KeyboardInterrupt
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -126,6 +145,8 @@ def _print(found: WhatIf, files: list[str]) -> None:
     print(f"{found.of}: {now} today\n")
     _print_rows(found)
     print()
+    if found.anew is not None:
+        _print_anew(found, found.anew)
     for each in found.along:
         _print_along(each)
     for solved in found.solved:
@@ -155,6 +176,29 @@ def _print_rows(found: WhatIf) -> None:
     print_table(columns, rows)
     if len(table) < len(found.table):
         print(f"{len(table)} of {len(found.table):,} points; --out or --json has all")
+
+
+def _print_anew(found: WhatIf, anew: "Anew") -> None:
+    """A row for today, then those of the table; what follows it is of the mapping that is kept."""
+    print(f"with the mapping kept / found anew for {anew.minimise}")
+    today = {**found.today, BOUND: found.bound, **anew.today_anew}
+    rows = [("today", *[""] * (len(found.varied) - 1), *_anew_cells(found, anew, today))]
+    for row in found.table.at(np.array(_chosen(found))).rows():
+        values = [each.text(row[each.name]) for each in found.varied]
+        rows.append((*values, *_anew_cells(found, anew, row)))
+    names = [each.name for each in found.varied]
+    words = [WORDS[name] for name in found.today]
+    print_table([*names, *words, f"x {WORDS[anew.measure]}", "bound", "found by"], rows)
+    print("\nwith the mapping kept:")
+
+
+def _anew_cells(found: WhatIf, anew: "Anew", row: dict[str, Any]) -> list[str]:
+    pairs = [(_number(n, row[n]), _number(n, row[f"anew_{n}"])) for n in found.today]
+    bounds = [row[name] or "-" for name in (BOUND, "anew_bound")]
+    optimal = " (optimal in its space)" if row["optimal"] else ""
+    by = row["anew_error"] or f"{row['strategy']}{optimal}"
+    ratio = row[f"anew_{anew.measure}"] / row[anew.measure]
+    return [*(" / ".join(pair) for pair in pairs), _times(ratio), " / ".join(bounds), by]
 
 
 def _is_today(found: WhatIf, row: dict[str, Any]) -> bool:

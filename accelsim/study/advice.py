@@ -1,6 +1,7 @@
 """The last line of a what-if: the bound, what the varied numbers change, what else would help."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def _best(table: Table, along: Sequence[Along]) -> str:
             values = np.asarray(table[each.varied.name], dtype=float)[near]
             far += np.abs(values / each.varied.today - 1)
     place = int(near[np.argmin(far)])
-    there = [_value(each.varied, table, place) for each in along]
+    there = told_at([each.varied for each in along], table.at(np.array([place])).rows()[0])
     return f"fastest at {' and '.join(there)}: {best:.2f}x"
 
 
@@ -69,5 +70,6 @@ def _nothing(table: Table, along: Sequence[Along]) -> str:
     return "nothing in that range is faster"
 
 
-def _value(varied: Varied, table: Table, place: int) -> str:
-    return f"{varied.name} = {varied.text(float(table[varied.name][place]))}"
+def told_at(varied: Sequence[Varied], row: Mapping[str, Any]) -> list[str]:
+    """`clock = 2 GHz` of each number at a row."""
+    return [f"{each.name} = {each.text(float(row[each.name]))}" for each in varied]

@@ -25,10 +25,9 @@ from accelsim.study.pointwise import (
     Told,
     is_number,
     numbers_of,
-    quietly,
 )
 from accelsim.study.quantities import Quantity
-from accelsim.study.subject import BOUND, LATENCY
+from accelsim.study.subject import BOUND, LATENCY, quietly
 from accelsim.workload.model import Model
 
 TOKENS = "tokens_per_s"

@@ -124,6 +124,10 @@ class ArraySubject:
         return told_at(self.measures, found, errors)
 
 
+def quietly() -> None:
+    """For whoever does not want to hear of every point that is asked."""
+
+
 def refuse_unknown(path: str, known: ByPath[str, Quantity], may_be: bool = False) -> None:
     """A StudyError with what may be meant, for a path that is no number."""
     if path in known or may_be:
