@@ -105,6 +105,8 @@ def command(
         print_json([row | {"kink": is_kink(row)} for row in found.rows()])
     else:
         _print_elasticities(found.rows())
+        if subject.note:
+            print(subject.note)
         print(subject.of)
 
 

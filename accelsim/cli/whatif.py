@@ -17,7 +17,15 @@ from accelsim.cli.subjects import FirstName, SecondName, ThirdName, load_subject
 from accelsim.study.advice import SPEEDUP
 from accelsim.study.along import Along
 from accelsim.study.provenance import provenance, write_provenance
-from accelsim.study.subject import BOUND, ERROR, Subject
+from accelsim.study.subject import (
+    BOUND,
+    ENERGY,
+    ERROR,
+    LATENCY,
+    TOKEN_ENERGY,
+    TOKENS,
+    Subject,
+)
 from accelsim.study.table import Table, write_csv
 from accelsim.study.whatif import WhatIf, as_plain, what_if_of
 
@@ -149,6 +157,8 @@ def _print(found: WhatIf, files: list[str]) -> None:
         _print_anew(found, found.anew)
     for each in found.along:
         _print_along(each)
+    if found.note:
+        print(f"{found.note}\n")
     for solved in found.solved:
         print(f"target {solved.target.text}: {solved.text}")
     for file in files:
@@ -246,8 +256,13 @@ def _sides(slope: tuple[float | None, float | None]) -> str:
     return left if left == right else f"{left} | {right}"
 
 
-_UNITS = {"latency_s": "s", "energy_pj": "pJ", "tokens_per_s": "1"}
-WORDS = {"latency_s": "latency", "energy_pj": "energy", "tokens_per_s": "throughput"}
+_UNITS = {LATENCY: "s", ENERGY: "pJ", TOKENS: "1", TOKEN_ENERGY: "pJ"}
+WORDS = {
+    LATENCY: "latency",
+    ENERGY: "energy",
+    TOKENS: "throughput",
+    TOKEN_ENERGY: "energy per token",
+}
 
 
 def _number(name: str, value: float) -> str:
@@ -255,8 +270,7 @@ def _number(name: str, value: float) -> str:
 
 
 def _measure(name: str, value: float) -> str:
-    word = {"latency_s": "", "energy_pj": "", "tokens_per_s": " tokens/s"}[name]
-    return _number(name, value) + word
+    return _number(name, value) + {TOKENS: " tokens/s", TOKEN_ENERGY: " a token"}.get(name, "")
 
 
 def _times(value: float) -> str:

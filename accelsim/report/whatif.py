@@ -35,6 +35,7 @@ HEADROOM = 1.1
 LABELS = {
     "latency_s": ("latency", "s", 1.0),
     "energy_pj": ("energy", "J", 1e-12),
+    "energy_per_token_pj": ("energy a token", "J", 1e-12),
     "tokens_per_s": ("tokens a second", "1/s", 1.0),
 }
 

@@ -51,6 +51,7 @@ class Pointwise:
     steps: tuple[int, int] = (17, 9)
     grid: int = 17
     precision: float = 1e-3
+    note: str = ""
     told: Told = quietly
     remembered: dict[tuple[tuple[str, str], ...], Mapping[str, Any]] = field(default_factory=dict)
 

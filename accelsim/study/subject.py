@@ -30,6 +30,7 @@ from accelsim.study.table import Column, Table, array_of, stacked
 
 Columns = ByPath[str, Column]
 LATENCY, ENERGY = "latency_s", "energy_pj"
+TOKENS, TOKEN_ENERGY = "tokens_per_s", "energy_per_token_pj"
 BOUND, ERROR = "bound", "error"
 
 
@@ -40,6 +41,10 @@ class Subject(Protocol):
 
     @property
     def of(self) -> str: ...
+    @property
+    def note(self) -> str:
+        """What a reader of the measures must know; empty if there is nothing."""
+
     @property
     def measures(self) -> tuple[str, ...]: ...
     @property
@@ -78,6 +83,7 @@ class ArraySubject:
     steps: tuple[int, int] = (65, 33)
     grid: int = 257
     precision: float = 1e-9
+    note: str = ""
 
     def known(self) -> ByPath[str, Quantity]:
         return self.design.numbers()

@@ -2,7 +2,8 @@
 
     latency=2x      twice as fast as today            latency=1ms
     energy=0.5x     half of today's energy            energy=3 mJ
-    throughput=2x   twice as many tokens a second     (of models on systems)
+    throughput=2x   twice as many tokens a second     (of models on systems, whose energy is that
+                                                       of a token)
 
 The model is asked on a grid around today's value, far beyond any sensible one, and between its
 neighbours by halving; so it need not be monotone. Of several places the nearest to today counts.
@@ -17,15 +18,16 @@ import numpy as np
 
 from accelsim.base.errors import InputError, StudyError, did_you_mean
 from accelsim.base.units import format_quantity, quantity
-from accelsim.study.subject import BOUND, ENERGY, LATENCY, Subject
+from accelsim.study.subject import BOUND, ENERGY, LATENCY, TOKEN_ENERGY, TOKENS, Subject
 from accelsim.study.table import Column, Table
 from accelsim.study.varied import Varied
 
-NAMES: Mapping[str, tuple[str, str]] = {
-    "latency": (LATENCY, "s"),
-    "energy": (ENERGY, "pJ"),
-    "throughput": ("tokens_per_s", "1"),
+NAMES: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "latency": ((LATENCY,), "s"),
+    "energy": ((ENERGY, TOKEN_ENERGY), "pJ"),
+    "throughput": ((TOKENS,), "1"),
 }
+"""Measures, of which a subject has one."""
 FARTHEST = 2.0**20
 """Both ways from today: what a number without end would give."""
 EXAMPLE = "Write it like latency=2x, latency=1ms or energy=0.5x"
@@ -70,11 +72,16 @@ def read_target(subject: Subject, text: str, today: Mapping[str, float]) -> Targ
     name, equals, goal = (part.strip() for part in text.partition("="))
     if not (equals and goal):
         raise StudyError(f"{text!r} is no target", remedy=EXAMPLE)
-    known = [each for each, (measure, _) in NAMES.items() if measure in subject.measures]
+    known = {
+        each: (measure, unit)
+        for each, (several, unit) in NAMES.items()
+        for measure in several
+        if measure in subject.measures
+    }
     if name not in known:
         remedy = did_you_mean(name, known) or f"There is {' or '.join(known)}"
         raise StudyError(f"there is no target {name!r} here", remedy=remedy)
-    measure, unit = NAMES[name]
+    measure, unit = known[name]
     value = _goal(name, goal, unit, today[measure])
     if not (math.isfinite(value) and value > 0):
         raise StudyError(f"{text!r} is no target", remedy=EXAMPLE)
@@ -159,7 +166,7 @@ def _none(varied: Varied, target: Target, values: Column, found: Table) -> Solve
     best, bound = float(measured[place]), str(found[BOUND][place])
     known = np.isfinite(measured)
     ends = [varied.text(float(each)) for each in values[known][[0, -1]]]
-    most = "at best" if target.is_less or target.measure == "tokens_per_s" else "at most"
+    most = "at best" if target.is_less or target.measure == TOKENS else "at most"
     text = (
         f"no {varied.name} does: from {ends[0]} to {ends[1]} {target.name} is {most} "
         f"{_told(target, best)}, bound by {bound}"

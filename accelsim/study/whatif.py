@@ -56,6 +56,7 @@ class WhatIf:
     explanation: Explanation
     sentence: str
     anew: "Anew | None" = None
+    note: str = ""
 
     @property
     def varied(self) -> tuple[Varied, ...]:
@@ -114,6 +115,7 @@ def what_if_of(
         explanation=explanation,
         sentence=sentence,
         anew=anew,
+        note=subject.note,
     )
 
 
@@ -220,6 +222,7 @@ def as_plain(found: WhatIf) -> dict[str, Any]:
         ],
         "rows": found.table.rows(),
         **_anew_plain(found),
+        "note": found.note,
         "sentence": found.sentence,
     }
 
