@@ -21,7 +21,7 @@ def advice(
     table: Table, along: Sequence[Along], solved: Sequence[Solved], explanation: Explanation
 ) -> str:
     """The bound, what the varied numbers change, what else would help."""
-    parts = [explanation.bound_text]
+    parts = [explanation.bound_text, *([explanation.remedy] if explanation.remedy else [])]
     parts += [_of_one(each) for each in along]
     parts += [_best(table, along)]
     parts += [each.short for each in solved]

@@ -19,8 +19,9 @@ from accelsim.arch.gpu import Gpu, rate_per_s
 from accelsim.arch.system import Link, Machine
 from accelsim.base.rate import Rate
 from accelsim.base.units import format_quantity
-from accelsim.cost.explanation import Explanation, Help, Number, Row, RunnerUp, ranked, sentence
+from accelsim.cost.explanation import Explanation, Help, Number, Row, ranked, sentence
 from accelsim.cost.gpu.levers import LEVERS, PATHS
+from accelsim.cost.system import next_bound
 from accelsim.cost.system.buckets import Exact
 from accelsim.cost.system.costs import costs_of
 from accelsim.cost.system.iteration import Batch, Iteration
@@ -35,15 +36,15 @@ TRIED = ("device memory bandwidth", "L2 bandwidth", "tensor throughput", "SMs", 
 def explained_iteration(plan: Plan, batch: Batch, of: str) -> Explanation:
     """Of one engine that gives every sequence of a batch its next token."""
     now = _iteration(plan, batch)
-    order = sorted(now.way_s, key=lambda part: -now.way_s[part])
     bound = bound_of(now)
     text = _bound_text(plan, now, bound)
-    next_ = next((part for part in order if part != bound and now.way_s[part]), None)
     helps = ranked(
         each._replace(gain=now.seconds / _iteration(other, batch).seconds)
         for each, other in _changed(plan)
     )
-    runner_up = None if next_ is None else _runner_up(next_, now.way_s[next_] / now.way_s[bound])
+    runner_up = next_bound.runner_up(
+        plan, batch, now, bound, lambda other, at: bound_of(_iteration(other, at))
+    )
     return Explanation(
         of=of,
         latency_s=now.seconds,
@@ -72,10 +73,6 @@ def _bound_text(plan: Plan, now: Iteration, bound: str) -> str:
     if now.bound == bound:
         return f"{on}, for which all batches wait in turn"
     return f"{on} ({now.way_s[bound] / now.seconds:.0%} of the time between two tokens)"
-
-
-def _runner_up(name: str, share: float) -> RunnerUp:
-    return RunnerUp(name, share, "", None, f"next: {name}, {share:.0%} as long")
 
 
 def _on(plan: Plan, part: str) -> str:
