@@ -1,6 +1,5 @@
 """`accelsim whatif`: what changes where a number of a machine or a workload is another one."""
 
-import math
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,21 +8,19 @@ import numpy as np
 import typer
 
 from accelsim.base.files import refuse_unwritable, staged_folder
-from accelsim.base.units import UNIT_OF_SUFFIX, format_quantity
+from accelsim.base.units import UNIT_OF_SUFFIX
 from accelsim.cli.options import Json, Settings, Shape, bare_paths
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import progress, share_done
 from accelsim.cli.subjects import FirstName, SecondName, ThirdName, load_subject
+from accelsim.cli.whatif_reached import print_reached, refuse_without_vary
+from accelsim.cli.whatif_text import WORDS, measure_text, number_text, times_text
 from accelsim.study.advice import SPEEDUP
 from accelsim.study.along import Along
 from accelsim.study.provenance import provenance, write_provenance
 from accelsim.study.subject import (
     BOUND,
-    ENERGY,
     ERROR,
-    LATENCY,
-    TOKEN_ENERGY,
-    TOKENS,
     Subject,
 )
 from accelsim.study.table import Table, write_csv
@@ -48,6 +45,8 @@ def command(
             "--vary",
             metavar="PATH=RANGE",
             help="0.1x:10x of today, 1MiB:64MiB, 64:512:lin:8, a list 1,2,4; once or twice.",
+            default_factory=list,
+            show_default=False,
         ),
     ],
     target: Annotated[
@@ -55,7 +54,8 @@ def command(
         typer.Option(
             "--target",
             metavar="NAME=GOAL",
-            help="Which value gives it: latency=2x (as fast), latency=1ms, energy=0.5x.",
+            help="Which value gives it: latency=2x (as fast), latency=1ms, energy=0.5x; without "
+            "--vary, of which bandwidth, buffer, clock, array.",
             default_factory=list,
             show_default=False,
         ),
@@ -90,10 +90,16 @@ def command(
     Example: accelsim whatif attention/one_pass fusemax_cloud --vary
     memories.GlobalBuffer.capacity=256KiB:16MiB:log:4 --find latency
 
+    Example: accelsim whatif attention/one_pass fusemax_cloud --target latency=2x
+
     Example: accelsim whatif h100_sxm gemm --set m=16 --set n=4096 --set k=4096 --vary m=1:4096
 
     Example: accelsim whatif llama3_70b eight_h100 --vary context=1024:16384
     """
+    if not vary:
+        refuse_without_vary(target, {"--find": find, "--out": out})
+        print_reached(first, second, mapping, settings, shape, target, json)
+        return
     if out is not None:
         refuse_unwritable(out)
     with progress(f"{first} on {second}", None) as step:
@@ -149,7 +155,7 @@ def _rests_on(found: WhatIf, subject: Subject, settings: list[str]) -> dict[str,
 
 
 def _print(found: WhatIf, files: list[str]) -> None:
-    now = ", ".join(_measure(name, value) for name, value in found.today.items())
+    now = ", ".join(measure_text(name, value) for name, value in found.today.items())
     print(f"{found.of}: {now} today\n")
     _print_rows(found)
     print()
@@ -175,8 +181,8 @@ def _print_rows(found: WhatIf) -> None:
     rows = [
         (
             *(each.text(row[each.name]) for each in found.varied),
-            *(_number(name, row[name]) for name in found.today),
-            _times(row[SPEEDUP]),
+            *(number_text(name, row[name]) for name in found.today),
+            times_text(row[SPEEDUP]),
             row[BOUND] or "-",
             *([row[ERROR]] if has_errors else []),
             "today" if _is_today(found, row) else "",
@@ -203,12 +209,12 @@ def _print_anew(found: WhatIf, anew: "Anew") -> None:
 
 
 def _anew_cells(found: WhatIf, anew: "Anew", row: dict[str, Any]) -> list[str]:
-    pairs = [(_number(n, row[n]), _number(n, row[f"anew_{n}"])) for n in found.today]
+    pairs = [(number_text(n, row[n]), number_text(n, row[f"anew_{n}"])) for n in found.today]
     bounds = [row[name] or "-" for name in (BOUND, "anew_bound")]
     optimal = " (optimal in its space)" if row["optimal"] else ""
     by = row["anew_error"] or f"{row['strategy']}{optimal}"
     ratio = row[f"anew_{anew.measure}"] / row[anew.measure]
-    return [*(" / ".join(pair) for pair in pairs), _times(ratio), " / ".join(bounds), by]
+    return [*(" / ".join(pair) for pair in pairs), times_text(ratio), " / ".join(bounds), by]
 
 
 def _is_today(found: WhatIf, row: dict[str, Any]) -> bool:
@@ -243,7 +249,7 @@ def _print_along(each: Along) -> None:
         (
             segment.bound,
             *(each.varied.text(end) for end in (segment.low, segment.high)),
-            *(_number("latency_s", s) for s in (segment.low_latency_s, segment.high_latency_s)),
+            *(number_text("latency_s", s) for s in (segment.low_latency_s, segment.high_latency_s)),
         )
         for segment in each.segments
     ]
@@ -254,24 +260,3 @@ def _print_along(each: Along) -> None:
 def _sides(slope: tuple[float | None, float | None]) -> str:
     left, right = ("none" if side is None else f"{round(side, 3) + 0.0:.3f}" for side in slope)
     return left if left == right else f"{left} | {right}"
-
-
-_UNITS = {LATENCY: "s", ENERGY: "pJ", TOKENS: "1", TOKEN_ENERGY: "pJ"}
-WORDS = {
-    LATENCY: "latency",
-    ENERGY: "energy",
-    TOKENS: "throughput",
-    TOKEN_ENERGY: "energy per token",
-}
-
-
-def _number(name: str, value: float) -> str:
-    return "-" if value is None or math.isnan(value) else format_quantity(value, _UNITS[name])
-
-
-def _measure(name: str, value: float) -> str:
-    return _number(name, value) + {TOKENS: " tokens/s", TOKEN_ENERGY: " a token"}.get(name, "")
-
-
-def _times(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3g}x"

@@ -76,7 +76,8 @@ def caption_of(found: WhatIf) -> str:
     named = {path for each in found.varied for path in each.paths}
     sources = [s for name, s in found.explanation.sources.items() if name in named]
     told = f" Today's value: {sources[0]}" if sources else ""
-    return f"{found.explanation.bound_text} today.{told}"
+    note = f" {found.note[:1].upper()}{found.note[1:]}." if found.note else ""
+    return f"{found.explanation.bound_text} today.{note}{told}"
 
 
 def set_scale(axes: Axes, varied: Varied, side: str) -> None:

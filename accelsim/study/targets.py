@@ -12,7 +12,7 @@ neighbours by halving; so it need not be monotone. Of several places the nearest
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,8 +48,8 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Solved:
-    """`value` of the number reaches the target; None if none does, and then `best` is the best
-    that it reaches, at `best_at`, bound by `bound`."""
+    """`value` of the number, `factor` of today's, reaches the target; None if none does, and then
+    `reached` is the best that it reaches, at `best_at`, bound by `bound`."""
 
     target: Target
     name: str
@@ -58,6 +58,12 @@ class Solved:
     best_at: float
     bound: str
     text: str
+    factor: float | None = None
+
+    @property
+    def times(self) -> float:
+        """What is reached, of today's: times as fast, or times as much."""
+        return _times(self.target, self.reached)
 
     @property
     def short(self) -> str:
@@ -115,7 +121,8 @@ def solve(subject: Subject, varied: Varied, target: Target) -> Solved:
     times = f" ({value / varied.today:.3g}x)" if varied.today else ""
     shown = varied.text(value)
     text = f"{varied.name} = {shown}{times} gives {_told(target, reached)}, bound by {bound}"
-    return Solved(target, varied.name, value, reached, value, bound, text)
+    factor = value / varied.today if varied.today else None
+    return Solved(target, varied.name, value, reached, value, bound, text, factor)
 
 
 def _grid(subject: Subject, varied: Varied) -> Column:
@@ -175,6 +182,22 @@ def _none(varied: Varied, target: Target, values: Column, found: Table) -> Solve
 
 
 def _told(target: Target, value: float) -> str:
+    return f"{format_quantity(value, target.unit)} ({_times(target, value):.3g}x)"
+
+
+def _times(target: Target, value: float) -> float:
     """A latency in times as fast, like the goal and the column `speedup`; else in times as much."""
-    times = target.today / value if target.name == "latency" else value / target.today
-    return f"{format_quantity(value, target.unit)} ({times:.3g}x)"
+    return target.today / value if target.name == "latency" else value / target.today
+
+
+def as_plain(solved: Solved) -> dict[str, Any]:
+    """For JSON."""
+    return {
+        "target": solved.target.text,
+        "path": solved.name,
+        "value": solved.value,
+        "reached": solved.reached,
+        "best_at": solved.best_at,
+        "bound": solved.bound,
+        "text": solved.text,
+    }

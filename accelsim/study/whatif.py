@@ -22,6 +22,7 @@ from accelsim.arch.load import is_gpu, load_arch
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import StudyError
 from accelsim.cost.explanation import Explanation
+from accelsim.study import targets as solving
 from accelsim.study.advice import SPEEDUP, advice, told_at
 from accelsim.study.along import Along, along_one
 from accelsim.study.design import Design
@@ -95,7 +96,7 @@ def what_if_of(
     along = tuple(along_one(subject, each) for each in varied)
     solved = tuple(solve(subject, each, target) for target in asked for each in varied)
     explanation = subject.explanation()
-    sentence, anew = advice(table, along, solved, explanation), None
+    sentence, anew = advice(table, along, solved, explanation, now), None
     if find is not None and isinstance(subject, ArraySubject):
         # The mapper takes longer to load than an array to be evaluated.
         from accelsim.study.anew import anew_text, found_anew
@@ -208,18 +209,7 @@ def as_plain(found: WhatIf) -> dict[str, Any]:
             }
             for each in found.along
         ],
-        "targets": [
-            {
-                "target": each.target.text,
-                "path": each.name,
-                "value": each.value,
-                "reached": each.reached,
-                "best_at": each.best_at,
-                "bound": each.bound,
-                "text": each.text,
-            }
-            for each in found.solved
-        ],
+        "targets": [solving.as_plain(each) for each in found.solved],
         "rows": found.table.rows(),
         **_anew_plain(found),
         "note": found.note,

@@ -63,6 +63,29 @@ def test_ctrl_c_leaves_nothing(run, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_a_range_every_number_is_asked_for_the_target(run):
+    asked = (*ONE_PASS[:-1], "--target", "latency=2x")
+    ended = run(*asked)
+    assert (ended.status, ended.err) == (0, "")
+    assert "clock = 1.88 GHz (2x) gives 232 us (2x), bound by compute" in ended.out
+    assert "no memories.DRAM.bandwidth does: " in ended.out
+    assert ended.out.splitlines()[-1].startswith("compute-bound on Array1D (100% busy); ")
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        ((), "nothing is asked. Name a number with --vary"),
+        (("--target", "latency=2x", "--out", "out"), "--out is of what is varied"),
+        (("--target", "latency=2x", "--find", "latency"), "--find is of what is varied"),
+    ],
+)
+def test_what_lacks_a_range_says_so(run, words, told):
+    ended = run(*ONE_PASS[:-1], *words)
+    assert (ended.status, ended.out) == (2, "")
+    assert told in ended.err
+
+
 def test_the_mapping_is_found_anew_where_that_is_asked_for(run, tmp_path):
     there = tmp_path / "out"
     vary = "memories.GlobalBuffer.capacity=1MiB:16MiB:2"

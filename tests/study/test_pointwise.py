@@ -86,6 +86,12 @@ def test_energy_of_a_token_is_of_all_boards_and_falls_with_the_batch():
     assert found.note == "energy does not count hosts, switches, fans and power supplies"
 
 
+def test_devices_that_make_no_token_sooner_make_more_of_them():
+    found = what_if_of(decoding(), ["devices.H100.count=8,16"])
+    assert "most tokens a second at devices.H100.count = 16: 2.00x" in found.sentence
+    assert "changes nothing" not in found.sentence
+
+
 def test_a_part_without_energy_is_named_and_nothing_is_added_up():
     subject = decoding_subject(
         "llama3_8b",
