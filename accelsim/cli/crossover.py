@@ -14,7 +14,7 @@ from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import progress
 from accelsim.cli.subjects import FirstName, SecondName, ThirdName, load_subject
 from accelsim.study.crossover import Crossover, crossover_of, sentence
-from accelsim.study.ranges import read_range
+from accelsim.study.varied import read_along
 
 MOST_POINTS = 10**6
 
@@ -25,7 +25,11 @@ def command(
     mapping: ThirdName = None,
     *,
     along: Annotated[
-        str, typer.Option(metavar="PATH=LOW..HIGH", help="The number, and from where to where.")
+        str,
+        typer.Option(
+            metavar="PATH=LOW..HIGH",
+            help="The number, and from where to where; also 0.1x:10x of today.",
+        ),
     ],
     grid: Annotated[
         int | None,
@@ -51,13 +55,13 @@ def command(
     Example: accelsim crossover h100_sxm gemm --set m=16 --set n=4096 --set k=4096
     --along 'm=1..4096 log'
 
-    Example: accelsim crossover llama3_8b eight_h100 --along 'context=1024..65536 log'
+    Example: accelsim crossover llama3_8b eight_h100 --along context=1024:65536
     """
     if grid is not None and not 2 <= grid <= MOST_POINTS:
         raise InputError(f"--grid {grid}: a grid has from 2 to {MOST_POINTS:,} points")
     with progress(f"{first} on {second}", None) as step:
         subject = load_subject(first, second, mapping, settings, shape, lambda: step("points"))
-        found = crossover_of(subject, read_range(subject, along), grid)
+        found = crossover_of(subject, read_along(subject, along), grid)
     what = subject.of
     if figure is not None:
         # matplotlib takes longer to load than this to compute.

@@ -69,3 +69,14 @@ def test_of_a_model_it_ends_where_its_keys_have_no_room(run):
     assert (nowhere.status, nowhere.out) == (2, "")
     room = int(nowhere.err.partition("room for ")[2].partition(".")[0].replace(",", ""))
     assert last["low"] == room // 64 + 1
+
+
+def test_a_range_may_be_of_today_as_in_a_what_if(run):
+    # The clock is 940 MHz and the bandwidth 400 GiB/s in the file.
+    by_factors = run(*ONE_PASS, "--along", "memories.DRAM.bandwidth=0.1x:10x", "--json")
+    in_units = run(*ONE_PASS, "--along", "memories.DRAM.bandwidth=40 GiB/s..4000 GiB/s", "--json")
+    found = [json.loads(ended.out) for ended in (by_factors, in_units)]
+    assert found[0]["boundaries"] == pytest.approx(found[1]["boundaries"], rel=1e-8)
+    assert found[0]["segments"][0]["low"] == 40 * 2**30
+    several = run(*ONE_PASS, "--along", "clock,clock=1x:2x")
+    assert (several.status, several.out) == (2, "")
