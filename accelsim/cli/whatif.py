@@ -77,12 +77,12 @@ def command(
 ) -> None:
     """Rows, elasticities, where the bound changes, and the value that reaches a target.
 
-    WORKLOAD MACHINE [MAPPING] varies ranks.P, words.Q and every number of the machine by its path
-    in the YAML; GPU KERNEL the sizes of a call (given by --set m=4096) and the GPU's numbers; MODEL
-    SYSTEM sequences, context, and the numbers of the system, of the model, and of a device's
-    machine (H100.memories.HBM.bandwidth). PATH,PATH=RANGE gives both the same value. On an array
-    the mapping stays the same, and with --find it is found anew at each point too (Ctrl-C keeps
-    what is there); on a GPU kernels are made anew at each point.
+    WORKLOAD MACHINE [MAPPING] varies ranks.P, words.Q, tiles.P0 of the mapping and every number of
+    the machine by its path in the YAML; GPU KERNEL the sizes of a call (given by --set m=4096) and
+    the GPU's numbers; MODEL SYSTEM sequences, context, and the numbers of the system, of the model,
+    and of a device's machine (H100.memories.HBM.bandwidth). PATH,PATH=RANGE gives both the same
+    value. On an array the mapping stays the same, and with --find it is found anew at each point
+    too (Ctrl-C keeps what is there); on a GPU kernels are made anew at each point.
 
     Example: accelsim whatif attention/one_pass fusemax_cloud --vary
     memories.DRAM.bandwidth=0.01x:10x --target latency=2x --out out/whatif

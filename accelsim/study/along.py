@@ -14,7 +14,7 @@ import numpy as np
 from accelsim.study.crossover import Segment, segments_of
 from accelsim.study.sensitivity import Sides
 from accelsim.study.slopes import slopes
-from accelsim.study.subject import Subject
+from accelsim.study.subject import Subject, grid_of
 from accelsim.study.varied import Varied
 
 
@@ -41,7 +41,7 @@ def _segments(subject: Subject, varied: Varied) -> tuple[Segment, ...]:
     # Next to 0 there is no ratio to halve.
     values = np.sort([value for value in varied.values if value > 0])
     if not varied.is_list:
-        values = np.union1d(varied.between(subject.grid), values)
+        values = np.union1d(varied.between(grid_of(subject, varied.paths)), values)
     if varied.is_whole:
         values = values.astype(np.int64)
     return segments_of(subject, varied.columns, values, varied.is_whole)

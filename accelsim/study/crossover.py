@@ -25,7 +25,7 @@ from accelsim.cost.result import Cost
 from accelsim.study.design import Design
 from accelsim.study.pareto import numbers
 from accelsim.study.spread import Range
-from accelsim.study.subject import BOUND, ERROR, LATENCY, ArraySubject, Subject
+from accelsim.study.subject import BOUND, ERROR, LATENCY, ArraySubject, Subject, grid_of
 from accelsim.study.table import Table, array_of, stacked
 
 GRID = 512
@@ -92,9 +92,9 @@ def crossover_of(subject: Subject, along: Range, grid: int | None = None) -> Cro
     StudyError
         if it can run nowhere in the range; of an array, what `evaluate` raises.
     """
-    if isinstance(subject, ArraySubject):
+    if isinstance(subject, ArraySubject) and along.path in subject.design.numbers():
         return crossover(subject.design, along, grid or GRID)
-    values = _grid(along, grid or subject.grid)
+    values = _grid(along, grid or grid_of(subject, [along.path]))
     found = subject.answers({along.path: values})
     if np.all(found[ERROR] != ""):
         raise StudyError(f"{subject.of} can run nowhere in that range: {found[ERROR][0]}")

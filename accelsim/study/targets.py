@@ -18,7 +18,7 @@ import numpy as np
 
 from accelsim.base.errors import InputError, StudyError, did_you_mean
 from accelsim.base.units import format_quantity, quantity
-from accelsim.study.subject import BOUND, ENERGY, LATENCY, TOKEN_ENERGY, TOKENS, Subject
+from accelsim.study.subject import BOUND, ENERGY, LATENCY, TOKEN_ENERGY, TOKENS, Subject, grid_of
 from accelsim.study.table import Column, Table
 from accelsim.study.varied import Varied
 
@@ -129,7 +129,8 @@ def _grid(subject: Subject, varied: Varied) -> Column:
     today = varied.today or float(np.sqrt(min(varied.values) * max(varied.values)))
     if not today > 0:
         raise StudyError(f"{varied.name} is 0", remedy="Vary it from a number above 0 on")
-    number = subject.grid * 2 + 1 if subject.grid > 100 else 41
+    grid = grid_of(subject, varied.paths)
+    number = grid * 2 + 1 if grid > 100 else 41
     values = today * np.geomspace(1 / FARTHEST, FARTHEST, number)
     if varied.is_whole:
         values = np.unique(np.maximum(1, np.round(values)))

@@ -31,6 +31,7 @@ from accelsim.study.progress import Progress, quiet
 from accelsim.study.subject import BOUND, ERROR, LATENCY, ArraySubject, Subject
 from accelsim.study.table import Column, Table
 from accelsim.study.targets import Solved, read_target, solve
+from accelsim.study.tiles import START as TILES
 from accelsim.study.varied import Varied, read_varied, refuse_too_many
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import load_workload
@@ -83,7 +84,7 @@ def what_if_of(
         to find.
     """
     if find is not None:
-        subject = _searchable(subject)
+        subject = _searchable(subject, vary)
     if not 1 <= len(vary) <= MOST:
         fact = f"{len(vary)} numbers are varied"
         raise StudyError(fact, remedy="Vary one or two; `accelsim sweep` takes any number")
@@ -120,11 +121,15 @@ def what_if_of(
     )
 
 
-def _searchable(subject: Subject) -> ArraySubject:
-    """With fewer points of a range; a StudyError if there are no mappings of loops."""
+def _searchable(subject: Subject, vary: Sequence[str]) -> ArraySubject:
+    """With fewer points of a range; a StudyError if there are no mappings of loops, or one of them
+    is what is varied."""
     if not isinstance(subject, ArraySubject):
         fact = f"{subject.of}: there is no mapping of loops to find"
         raise StudyError(fact, remedy="Leave it out; kernels are made anew at each point anyway")
+    if any(path.strip().startswith(TILES) for text in vary for path in text.split(",")):
+        fact = "tiles are of the mapping that is kept"
+        raise StudyError(fact, remedy="Vary them, or find the mapping anew")
     return replace(subject, steps=SEARCHED_STEPS)
 
 
