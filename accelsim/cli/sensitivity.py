@@ -128,8 +128,9 @@ def _print_elasticities(rows: Sequence[Mapping[str, Any]]) -> None:
         (path, _value(own[0]), *(_sides(row) for row in own), own[0]["method"])
         for path, own in sorted(told.items(), key=lambda item: -_largest(item[1]))
     ]
-    print_table(("parameter", "value", *measures, "method"), lines)
-    print("\na | b: below | above the value" + _kinks(rows))
+    if lines:
+        print_table(("parameter", "value", *measures, "method"), lines)
+        print("\na | b: below | above the value" + _kinks(rows))
     if any(None in (row["left"], row["right"]) for own in told.values() for row in own):
         print("none: it cannot run there, or there is no such size")
     print(f"{len(by_path) - len(told)} of {len(by_path)} parameters change none of it")
