@@ -137,8 +137,10 @@ def read_count(text: str) -> int:
 
 
 def suffix_of(field: str) -> str:
-    """The unit suffix of a field's name: `_bytes` of `capacity_bytes`; empty if it has none."""
-    return next((s for s in UNIT_OF_SUFFIX if field.endswith(s) and field != s), "")
+    """The unit suffix of a field's name: `_bytes` of `capacity_bytes`; empty if it has none, as of
+    `tokens_per_s`, which are no seconds."""
+    found = next((s for s in UNIT_OF_SUFFIX if field.endswith(s) and field != s), "")
+    return "" if found == "_s" and field.endswith("_per_s") else found
 
 
 def key_of(field: str) -> str:

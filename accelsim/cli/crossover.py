@@ -9,24 +9,34 @@ import typer
 
 from accelsim.base.errors import InputError
 from accelsim.base.units import format_quantity
-from accelsim.cli.designs import load_design
-from accelsim.cli.options import Json, MachineName, MappingName, Settings, Shape, WorkloadName
+from accelsim.cli.options import Json, Settings, Shape
 from accelsim.cli.output import print_json, print_table
-from accelsim.study.crossover import GRID, Crossover, crossover, sentence
-from accelsim.study.ranges import read_range
+from accelsim.cli.progress import progress
+from accelsim.cli.subjects import FirstName, SecondName, ThirdName, load_subject
+from accelsim.study.crossover import Crossover, crossover_of, sentence
+from accelsim.study.varied import read_along
 
 MOST_POINTS = 10**6
 
 
 def command(
-    workload: WorkloadName,
-    machine: MachineName,
-    mapping: MappingName = None,
+    first: FirstName,
+    second: SecondName,
+    mapping: ThirdName = None,
     *,
     along: Annotated[
-        str, typer.Option(metavar="PATH=LOW..HIGH", help="The number, and from where to where.")
+        str,
+        typer.Option(
+            metavar="PATH=LOW..HIGH",
+            help="The number, and from where to where; also 0.1x:10x of today.",
+        ),
     ],
-    grid: Annotated[int, typer.Option(metavar="N", help="Points between which to look.")] = GRID,
+    grid: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Points between which to look; 512, and 17 where each is asked alone."
+        ),
+    ] = None,
     figure: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw it as .png or .svg.")
     ] = None,
@@ -36,16 +46,23 @@ def command(
 ) -> None:
     """Where the bound changes: DRAM-bound below 203 GB/s, compute-bound above.
 
-    Under one mapping, the default at the machine's own numbers if none is named; one that chooses
-    among alternatives chooses at each value.
+    On an array under one mapping, the default at the machine's own numbers if none is named; one
+    that chooses among alternatives chooses at each value. On a GPU kernels are made anew at each.
 
     Example: accelsim crossover attention/one_pass fusemax_cloud
     --along 'memories.DRAM.bandwidth=25 GB/s..2 TB/s'
+
+    Example: accelsim crossover h100_sxm gemm --set m=16 --set n=4096 --set k=4096
+    --along 'm=1..4096 log'
+
+    Example: accelsim crossover llama3_8b eight_h100 --along context=1024:65536
     """
-    if not 2 <= grid <= MOST_POINTS:
+    if grid is not None and not 2 <= grid <= MOST_POINTS:
         raise InputError(f"--grid {grid}: a grid has from 2 to {MOST_POINTS:,} points")
-    design, what, _ = load_design(workload, machine, mapping, settings, shape)
-    found = crossover(design, read_range(design, along), grid)
+    with progress(f"{first} on {second}", None) as step:
+        subject = load_subject(first, second, mapping, settings, shape, lambda: step("points"))
+        found = crossover_of(subject, read_along(subject, along), grid)
+    what = subject.of
     if figure is not None:
         # matplotlib takes longer to load than this to compute.
         draw = import_module("accelsim.report.crossover").draw_crossover

@@ -25,10 +25,7 @@ def load_design(
     Raises InputError for a GPU, MappingError for a mapping that does not fit.
     """
     if is_gpu(machine):
-        remedy = "Run a study with `vary` over its numbers"
-        raise InputError(
-            f"{machine} is a GPU, which makes other kernels at each point", remedy=remedy
-        )
+        raise InputError(f"{machine} is a GPU, which has no mapping of loops")
     case = load_case(workload, machine, mapping, assignments, shape)
     refuse_illegal(case)
     told = f"{case.cascade.name} on {machine} under {case.mapping_name}"

@@ -156,6 +156,11 @@ def _of_model(
 
 def print_explanation(found: Explanation) -> None:
     print(f"{found.of}: {format_quantity(found.latency_s, 's')}\n")
+    print_reasons(found)
+
+
+def print_reasons(found: Explanation) -> None:
+    """Rows, what would help, sources, and the sentence last."""
     kinds = list(dict.fromkeys(row.kind for row in found.rows))
     for kind in kinds:
         rows = [row for row in found.rows if row.kind == kind]

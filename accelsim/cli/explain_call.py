@@ -10,15 +10,14 @@ from accelsim.arch.load import load_gpu
 from accelsim.base.errors import Place
 from accelsim.base.record import keys_of
 from accelsim.base.units import format_quantity
+from accelsim.cli.explain import print_reasons
 from accelsim.cli.options import settings_by_input
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.gpu.call import CallCost, call_cost
 from accelsim.cost.gpu.explained import explained_call
 from accelsim.cost.gpu.levers import gains
-from accelsim.cost.gpu.why import WORDS, why
+from accelsim.cost.gpu.why import why
 from accelsim.workload.calls import case_of
-
-WORTH_NAMING = 1.02
 
 BACKEND = "flash"
 """Of attention, where none is named."""
@@ -34,12 +33,12 @@ def explain_call(
     gpu = load_gpu(machine, settings_by_input(settings, {"arch": keys_of(Gpu)})["arch"])
     cost = call_cost(call, gpu)
     helps = gains(call, gpu)
-    title = f"{kernel} {jsonlib.dumps(params)} on {machine}"
+    found = explained_call(call, gpu, f"{kernel} {jsonlib.dumps(params)} on {machine}")
     if json:
-        told = explained_call(call, gpu, title).as_plain()
-        print_json(_as_plain(cost, gpu, helps) | {"explanation": told})
-    else:
-        _report(cost, gpu, helps, title)
+        print_json(_as_plain(cost, gpu, helps) | {"explanation": found.as_plain()})
+        return
+    _print_call(cost, gpu, found.of)
+    print_reasons(found)
 
 
 def call_params(kernel: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def _attention(params: dict[str, Any]) -> dict[str, Any]:
     return {**defaults, **({"m": params["p"]} if "p" in params else {}), **params}
 
 
-def _report(cost: CallCost, gpu: Gpu, helps: dict[str, float], title: str) -> None:
+def _print_call(cost: CallCost, gpu: Gpu, title: str) -> None:
     print(f"{title}\n")
     rows = [
         ("alone, cold", format_quantity(cost.seconds, "s")),
@@ -70,19 +69,7 @@ def _report(cost: CallCost, gpu: Gpu, helps: dict[str, float], title: str) -> No
     ]
     rows += [(name, f"{value:.4g}") for name, value in _numbers(cost)]
     print_table(("call", ""), rows)
-    print()
-    shares = sorted(cost.times.by_resource.items(), key=lambda item: -item[1])
-    print_table(
-        ("resource", "needs", "of the call"),
-        [
-            (WORDS.get(name, name), format_quantity(s, "s"), f"{s / cost.seconds:.0%}")
-            for name, s in shares
-        ],
-    )
-    print(f"\n{why(cost, gpu)}")
-    best = sorted(helps.items(), key=lambda item: -item[1])
-    named = [f"{name} {gain:.2f}x faster" for name, gain in best if gain >= WORTH_NAMING]
-    print(f"twice of what would help: {', '.join(named) or 'nothing by 2 % or more'}")
+    print(f"\n{why(cost, gpu)}\n")
 
 
 def _numbers(cost: CallCost) -> list[tuple[str, float]]:

@@ -7,14 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from accelsim.base.units import format_quantity
-from accelsim.cli.designs import load_design
-from accelsim.cli.options import Json, MachineName, MappingName, Settings, Shape, WorkloadName
+from accelsim.cli.options import Json, Settings, Shape
 from accelsim.cli.output import print_json, print_table
+from accelsim.cli.progress import progress
+from accelsim.cli.subjects import FirstName, SecondName, ThirdName, load_subject
 from accelsim.study.axes import as_tuple
-from accelsim.study.design import Design
 from accelsim.study.results import refuse_unless_table, write_result
-from accelsim.study.sensitivity import NEGLIGIBLE, elasticities, is_kink
-from accelsim.study.sobol import Indices, sobol_of_design
+from accelsim.study.sensitivity import NEGLIGIBLE, is_kink
+from accelsim.study.slopes import elasticities_of
+from accelsim.study.sobol import Indices, sobol_of_subject
+from accelsim.study.subject import Subject
 from accelsim.study.table import Table, array_of
 
 SHOWN = 5e-5
@@ -22,13 +24,16 @@ SHOWN = 5e-5
 
 
 def command(
-    workload: WorkloadName,
-    machine: MachineName,
-    mapping: MappingName = None,
+    first: FirstName,
+    second: SecondName,
+    mapping: ThirdName = None,
     *,
     of: Annotated[
-        str, typer.Option(metavar="MEASURES", help="Measures, between commas.")
-    ] = "latency_s,energy_pj",
+        str | None,
+        typer.Option(
+            metavar="MEASURES", help="Measures, between commas; else latency_s,energy_pj,..."
+        ),
+    ] = None,
     parameters: Annotated[
         str, typer.Option(metavar="PATHS", help="Paths or patterns: clock,memories.DRAM.*")
     ] = "*",
@@ -50,8 +55,12 @@ def command(
         str | None, typer.Option("--ranges", metavar="FILE", help="The same as a YAML file.")
     ] = None,
     samples: Annotated[
-        int, typer.Option(metavar="N", help="Sobol samples, a power of 2; N(D+2) points.")
-    ] = 1024,
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Sobol samples, a power of 2, N(D+2) points; 1024, 64 where each is asked alone.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the samples and of the confidence.")] = 0,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the table as .csv or .parquet.")
@@ -62,44 +71,55 @@ def command(
 ) -> None:
     """Elasticities d log y / d log p of every number of a machine and of every rank.
 
-    Rates, times, energies and areas are differentiated exactly; two numbers (left | right) are the
-    sides of a kink. Sizes and ranks are halved and doubled. The mapping stays the same, the default
-    at the machine's own numbers if none is named.
+    On an array rates, times, energies and areas are differentiated exactly; two numbers (left |
+    right) are the sides of a kink. Sizes and ranks are halved and doubled. The mapping stays the
+    same, the default at the machine's own numbers if none is named. On a GPU, of a call and of a
+    model on a system, each number is moved by 1 % both ways, with kernels made anew.
 
     Example: accelsim sensitivity attention/one_pass fusemax_cloud --parameters 'memories.DRAM.*'
+
+    Example: accelsim sensitivity h100_sxm gemm --set m=16 --set n=4096 --set k=4096
+
+    Example: accelsim sensitivity llama3_8b eight_h100 --parameters 'links.*,H100.memories.*'
 
     As a figure: accelsim sensitivity attention/one_pass fusemax_cloud --out out/elasticities.csv;
     accelsim plot tornado out/elasticities.csv
     """
     if out is not None:
         refuse_unless_table(out)
-    design, what, _ = load_design(workload, machine, mapping, settings, shape)
-    measures = as_tuple(of)
-    if ranges or range_file:
-        indices = sobol_of_design(design, measures, ranges, range_file, samples, seed)
-        if out is not None:
-            write_result(_told(indices.table, design, what), out)
-        _report_indices(indices, what, json)
-        return
-    found = elasticities(design, measures, as_tuple(parameters), step)
-    rows = found.rows()
+    asked = () if of is None else as_tuple(of)
+    with progress(f"{first} on {second}", None) as told:
+        subject = load_subject(first, second, mapping, settings, shape, lambda: told("points"))
+        if ranges or range_file:
+            measures = asked or subject.measures
+            indices = sobol_of_subject(subject, measures, ranges, range_file, samples, seed)
+            found = indices.table
+        else:
+            indices = None
+            found = elasticities_of(subject, asked, as_tuple(parameters), step)
     if out is not None:
-        write_result(_told(found, design, what), out)
-    if json:
-        print_json([row | {"kink": is_kink(row)} for row in rows])
-        return
-    _print_elasticities(rows, measures)
-    print(what)
+        write_result(_told(found, subject), out)
+    if indices is not None:
+        _report_indices(indices, subject.of, json)
+    elif json:
+        print_json([row | {"kink": is_kink(row)} for row in found.rows()])
+    else:
+        _print_elasticities(found.rows())
+        if subject.note:
+            print(subject.note)
+        print(subject.of)
 
 
-def _told(table: Table, design: Design, what: str) -> Table:
+def _told(table: Table, subject: Subject) -> Table:
     """With what they are of: `attention/one_pass on fusemax_cloud under fusemax_binding`."""
-    same = {"of": what, "source": f"{design.cascade.source}; {design.arch.source}"}
+    sources = [getattr(noun, "source", "") for noun in subject.nouns().values()]
+    same = {"of": subject.of, "source": "; ".join(dict.fromkeys(filter(None, sources)))}
     return Table({**table.columns, **{n: array_of([v] * len(table)) for n, v in same.items()}})
 
 
-def _print_elasticities(rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> None:
+def _print_elasticities(rows: Sequence[Mapping[str, Any]]) -> None:
     """A line for each parameter that changes something, the one that changes most first."""
+    measures = dict.fromkeys(row["measure"] for row in rows)
     by_path: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         by_path.setdefault(row["parameter"], []).append(row)
@@ -108,10 +128,11 @@ def _print_elasticities(rows: Sequence[Mapping[str, Any]], measures: Sequence[st
         (path, _value(own[0]), *(_sides(row) for row in own), own[0]["method"])
         for path, own in sorted(told.items(), key=lambda item: -_largest(item[1]))
     ]
-    print_table(("parameter", "value", *measures, "method"), lines)
-    print("\na | b: below | above the value" + _kinks(rows))
+    if lines:
+        print_table(("parameter", "value", *measures, "method"), lines)
+        print("\na | b: below | above the value" + _kinks(rows))
     if any(None in (row["left"], row["right"]) for own in told.values() for row in own):
-        print("none: the mapping does not fit there, or there is no such size")
+        print("none: it cannot run there, or there is no such size")
     print(f"{len(by_path) - len(told)} of {len(by_path)} parameters change none of it")
 
 
@@ -137,7 +158,7 @@ def _sides(row: Mapping[str, Any]) -> str:
 
 
 def _number(side: float | None) -> str:
-    return "none" if side is None else f"{side + 0.0:.4f}"
+    return "none" if side is None else f"{round(side, 4) + 0.0:.4f}"
 
 
 def _report_indices(indices: Indices, what: str, json: bool) -> None:

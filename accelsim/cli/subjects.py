@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.load import is_gpu
@@ -18,6 +20,21 @@ from accelsim.study.subject import ArraySubject, Subject
 from accelsim.workload.calls import KERNELS
 from accelsim.workload.load import Workload
 from accelsim.workload.model import Model
+
+FirstName = Annotated[
+    str,
+    typer.Argument(metavar="WORKLOAD|GPU|MODEL", help="What is asked about.", show_default=False),
+]
+SecondName = Annotated[
+    str,
+    typer.Argument(
+        metavar="MACHINE|KERNEL|SYSTEM", help="And where, or which kernel.", show_default=False
+    ),
+]
+ThirdName = Annotated[
+    str | None,
+    typer.Argument(metavar="MAPPING", help="Of a workload: a mapping, a file or a library."),
+]
 
 BATCH = {"sequences": 64, "context": 4096}
 """Of a model that decodes."""

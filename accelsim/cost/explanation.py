@@ -70,6 +70,8 @@ class Help(NamedTuple):
 
 @dataclass(frozen=True)
 class Explanation:
+    """`remedy` is what takes the bound away where no number of the machine scales it."""
+
     of: str
     latency_s: float
     bound: str
@@ -79,6 +81,7 @@ class Explanation:
     rows: tuple[Row, ...]
     helps: tuple[Help, ...]
     sentence: str
+    remedy: str = ""
 
     @property
     def sources(self) -> dict[str, str]:
@@ -101,13 +104,20 @@ def ranked(helps: Iterable[Help]) -> tuple[Help, ...]:
     return tuple(sorted(helps, key=lambda each: (-each.gain, each.path)))
 
 
-def sentence(bound: str, helps: Sequence[Help], runner_up: RunnerUp | None, idle: str) -> str:
+def sentence(
+    bound: str,
+    helps: Sequence[Help],
+    runner_up: RunnerUp | None,
+    idle: str,
+    remedy: str = "",
+) -> str:
     """`compute-bound on Array1D (100 % busy); more DRAM bandwidth changes nothing; ...`.
 
-    `bound` is its first part, `idle` names what changes nothing (empty if all helps).
+    `bound` is its first part, `remedy` what no number does, `idle` names what changes nothing
+    (empty if all helps).
     """
     named = [each for each in helps if each.gain >= WORTH_NAMING][:MOST_NAMED]
-    parts = [bound]
+    parts = [bound, *([remedy] if remedy else [])]
     if runner_up is not None:
         parts.append(runner_up.text)
     if idle:

@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from accelsim.report.sheet import MARGIN_PT, house_style, open_sheet, width_pt
 from accelsim.report.style import FAINT, INK, LINE_PT, PREFIXES, WIDTH_PT, tick_label, unit_label
 from accelsim.report.whatif_axes import (
+    ANEW,
     BASE_PT,
     TODAY,
     axis_label,
@@ -34,6 +35,7 @@ HEADROOM = 1.1
 LABELS = {
     "latency_s": ("latency", "s", 1.0),
     "energy_pj": ("energy", "J", 1e-12),
+    "energy_per_token_pj": ("energy a token", "J", 1e-12),
     "tokens_per_s": ("tokens a second", "1/s", 1.0),
 }
 
@@ -95,6 +97,10 @@ def _draw_measure(axes: Axes, found: WhatIf, name: str) -> None:
             [found.today[name] * scale],
             **TODAY,
         )
+    if found.anew is not None:
+        anew = np.asarray(found.table[f"anew_{name}"], dtype=float) * scale
+        axes.plot(x, anew, **ANEW)
+        y = np.concatenate([y, anew])
     known = y[np.isfinite(y)]
     spans = float(known.max() / known.min()) if known.size and known.min() > 0 else 1.0
     if spans > 5:

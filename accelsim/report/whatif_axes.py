@@ -29,6 +29,13 @@ TODAY: Mapping[str, Any] = {
     "linestyle": "none",
     "zorder": 5,
 }
+ANEW: Mapping[str, Any] = {
+    "color": COLOURS["vermillion"],
+    "marker": ".",
+    "markersize": 4.0,
+    "linewidth": 1.0,
+}
+"""The line of the mapping that is found anew."""
 
 
 def bounds_of(found: WhatIf) -> dict[str, str]:
@@ -57,6 +64,8 @@ def legend_of(found: WhatIf, colours: dict[str, str]) -> list[Key]:
     keys = [Key(f"bound: {name}", tinted(colour)) for name, colour in colours.items()]
     if all(is_within(each) for each in found.varied):
         keys.append(Key("today", INK, marker="o"))
+    if found.anew is not None and len(found.along) == 1:
+        keys.append(Key("mapping found anew", ANEW["color"], line=True, marker="."))
     if (found.table["error"] != "").any():
         keys.append(Key("cannot run (hatched)", "#FFFFFF"))
     return keys
@@ -67,7 +76,8 @@ def caption_of(found: WhatIf) -> str:
     named = {path for each in found.varied for path in each.paths}
     sources = [s for name, s in found.explanation.sources.items() if name in named]
     told = f" Today's value: {sources[0]}" if sources else ""
-    return f"{found.explanation.bound_text} today.{told}"
+    note = f" {found.note[:1].upper()}{found.note[1:]}." if found.note else ""
+    return f"{found.explanation.bound_text} today.{note}{told}"
 
 
 def set_scale(axes: Axes, varied: Varied, side: str) -> None:

@@ -1,12 +1,15 @@
 """The last line of a what-if: the bound, what the varied numbers change, what else would help."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from accelsim.cost.explanation import WORTH_NAMING, Explanation, times
 from accelsim.study.along import Along
 from accelsim.study.crossover import sentence
+from accelsim.study.subject import TOKENS
 from accelsim.study.table import Table
 from accelsim.study.targets import Solved
 from accelsim.study.varied import Varied
@@ -17,12 +20,18 @@ MOST_SEGMENTS = 4
 
 
 def advice(
-    table: Table, along: Sequence[Along], solved: Sequence[Solved], explanation: Explanation
+    table: Table,
+    along: Sequence[Along],
+    solved: Sequence[Solved],
+    explanation: Explanation,
+    today: Mapping[str, float],
 ) -> str:
     """The bound, what the varied numbers change, what else would help."""
-    parts = [explanation.bound_text]
+    parts = [explanation.bound_text, *([explanation.remedy] if explanation.remedy else [])]
     parts += [_of_one(each) for each in along]
-    parts += [_best(table, along)]
+    tokens = _most_tokens(table, along, today.get(TOKENS, math.nan))
+    # Devices that make no token sooner may make more of them.
+    parts += [each for each in (_best(table, along, tokens), tokens) if each]
     parts += [each.short for each in solved]
     own = [path for each in along for path in each.varied.paths]
     helps = [each for each in explanation.helps if each.gain >= WORTH_NAMING]
@@ -38,18 +47,15 @@ def _of_one(along: Along) -> str:
     segments = along.segments
     if len(segments) > MOST_SEGMENTS:
         return f"{along.varied.name}: the bound changes {len(segments) - 1} times in that range"
-    found = sentence(segments, along.varied.text)
-    for bound in {segment.bound for segment in segments if " " in segment.bound}:
-        found = found.replace(f"{bound}-bound", f"bound by {bound}")
-    return f"{along.varied.name}: {found}"
+    return f"{along.varied.name}: {sentence(segments, along.varied.text)}"
 
 
-def _best(table: Table, along: Sequence[Along]) -> str:
+def _best(table: Table, along: Sequence[Along], tokens: str) -> str:
     """The fastest of the points, the one nearest to today of equals."""
     speedup = np.asarray(table[SPEEDUP], dtype=float)
     best = float(np.nanmax(speedup))
     if best < WORTH_NAMING:
-        return _nothing(table, along)
+        return "" if tokens else _nothing(table, along)
     near = np.flatnonzero(speedup >= best * (1 - 1e-9))
     far = np.zeros(len(near))
     for each in along:
@@ -57,7 +63,7 @@ def _best(table: Table, along: Sequence[Along]) -> str:
             values = np.asarray(table[each.varied.name], dtype=float)[near]
             far += np.abs(values / each.varied.today - 1)
     place = int(near[np.argmin(far)])
-    there = [_value(each.varied, table, place) for each in along]
+    there = told_at([each.varied for each in along], table.at(np.array([place])).rows()[0])
     return f"fastest at {' and '.join(there)}: {best:.2f}x"
 
 
@@ -72,5 +78,18 @@ def _nothing(table: Table, along: Sequence[Along]) -> str:
     return "nothing in that range is faster"
 
 
-def _value(varied: Varied, table: Table, place: int) -> str:
-    return f"{varied.name} = {varied.text(float(table[varied.name][place]))}"
+def _most_tokens(table: Table, along: Sequence[Along], today: float) -> str:
+    """Of models on systems, where more tokens a second are no sooner ones."""
+    if TOKENS not in table.columns:
+        return ""
+    times = np.asarray(table[TOKENS], dtype=float) / today
+    best = int(np.nanargmax(times))
+    if times[best] < WORTH_NAMING:
+        return ""
+    there = told_at([each.varied for each in along], table.at(np.array([best])).rows()[0])
+    return f"most tokens a second at {' and '.join(there)}: {times[best]:.2f}x"
+
+
+def told_at(varied: Sequence[Varied], row: Mapping[str, Any]) -> list[str]:
+    """`clock = 2 GHz` of each number at a row."""
+    return [f"{each.name} = {each.text(float(row[each.name]))}" for each in varied]

@@ -8,20 +8,24 @@ evaluation; between two neighbours of which it differs, the place is found by ha
 neighbours of the grid is not seen. Where a memory does not hold what it must, or the design cannot
 run at all (no size of a tile, no whole rank), that is said instead of a bound. A mapping that
 chooses among alternatives chooses at each value.
+
+What is asked point after point (a GPU, a call, a system) has a grid of fewer points and halves to
+a relative 1e-3.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.base.errors import AccelsimError
+from accelsim.base.errors import AccelsimError, StudyError
 from accelsim.cost.result import Cost
 from accelsim.study.design import Design
 from accelsim.study.pareto import numbers
 from accelsim.study.spread import Range
+from accelsim.study.subject import BOUND, ERROR, LATENCY, ArraySubject, Subject, grid_of
 from accelsim.study.table import Table, array_of, stacked
 
 GRID = 512
@@ -69,16 +73,68 @@ def crossover(design: Design, along: Range, grid: int = GRID) -> Crossover:
     whole = _rows(design, along, values)
     if np.isnan(whole["latency_s"]).all():
         _columns(design, along, values)
-    found = boundaries(lambda some: _rows(design, along, some)["bound"], values, along.is_whole)
-    starts = [values[0].item(), *(each.at for each in found)]
-    stops = [*(each.at - along.is_whole for each in found), values[-1].item()]
-    labels = [str(whole["bound"][0]), *(each.after for each in found)]
-    at_starts, at_stops = (
-        _rows(design, along, np.array(ends))["latency_s"].tolist() for ends in (starts, stops)
+    segments = _segments(
+        lambda some: _rows(design, along, some)["bound"],
+        lambda some: _rows(design, along, some)["latency_s"],
+        values,
+        along.is_whole,
+        PRECISION,
     )
-    segments = map(Segment, labels, starts, stops, at_starts, at_stops)
     shown = [name for name in whole.columns if name != "bound"]
-    return Crossover(along, tuple(segments), whole.select(shown))
+    return Crossover(along, segments, whole.select(shown))
+
+
+def crossover_of(subject: Subject, along: Range, grid: int | None = None) -> Crossover:
+    """The same of whatever can be asked; its `grid` has the resources of an array alone.
+
+    Raises
+    ------
+    StudyError
+        if it can run nowhere in the range; of an array, what `evaluate` raises.
+    """
+    if isinstance(subject, ArraySubject) and along.path in subject.design.numbers():
+        return crossover(subject.design, along, grid or GRID)
+    values = _grid(along, grid or grid_of(subject, [along.path]))
+    found = subject.answers({along.path: values})
+    if np.all(found[ERROR] != ""):
+        raise StudyError(f"{subject.of} can run nowhere in that range: {found[ERROR][0]}")
+    segments = segments_of(subject, lambda some: {along.path: some}, values, along.is_whole)
+    table = Table({"value": values, "latency_s": np.asarray(found[LATENCY], dtype=float)})
+    return Crossover(along, segments, table)
+
+
+Columns = Callable[[Array], Mapping[str, Array]]
+
+
+def segments_of(
+    subject: Subject, columns: Columns, values: Array, is_whole: bool
+) -> tuple[Segment, ...]:
+    """Between ascending values, of which `columns` makes points of the subject."""
+
+    def labels(some: Array) -> Array:
+        found = subject.answers(columns(some))
+        return np.where(found[ERROR] != "", CANNOT_RUN, found[BOUND])
+
+    def seconds(some: Array) -> Array:
+        return subject.answers(columns(some))[LATENCY]
+
+    return _segments(labels, seconds, values, is_whole, subject.precision)
+
+
+def _segments(
+    label: Callable[[Array], Array],
+    seconds: Callable[[Array], Array],
+    values: Array,
+    is_whole: bool,
+    precision: float,
+) -> tuple[Segment, ...]:
+    first = str(label(values[:1])[0])
+    found = boundaries(label, values, is_whole, precision)
+    starts = [values[0].item(), *(each.at for each in found)]
+    stops = [*(each.at - is_whole for each in found), values[-1].item()]
+    bounds = [first, *(each.after for each in found)]
+    at_starts, at_stops = (seconds(np.array(ends)).tolist() for ends in (starts, stops))
+    return tuple(map(Segment, bounds, starts, stops, at_starts, at_stops))
 
 
 def boundaries(
@@ -175,4 +231,6 @@ def sentence(segments: Sequence[Segment], text: Callable[[float], str]) -> str:
 
 
 def _word(bound: str) -> str:
-    return bound if bound in (DOES_NOT_FIT, CANNOT_RUN) else f"{bound}-bound"
+    if bound in (DOES_NOT_FIT, CANNOT_RUN):
+        return bound
+    return f"bound by {bound}" if " " in bound else f"{bound}-bound"

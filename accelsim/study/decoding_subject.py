@@ -4,6 +4,9 @@ sequences  context                    of an engine's batch
 links.nvlink.bandwidth                of the system
 layers                                of the model
 H100.memories.HBM.bandwidth           of the machine of a kind of device, below its name
+
+energy_per_token_pj      joules of an iteration of one engine / tokens that it makes
+                         (`cost.system.energy`; left out where a part does not say what it takes)
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +18,9 @@ from accelsim.base.record import Record, fields_by_key
 from accelsim.base.units import UNIT_OF_SUFFIX, suffix_of
 from accelsim.cost.system.buckets import Exact
 from accelsim.cost.system.costs import costs_of
+from accelsim.cost.system.energy import iteration_j, not_counted, parts_without_energy
 from accelsim.cost.system.explained import bound_of, explained_iteration
-from accelsim.cost.system.plan import plan_of
+from accelsim.cost.system.plan import Plan, plan_of
 from accelsim.study.explained_decoding import batch_of
 from accelsim.study.pointwise import (
     NOTHING,
@@ -25,13 +29,11 @@ from accelsim.study.pointwise import (
     Told,
     is_number,
     numbers_of,
-    quietly,
 )
 from accelsim.study.quantities import Quantity
-from accelsim.study.subject import BOUND, LATENCY
+from accelsim.study.subject import BOUND, LATENCY, TOKEN_ENERGY, TOKENS, quietly
 from accelsim.workload.model import Model
 
-TOKENS = "tokens_per_s"
 BATCH = ("sequences", "context")
 DEFAULTED = ("parallel", "memory", "serving", "offload")
 
@@ -66,24 +68,38 @@ def decoding_subject(
         numbers = {**batch, **{name: int(text) for name, text in of(sizes).items()}}
         return plan, batch_of(plan, numbers["sequences"], numbers["context"])
 
+    measures, note = _measures(plan_at({})[0])
+
     def ask(settings: Settings) -> Mapping[str, Any]:
         plan, at = plan_at(settings)
         now = costs_of(plan, Exact())(at)
         tokens = plan.engines * at.sequences / now.seconds
-        return {LATENCY: now.seconds, TOKENS: tokens, BOUND: bound_of(now)}
+        told = {LATENCY: now.seconds, TOKENS: tokens, BOUND: bound_of(now)}
+        if TOKEN_ENERGY in measures:
+            told[TOKEN_ENERGY] = iteration_j(plan, now) / at.sequences * 1e12
+        return told
 
     of = f"{model} on {system}, {batch['sequences']:,} sequences of {batch['context']:,} keys"
     found = Pointwise(
         of=of,
         numbers={**of_devices, **of_model, **own, **sizes},
-        measures=(LATENCY, TOKENS),
+        measures=measures,
         ask=ask,
         explain=lambda: explained_iteration(*plan_at({}), of),
         made_of={model: whole, system: today, "batch": dict(batch), **machines},
+        note=note,
         told=told,
     )
     ask({})
     return found
+
+
+def _measures(plan: Plan) -> tuple[tuple[str, ...], str]:
+    """With energy where all parts say what they take; and what is to be known of it."""
+    lacking = parts_without_energy(plan)
+    if lacking:
+        return (LATENCY, TOKENS), f"no energy: none is given for {', '.join(lacking)}"
+    return (LATENCY, TOKENS, TOKEN_ENERGY), f"energy does not count {not_counted(plan)}"
 
 
 def _defaulted(system: System) -> dict[str, Quantity]:

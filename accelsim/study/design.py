@@ -69,6 +69,9 @@ class Design:
         known = self.numbers().get(path)
         return Quantity(found, known.unit if known else "")
 
+    def is_whole(self, path: str) -> bool:
+        return is_whole(path)
+
     def at(self, values: ByPath[str, Any], units: ByPath[str, str] | None = None) -> "Design":
         """With these numbers; a bandwidth is in B/s unless `units` says B/cycle."""
         units = units or {}

@@ -26,7 +26,7 @@ from accelsim.mapping.automatic import AUTOMATIC
 from accelsim.study.explained import explained
 from accelsim.study.faults import FAULTS, text_of
 from accelsim.study.quantities import Quantity, quantities
-from accelsim.study.subject import BOUND, ENERGY, ERROR, LATENCY, Columns, refuse_unknown
+from accelsim.study.subject import BOUND, ENERGY, ERROR, LATENCY, Columns, quietly, refuse_unknown
 from accelsim.study.table import Table, array_of
 from accelsim.workload.calls import case_of
 from accelsim.workload.einsum import Cascade
@@ -35,10 +35,6 @@ from accelsim.workload.load import load_workload
 Settings = Mapping[str, str]
 Told = Callable[[], None]
 NOTHING: Settings = MappingProxyType({})
-
-
-def quietly() -> None:
-    pass
 
 
 @dataclass(frozen=True)
@@ -55,6 +51,7 @@ class Pointwise:
     steps: tuple[int, int] = (17, 9)
     grid: int = 17
     precision: float = 1e-3
+    note: str = ""
     told: Told = quietly
     remembered: dict[tuple[tuple[str, str], ...], Mapping[str, Any]] = field(default_factory=dict)
 

@@ -1,6 +1,7 @@
 """A part whose mapping is to be found: a search of its own at each point (`find:` in a study).
 
-    find: latency                                      as `accelsim map --minimise latency`
+    find: latency                                      as `accelsim map --minimise latency`, which
+                                                       asks the strategies that are usual
     find: {minimise: energy, strategies: [fused]}
 
 optimal      whether the search showed that nothing in its space is better
@@ -89,9 +90,7 @@ def _found_or_error(
         case = case_at(part, one, fixed, derive, inputs)
         cascade, arch = cascade_at(case.cascade, 0), arch_at(case.arch, 0)
         with interrupts_kept():
-            return find_mapping(
-                cascade, arch, find.minimise, strategies=find.strategies or tuple(STRATEGIES)
-            )
+            return find_mapping(cascade, arch, find.minimise, strategies=find.strategies or None)
     except AccelsimError as error:
         return error
 

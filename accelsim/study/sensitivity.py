@@ -56,11 +56,10 @@ def elasticities(
     Raises StudyError for a measure that is no number, a pattern that matches nothing or a step that
     is not above 0, and what `evaluate` raises.
     """
-    if step is not None and not 0 < step < np.inf:
-        raise StudyError(f"a step of {step:g} is no step", remedy="Give a share, like 0.01")
+    refuse_no_step(step)
     smooth, sizes = differentiable(design.arch), _sizes(design)
     values = {**smooth, **sizes}
-    chosen = _chosen(parameters, list(values))
+    chosen = matched(parameters, list(values))
     rates = [path for path in chosen if path in smooth]
     if step is None:
         found = _derivatives(design, rates, of)
@@ -99,7 +98,13 @@ def _sizes(design: Design) -> dict[str, float]:
     }
 
 
-def _chosen(patterns: Sequence[str], known: Sequence[str]) -> list[str]:
+def refuse_no_step(step: float | None) -> None:
+    if step is not None and not 0 < step < np.inf:
+        raise StudyError(f"a step of {step:g} is no step", remedy="Give a share, like 0.01")
+
+
+def matched(patterns: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The paths that patterns mean, each once; a StudyError for one that means none."""
     chosen: list[str] = []
     for pattern in patterns:
         found = [path for path in known if fnmatchcase(path, pattern)]

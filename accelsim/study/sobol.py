@@ -23,13 +23,16 @@ from accelsim.cost.result import Cost
 from accelsim.study.design import Design
 from accelsim.study.measures import measure
 from accelsim.study.ranges import read_ranges
+from accelsim.study.slopes import chosen
 from accelsim.study.spread import Range
+from accelsim.study.subject import ERROR, ArraySubject, Subject
 from accelsim.study.table import Table
 
 Array = NDArray[Any]
 Function = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 CONFIDENCE = 0.95
 MOST_POINTS = 10**6
+SAMPLES, FEW_SAMPLES = 1024, 64
 FITS = ""
 """The column, beside those of measures, that says where all memories hold what they must."""
 
@@ -75,6 +78,34 @@ def sobol_of_design(
 
     indices = sobol_indices(evaluated, found, samples, seed)
     return Indices(indices.table, indices.points, overfull)
+
+
+def sobol_of_subject(
+    subject: Subject,
+    of: Sequence[str],
+    ranges: Sequence[str],
+    file: str | Path | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+) -> Indices:
+    """Of measures of whatever can be asked; what is asked point after point has fewer `samples`.
+
+    Raises StudyError for a range or a measure that means nothing, and where some point cannot run.
+    """
+    if isinstance(subject, ArraySubject):
+        return sobol_of_design(subject.design, of, ranges, file, samples or SAMPLES, seed)
+    measures, _ = chosen(subject, of, ())
+
+    def answered(values: Mapping[str, Array]) -> Mapping[str, Array]:
+        found = subject.answers(values)
+        failed = found[ERROR][found[ERROR] != ""]
+        if len(failed):
+            fact = f"at {len(failed):,} of {len(found):,} points nothing can run: {failed[0]}"
+            raise StudyError(fact, remedy="Take narrower ranges")
+        return {name: np.asarray(found[name], dtype=float) for name in measures}
+
+    found = read_ranges(subject, ranges, file)
+    return sobol_indices(answered, found, samples or FEW_SAMPLES, seed)
 
 
 def sobol_indices(

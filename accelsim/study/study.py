@@ -60,7 +60,8 @@ def _as_find(value: Any) -> Any:
 
 
 class Find(Record):
-    """What a search for a mapping minimises, and by which strategies (all of them if empty).
+    """What a search for a mapping minimises, and by which strategies (those that `accelsim
+    map` asks if empty).
 
     `find: latency` is `find: {minimise: latency}`.
     """
@@ -217,7 +218,7 @@ class Crossing(Record):
 
 class Study(Record):
     """What `study.yaml` holds: `tables`, or one `workload` on one `arch`, or the section of another
-    kind of study."""
+    kind of study. Of one workload, `keep` are the measures that a row has; all of them if empty."""
 
     question: str
     source: str = ""
@@ -233,6 +234,7 @@ class Study(Record):
     zip: tuple[Names, ...] = ()
     where: str = ""
     sample: Sample = Sample()
+    keep: Names = ()
     calls: Calls | None = None
     generations: Generations | None = None
     serving: ServingSection | None = None
@@ -262,7 +264,7 @@ class Study(Record):
         return self
 
 
-_OF_ONE_WORKLOAD = ("arch", "mapping", "find", "vary", "zip", "where", "sample")
+_OF_ONE_WORKLOAD = ("arch", "mapping", "find", "vary", "zip", "where", "sample", "keep")
 
 
 def kind_of(study: Study) -> str | None:
@@ -271,7 +273,8 @@ def kind_of(study: Study) -> str | None:
 
 
 def tables_of(study: Study) -> tuple[TableSpec, ...]:
-    """The tables; a study of one workload has one, `results`, with every measure there is."""
+    """The tables; a study of one workload has one, `results`, with the measures that it keeps, or
+    every one that there is."""
     if study.workload is None or study.arch is None:
         return study.tables
     part = Part(workload=study.workload, arch=study.arch, mapping=study.mapping, find=study.find)
@@ -282,6 +285,7 @@ def tables_of(study: Study) -> tuple[TableSpec, ...]:
         zip=study.zip,
         where=study.where,
         sample=study.sample,
+        measures={text: text for text in study.keep},
     )
     return (table,)
 

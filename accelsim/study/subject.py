@@ -3,18 +3,20 @@
     answers({path: values})     a row for each point: the measures, the bound, and an error instead
                                 where it cannot run
 
-A workload on a spatial array answers for all points in one evaluation (`ArraySubject`); what makes
+A workload on a spatial array answers for all points in one evaluation (`ArraySubject`), of those
+with the same tiles, which are numbers of its mapping; what makes
 other kernels at each point is asked one point after the other (`pointwise`).
 """
 
 from collections.abc import Mapping as ByPath
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from accelsim.base.errors import StudyError, did_you_mean
-from accelsim.base.units import format_bytes
+from accelsim.base.units import format_bytes, quantity
 from accelsim.cost.derivative import differentiable
 from accelsim.cost.explanation import Explanation
 from accelsim.cost.legality import misfits_at
@@ -27,9 +29,13 @@ from accelsim.study.explained_design import explained_design
 from accelsim.study.faults import FAULTS, text_of
 from accelsim.study.quantities import Quantity
 from accelsim.study.table import Column, Table, array_of, stacked
+from accelsim.study.tiles import GRID as TILES_GRID
+from accelsim.study.tiles import START as TILES
+from accelsim.study.tiles import by_tiles, tiles_of, with_tiles
 
 Columns = ByPath[str, Column]
 LATENCY, ENERGY = "latency_s", "energy_pj"
+TOKENS, TOKEN_ENERGY = "tokens_per_s", "energy_per_token_pj"
 BOUND, ERROR = "bound", "error"
 
 
@@ -40,6 +46,10 @@ class Subject(Protocol):
 
     @property
     def of(self) -> str: ...
+    @property
+    def note(self) -> str:
+        """What a reader of the measures must know; empty if there is nothing."""
+
     @property
     def measures(self) -> tuple[str, ...]: ...
     @property
@@ -78,16 +88,19 @@ class ArraySubject:
     steps: tuple[int, int] = (65, 33)
     grid: int = 257
     precision: float = 1e-9
+    note: str = ""
 
     def known(self) -> ByPath[str, Quantity]:
-        return self.design.numbers()
+        return {**self.design.numbers(), **tiles_of(self.design)}
 
     def read(self, path: str, text: str) -> Quantity:
         refuse_unknown(path, self.known(), self._is_number(path))
+        if path.startswith(TILES):
+            return Quantity(quantity(text, "1"))
         return self.design.read(path, text)
 
     def is_whole(self, path: str) -> bool:
-        return is_whole(path)
+        return is_whole(path) or path.startswith(TILES)
 
     def explanation(self) -> Explanation:
         return explained_design(self.design, self.of)
@@ -100,6 +113,8 @@ class ArraySubject:
     def answers(self, columns: Columns) -> Table:
         """Where some points fail they are halved until the failing ones stand alone."""
         points = len(next(iter(columns.values())))
+        if any(path.startswith(TILES) for path in columns):
+            return self._of_tiles(columns, points)
         try:
             return self._evaluated(columns, points)
         except FAULTS as error:
@@ -109,12 +124,27 @@ class ArraySubject:
         halves = (slice(None, half), slice(half, None))
         return stacked([self.answers({p: c[each] for p, c in columns.items()}) for each in halves])
 
+    def _of_tiles(self, columns: Columns, points: int) -> Table:
+        """Those of the same tiles in one evaluation."""
+        rest = {path: column for path, column in columns.items() if not path.startswith(TILES)}
+        if not rest:
+            # Ranks as they are: what changes nothing, and is checked.
+            known = self.design.numbers()
+            path = next(path for path in known if path.startswith("ranks."))
+            rest = {path: np.full(points, known[path].value)}
+        parts, order = [], []
+        for values, places in by_tiles(columns):
+            other = replace(self, design=with_tiles(self.design, values))
+            parts.append(other.answers({path: column[places] for path, column in rest.items()}))
+            order.append(places)
+        return stacked(parts).at(np.argsort(np.concatenate(order), kind="stable"))
+
     def _is_number(self, path: str) -> bool:
         """Those that a file leaves at their defaults are not listed, but can be read."""
         return path.partition(".")[0] in ("memories", "compute", "clock", "technology")
 
     def _evaluated(self, columns: Columns, points: int) -> Table:
-        known = self.known()
+        known = self.design.numbers()
         units = {path: known[path].unit for path in columns if path in known}
         moved = self.design.at(columns, units)
         found = moved.columns(_told, points)
@@ -122,6 +152,16 @@ class ArraySubject:
         if not set(columns) <= set(differentiable(self.design.arch)):
             errors = np.where(errors == "", _misfits(moved, points), errors)
         return told_at(self.measures, found, errors)
+
+
+def grid_of(subject: Subject, paths: Sequence[str]) -> int:
+    """The subject's, or fewer points where tiles are varied."""
+    is_slow = any(path.startswith(TILES) for path in paths)
+    return min(subject.grid, TILES_GRID) if is_slow else subject.grid
+
+
+def quietly() -> None:
+    """For whoever does not want to hear of every point that is asked."""
 
 
 def refuse_unknown(path: str, known: ByPath[str, Quantity], may_be: bool = False) -> None:

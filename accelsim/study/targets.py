@@ -2,7 +2,8 @@
 
     latency=2x      twice as fast as today            latency=1ms
     energy=0.5x     half of today's energy            energy=3 mJ
-    throughput=2x   twice as many tokens a second     (of models on systems)
+    throughput=2x   twice as many tokens a second     (of models on systems, whose energy is that
+                                                       of a token)
 
 The model is asked on a grid around today's value, far beyond any sensible one, and between its
 neighbours by halving; so it need not be monotone. Of several places the nearest to today counts.
@@ -11,21 +12,22 @@ neighbours by halving; so it need not be monotone. Of several places the nearest
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from accelsim.base.errors import InputError, StudyError, did_you_mean
 from accelsim.base.units import format_quantity, quantity
-from accelsim.study.subject import BOUND, ENERGY, LATENCY, Subject
+from accelsim.study.subject import BOUND, ENERGY, LATENCY, TOKEN_ENERGY, TOKENS, Subject, grid_of
 from accelsim.study.table import Column, Table
 from accelsim.study.varied import Varied
 
-NAMES: Mapping[str, tuple[str, str]] = {
-    "latency": (LATENCY, "s"),
-    "energy": (ENERGY, "pJ"),
-    "throughput": ("tokens_per_s", "1"),
+NAMES: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "latency": ((LATENCY,), "s"),
+    "energy": ((ENERGY, TOKEN_ENERGY), "pJ"),
+    "throughput": ((TOKENS,), "1"),
 }
+"""Measures, of which a subject has one."""
 FARTHEST = 2.0**20
 """Both ways from today: what a number without end would give."""
 EXAMPLE = "Write it like latency=2x, latency=1ms or energy=0.5x"
@@ -46,8 +48,8 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Solved:
-    """`value` of the number reaches the target; None if none does, and then `best` is the best
-    that it reaches, at `best_at`, bound by `bound`."""
+    """`value` of the number, `factor` of today's, reaches the target; None if none does, and then
+    `reached` is the best that it reaches, at `best_at`, bound by `bound`."""
 
     target: Target
     name: str
@@ -56,6 +58,12 @@ class Solved:
     best_at: float
     bound: str
     text: str
+    factor: float | None = None
+
+    @property
+    def times(self) -> float:
+        """What is reached, of today's: times as fast, or times as much."""
+        return _times(self.target, self.reached)
 
     @property
     def short(self) -> str:
@@ -70,11 +78,16 @@ def read_target(subject: Subject, text: str, today: Mapping[str, float]) -> Targ
     name, equals, goal = (part.strip() for part in text.partition("="))
     if not (equals and goal):
         raise StudyError(f"{text!r} is no target", remedy=EXAMPLE)
-    known = [each for each, (measure, _) in NAMES.items() if measure in subject.measures]
+    known = {
+        each: (measure, unit)
+        for each, (several, unit) in NAMES.items()
+        for measure in several
+        if measure in subject.measures
+    }
     if name not in known:
         remedy = did_you_mean(name, known) or f"There is {' or '.join(known)}"
         raise StudyError(f"there is no target {name!r} here", remedy=remedy)
-    measure, unit = NAMES[name]
+    measure, unit = known[name]
     value = _goal(name, goal, unit, today[measure])
     if not (math.isfinite(value) and value > 0):
         raise StudyError(f"{text!r} is no target", remedy=EXAMPLE)
@@ -108,14 +121,16 @@ def solve(subject: Subject, varied: Varied, target: Target) -> Solved:
     times = f" ({value / varied.today:.3g}x)" if varied.today else ""
     shown = varied.text(value)
     text = f"{varied.name} = {shown}{times} gives {_told(target, reached)}, bound by {bound}"
-    return Solved(target, varied.name, value, reached, value, bound, text)
+    factor = value / varied.today if varied.today else None
+    return Solved(target, varied.name, value, reached, value, bound, text, factor)
 
 
 def _grid(subject: Subject, varied: Varied) -> Column:
     today = varied.today or float(np.sqrt(min(varied.values) * max(varied.values)))
     if not today > 0:
         raise StudyError(f"{varied.name} is 0", remedy="Vary it from a number above 0 on")
-    number = subject.grid * 2 + 1 if subject.grid > 100 else 41
+    grid = grid_of(subject, varied.paths)
+    number = grid * 2 + 1 if grid > 100 else 41
     values = today * np.geomspace(1 / FARTHEST, FARTHEST, number)
     if varied.is_whole:
         values = np.unique(np.maximum(1, np.round(values)))
@@ -159,7 +174,7 @@ def _none(varied: Varied, target: Target, values: Column, found: Table) -> Solve
     best, bound = float(measured[place]), str(found[BOUND][place])
     known = np.isfinite(measured)
     ends = [varied.text(float(each)) for each in values[known][[0, -1]]]
-    most = "at best" if target.is_less or target.measure == "tokens_per_s" else "at most"
+    most = "at best" if target.is_less or target.measure == TOKENS else "at most"
     text = (
         f"no {varied.name} does: from {ends[0]} to {ends[1]} {target.name} is {most} "
         f"{_told(target, best)}, bound by {bound}"
@@ -168,6 +183,22 @@ def _none(varied: Varied, target: Target, values: Column, found: Table) -> Solve
 
 
 def _told(target: Target, value: float) -> str:
+    return f"{format_quantity(value, target.unit)} ({_times(target, value):.3g}x)"
+
+
+def _times(target: Target, value: float) -> float:
     """A latency in times as fast, like the goal and the column `speedup`; else in times as much."""
-    times = target.today / value if target.name == "latency" else value / target.today
-    return f"{format_quantity(value, target.unit)} ({times:.3g}x)"
+    return target.today / value if target.name == "latency" else value / target.today
+
+
+def as_plain(solved: Solved) -> dict[str, Any]:
+    """For JSON."""
+    return {
+        "target": solved.target.text,
+        "path": solved.name,
+        "value": solved.value,
+        "reached": solved.reached,
+        "best_at": solved.best_at,
+        "bound": solved.bound,
+        "text": solved.text,
+    }

@@ -18,6 +18,7 @@ import numpy as np
 from accelsim.base.errors import InputError, StudyError
 from accelsim.base.units import format_bytes, format_quantity
 from accelsim.study.quantities import Quantity
+from accelsim.study.ranges import read_range
 from accelsim.study.spread import Range
 from accelsim.study.subject import Subject
 from accelsim.study.table import Column
@@ -87,6 +88,17 @@ def read_varied(subject: Subject, text: str, is_alone: bool = True) -> Varied:
         if error.fact.startswith((paths[0], "there is no number")):
             raise
         raise type(error)(f"{paths[0]}: {error.fact}", remedy=error.remedy) from error
+
+
+def read_along(subject: Subject, text: str) -> Range:
+    """One number, PATH=LOW:HIGH as here or PATH=LOW..HIGH as in `ranges`; raises as both do."""
+    if ".." in text or ":" not in text:
+        return read_range(subject, text)
+    found = read_varied(subject, text)
+    if len(found.paths) > 1:
+        raise StudyError(f"{found.name} are several numbers", remedy="Name one")
+    low, high = min(found.values), max(found.values)
+    return Range(found.name, low, high, found.unit, found.is_log, found.is_whole)
 
 
 def refuse_too_many(varied: tuple[Varied, ...]) -> int:

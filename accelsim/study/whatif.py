@@ -8,12 +8,13 @@
     speedup = latency today / latency
 
 Points are evaluated all at once where the subject can (`subject`). A point that cannot run is a row
-with its error.
+with its error. On an array the mapping stays the same; with `find` it is also found anew at each
+point (`anew`), which the table then has beside it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,19 +22,27 @@ from accelsim.arch.load import is_gpu, load_arch
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import StudyError
 from accelsim.cost.explanation import Explanation
-from accelsim.study.advice import SPEEDUP, advice
+from accelsim.study import targets as solving
+from accelsim.study.advice import SPEEDUP, advice, told_at
 from accelsim.study.along import Along, along_one
 from accelsim.study.design import Design
 from accelsim.study.explained import mapping_of
+from accelsim.study.progress import Progress, quiet
 from accelsim.study.subject import BOUND, ERROR, LATENCY, ArraySubject, Subject
 from accelsim.study.table import Column, Table
 from accelsim.study.targets import Solved, read_target, solve
+from accelsim.study.tiles import START as TILES
 from accelsim.study.varied import Varied, read_varied, refuse_too_many
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import load_workload
 
+if TYPE_CHECKING:
+    from accelsim.study.anew import Anew
+
 MOST = 2
 """Numbers that are varied at once: what a figure shows."""
+SEARCHED_STEPS = (9, 5)
+"""Points of a range where none are asked for and each is searched: a search takes a second."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +57,34 @@ class WhatIf:
     solved: tuple[Solved, ...]
     explanation: Explanation
     sentence: str
+    anew: "Anew | None" = None
+    note: str = ""
 
     @property
     def varied(self) -> tuple[Varied, ...]:
         return tuple(each.varied for each in self.along)
 
 
-def what_if_of(subject: Subject, vary: Sequence[str], targets: Sequence[str] = ()) -> WhatIf:
-    """`vary` are PATH=RANGE (`varied`), one or two; `targets` as in `targets`.
+def what_if_of(
+    subject: Subject,
+    vary: Sequence[str],
+    targets: Sequence[str] = (),
+    find: str | None = None,
+    progress: Progress = quiet,
+) -> WhatIf:
+    """`vary` are PATH=RANGE (`varied`), one or two; `targets` as in `targets`. `find` is what the
+    mapping that is found anew at each point minimises, "latency" or another objective of `mapper`;
+    `progress` hears of every search. Elasticities, crossovers and targets are of the one that is
+    kept.
 
     Raises
     ------
     StudyError
-        for a range, a path or a target that is none, or if nothing can run.
+        for a range, a path or a target that is none, if nothing can run, or if there is no mapping
+        to find.
     """
+    if find is not None:
+        subject = _searchable(subject, vary)
     if not 1 <= len(vary) <= MOST:
         fact = f"{len(vary)} numbers are varied"
         raise StudyError(fact, remedy="Vary one or two; `accelsim sweep` takes any number")
@@ -74,6 +97,16 @@ def what_if_of(subject: Subject, vary: Sequence[str], targets: Sequence[str] = (
     along = tuple(along_one(subject, each) for each in varied)
     solved = tuple(solve(subject, each, target) for target in asked for each in varied)
     explanation = subject.explanation()
+    sentence, anew = advice(table, along, solved, explanation, now), None
+    if find is not None and isinstance(subject, ArraySubject):
+        # The mapper takes longer to load than an array to be evaluated.
+        from accelsim.study.anew import anew_text, found_anew
+
+        points = _points(varied)
+        anew = found_anew(subject, points, table, find, now[LATENCY], progress)
+        places = [" and ".join(told_at(varied, row)) for row in table.rows()]
+        sentence += f"; {anew_text(anew, now, places)}"
+        table = Table({**table.columns, **anew.columns})
     return WhatIf(
         of=subject.of,
         table=table,
@@ -82,8 +115,22 @@ def what_if_of(subject: Subject, vary: Sequence[str], targets: Sequence[str] = (
         bound=str(today[BOUND][0]),
         solved=solved,
         explanation=explanation,
-        sentence=advice(table, along, solved, explanation),
+        sentence=sentence,
+        anew=anew,
+        note=subject.note,
     )
+
+
+def _searchable(subject: Subject, vary: Sequence[str]) -> ArraySubject:
+    """With fewer points of a range; a StudyError if there are no mappings of loops, or one of them
+    is what is varied."""
+    if not isinstance(subject, ArraySubject):
+        fact = f"{subject.of}: there is no mapping of loops to find"
+        raise StudyError(fact, remedy="Leave it out; kernels are made anew at each point anyway")
+    if any(path.strip().startswith(TILES) for text in vary for path in text.split(",")):
+        fact = "tiles are of the mapping that is kept"
+        raise StudyError(fact, remedy="Vary them, or find the mapping anew")
+    return replace(subject, steps=SEARCHED_STEPS)
 
 
 def what_if(
@@ -92,6 +139,7 @@ def what_if(
     vary: Sequence[str],
     mapping: str | None = None,
     targets: Sequence[str] = (),
+    find: str | None = None,
 ) -> WhatIf:
     """The same of a workload on a machine, by their names: on a spatial array under the default
     mapping if none is named, on a GPU (by its name) as kernels.
@@ -102,8 +150,8 @@ def what_if(
         # They need numba, whose import takes longer than a spatial array does.
         from accelsim.study.pointwise import gpu_subject
 
-        return what_if_of(gpu_subject(workload, machine, mapping), vary, targets)
-    return what_if_of(array_subject(workload, machine, mapping), vary, targets)
+        return what_if_of(gpu_subject(workload, machine, mapping), vary, targets, find)
+    return what_if_of(array_subject(workload, machine, mapping), vary, targets, find)
 
 
 def array_subject(
@@ -128,17 +176,25 @@ def _today(subject: Subject, varied: Sequence[Varied]) -> Table:
 
 
 def _table(subject: Subject, varied: Sequence[Varied], today_s: float) -> Table:
-    mesh = np.meshgrid(*(np.asarray(each.values) for each in varied), indexing="ij")
-    points = {each.name: axis.reshape(-1) for each, axis in zip(varied, mesh, strict=True)}
-    columns: dict[str, Column] = {}
-    for each in varied:
-        columns |= each.columns(points[each.name])
-    found = subject.answers(columns)
+    points = _mesh(varied)
+    found = subject.answers(_points(varied))
     if np.all(found[ERROR] != ""):
         raise StudyError(f"{subject.of} can run at no point: {found[ERROR][0]}")
     measured = {name: found[name] for name in subject.measures}
     speedup = today_s / np.asarray(found[LATENCY], dtype=float)
     return Table({**points, **measured, SPEEDUP: speedup, BOUND: found[BOUND], ERROR: found[ERROR]})
+
+
+def _mesh(varied: Sequence[Varied]) -> dict[str, Column]:
+    """By the names of what is varied."""
+    mesh = np.meshgrid(*(np.asarray(each.values) for each in varied), indexing="ij")
+    return {each.name: axis.reshape(-1) for each, axis in zip(varied, mesh, strict=True)}
+
+
+def _points(varied: Sequence[Varied]) -> dict[str, Column]:
+    """By paths."""
+    mesh = _mesh(varied)
+    return {p: column for each in varied for p, column in each.columns(mesh[each.name]).items()}
 
 
 def as_plain(found: WhatIf) -> dict[str, Any]:
@@ -158,18 +214,16 @@ def as_plain(found: WhatIf) -> dict[str, Any]:
             }
             for each in found.along
         ],
-        "targets": [
-            {
-                "target": each.target.text,
-                "path": each.name,
-                "value": each.value,
-                "reached": each.reached,
-                "best_at": each.best_at,
-                "bound": each.bound,
-                "text": each.text,
-            }
-            for each in found.solved
-        ],
+        "targets": [solving.as_plain(each) for each in found.solved],
         "rows": found.table.rows(),
+        **_anew_plain(found),
+        "note": found.note,
         "sentence": found.sentence,
     }
+
+
+def _anew_plain(found: WhatIf) -> dict[str, Any]:
+    if found.anew is None:
+        return {}
+    own = {"minimise": found.anew.minimise, "today": found.anew.today}
+    return {"find": {**own, "is_cut_short": found.anew.is_cut_short}}

@@ -116,6 +116,9 @@ def test_people_read_four_digits_and_a_prefix(value, unit, text):
 
 def test_the_suffix_of_a_field_is_its_unit_and_its_key_the_rest():
     assert (suffix_of("capacity_bytes"), key_of("capacity_bytes")) == ("_bytes", "capacity")
+    # Tokens in a second are no seconds.
+    assert (suffix_of("tokens_per_s"), key_of("tokens_per_s")) == ("", "tokens_per_s")
+    assert suffix_of("bandwidth_bytes_per_s") == "_bytes_per_s"
     assert (suffix_of("leakage_pj_per_cycle"), key_of("leakage_pj_per_cycle")) == (
         "_pj_per_cycle",
         "leakage",

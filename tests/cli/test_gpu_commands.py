@@ -64,7 +64,8 @@ def test_bad_input_of_predict_is_one_message(run, cases, arguments, words):
 def test_explain_names_the_bound_and_what_would_help(run):
     ended = run("explain", "h100_sxm", "softmax", "--rows", "65536", "--cols", "2048")
     assert ended.status == 0
-    assert "bound" in ended.out and "twice of what would help" in ended.out
+    assert "bound" in ended.out and "sources" in ended.out
+    assert ended.out.splitlines()[-1].startswith("bound by latencies and idle slots ")
 
 
 def test_explain_takes_attention_with_its_defaults(run):

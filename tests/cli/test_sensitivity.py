@@ -57,7 +57,38 @@ def test_slips_end_with_2(run, arguments, message):
     assert message in ended.err
 
 
-def test_a_gpu_is_told_where_to_go(run):
-    ended = run("sensitivity", "attention/one_pass", "h100_sxm")
-    assert (ended.status, ended.out) == (2, "")
-    assert "h100_sxm is a GPU, which makes other kernels at each point" in ended.err
+def test_a_workload_on_a_gpu_gives_what_a_copy_must(run, tmp_path):
+    table = tmp_path / "elasticities.csv"
+    chosen = ("--parameters", "ranks.N,memories.HBM.bandwidth", "--out", str(table))
+    ended = run("sensitivity", "kernels/copy", "h100_sxm", *chosen, "--set", "ranks.N=500000000")
+    assert (ended.status, ended.err) == (0, "")
+    lines = {line.split()[0]: line.split() for line in ended.out.splitlines()[1:3]}
+    # A billion bytes in and out: time on device memory, but for launching, 2 % at half.
+    left, right = (float(lines["ranks.N"][place]) for place in (2, 4))
+    assert (left, right) == pytest.approx((1, 1), abs=0.03)
+    assert lines["ranks.N"][-1] == "doubling"
+    assert lines["memories.HBM.bandwidth"][-1] == "difference"
+    assert "kernels/copy on h100_sxm" in table.read_text(encoding="utf-8")
+
+
+def test_calls_and_models_have_their_own_measures(run):
+    call = ("sensitivity", "h100_sxm", "copy", "--set", "bytes=1000000000")
+    rows = json.loads(run(*call, "--parameters", "bytes,power.limit", "--json").out)
+    assert {row["measure"] for row in rows} == {"latency_s", "energy_pj"}
+    wrong = run(*call, "--of", "tokens_per_s")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "there is no measure 'tokens_per_s' of copy" in wrong.err
+    model = ("sensitivity", "llama3_8b", "eight_h100", "--of", "tokens_per_s", "--json")
+    (row,) = json.loads(run(*model, "--parameters", "devices.*.count").out)
+    # Four times as many engines of two are twice as many tokens, of each of 8.
+    assert (row["left"], row["right"]) == pytest.approx((1, 1))
+
+
+def test_indices_of_a_call_are_of_points_asked_one_by_one(run):
+    call = ("sensitivity", "h100_sxm", "copy", "--set", "bytes=1000000000", "--json")
+    ranges = ("--range", "bytes=1000000..1000000000", "--range", "power.limit=690 W..700 W")
+    found = json.loads(run(*call, *ranges, "--of", "latency_s").out)
+    assert found["points"] == 64 * 4
+    first = {row["parameter"]: row["first"] for row in found["indices"]}
+    assert first["bytes"] == pytest.approx(1, abs=0.1)
+    assert first["power.limit"] == pytest.approx(0, abs=0.01)

@@ -63,6 +63,54 @@ def test_ctrl_c_leaves_nothing(run, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_without_a_range_every_number_is_asked_for_the_target(run):
+    asked = (*ONE_PASS[:-1], "--target", "latency=2x")
+    ended = run(*asked)
+    assert (ended.status, ended.err) == (0, "")
+    assert "clock = 1.88 GHz (2x) gives 232 us (2x), bound by compute" in ended.out
+    assert "no memories.DRAM.bandwidth does: " in ended.out
+    assert ended.out.splitlines()[-1].startswith("compute-bound on Array1D (100% busy); ")
+
+
+@pytest.mark.parametrize(
+    "words, told",
+    [
+        ((), "nothing is asked. Name a number with --vary"),
+        (("--target", "latency=2x", "--out", "out"), "--out is of what is varied"),
+        (("--target", "latency=2x", "--find", "latency"), "--find is of what is varied"),
+    ],
+)
+def test_what_lacks_a_range_says_so(run, words, told):
+    ended = run(*ONE_PASS[:-1], *words)
+    assert (ended.status, ended.out) == (2, "")
+    assert told in ended.err
+
+
+def test_the_mapping_is_found_anew_where_that_is_asked_for(run, tmp_path):
+    there = tmp_path / "out"
+    vary = "memories.GlobalBuffer.capacity=1MiB:16MiB:2"
+    ended = run(*ONE_PASS, vary, "--find", "latency", "--out", str(there))
+    assert (ended.status, ended.err) == (0, "")
+    kept = ended.out.index("with the mapping kept / found anew for latency")
+    assert kept < ended.out.index("with the mapping kept:")
+    # `accelsim map attention/one_pass fusemax_cloud` and `evaluate` of the shipped mapping.
+    (line,) = [line for line in ended.out[kept:].splitlines() if line.startswith("today")]
+    assert line.split()[1:6] == ["464.1", "us", "/", "447.7", "us"]
+    with (there / "whatif.csv").open() as file:
+        assert [row["anew_error"] for row in csv.DictReader(file)] == ["", ""]
+
+
+def test_ctrl_c_in_a_search_prints_what_is_there_and_ends_with_130(run, tmp_path, monkeypatch):
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_module("accelsim.study.anew"), "find_mapping", pressed)
+    ended = run(*ONE_PASS, f"{BANDWIDTH}:4", "--find", "latency", "--out", str(tmp_path / "out"))
+    assert ended.status == 130
+    assert "not searched: interrupted" in ended.out
+    assert (tmp_path / "out" / "whatif.csv").exists()
+
+
 def test_calls_take_their_sizes_from_settings(run):
     sizes = ("--set", "m=16", "--set", "n=4096", "--set", "k=4096")
     ended = run("whatif", "h100_sxm", "gemm", *sizes, "--vary", "m=16,32")

@@ -74,6 +74,39 @@ def test_a_model_on_a_system_is_as_fast_as_its_memory_lets_it():
     assert "device memory bandwidth would" not in found.sentence
 
 
+def test_energy_of_a_token_is_of_all_boards_and_falls_with_the_batch():
+    found = what_if_of(decoding(), ["sequences=8,16"], ["energy=0.6x"])
+    for row in found.table.rows():
+        watts = row["energy_per_token_pj"] * 1e-12 * row["tokens_per_s"]
+        # Eight boards that draw 131 W idle and 700 W at most.
+        assert 8 * 131 < watts < 8 * 700
+    one, two = found.table["energy_per_token_pj"]
+    assert 0.5 * one < two < one
+    assert found.solved[0].value is not None
+    assert found.note == "energy does not count hosts, switches, fans and power supplies"
+
+
+def test_devices_that_make_no_token_sooner_make_more_of_them():
+    found = what_if_of(decoding(), ["devices.H100.count=8,16"])
+    assert "most tokens a second at devices.H100.count = 16: 2.00x" in found.sentence
+    assert "changes nothing" not in found.sentence
+
+
+def test_a_part_without_energy_is_named_and_nothing_is_added_up():
+    subject = decoding_subject(
+        "llama3_8b",
+        "h100_fusemax",
+        lambda settings: load_model("llama3_8b", settings),
+        batch={"sequences": 2, "context": 1024},
+        of_system={
+            "devices.FuseMax.set": "{memories.DRAM.capacity: 16 GB, memories.DRAM.read: 0 pJ/B, "
+            "memories.DRAM.write: 0 pJ/B}"
+        },
+    )
+    assert subject.measures == ("latency_s", "tokens_per_s")
+    assert subject.note == "no energy: none is given for memories.DRAM of FuseMax"
+
+
 def test_half_of_the_layers_take_half_as_long():
     layers = load_model("llama3_8b").layers
     found = what_if_of(decoding(), [f"layers={layers // 2},{layers}"])
@@ -89,5 +122,5 @@ def test_batches_without_room_are_rows_with_their_error():
 def test_slips_name_what_may_be_meant():
     with pytest.raises(StudyError, match=r"Did you mean 'H100.memories.HBM.bandwidth'"):
         what_if_of(decoding(), ["H100.memories.HBM.bandwith=1x,2x"])
-    with pytest.raises(StudyError, match="there is no target 'energy'"):
-        what_if_of(decoding(), ["context=1024,2048"], ["energy=0.5x"])
+    with pytest.raises(StudyError, match="there is no target 'powr'"):
+        what_if_of(decoding(), ["context=1024,2048"], ["powr=0.5x"])

@@ -6,6 +6,7 @@ import pytest
 
 from accelsim import sweep
 from accelsim.arch.load import load_arch
+from accelsim.base.errors import StudyError
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapping.load import load_mapping
 from accelsim.mapping.mapping import Mapping
@@ -98,3 +99,19 @@ zip: [[word, energy, rate, a]]
     assert found["traffic_bytes.DRAM"].tolist() == [24, 48]
     half, whole = found["energy_pj"].tolist()
     assert half == pytest.approx(whole / 2)
+
+
+def test_rows_have_what_is_to_be_kept() -> None:
+    kept = ["latency_s", "traffic_bytes.DRAM", "bound"]
+    study = {
+        "question": "What stays?",
+        "workload": "attention/one_pass",
+        "arch": "fusemax_cloud",
+        "vary": {"arch.clock": ["1 GHz", "2 GHz"]},
+    }
+    rows, every = sweep({**study, "keep": kept}), sweep(study)
+    assert list(rows.columns) == ["point", "arch.clock", *kept, "error"]
+    for name in kept:
+        assert rows[name].tolist() == every[name].tolist()
+    with pytest.raises(StudyError, match="Did you mean 'latency_s'"):
+        sweep({**study, "keep": ["latency"]})

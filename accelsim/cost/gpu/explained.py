@@ -16,6 +16,7 @@ from accelsim.cost.gpu.cascade import GpuCost
 from accelsim.cost.gpu.composed import Composed, composed
 from accelsim.cost.gpu.levers import LEVER_OF, LEVERS, PATHS
 from accelsim.cost.gpu.placed import placed
+from accelsim.cost.gpu.unscaled import Larger, larger_call, nothing_larger, remedy
 from accelsim.cost.gpu.why import WORDS
 from accelsim.cost.gpu.work import Times
 from accelsim.mapping.gpu_mapping import GpuMapping
@@ -45,7 +46,7 @@ def explained_cascade(mapping: GpuMapping, gpu: Gpu, cost: GpuCost, of: str) -> 
         _kernel(each.name, each.times, cost.composed.seconds, " ".join(each.einsums))
         for each in cost.kernels
     )
-    return _explained(run, gpu, cost.composed, kernels, of)
+    return _explained(run, gpu, cost.composed, kernels, of, nothing_larger)
 
 
 def explained_call(call: Call, gpu: Gpu, of: str) -> Explanation:
@@ -57,21 +58,23 @@ def explained_call(call: Call, gpu: Gpu, of: str) -> Explanation:
     whole, names = run(gpu), call_cost(call, gpu).kernels
     each = zip(names, whole.each, strict=True)
     kernels = tuple(_kernel(name, times, whole.seconds, "") for name, times in each)
-    return _explained(run, gpu, whole, kernels, of)
+    larger = larger_call(call, lambda each: call_cost(each, gpu).seconds)
+    return _explained(run, gpu, whole, kernels, of, larger)
 
 
 def _explained(
-    run: Run, gpu: Gpu, whole: Composed, kernels: tuple[Row, ...], of: str
+    run: Run, gpu: Gpu, whole: Composed, kernels: tuple[Row, ...], of: str, larger: Larger
 ) -> Explanation:
     seconds = {name: run(lever(gpu, 2)).seconds for name, lever in LEVERS.items()}
     helps = ranked(
         Help(name, 2, whole.seconds / each, PATHS[name]) for name, each in seconds.items()
     )
-    runner_up = _runner_up(run, gpu, whole)
+    runner_up = _runner_up(run, gpu, whole, larger)
     longest = _longest(whole.by_resource)[0]
     share = whole.by_resource[longest] / whole.seconds
     bound = _bound_text(whole.bound, longest, share)
     idle = "" if longest == "hbm" else "device memory bandwidth"
+    own = remedy(longest, whole, gpu, larger)
     is_idle = idle and whole.seconds / seconds[idle] < 1.005
     return Explanation(
         of=of,
@@ -82,7 +85,8 @@ def _explained(
         runner_up=runner_up,
         rows=(*_resources(whole, gpu), *kernels),
         helps=helps,
-        sentence=sentence(bound, helps, runner_up, idle if is_idle else ""),
+        sentence=sentence(bound, helps, runner_up, idle if is_idle else "", own),
+        remedy=own,
     )
 
 
@@ -105,8 +109,9 @@ def _kernel(name: str, times: Times, whole_s: float, note: str) -> Row:
 # --- the runner-up --------------------------------------------------------------------------------
 
 
-def _runner_up(run: Run, gpu: Gpu, whole: Composed) -> RunnerUp | None:
-    """Where the resource that needs second longest would bind, with less of it."""
+def _runner_up(run: Run, gpu: Gpu, whole: Composed, larger: Larger) -> RunnerUp | None:
+    """Where the resource that needs second longest would bind, with less of it; where it cannot be
+    scaled, what would take it away."""
     order = _longest(whole.by_resource)
     if len(order) < 2 or not whole.by_resource[order[1]]:
         return None
@@ -114,7 +119,9 @@ def _runner_up(run: Run, gpu: Gpu, whole: Composed) -> RunnerUp | None:
     share = whole.by_resource[second] / whole.by_resource[first]
     word, lever = WORDS.get(second, second), LEVER_OF.get(second, "")
     if not lever:
-        return RunnerUp(second, share, lever, None, f"next: {word}, {share:.0%} as long")
+        told = remedy(second, whole, gpu, larger)
+        text = f"next: {word}, {share:.0%} as long" + (f" ({told})" if told else "")
+        return RunnerUp(second, share, lever, None, text)
     at = _binds_at(lambda factor: _longest(run(LEVERS[lever](gpu, factor)).by_resource)[0] != first)
     if at is None:
         return RunnerUp(second, share, lever, None, f"next: {word}, {share:.0%} as long")

@@ -22,6 +22,7 @@ from accelsim.base.rate import Rate
 from accelsim.base.units import format_quantity
 from accelsim.cost.explanation import Explanation, Help, Number, Row, RunnerUp, ranked, sentence
 from accelsim.cost.gpu.levers import LEVERS, PATHS
+from accelsim.cost.system import next_bound
 from accelsim.cost.system.buckets import Exact
 from accelsim.cost.system.costs import Costs, costs_of
 from accelsim.cost.system.efforts import on_other_machines
@@ -66,17 +67,15 @@ def explained_prompt(plan: Plan, tokens: int, of: str) -> Explanation:
 def _explained(asked: _Asked, of: str, known: Costs | None) -> Explanation:
     plan, costs = asked.plan, known or costs_of(asked.plan, Exact())
     now = _took(costs, asked)
-    order = sorted(now.way_s, key=lambda part: -now.way_s[part])
     bound = bound_of(now)
     text = _bound_text(asked, now, bound)
-    next_ = next((part for part in order if part != bound and now.way_s[part]), None)
     helps = ranked(
         each._replace(
             gain=now.seconds / _took(Costs(on_other_machines(costs.efforts, other)), asked).seconds
         )
         for each, other in _changed(plan)
     )
-    runner_up = None if next_ is None else _runner_up(next_, now.way_s[next_] / now.way_s[bound])
+    runner_up = _runner_up(asked, costs, now, bound)
     return Explanation(
         of=of,
         latency_s=now.seconds,
@@ -113,8 +112,16 @@ def _bound_text(asked: _Asked, now: Iteration, bound: str) -> str:
     return f"{on} ({now.way_s[bound] / now.seconds:.0%} of the time {asked.between})"
 
 
-def _runner_up(name: str, share: float) -> RunnerUp:
-    return RunnerUp(name, share, "", None, f"next: {name}, {share:.0%} as long")
+def _runner_up(asked: _Asked, costs: Costs, now: Iteration, bound: str) -> RunnerUp | None:
+    """Of an iteration with what would make it bind; a prompt has all its keys as they are."""
+    if not _decodes(asked):
+        return next_bound.runner_up_as_it_is(now, bound)
+    (batch,) = asked.batches
+
+    def binds(other: Plan, at: Batch) -> str:
+        return bound_of(Costs(on_other_machines(costs.efforts, other))(at))
+
+    return next_bound.runner_up(asked.plan, batch, now, bound, binds)
 
 
 def _on(plan: Plan, part: str) -> str:
