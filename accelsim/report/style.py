@@ -34,6 +34,21 @@ COLOURS: Mapping[str, str] = MappingProxyType(
 INK = "#222222"
 FAINT = "#666666"
 GRID = "#DDDDDD"
+DARK_GROUND = "#15181B"
+DARK: Mapping[str, str] = MappingProxyType(
+    {
+        "#0060A0": "#4A9BDC",
+        "#7CC4EE": "#B3E0FA",
+        "#C4501B": "#E8703A",
+        "#00946B": "#1DB98C",
+        "#6E6E6E": "#9C9C9C",
+        INK: "#E6E8EA",
+        FAINT: "#A6ABB0",
+        GRID: "#353B41",
+        "white": DARK_GROUND,
+    }
+)
+"""On a dark ground, what stands for a colour that is not seen there."""
 PREFIXES = dict(enumerate(("a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E"), -6))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 

@@ -166,8 +166,8 @@ def _name_regions(
     every = _at(axes, np.stack(np.meshgrid(x, y, indexing="ij"), 2).reshape(-1, 2))
     room = np.array([LABEL_PT + width_pt("compute"), 2 * LINE_PT])
     is_free = np.ones(len(every), dtype=bool)
-    for place in taken:
-        is_free &= (abs(every - place) > room / 2).any(axis=1)
+    for other in taken:
+        is_free &= (abs(every - other) > room / 2).any(axis=1)
     found = []
     for number, name in enumerate(names):
         place = _middle((bound == number) & is_free.reshape(bound.shape))
