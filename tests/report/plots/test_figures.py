@@ -96,6 +96,11 @@ def test_the_front_of_each_group_is_found(designs):
         draw_pareto(designs, y="energy")
     with pytest.raises(StudyError, match="needs two columns"):
         draw_pareto(designs[["config", "latency_s"]])
+    same = designs.assign(area_um2=1e6, energy_pj=[1.0, 2.0, 3.0, 4.0, 5.0])
+    axes = draw_pareto(same).axes[0]
+    assert axes.get_xlabel().startswith("latency") and axes.get_ylabel().startswith("energy (J)")
+    with pytest.raises(StudyError, match="differ among the rows; all rows have one area_um2"):
+        draw_pareto(designs.assign(area_um2=1e6))
 
 
 def test_ticks_of_a_narrow_front_are_numbers(designs):
