@@ -23,7 +23,13 @@ def test_a_folder_holds_summary_requests_timeline_and_trace(run, tmp_path):
     ended = run("simulate", "vllm_2h100", *SMALL, "--out", str(tmp_path / "out"))
     assert ended.status == 0
     names = sorted(file.name for file in (tmp_path / "out").iterdir())
-    assert names == ["requests.parquet", "summary.json", "timeline.png", "trace.json"]
+    assert names == [
+        "requests.parquet",
+        "summary.json",
+        "timeline.csv",
+        "timeline.png",
+        "trace.json",
+    ]
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     assert set(summary) >= KEYS
     assert set(summary["utilization"]) == {"H100.0", "H100.1"}
