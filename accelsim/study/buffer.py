@@ -4,7 +4,8 @@
     1 MiB            found, or of one mapping   what no mapping can beat (`least_traffic`)
 
 The traffic is that of the outermost memory. The bound lets all memories on the chip hold data, so
-it is of their capacities together. Where no mapping fits, a row has the reason instead of traffic.
+it is of their capacities together, and of what the arrays work on in one step. Where no mapping
+fits, a row has the reason instead of traffic.
 """
 
 from collections.abc import Iterator, Sequence
@@ -66,7 +67,7 @@ def buffer_rows(
             "buffer": memory,
             "capacity_bytes": capacity,
             "passes": passes,
-            "least_bytes": least_traffic_bytes(cascade, on_chip_bytes(sized)),
+            "least_bytes": least_traffic_bytes(cascade, on_chip_bytes(sized), in_step(sized)),
         }
         yield fixed | _moved(cascade, sized, outermost, of)
 
@@ -77,6 +78,11 @@ def on_chip_bytes(arch: Spatial) -> float:
         float(memory.capacity_bytes or 0) * float(instances(arch, memory.name))
         for memory in arch.memories[1:]
     )
+
+
+def in_step(arch: Spatial) -> int:
+    """Points that all arrays work on at once: their processing elements together."""
+    return int(sum(array.pes for array in arch.compute))
 
 
 def _moved(

@@ -85,7 +85,7 @@ PLOTS: Mapping[str, Plot] = {
         ),
         Plot(
             name="buffer",
-            about="Traffic against the size of a buffer, above what its passes must move.",
+            about="Traffic against the size of a buffer, above what no mapping can do without.",
             needs=("capacity_bytes", "traffic_bytes"),
             may=("least_bytes", "passes", *RUN),
             options=(),
