@@ -72,7 +72,8 @@ def command(
     --rate inf --requests 2000 --decode-only --out out/lamina
 
     With --out: summary.json, requests.parquet (a row a request), timeline.png, timeline.csv (a row
-    for what a device or link did in --window, for `accelsim plot gantt`), and trace.json for
+    for what a device or link did in --window, for `accelsim plot gantt`), provenance.json, and
+    trace.json for
     ui.perfetto.dev. What may be set: `accelsim show lamina_2h100_4h20`, docs/systems.md.
 
     Or play a workload on a spatial array tile by tile, beside what the formula says:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from accelsim.base.files import refuse_unwritable, staged_folder
+from accelsim.cli.options import bare_paths
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import progress
 from accelsim.cli.serving import SHOWN_S, Asked, Ran, actors_of, run
 from accelsim.interop.perfetto import write_span_events
 from accelsim.sim.request import Outcome
 from accelsim.sim.timeline import Span, Window
+from accelsim.study.provenance import provenance, write_provenance
 from accelsim.study.table import Table, array_of, write_csv
 
 TOLD_EVERY = 50
@@ -38,6 +40,7 @@ def simulate_system(name: str, asked: Asked, out: Path | None, as_json: bool) ->
         write_span_events(window, folder / "trace.json")
         _write_table(ran, asked, named, folder / "timeline.csv")
         _draw(ran, asked, named, folder / "timeline.png")
+        write_provenance(_rests_on(ran, asked), folder)
         written = sorted(file.name for file in folder.iterdir())
     _print(ran, asked, [str(out / name) for name in written], as_json)
 
@@ -54,6 +57,22 @@ def _run(name: str, asked: Asked, took: Any) -> Ran:
                 step(f"{outcome.finished_s:,.0f} s simulated", TOLD_EVERY)
 
         return run(name, asked, counted)
+
+
+def _rests_on(ran: Ran, asked: Asked) -> dict[str, Any]:
+    """The system, the model, and the machines that its devices are."""
+    plan, figures = ran.plan, ran.figures(asked)
+    machines = {each.machine: plan.machines[each.name] for each in plan.system.devices}
+    nouns = {ran.name: plan.system, figures["model"]: plan.model, **machines}
+    question = f"How well does {ran.name} serve {figures['model']}, requests of {figures['trace']}?"
+    shown = dict(rows_of(figures))
+    names = ("throughput", "time between tokens, p99", "price of a million tokens")
+    said = "; ".join(f"{name} {shown[name]}" for name in names if shown[name] != "-")
+    return {
+        **provenance(nouns, bare_paths(asked.settings)),
+        "question": question,
+        "sentence": said[:1].upper() + said[1:],
+    }
 
 
 def _write_table(ran: Ran, asked: Asked, window: Window, file: Path) -> None:

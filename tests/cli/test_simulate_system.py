@@ -24,6 +24,7 @@ def test_a_folder_holds_summary_requests_timeline_and_trace(run, tmp_path):
     assert ended.status == 0
     names = sorted(file.name for file in (tmp_path / "out").iterdir())
     assert names == [
+        "provenance.json",
         "requests.parquet",
         "summary.json",
         "timeline.csv",
@@ -38,6 +39,9 @@ def test_a_folder_holds_summary_requests_timeline_and_trace(run, tmp_path):
     assert sum(rows["output_tokens"]) == summary["tokens"]
     assert max(rows["finished_s"]) == pytest.approx(summary["seconds"])
     assert json.loads((tmp_path / "out/trace.json").read_text())["traceEvents"]
+    told = json.loads((tmp_path / "out/provenance.json").read_text())
+    kinds = {name: each["kind"] for name, each in told["inputs"].items()}
+    assert kinds == {"vllm_2h100": "System", "llama3_8b": "Model", "h100_sxm": "Gpu"}
 
 
 def test_figures_follow_from_one_another(run):

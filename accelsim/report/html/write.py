@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelsim.report.html import rows
-from accelsim.report.html.choice import Chosen, choose
+from accelsim.report.html.choice import choose
+from accelsim.report.html.chosen import Chosen
 from accelsim.report.html.contents import FigureShown, Section, Sheet
 from accelsim.report.html.declared import figures_of
 from accelsim.report.html.inputs import constants_of, inputs_of
@@ -121,9 +122,11 @@ def _sections(results: Results, number: int, room: int) -> list[Section]:
 
 
 def _figure(chosen: Chosen) -> FigureShown:
-    picture = _data_uri("image/svg+xml", svg(chosen.figure))
+    printed = svg(chosen.figure) if chosen.printed is None else svg_of(chosen.printed)
+    picture = _data_uri("image/svg+xml", printed)
     log = tuple((chosen.figure.layout.meta or {}).get("log", ()))
-    return FigureShown(chosen.caption, _for_script(chosen.figure.to_json()), picture, log)
+    name = "" if chosen.printed is None else "printed"
+    return FigureShown(chosen.caption, _for_script(chosen.figure.to_json()), picture, log, name)
 
 
 def _for_script(text: str) -> str:

@@ -11,9 +11,11 @@ import pandas as pd
 from accelsim.base.units import format_count
 from accelsim.report.interactive.look import DASHES, MARKERS, escaped, open_figure
 from accelsim.report.interactive.strips import add_band, add_line, on, open_strips
+from accelsim.report.interactive.ticks import round_numbers
 from accelsim.report.interactive.winners import winners
 from accelsim.report.measure import measure
 from accelsim.report.selection import (
+    Array,
     chosen_rows,
     column_of,
     direction,
@@ -35,11 +37,14 @@ from accelsim.report.spec import (
     shown_per_unit,
     shown_unit,
 )
-from accelsim.report.style import unit_label
+from accelsim.report.style import tick_label, unit_label
 from accelsim.study.pareto import unbeaten
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+
+FEWEST_TICKS = 3
 
 
 def declared(spec: AnySpec, frame: pd.DataFrame, names: Names) -> "Figure":
@@ -115,7 +120,7 @@ def _lines(spec: Lines, frame: pd.DataFrame, names: Names) -> "Figure":
     figure = open_strips(
         panels.labels,
         {"title": {"text": escaped(spec.axis)}} | ticks | kinds[0],
-        {"ticksuffix": after} | kinds[1],
+        {"ticksuffix": after} | kinds[1] | _round_ticks(np.stack(every), after, "y" in spec.log),
         meta={"log": log},
     )
     for strip, label in enumerate(panels.labels):
@@ -140,6 +145,16 @@ def _lines(spec: Lines, frame: pd.DataFrame, names: Names) -> "Figure":
                 )
                 figure.add_trace(trace.update(on(strip)))
     return figure
+
+
+def _round_ticks(values: Array, after: str, is_log: bool) -> dict[str, Any]:
+    """plotly's own ticks between two powers of ten are many, and small."""
+    if not is_log or np.nanmin(values) == np.nanmax(values):
+        return {}
+    places = round_numbers(float(np.nanmin(values)), float(np.nanmax(values)), 10, True)
+    if len(places) < FEWEST_TICKS:
+        return {}
+    return {"tickvals": places, "ticktext": [f"{tick_label(each)}{after}" for each in places]}
 
 
 def _breakdown(spec: Breakdown, frame: pd.DataFrame, names: Names) -> "Figure":
