@@ -36,6 +36,9 @@ for (const button of document.querySelectorAll(".sortable th button")) {
 const NARROW = 600;
 const LINEAR = { type: "linear", tickmode: "auto", dtick: null, tickvals: null, ticktext: null, ticksuffix: "", autorange: true };
 const DARK = JSON.parse(document.body.dataset.dark);
+// Nothing is sent anywhere: plotly would offer to upload a figure.
+const CONFIG = { responsive: true, displaylogo: false, plotlyServerURL: "",
+  modeBarButtonsToRemove: ["sendChartToCloud", "select2d", "lasso2d"] };
 const LIGHT_LINES = [[0, "#8d9aa8"], [1, "#fee838"]];
 const isDark = matchMedia("screen and (prefers-color-scheme: dark)");
 
@@ -215,7 +218,7 @@ async function plotted(figure) {
   }
   layout.showlegend = false;
   asChosen(figure, data, layout);
-  await Plotly.newPlot(plot, data, layout, { responsive: true, displaylogo: false });
+  await Plotly.newPlot(plot, data, layout, CONFIG);
   plot.on("plotly_relayout", () => tickAnew(plot));
   return { plot, ...original };
 }

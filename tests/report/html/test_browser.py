@@ -62,6 +62,8 @@ def test_it_draws_sorts_and_toggles_without_a_network(opened, file):
     page.wait_for_selector("#figure-4 .live svg.main-svg", timeout=PATIENCE_MS, state="attached")
     assert page.locator(DRAWN).count() >= 4
     assert not page.locator("figure.is-live .still").first.is_visible()
+    offered = page.locator(".modebar-btn").evaluate_all("all => all.map(b => b.ariaLabel)")
+    assert "Zoom" in offered and not any("Share" in each for each in offered)
 
     latency = page.locator("th button[title=latency_s]")
     column = "table.sortable >> nth=0 >> tbody tr td:nth-child(4)"
