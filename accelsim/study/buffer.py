@@ -62,14 +62,11 @@ def buffer_rows(
     passes = most_passes(cascade)
     for capacity in capacities_bytes:
         sized = with_values(arch, {f"memories.{memory}.capacity": capacity})
-        fixed = {
-            "memory": outermost,
-            "buffer": memory,
-            "capacity_bytes": capacity,
-            "passes": passes,
-            "least_bytes": least_traffic_bytes(cascade, on_chip_bytes(sized), in_step(sized)),
-        }
-        yield fixed | _moved(cascade, sized, outermost, of)
+        fixed = {"memory": outermost, "buffer": memory, "capacity_bytes": capacity}
+        least = least_traffic_bytes(cascade, on_chip_bytes(sized), in_step(sized))
+        # What is found comes after what is asked.
+        bound = {"least_bytes": least, "passes": passes}
+        yield fixed | _moved(cascade, sized, outermost, of) | bound
 
 
 def on_chip_bytes(arch: Spatial) -> float:
