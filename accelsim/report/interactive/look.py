@@ -102,23 +102,29 @@ class Axis:
         scale = {"type": "log", "dtick": _steps(self.values)} if is_log else {"type": "linear"}
         if not is_log and self.is_wide:
             scale["rangemode"] = "tozero"
-        return {
-            "title": {"text": self.heading},
-            "tickformat": ticks,
-        } | scale
+        return {"title": {"text": self.heading}, "tickformat": ticks} | scale
 
     def listed(self, is_log: bool) -> dict[str, Any]:
         """The same, with ticks as they are written: at each of a few values, else at round
         quantities."""
         values = np.unique(self.values[~np.isnan(self.values)])
-        places = values.tolist()
-        if not is_log or not 1 < len(values) <= MOST_TICKS:
-            if len(values) < 2 or self.unit not in (*SCALED, "B"):
-                return self.layout(is_log)
-            places = round_numbers(values[0], values[-1], 1024 if self.unit == "B" else 10, is_log)
+        if is_log and 1 < len(values) <= MOST_TICKS:
+            return self._at(values.tolist(), is_log)
+        return self.rounded(is_log) if self.unit in (*SCALED, "B") else self.layout(is_log)
+
+    def rounded(self, is_log: bool) -> dict[str, Any]:
+        """The same, with ticks at round quantities, of bytes in powers of 1024."""
+        values = self.values[~np.isnan(self.values)]
+        if not values.size or values.min() == values.max():
+            return self.layout(is_log)
+        base = 1024 if self.unit == "B" else 10
+        places = round_numbers(float(values.min()), float(values.max()), base, is_log)
+        return self._at(places, is_log) if len(places) > 1 else self.layout(is_log)
+
+    def _at(self, places: Sequence[float], is_log: bool) -> dict[str, Any]:
         texts = [written(value, self.unit) for value in places]
-        listed = {"tickvals": places, "ticktext": texts, "ticksuffix": self.suffix}
-        return self.layout(is_log) | {"title": {"text": self.title}, **listed}
+        own = {"title": {"text": self.title}, "ticksuffix": self.suffix}
+        return self.layout(is_log) | own | {"tickvals": list(places), "ticktext": texts}
 
     def scales(self) -> dict[str, dict[str, Any]]:
         """Both ways in which an axis is `listed`, for a button that changes between them."""
