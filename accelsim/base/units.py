@@ -222,7 +222,9 @@ def _scaled(value: float, unit: str) -> tuple[float, str]:
     if unit == "pJ":
         return _scaled_decimal(value * 1e-12, "J") if abs(value) >= 1000 else (value, unit)
     return (
-        _scaled_decimal(value, unit) if unit in ("s", "Hz", "W", "bit", "FLOP") else (value, unit)
+        _scaled_decimal(value, unit)
+        if unit in ("s", "Hz", "W", "J", "bit", "FLOP")
+        else (value, unit)
     )
 
 

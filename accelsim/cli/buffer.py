@@ -45,7 +45,8 @@ def command(
     json: Json = False,
 ) -> None:
     """The least traffic that a mapping has at each size, beside what no mapping can do without:
-    inputs and outputs once, and for each pass after the first what the chip has no room for.
+    inputs and outputs once, and the larger of what the chip has no room for in each pass after the
+    first, and what matrix products of the inputs move in any order (Hong and Kung's bound).
 
     Example: accelsim buffer attention/one_pass fusemax_cloud --shape bert --space one_pass_tiles
     --capacity '128 KiB..32 MiB' --out out/buffer/one_pass.csv; accelsim plot buffer out/buffer
@@ -57,7 +58,11 @@ def command(
     if space and mapping:
         raise InputError("give either --space or --mapping")
     within = load_space(space) if space else load_mapping(mapping) if mapping else None
-    told = {"workload": cascade.name, "machine": machine, "mapping": space or mapping or "found"}
+    told = {
+        "workload": cascade.name,
+        "machine": machine,
+        "mapping": space or mapping or "the best found",
+    }
     rows = []
     with progress("searching", len(sizes)) as advance:
         for row in buffer_rows(cascade, arch, buffer, sizes, within):
@@ -86,7 +91,7 @@ def _print(rows: Sequence[Mapping[str, Any]]) -> None:
     print(f"{first['workload']} on {first['machine']}: {passes}\n")
     heads = (first["buffer"], f"{first['memory']} traffic", "least", "ratio", "")
     print_table(heads, [_cells(row) for row in rows])
-    print("\nleast: no mapping moves less; * best of its space")
+    print("\nleast: no mapping moves less, by passes and products; * best of its space")
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:

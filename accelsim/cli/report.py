@@ -35,8 +35,9 @@ def command(
 ) -> None:
     """One HTML file that needs no network: question, figures, tables, inputs, sources, accuracy.
 
-    Figures can be zoomed, hovered over and switched between linear and logarithmic; tables sort by
-    a click on a heading. Of a long table some rows stand for all, and the file says which.
+    Figures can be zoomed, hovered over, switched between linear and logarithmic, and their series
+    hidden, all by keyboard too; tables sort by a click on a heading. It is dark where the reader's
+    screen is, and prints light. Of a long table some rows stand for all, and the file says which.
 
     Example: accelsim sweep buffer_size --out rows, then accelsim report rows -o report.html
     """

@@ -71,8 +71,10 @@ def command(
     Example: accelsim simulate lamina_2h100_4h20 --model llama3-70b --trace azure_conv
     --rate inf --requests 2000 --decode-only --out out/lamina
 
-    With --out: summary.json, requests.parquet (a row a request), timeline.png, and trace.json for
-    ui.perfetto.dev. What may be set: `accelsim show lamina_2h100_4h20`, docs/systems.md.
+    With --out: summary.json, requests.parquet (a row a request), timeline.png, timeline.csv (a row
+    for what a device or link did in --window, for `accelsim plot gantt`), provenance.json, and
+    trace.json for ui.perfetto.dev. What may be set: `accelsim show lamina_2h100_4h20`,
+    docs/systems.md.
 
     Or play a workload on a spatial array tile by tile, beside what the formula says:
     accelsim simulate attention/one_pass fusemax_cloud --tiles 64 --out trace.json; as a table for

@@ -6,20 +6,23 @@ from pathlib import Path
 from typing import Any
 
 from accelsim.base.files import refuse_unwritable, staged_folder
+from accelsim.cli.options import bare_paths
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import progress
 from accelsim.cli.serving import SHOWN_S, Asked, Ran, actors_of, run
 from accelsim.interop.perfetto import write_span_events
 from accelsim.sim.request import Outcome
-from accelsim.sim.timeline import Window
+from accelsim.sim.timeline import Span, Window
+from accelsim.study.provenance import provenance, write_provenance
+from accelsim.study.table import Table, array_of, write_csv
 
 TOLD_EVERY = 50
 """Requests between two words of the progress bar."""
 
 
 def simulate_system(name: str, asked: Asked, out: Path | None, as_json: bool) -> None:
-    """Prints the summary; with `out` writes summary.json, requests.parquet, timeline.png and
-    trace.json, all or none."""
+    """Prints the summary; with `out` writes summary.json, requests.parquet, timeline.png,
+    timeline.csv and trace.json, all or none."""
     if out is None:
         ran = _run(name, asked, lambda outcome: None)
         _print(ran, asked, [], as_json)
@@ -33,8 +36,11 @@ def simulate_system(name: str, asked: Asked, out: Path | None, as_json: bool) ->
         text = json.dumps(figures, indent=2, ensure_ascii=False, allow_nan=False)
         (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
         window = ran.ledger.window or Window(0.0, SHOWN_S)
+        named = Window(window.start_s, window.end_s, actors_of(ran.plan.system), window.spans)
         write_span_events(window, folder / "trace.json")
-        _draw(ran, asked, window, folder / "timeline.png")
+        _write_table(ran, asked, named, folder / "timeline.csv")
+        _draw(ran, asked, named, folder / "timeline.png")
+        write_provenance(_rests_on(ran, asked), folder)
         written = sorted(file.name for file in folder.iterdir())
     _print(ran, asked, [str(out / name) for name in written], as_json)
 
@@ -53,16 +59,39 @@ def _run(name: str, asked: Asked, took: Any) -> Ran:
         return run(name, asked, counted)
 
 
+def _rests_on(ran: Ran, asked: Asked) -> dict[str, Any]:
+    """The system, the model, and the machines that its devices are."""
+    plan, figures = ran.plan, ran.figures(asked)
+    machines = {each.machine: plan.machines[each.name] for each in plan.system.devices}
+    nouns = {ran.name: plan.system, figures["model"]: plan.model, **machines}
+    question = f"How well does {ran.name} serve {figures['model']}, requests of {figures['trace']}?"
+    shown = dict(rows_of(figures))
+    names = ("throughput", "time between tokens, p99", "price of a million tokens")
+    said = "; ".join(f"{name} {shown[name]}" for name in names if shown[name] != "-")
+    return {
+        **provenance(nouns, bare_paths(asked.settings)),
+        "question": question,
+        "sentence": said[:1].upper() + said[1:],
+    }
+
+
+def _write_table(ran: Ran, asked: Asked, window: Window, file: Path) -> None:
+    """A row a span, for `accelsim plot gantt`."""
+    of = f"{ran.figures(asked)['model']} on {ran.name}"
+    names = (*Span._fields, "of")
+    rows = [{**row, "of": of} for row in window.rows()]
+    write_csv(Table({name: array_of(row[name] for row in rows) for name in names}), file)
+
+
 def _draw(ran: Ran, asked: Asked, window: Window, file: Path) -> None:
     # matplotlib takes longer to load than most runs.
     draw_serving = import_module("accelsim.report.serving").draw_serving
     save_figure = import_module("accelsim.report.save").save_figure
-    named = Window(window.start_s, window.end_s, actors_of(ran.plan.system), window.spans)
     figures = ran.figures(asked)
     title = f"{figures['model']} on {ran.name}"
     batch, tokens = ran.ledger.batch.curve(), ran.ledger.made.curve()
     caption = f"trace {figures['trace']}, rate {figures['rate']}, seed {asked.seed}"
-    save_figure(draw_serving(named, batch, tokens, title, caption=caption), file)
+    save_figure(draw_serving(window, batch, tokens, title, caption=caption), file)
 
 
 # --- what is printed -----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocat
 
 from accelsim.base.units import format_bytes, format_count, format_quantity
 from accelsim.report.save import save_figure
-from accelsim.report.sheet import house_style, write_below, write_title
+from accelsim.report.sheet import house_style, width_pt, write_below, write_title
 from accelsim.report.style import COLOURS, MARKERS
 
 PANEL_IN = (3.1, 1.5)
@@ -37,6 +37,10 @@ class Panel:
     unit: str
 
 
+SHORT = 100.0
+"""Highest by lowest number below which powers of ten alone are too few ticks."""
+HANDLE_PT = 40.0
+"""Of a line in the legend, with the room around it."""
 COMPARED = (
     Panel("latency_s", "time of a run", "s"),
     Panel("energy_pj", "energy of a run", "pJ"),
@@ -74,7 +78,7 @@ def draw_contexts(
         figure.legend(handles, labels, loc="outside right upper", frameon=False, handlelength=3.2)
         write_below(figure, caption)
         if title:
-            write_title(figure, title)
+            write_title(figure, title, HANDLE_PT + max(map(width_pt, names)))
     return figure
 
 
@@ -101,7 +105,10 @@ def _draw(
     axes.set_xscale("log")
     axes.set_yscale("log", base=base)
     axes.set_ylabel(panel.label)
-    axes.yaxis.set_major_locator(LogLocator(base=base, numticks=6))
+    low, high = axes.get_ylim()
+    is_short = base == 10 and high / low < SHORT
+    subs = (1.0, 2.0, 5.0) if is_short else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(base=base, subs=subs, numticks=6))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: _tick(number, panel.unit)))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.grid(True)

@@ -1,9 +1,10 @@
 """A Pareto front in two objectives among all rows of a table.
 
 Every row is a point, those on the front are joined: by steps where less of both is better, as the
-best within each budget. Of many rows beside the front an even share is drawn. With more than two
-objectives it is a projection: points of the front may look beaten there. Areas are in mm^2. Points
-that somebody named are dark, with their names.
+best within each budget. Rows beside the front are hollow, in the colour of theirs; as a cloud of
+grey dots where they are many, and of very many an even share. With more than two objectives it is a
+projection: points of the front may look beaten there. Areas are in mm^2, energies in J. Points that
+somebody named are dark, with their names.
 """
 
 from collections.abc import Sequence
@@ -34,6 +35,8 @@ Places = np.ndarray[tuple[int], np.dtype[np.intp]]
 
 HEIGHT_PT = 200.0
 MOST_POINTS = 20_000
+FEW = 400
+"""Beside the front, that are seen one by one."""
 MARK_SHAPES = ("*", "P", "X", "D")
 FRONT_COLOURS = ("blue", "vermillion", "green", "purple", "orange", "slate")
 
@@ -95,6 +98,8 @@ def draw_front(
         axes.grid(True)
         if len(groups) > 1 or marks:
             axes.legend(frameon=False)
+        if any(0 < len(group.x) - int(group.on_front.sum()) <= FEW for group in groups):
+            caption = " ".join(filter(None, ("Hollow: beaten.", caption)))
         write_title(figure, title)
         write_below(figure, caption)
     return figure
@@ -105,24 +110,15 @@ def _draw(axes: Axes, group: Group, x: Objective, y: Objective, number: int, rea
     colour = COLOURS[FRONT_COLOURS[number % len(FRONT_COLOURS)]]
     beside = np.flatnonzero(~group.on_front)
     beside = beside[:: 1 + len(beside) // MOST_POINTS]
-    axes.plot(
-        group.x[beside],
-        group.y[beside],
-        "o",
-        color=FAINT,
-        markersize=1,
-        alpha=0.3,
-        markeredgewidth=0,
-        rasterized=True,
-        zorder=1,
-    )
+    marker = MARKERS[number % len(MARKERS)]
+    axes.plot(group.x[beside], group.y[beside], **_beside(len(beside), marker, colour))
     front = np.flatnonzero(group.on_front)
     axes.plot(
         group.x[front],
         group.y[front],
-        MARKERS[number % len(MARKERS)],
+        marker,
         color=colour,
-        markersize=2.5,
+        markersize=3 if len(beside) <= FEW else 2.5,
         label=group.name or "_nothing",
         zorder=4 - number / 100,
     )
@@ -136,6 +132,17 @@ def _draw(axes: Axes, group: Group, x: Objective, y: Objective, number: int, rea
     axes.plot(xs, ys, color=colour, drawstyle=style, zorder=4 - number / 100)
 
 
+def _beside(count: int, marker: str, colour: str) -> dict[str, Any]:
+    """How rows are drawn that another one beats: the more, the less is made of each."""
+    common = {"linestyle": "none", "zorder": 1, "rasterized": count > FEW}
+    if count <= FEW:
+        hollow = {"markerfacecolor": "none", "markeredgecolor": colour, "markeredgewidth": 0.6}
+        return common | hollow | {"marker": marker, "markersize": 3}
+    size, alpha = (1.6, 0.5) if count <= 10 * FEW else (1.0, 0.3)
+    dots = {"markersize": size, "alpha": alpha, "markeredgewidth": 0, "color": FAINT}
+    return common | dots | {"marker": "o"}
+
+
 def _line(group: Group, front: Places, x: Objective, y: Objective) -> Places:
     """Rows of the front that are on the front of these two objectives as well, by x."""
     signs = np.array([-1 if each.is_maximised else 1 for each in (x, y)])
@@ -146,13 +153,13 @@ def _line(group: Group, front: Places, x: Objective, y: Objective) -> Places:
 
 
 def _shown(objective: Objective, values: Any) -> Any:
-    """In the unit that is read most easily: areas of chips are not read in um^2."""
+    """In the unit that is read most easily: areas of chips in mm^2, energies in J."""
     return values / shown_per_unit(objective.column, _unit(objective))
 
 
 def _unit(objective: Objective) -> str:
     unit = unit_of(objective.column)
-    return "mm^2" if unit == "um^2" else unit
+    return {"um^2": "mm^2", "pJ": "J"}.get(unit, unit)
 
 
 def _label(objective: Objective) -> str:

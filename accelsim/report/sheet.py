@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from matplotlib import style as matplotlib_style
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, XAxis
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -38,6 +38,7 @@ from accelsim.report.style import (
     TITLE_PT,
     WIDTH_PT,
     tick_label,
+    with_prefix,
 )
 
 BAND = "#d9e6f2"
@@ -103,9 +104,11 @@ def open_sheet(
     return Sheet(figure, foot_pt + MARGIN_PT, body_pt)
 
 
-def write_title(figure: Figure, title: str) -> None:
-    """A title over a figure that lays itself out, in as many lines as it needs."""
-    lines = wrapped(title, figure.get_figwidth() * 72 - 2 * MARGIN_PT, TITLE_PT, "bold")
+def write_title(figure: Figure, title: str, beside_pt: float = 0.0) -> None:
+    """A title over a figure that lays itself out, in as many lines as it needs, with so much room
+    to its right for what stands there."""
+    room_pt = figure.get_figwidth() * 72 - 2 * MARGIN_PT - beside_pt
+    lines = wrapped(title, room_pt, TITLE_PT, "bold")
     figure.suptitle("\n".join(lines), size=TITLE_PT, weight="bold", x=0.01, ha="left")
 
 
@@ -117,16 +120,22 @@ def write_below(figure: Figure, caption: str) -> None:
         figure.supxlabel(below, size=TEXT_PT, color=FAINT, x=0.01, ha="left")
 
 
-def mark_logarithmic(axis: Axis) -> None:
-    """Ticks of a logarithmic axis whose limits are set: decades, between few of them 2 and 5 too,
-    and within one evenly; all as numbers, for text here is never mathematics."""
+def mark_logarithmic(axis: Axis, unit: str = "") -> None:
+    """Ticks of a logarithmic axis whose limits are set: decades, between few of them 2 and 5 too
+    (of quantities side by side 3 alone, for they are wide), and within one evenly; all as numbers
+    or quantities, for text here is never mathematics."""
+    between = (3,) if unit and isinstance(axis, XAxis) else (2, 5)
     low, high = sorted(axis.get_view_interval())
     if high / low < 4:
         axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
     else:
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 100 else (1,)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: tick_label(float(f"{value:.6g}"))))
+        axis.set_major_locator(LogLocator(subs=(1, *between) if high / low < 100 else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _on_tick(float(f"{value:.6g}"), unit)))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _on_tick(value: float, unit: str) -> str:
+    return with_prefix(value, unit) if unit else tick_label(value)
 
 
 def band_keys(band: Band | None) -> list[Key]:

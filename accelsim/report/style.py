@@ -34,6 +34,21 @@ COLOURS: Mapping[str, str] = MappingProxyType(
 INK = "#222222"
 FAINT = "#666666"
 GRID = "#DDDDDD"
+DARK_GROUND = "#15181B"
+DARK: Mapping[str, str] = MappingProxyType(
+    {
+        "#0060A0": "#4A9BDC",
+        "#7CC4EE": "#B3E0FA",
+        "#C4501B": "#E8703A",
+        "#00946B": "#1DB98C",
+        "#6E6E6E": "#9C9C9C",
+        INK: "#E6E8EA",
+        FAINT: "#A6ABB0",
+        GRID: "#353B41",
+        "white": DARK_GROUND,
+    }
+)
+"""On a dark ground, what stands for a colour that is not seen there."""
 PREFIXES = dict(enumerate(("a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E"), -6))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 
@@ -99,6 +114,10 @@ def contrast_on_white(parts: Sequence[float]) -> float:
 # --- numbers --------------------------------------------------------------------------------------
 
 
+SCALED = ("s", "Hz", "W", "J", "B/s", "FLOP/s", "bit/s")
+"""Units that carry an SI prefix; bytes go by powers of 1024."""
+
+
 def decimals(largest: float) -> int:
     """Digits after the point that give three significant ones to the largest of some numbers.
 
@@ -111,11 +130,21 @@ def decimals(largest: float) -> int:
 
 def prefixed(number: float) -> str:
     """Three digits and an SI prefix: 1234567 is `1.23M`, 0.00021 `210µ`, 0 `0`."""
+    return "".join(_scaled(number, 3))
+
+
+def with_prefix(number: float, unit: str, digits: int = 4) -> str:
+    """In powers of 1000, so that numbers of one axis compare: 5e10 B/s is `50 GB/s`."""
+    scaled, prefix = _scaled(number, digits)
+    return f"{scaled} {prefix}{unit}"
+
+
+def _scaled(number: float, digits: int) -> tuple[str, str]:
     if number == 0 or not math.isfinite(number):
-        return f"{number:g}"
-    exact = float(f"{number:.3g}")
+        return f"{number:g}", ""
+    exact = float(f"{number:.{digits}g}")
     power = min(6, max(-6, math.floor(math.log10(abs(exact)) / 3 + 1e-9)))
-    return f"{exact / 1000.0**power:.3g}{PREFIXES[power]}"
+    return f"{exact / 1000.0**power:.{digits}g}", PREFIXES[power]
 
 
 def tick_label(number: float) -> str:

@@ -9,7 +9,15 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from accelsim.base.units import format_bytes, format_count
 from accelsim.report.sheet import Key, width_pt
-from accelsim.report.style import COLOURS, INK, LINE_PT, tick_label, unit_label
+from accelsim.report.style import (
+    COLOURS,
+    INK,
+    LINE_PT,
+    SCALED,
+    tick_label,
+    unit_label,
+    with_prefix,
+)
 from accelsim.study.crossover import CANNOT_RUN
 from accelsim.study.varied import Varied
 from accelsim.study.whatif import WhatIf
@@ -91,12 +99,16 @@ def set_scale(axes: Axes, varied: Varied, side: str) -> None:
             axis.set_major_locator(LogLocator(base=2, numticks=MOST_TICKS))
         elif math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 2:
             # Of one or two powers of ten alone no scale is read.
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            # Of quantities with units three would not stand side by side.
+            is_close = side == "x" and varied.unit in SCALED
+            axis.set_major_locator(LogLocator(subs=(1, 3) if is_close else (1, 2, 5)))
         axis.set_minor_locator(NullLocator())
     if varied.unit == "B":
         axis.set_major_formatter(FuncFormatter(lambda value, _: format_bytes(value)))
     elif is_doubled and varied.is_log:
         axis.set_major_formatter(FuncFormatter(lambda value, _: format_count(round(value))))
+    elif varied.unit in SCALED:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: with_prefix(value, varied.unit)))
     else:
         axis.set_major_formatter(FuncFormatter(lambda value, _: tick_label(value)))
     if side == "x" and high > low:
@@ -105,7 +117,8 @@ def set_scale(axes: Axes, varied: Varied, side: str) -> None:
 
 def axis_label(varied: Varied) -> str:
     """Of several paths that are longer than the sheet is wide, the first is named."""
-    unit = "" if varied.unit in ("", "B") else f" ({unit_label(varied.unit)})"
+    on_ticks = ("", "B", *SCALED)
+    unit = "" if varied.unit in on_ticks else f" ({unit_label(varied.unit)})"
     whole = f"{varied.name}{unit}"
     if len(varied.paths) == 1 or width_pt(whole) <= WIDEST_LABEL_PT:
         return whole

@@ -30,6 +30,11 @@ from accelsim.study.whatif import WhatIf
 MAP_PT = 176.0
 LEAST_DEPTH = 2
 """Cells around the name of a region."""
+LABEL_PT = 15.0
+ROOM_PT = 36.0
+BETWEEN = 8
+"""From a line's number to the edge of the map at least, and to other words if it can be; places
+that are tried on each piece of a line."""
 MOST_LEVELS = 7
 LEVELS = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 6, 8, 12, 16)
 
@@ -53,13 +58,15 @@ def draw_map(found: WhatIf) -> Figure:
     set_scale(axes, up, "y")
     axes.set_xlim(x.min(), x.max())
     axes.set_ylim(y.min(), y.max())
-    _draw_contours(axes, x, y, speedup)
-    today = [each.today for each in (across, up)]
+    taken = []
     if is_within(across) and is_within(up):
-        axes.plot(*np.array([today], dtype=float).T, **TODAY, clip_on=False)
+        today = np.array([[each.today for each in (across, up)]], dtype=float)
+        axes.plot(*today.T, **TODAY, clip_on=False)
+        taken = [_at(axes, today)[0]]
     axes.set_xlabel(axis_label(across))
     axes.set_ylabel(axis_label(up))
-    _name_regions(axes, x, y, bound.reshape(shape), names)
+    taken += _name_regions(axes, x, y, bound.reshape(shape), names, taken)
+    _draw_contours(axes, x, y, speedup, taken)
     return sheet.figure
 
 
@@ -79,7 +86,9 @@ def _draw_regions(
         axes.patch.set_linewidth(0)
 
 
-def _draw_contours(axes: Axes, x: Column, y: Column, speedup: Column) -> None:
+def _draw_contours(
+    axes: Axes, x: Column, y: Column, speedup: Column, taken: Sequence[Column]
+) -> None:
     known = speedup[np.isfinite(speedup)]
     if min(len(x), len(y)) < 2 or not known.size:
         return
@@ -94,14 +103,76 @@ def _draw_contours(axes: Axes, x: Column, y: Column, speedup: Column) -> None:
         if each == 1 or (n % step == 0 and (step == 1 or not 0.8 < each < 1.25))
     ]
     lines = axes.contour(x, y, speedup.T, levels=levels, colors=INK, linewidths=0.8)
-    axes.clabel(lines, fmt=lambda level: f"{level:g}×", fontsize=TEXT_PT, inline_spacing=2)
+    places = _label_places(axes, [part for level in lines.allsegs for part in level], taken)
+    axes.clabel(
+        lines,
+        fmt=lambda level: f"{level:g}×",
+        fontsize=TEXT_PT,
+        inline_spacing=2,
+        manual=places,
+        zorder=4,
+    )
 
 
-def _name_regions(axes: Axes, x: Column, y: Column, bound: Column, names: Sequence[str]) -> None:
-    """In the middle of each that is large enough, or nowhere."""
+def _label_places(
+    axes: Axes, lines: Sequence[Column], taken: Sequence[Column]
+) -> list[tuple[float, float]]:
+    """A place on each line [n, 2] for its number: whole on the map, and as far as can be from what
+    is `taken` in points; none on a line that has no such place."""
+    low, high = axes.get_window_extent().get_points() * 72 / axes.figure.dpi
+    others, found = list(taken), []
+    for line in lines:
+        dense = _at(axes, line)
+        steps = np.linspace(0, len(dense) - 1, BETWEEN * len(dense))
+        dense = np.stack([np.interp(steps, np.arange(len(dense)), side) for side in dense.T], 1)
+        # A number lies along its line: it needs its length that way, and half a letter across.
+        along = abs(np.gradient(dense, axis=0)) + 1e-9
+        along /= np.linalg.norm(along, axis=1, keepdims=True)
+        room = LABEL_PT * along + 0.6 * TEXT_PT * along[:, ::-1]
+        inside = dense[((dense > low + room) & (dense < high - room)).all(axis=1)]
+        if not len(inside):
+            continue
+        centre = (low + high) / 2
+        if others:
+            gaps = np.linalg.norm(inside[:, None] - np.array(others)[None], axis=2).min(axis=1)
+        else:
+            gaps = -np.linalg.norm(inside - centre, axis=1)
+        if others and gaps.max() < LABEL_PT:
+            continue
+        # Far enough is enough: of such places the one nearest to the middle.
+        enough = inside[gaps >= min(ROOM_PT, gaps.max())]
+        place = enough[np.argmin(np.linalg.norm(enough - centre, axis=1))]
+        others.append(place)
+        back = axes.transData.inverted().transform(place * axes.figure.dpi / 72)
+        found.append((float(back[0]), float(back[1])))
+    return found
+
+
+def _at(axes: Axes, places: Column) -> Column:
+    """Where points [n, 2] of the map stand on the sheet, in pt."""
+    return np.asarray(axes.transData.transform(places)) * 72 / axes.figure.dpi
+
+
+def _name_regions(
+    axes: Axes,
+    x: Column,
+    y: Column,
+    bound: Column,
+    names: Sequence[str],
+    taken: Sequence[Column],
+) -> list[Column]:
+    """In the middle of each that is large enough and not at what is `taken`, or nowhere; where the
+    names stand, in pt."""
+    every = _at(axes, np.stack(np.meshgrid(x, y, indexing="ij"), 2).reshape(-1, 2))
+    room = np.array([LABEL_PT + width_pt("compute"), 2 * LINE_PT])
+    is_free = np.ones(len(every), dtype=bool)
+    for other in taken:
+        is_free &= (abs(every - other) > room / 2).any(axis=1)
+    found = []
     for number, name in enumerate(names):
-        place = _middle(bound == number)
+        place = _middle((bound == number) & is_free.reshape(bound.shape))
         if place is not None:
+            found.append(_at(axes, np.array([[x[place[0]], y[place[1]]]]))[0])
             axes.annotate(
                 name,
                 (x[place[0]], y[place[1]]),
@@ -111,6 +182,7 @@ def _name_regions(axes: Axes, x: Column, y: Column, bound: Column, names: Sequen
                 color=INK,
                 bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "alpha": 0.75, "lw": 0},
             )
+    return found
 
 
 def _side(axes: Axes, at: float, name: str) -> str:

@@ -62,6 +62,10 @@ class Window:
         if self.shows(span.start_s, span.end_s):
             self.spans.append(span)
 
+    def rows(self) -> list[dict[str, str | int | float]]:
+        """One plain row per span, lane by lane, for a table or a file."""
+        return [span._asdict() for own in self.lanes().values() for span in own]
+
     @property
     def seconds(self) -> float:
         return self.end_s - self.start_s

@@ -4,7 +4,8 @@
     1 MiB            found, or of one mapping   what no mapping can beat (`least_traffic`)
 
 The traffic is that of the outermost memory. The bound lets all memories on the chip hold data, so
-it is of their capacities together. Where no mapping fits, a row has the reason instead of traffic.
+it is of their capacities together, and of what the arrays work on in one step. Where no mapping
+fits, a row has the reason instead of traffic.
 """
 
 from collections.abc import Iterator, Sequence
@@ -61,14 +62,11 @@ def buffer_rows(
     passes = most_passes(cascade)
     for capacity in capacities_bytes:
         sized = with_values(arch, {f"memories.{memory}.capacity": capacity})
-        fixed = {
-            "memory": outermost,
-            "buffer": memory,
-            "capacity_bytes": capacity,
-            "passes": passes,
-            "least_bytes": least_traffic_bytes(cascade, on_chip_bytes(sized)),
-        }
-        yield fixed | _moved(cascade, sized, outermost, of)
+        fixed = {"memory": outermost, "buffer": memory, "capacity_bytes": capacity}
+        least = least_traffic_bytes(cascade, on_chip_bytes(sized), in_step(sized))
+        # What is found comes after what is asked.
+        bound = {"least_bytes": least, "passes": passes}
+        yield fixed | _moved(cascade, sized, outermost, of) | bound
 
 
 def on_chip_bytes(arch: Spatial) -> float:
@@ -77,6 +75,11 @@ def on_chip_bytes(arch: Spatial) -> float:
         float(memory.capacity_bytes or 0) * float(instances(arch, memory.name))
         for memory in arch.memories[1:]
     )
+
+
+def in_step(arch: Spatial) -> int:
+    """Points that all arrays work on at once: their processing elements together."""
+    return int(sum(array.pes for array in arch.compute))
 
 
 def _moved(

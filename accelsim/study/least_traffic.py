@@ -1,6 +1,12 @@
-"""Bytes that must come over the edge of a chip, whatever the mapping: by passes, and by what fits.
+"""Bytes that must come over the edge of a chip, whatever the mapping: by passes, and by products.
 
-    least = inputs once + outputs once + (passes - 1) * Σ over fibres of max(0, live - on chip)
+    least = inputs once + outputs once + the larger of
+            (passes - 1) * Σ over fibres of max(0, live - on chip)
+            Σ over products apart of max(0, their bound - their ends)           (`product_traffic`)
+
+Of a product of two inputs whose result is used on the chip, the result never moves: of a fused
+cascade it is the most that one of its products, or several without a common tensor, cannot avoid
+when all intermediates are free. The two do not add up, for the same words may meet both.
 
 Whoever traverses a fibre of M `passes` times must have all of it at hand again after the first
 traversal has ended: on the chip, which has room for so many bytes, or fetched. `live` is the least
@@ -23,6 +29,7 @@ from collections.abc import Iterator
 from math import ceil, prod
 from typing import NamedTuple
 
+from accelsim.study.product_traffic import products_bytes
 from accelsim.workload.counts import counts
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.fibres import Fibre, family, fibres, leaves
@@ -39,10 +46,12 @@ class Revisited(NamedTuple):
     live_bytes: float
 
 
-def least_traffic_bytes(cascade: Cascade, on_chip_bytes: float) -> float:
-    """The bound for a chip with room for so many bytes, all its memories together."""
+def least_traffic_bytes(cascade: Cascade, on_chip_bytes: float, in_step: int = 0) -> float:
+    """The bound for a chip with room for so many bytes, all its memories together, whose arrays
+    work on `in_step` points at once."""
     again = max((_again_bytes(each, on_chip_bytes) for each in revisited(cascade)), default=0.0)
-    return float(counts(cascade).compulsory_bytes + again)
+    more = max(again, products_bytes(cascade, on_chip_bytes, in_step))
+    return float(counts(cascade).compulsory_bytes + more)
 
 
 def most_passes(cascade: Cascade) -> int:

@@ -3,7 +3,7 @@
 results.csv, results.parquet      one table
 a folder with .parquet files      one table, in however many pieces, those of subfolders too; of a
                                   sweep with several tables, the folder of one of them
-a folder of .csv files            a table each
+a folder of .csv files            a table each, and each .parquet beside them of another name
 what a command printed as JSON    a table `results` of one row, whose columns are the paths of
                                   its values (`traffic_bytes.DRAM`), and one of each list of rows
 """
@@ -46,14 +46,18 @@ def read_result(path: str | Path) -> Table:
 
 
 def read_results(path: str | Path) -> dict[str, Table]:
-    """Every table by its name: the .csv files of a folder, the tables of a sweep, those of a JSON,
-    or else the one of `read_result`."""
+    """Every table by its name: the .csv files of a folder with the .parquet beside them, the tables
+    of a sweep, those of a JSON, or else the one of `read_result`."""
     there = Path(path)
     if there.suffix == JSON:
         return _of_json(there)
     files = _csv_files(there) if there.is_dir() else []
     if files:
-        return {file.stem: read_table(file) for file in files}
+        others = {file.stem: file for file in sorted(there.glob("*.parquet"))}
+        for file in files:
+            others.pop(file.stem, None)
+        found = {file.stem: read_table(file) for file in files}
+        return found | {name: _of_pieces(file, [file]) for name, file in others.items()}
     swept = _tables_of_a_sweep(there) if there.is_dir() else []
     if len(swept) > 1:
         return {table.name: read_result(table) for table in swept}

@@ -23,7 +23,14 @@ def test_a_folder_holds_summary_requests_timeline_and_trace(run, tmp_path):
     ended = run("simulate", "vllm_2h100", *SMALL, "--out", str(tmp_path / "out"))
     assert ended.status == 0
     names = sorted(file.name for file in (tmp_path / "out").iterdir())
-    assert names == ["requests.parquet", "summary.json", "timeline.png", "trace.json"]
+    assert names == [
+        "provenance.json",
+        "requests.parquet",
+        "summary.json",
+        "timeline.csv",
+        "timeline.png",
+        "trace.json",
+    ]
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     assert set(summary) >= KEYS
     assert set(summary["utilization"]) == {"H100.0", "H100.1"}
@@ -32,6 +39,9 @@ def test_a_folder_holds_summary_requests_timeline_and_trace(run, tmp_path):
     assert sum(rows["output_tokens"]) == summary["tokens"]
     assert max(rows["finished_s"]) == pytest.approx(summary["seconds"])
     assert json.loads((tmp_path / "out/trace.json").read_text())["traceEvents"]
+    told = json.loads((tmp_path / "out/provenance.json").read_text())
+    kinds = {name: each["kind"] for name, each in told["inputs"].items()}
+    assert kinds == {"vllm_2h100": "System", "llama3_8b": "Model", "h100_sxm": "Gpu"}
 
 
 def test_figures_follow_from_one_another(run):

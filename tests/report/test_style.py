@@ -8,6 +8,10 @@ from accelsim.report.plots import buffer, gantt, roofline, tornado
 from accelsim.report.serving import ACTIVITY_COLOURS
 from accelsim.report.style import (
     COLOURS,
+    DARK,
+    DARK_GROUND,
+    FAINT,
+    INK,
     MARKERS,
     TEXT_PT,
     contrast_on_white,
@@ -155,3 +159,19 @@ def test_units_are_written_as_in_print():
     assert unit_label("us") == "µs"
     assert with_unit("6.72", "×") == "6.72×"
     assert with_unit("98.6", "%") == "98.6 %"
+
+
+def test_on_a_dark_ground_every_colour_is_seen_and_its_own():
+    """3 to 1 for what is drawn, 4.5 to 1 for text (WCAG 2); a grid may be fainter."""
+
+    def contrast(colour, ground):
+        light, dark = (
+            1.05 / contrast_on_white([int(each[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+            for each in (colour, ground)
+        )
+        return light / dark
+
+    shown = [DARK.get(colour, colour) for colour in COLOURS.values()]
+    assert len(set(shown)) == len(COLOURS)
+    assert all(contrast(colour, DARK_GROUND) >= 3 for colour in shown)
+    assert all(contrast(DARK[colour], DARK_GROUND) >= 4.5 for colour in (INK, FAINT))

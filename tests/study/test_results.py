@@ -56,6 +56,13 @@ def test_pieces_that_do_not_agree_are_named(tmp_path: Path) -> None:
         read_result(tmp_path)
 
 
+def test_parquet_beside_csv_is_a_table_too(tmp_path: Path) -> None:
+    write_tables({"timeline": ROWS}, tmp_path)
+    write_parquet(MORE, tmp_path / "requests.parquet")
+    write_parquet(ROWS, tmp_path / "timeline.parquet")
+    assert list(read_results(tmp_path)) == ["timeline", "requests"]
+
+
 def test_the_folder_of_a_study_has_tables(tmp_path: Path) -> None:
     write_tables({"results": ROWS, "pareto": MORE}, tmp_path)
     assert {name: len(t) for name, t in read_results(tmp_path).items()} == {

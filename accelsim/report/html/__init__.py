@@ -3,7 +3,8 @@
 contents.py   what stands on the sheet, as data
 results.py    tables and provenance as they lie on disk
 axes.py       which columns name a row, and which are measured
-choice.py     which figures a table is worth
+declared.py   the figures that the study itself declared
+choice.py     which figures a table is worth; served.py those of a simulated run
 rows.py       a table as cells, and which rows of a long one
 still.py      an interactive figure drawn for print
 inputs.py     YAML texts and constants with their sources

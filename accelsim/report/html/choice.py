@@ -1,5 +1,7 @@
 """Which figures a table is worth, by what its columns are.
 
+    an actor, a start and an end                a schedule in time, and nothing else
+    requests that were answered                 how many waited how long, and nothing else
     two of latency, energy, area, ...           a cloud and its Pareto front, for each problem
     energy_pj.DRAM, energy_pj.Array2D, ...      bars made of parts; so for rows named by a part
     an axis of numbers                          a line over it, for each of the other axes
@@ -13,20 +15,20 @@ at which. Rows that do not fit their machine are no designs, so no front has the
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from accelsim.report.html.axes import Columns, columns_of
+from accelsim.report.html.chosen import Chosen
+from accelsim.report.html.served import has_waits, schedule, waits
 from accelsim.report.interactive.bars import bars, stacked
 from accelsim.report.interactive.cloud import CELLS, Split, scatter, split
 from accelsim.report.interactive.lines import lines
 from accelsim.report.interactive.look import axis_of, axis_or_none, title_of, written
 from accelsim.report.interactive.maps import contour, heat_map
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
+from accelsim.report.interactive.spans import has_spans
 
 MOST_FIGURES = 4
 MOST_SERIES = 8
@@ -45,14 +47,6 @@ ADDED = ("energy_pj", "latency_s", "traffic_bytes", "cycles")
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A figure, and what it shows of which rows."""
-
-    caption: str
-    figure: "Figure"
-
-
-@dataclass(frozen=True)
 class Held:
     """Rows at one value of some columns."""
 
@@ -67,6 +61,10 @@ class Held:
 
 def choose(frame: pd.DataFrame) -> list[Chosen]:
     """At most MOST_FIGURES; none for a table that nothing is known of."""
+    if has_spans(frame):
+        return [schedule(frame)]
+    if has_waits(frame):
+        return [waits(frame)]
     columns = columns_of(frame)
     kinds = (_fronts, _parts, _lines, _maps, _bars)
     return list(islice((each for kind in kinds for each in kind(frame, columns)), MOST_FIGURES))

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class FigureShown:
     """A figure: its caption, plotly's JSON of it ("" if it is a picture alone), a picture as a data
-    URI, and which axes can be logarithmic."""
+    URI, which axes can be logarithmic, and what a study calls it."""
 
     caption: str
     json: str
     picture: str
     log: Sequence[str] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Sheet:
     question: str
     answer: str
     source: str
+    declared: Sequence[FigureShown]
     sections: Sequence[Section]
     pictures: Sequence[FigureShown]
     notes: Sequence[str]

@@ -22,6 +22,8 @@ FEWEST_ROWS = 30
 MOST_CELLS = 24_000
 """Of all tables together."""
 MOST_COLUMNS = 40
+LONG = 40
+"""Letters of a text that would fill a cell in each row."""
 
 Places = np.ndarray[Any, np.dtype[np.intp]]
 
@@ -30,6 +32,9 @@ def shown(frame: pd.DataFrame, name: str, tables: int = 1) -> TableShown:
     """The table, as one of so many that share the room."""
     room = MOST_CELLS // (tables * min(len(frame.columns), MOST_COLUMNS))
     chosen, note = _chosen(frame, max(FEWEST_ROWS, min(MOST_ROWS, room)))
+    said = _said_once(frame)
+    frame = frame.drop(columns=list(said))
+    note += "".join(f" {title_of(name).capitalize()}: {text}." for name, text in said.items())
     names = [str(column) for column in frame.columns][:MOST_COLUMNS]
     if len(names) < len(frame.columns):
         note += f" The first {len(names)} of {len(frame.columns)} columns."
@@ -46,6 +51,17 @@ def of_constants(constants: Sequence[Constant]) -> TableShown:
     ]
     names = ("input", "path", "value", "source")
     return TableShown("constants", names, (False, False, True, False), cells, "")
+
+
+def _said_once(frame: pd.DataFrame) -> dict[str, str]:
+    """Long texts that all rows have: they are said below the table."""
+    found = {}
+    for name in frame.columns:
+        first = frame[name].iloc[0]
+        is_long = isinstance(first, str) and len(first) > LONG and len(frame) > 1
+        if is_long and frame[name].nunique(dropna=False) == 1:
+            found[str(name)] = first.rstrip(".")
+    return found if len(found) < len(frame.columns) else {}
 
 
 def _chosen(frame: pd.DataFrame, most: int) -> tuple[Places, str]:

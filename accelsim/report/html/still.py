@@ -62,8 +62,14 @@ def svg(figure: "Figure") -> bytes:
         if "heatmap" not in kinds:
             axes.grid(True, color=GRID)
         _add_legend(drawn, axes, _plain(figure.layout.legend.title.text or ""))
-        content = BytesIO()
-        options: Any = {"metadata": {"Date": None, "Creator": None}, "dpi": DOTS}
+        return svg_of(drawn)
+
+
+def svg_of(drawn: Drawn) -> bytes:
+    """A figure of matplotlib's, the same bytes each time."""
+    content = BytesIO()
+    options: Any = {"metadata": {"Date": None, "Creator": None}, "dpi": DOTS}
+    with house_style():
         drawn.savefig(content, format="svg", **options)
     return content.getvalue()
 

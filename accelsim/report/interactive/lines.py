@@ -15,6 +15,7 @@ from accelsim.report.interactive.look import (
     legend_of,
     marked,
     open_figure,
+    written,
 )
 
 if TYPE_CHECKING:
@@ -35,8 +36,15 @@ def lines(
     across, up = axis_of(frame, x), axis_of(frame, y)
     names = np.array(labels_of(frame, series), dtype=object)
     log = [name for name, axis in (("x", across), ("y", up)) if axis.is_positive]
+    scales = {"x": across.scales()}
+    if up.unit == "B" and up.is_positive:
+        # Bytes are read in powers of 1024, which plotly's own ticks are not.
+        scales["y"] = {"log": up.rounded(True), "linear": up.rounded(False)}
     figure = open_figure(
-        title, across.listed(across.is_wide), up.layout(up.is_wide), meta={"log": log}
+        title,
+        across.listed(across.is_wide),
+        up.rounded(up.is_wide) if up.unit == "B" else up.layout(up.is_wide),
+        meta={"log": log, "scales": scales},
     )
     for number, name in enumerate(dict.fromkeys(names.tolist())):
         rows = np.flatnonzero(names == name)
@@ -48,7 +56,9 @@ def lines(
                 y=up.values[rows],
                 name=name,
                 mode="lines+markers",
-                hovertemplate=hover_lines(("x", across), ("y", up)) + f"<extra>{name}</extra>",
+                customdata=[written(value, across.unit) for value in across.values[rows]],
+                hovertemplate=f"{across.title}: %{{customdata}}<br>{hover_lines(('y', up))}"
+                f"<extra>{name}</extra>",
                 **marked(number),
             )
         )

@@ -1,8 +1,9 @@
 """What all interactive figures have in common: the look of `report/style.py`, in plotly's words.
 
 A column becomes an axis: its numbers in the unit without a prefix (s, B, J; chips in mm²), which
-stands in its title; ticks carry the prefix (`20m`), what is hovered over both (`20.3ms`). A text
-that is a quantity (`512 KiB`) is a number too.
+stands in its title; ticks carry the prefix (`20m`), what is hovered over both (`20.3ms`). Of a
+column that was varied the ticks are whole quantities (`50 GB/s`). A text that is a quantity
+(`512 KiB`) is a number too.
 """
 
 import re
@@ -16,7 +17,18 @@ import pandas as pd
 
 from accelsim.base.errors import InputError, StudyError, did_you_mean
 from accelsim.base.units import format_bytes, format_count, format_quantity, quantity, suffix_of
-from accelsim.report.style import COLOURS, FAINT, FONT, GRID, INK, prefixed, unit_label
+from accelsim.report.interactive.ticks import round_numbers
+from accelsim.report.style import (
+    COLOURS,
+    FAINT,
+    FONT,
+    GRID,
+    INK,
+    SCALED,
+    prefixed,
+    unit_label,
+    with_prefix,
+)
 from accelsim.study.columns import unit_of_measure
 from accelsim.study.spread import HOUSE_UNITS
 
@@ -90,19 +102,33 @@ class Axis:
         scale = {"type": "log", "dtick": _steps(self.values)} if is_log else {"type": "linear"}
         if not is_log and self.is_wide:
             scale["rangemode"] = "tozero"
-        return {
-            "title": {"text": self.heading},
-            "tickformat": ticks,
-        } | scale
+        return {"title": {"text": self.heading}, "tickformat": ticks} | scale
 
     def listed(self, is_log: bool) -> dict[str, Any]:
-        """The same, with a tick at each of a few values, as they are written."""
+        """The same, with ticks as they are written: at each of a few values, else at round
+        quantities."""
         values = np.unique(self.values[~np.isnan(self.values)])
-        if not is_log or not 1 < len(values) <= MOST_TICKS:
+        if is_log and 1 < len(values) <= MOST_TICKS:
+            return self._at(values.tolist(), is_log)
+        return self.rounded(is_log) if self.unit in (*SCALED, "B") else self.layout(is_log)
+
+    def rounded(self, is_log: bool) -> dict[str, Any]:
+        """The same, with ticks at round quantities, of bytes in powers of 1024."""
+        values = self.values[~np.isnan(self.values)]
+        if not values.size or values.min() == values.max():
             return self.layout(is_log)
-        texts = [written(value, self.unit) for value in values]
-        listed = {"tickvals": values.tolist(), "ticktext": texts}
-        return self.layout(is_log) | {"title": {"text": self.title}, **listed}
+        base = 1024 if self.unit == "B" else 10
+        places = round_numbers(float(values.min()), float(values.max()), base, is_log)
+        return self._at(places, is_log) if len(places) > 1 else self.layout(is_log)
+
+    def _at(self, places: Sequence[float], is_log: bool) -> dict[str, Any]:
+        texts = [written(value, self.unit) for value in places]
+        own = {"title": {"text": self.title}, "ticksuffix": self.suffix}
+        return self.layout(is_log) | own | {"tickvals": list(places), "ticktext": texts}
+
+    def scales(self) -> dict[str, dict[str, Any]]:
+        """Both ways in which an axis is `listed`, for a button that changes between them."""
+        return {"log": self.listed(True), "linear": self.listed(False)} if self.is_positive else {}
 
 
 def axis_of(frame: pd.DataFrame, column: str) -> Axis:
@@ -165,6 +191,8 @@ def written(value: Any, unit: str) -> str:
         return f"{value:,.4g} mm²"
     if unit == "B" and is_number:
         return format_bytes(value)
+    if unit in SCALED and is_number:
+        return with_prefix(value, unit)
     if unit and is_number:
         return unit_label(format_quantity(value, unit))
     if is_number and abs(value) >= LARGE:

@@ -19,6 +19,8 @@ from accelsim.report.interactive.look import (
     title_of,
     written,
 )
+from accelsim.report.interactive.ticks import round_numbers
+from accelsim.report.style import SCALED
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -182,6 +184,9 @@ def _spread(axis: Axis) -> dict[str, Any]:
     """An axis in decades, with ticks as they are written: cells of a map are even only so."""
     distinct = _distinct(axis)
     shown = distinct[:: max(1, -(-len(distinct) // MOST_LABELS))]
+    if len(distinct) > MOST_LABELS and axis.unit in (*SCALED, "B"):
+        base = 1024 if axis.unit == "B" else 10
+        shown = round_numbers(distinct[0], distinct[-1], base, axis.is_positive)
     return {
         "title": {"text": axis.title},
         "tickvals": _placed(np.array(shown), axis).tolist(),

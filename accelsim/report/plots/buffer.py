@@ -1,7 +1,7 @@
 """The ski slope: traffic against the size of a buffer, falling to what must move once.
 
-A line a run; below it, broken and in the same colour, the least that its number of passes and the
-chip's room allow. What no mapping fits has no point.
+A line a run; below it, broken and in the same colour, the least that its passes, its products and
+the chip's room allow. What no mapping fits has no point.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ FOOT_PT = 2 * LINE_PT + 4
 HUES = tuple(COLOURS[name] for name in ("blue", "vermillion", "green", "purple", "orange", "slate"))
 MOST_TICKS = 7
 ROOM = 1.5
-BROKEN = "Broken: the least that any mapping moves, by its passes and what the chip holds."
+BROKEN = "Broken: the least that any mapping moves, by passes, products and what the chip holds."
 
 
 def draw_buffer(frame: pd.DataFrame, *, title: str = "", caption: str = "") -> Figure:

@@ -85,7 +85,7 @@ PLOTS: Mapping[str, Plot] = {
         ),
         Plot(
             name="buffer",
-            about="Traffic against the size of a buffer, above what its passes must move.",
+            about="Traffic against the size of a buffer, above what no mapping can do without.",
             needs=("capacity_bytes", "traffic_bytes"),
             may=("least_bytes", "passes", *RUN),
             options=(),
@@ -103,12 +103,13 @@ PLOTS: Mapping[str, Plot] = {
         ),
         Plot(
             name="gantt",
-            about="A schedule in time: who does what, and how busy each is.",
+            about="A schedule in time: who does what, of an array or of a system that serves.",
             needs=("actor", "start_cycles|start_s", "end_cycles|end_s"),
-            may=("activity", "step", "phase", "einsum", "tile"),
+            may=("activity", "step", "phase", "einsum", "tile", "batch"),
             options=("until",),
             draw="draw_gantt",
-            table="accelsim simulate WORKLOAD MACHINE --tiles 8 --out trace.csv",
+            table="accelsim simulate WORKLOAD MACHINE --tiles 8 --out trace.csv, or SYSTEM --model "
+            "MODEL --out DIR",
             example=(
                 "accelsim simulate attention/one_pass fusemax_cloud --shape bert --tiles 8 "
                 "--out out/trace.csv",

@@ -11,7 +11,7 @@ from accelsim.report.front import Group, Objective, draw_front
 from accelsim.report.plots.columns import caption_of, column_named, common_name
 
 USUAL = ("area_um2", "latency_s", "energy_pj", "traffic_bytes")
-"""The first two of these that a table has are drawn, if none are named."""
+"""The first two of these that differ among the rows of a table are drawn, if none are named."""
 
 
 def draw_pareto(
@@ -25,7 +25,7 @@ def draw_pareto(
 ) -> Figure:
     """Columns `x` and `y`, numbers above 0; with `by`, a front for each of its values.
 
-    Raises StudyError if a column is missing or no row has both numbers.
+    Raises StudyError if a column is missing, no row has both numbers, or too few columns differ.
     """
     x, y = _axes(frame, x, y)
     numbers = frame[[x, y]].apply(pd.to_numeric, errors="coerce")
@@ -49,10 +49,15 @@ def _axes(frame: pd.DataFrame, x: str, y: str) -> tuple[str, str]:
     for option, name in (("--x", x), ("--y", y)):
         if name:
             column_named(frame, name, option)
-    free = [name for name in USUAL if name in frame and name not in (x, y)]
-    chosen = [name or (free.pop(0) if free else "") for name in (x, y)]
+    there = [name for name in USUAL if name in frame and name not in (x, y)]
+    free = [name for name in there if pd.to_numeric(frame[name], errors="coerce").nunique() > 1]
+    left = list(free)
+    chosen = [name or (left.pop(0) if left else "") for name in (x, y)]
     if not all(chosen):
-        raise StudyError("pareto needs two columns", remedy="Name them: --x area_um2 --y latency_s")
+        same = [name for name in there if name not in free]
+        of_same = f"; all rows have one {' and one '.join(same)}" if same else ""
+        fact = f"pareto needs two columns that differ among the rows{of_same}"
+        raise StudyError(fact, remedy="Name them: --x area_um2 --y latency_s")
     return chosen[0], chosen[1]
 
 

@@ -193,7 +193,7 @@ class Ledger:
             if batch.chunks and not batch.sequences:
                 activity = "prefill"
             for worker in workers[kind]:
-                label = f"{batch.sequences} sequences, {batch.keys} keys"
+                label = _told(batch)
                 end_s = start_s + min(seconds, of.seconds)
                 window.note(Span(str(worker), activity, start_s, end_s, label, batch.sequences))
         first = next(iter(workers.values()))[0]
@@ -201,3 +201,11 @@ class Ledger:
         for name, seconds in of.port_s.items():
             end_s = start_s + min(seconds, of.seconds)
             window.note(Span(f"{name}{ports}", "send", start_s, end_s, "", batch.sequences))
+
+
+def _told(batch: Batch) -> str:
+    """What an iteration is for: `4 sequences, 2846 keys; 512 tokens of prompts`."""
+    prompts = batch.tokens - batch.sequences
+    parts = [f"{batch.sequences} sequences, {batch.keys} keys"] if batch.sequences else []
+    parts += [f"{prompts} tokens of prompts"] if prompts else []
+    return "; ".join(parts)

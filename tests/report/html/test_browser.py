@@ -62,6 +62,8 @@ def test_it_draws_sorts_and_toggles_without_a_network(opened, file):
     page.wait_for_selector("#figure-4 .live svg.main-svg", timeout=PATIENCE_MS, state="attached")
     assert page.locator(DRAWN).count() >= 4
     assert not page.locator("figure.is-live .still").first.is_visible()
+    offered = page.locator(".modebar-btn").evaluate_all("all => all.map(b => b.ariaLabel)")
+    assert "Zoom" in offered and not any("Share" in each for each in offered)
 
     latency = page.locator("th button[title=latency_s]")
     column = "table.sortable >> nth=0 >> tbody tr td:nth-child(4)"
@@ -101,3 +103,36 @@ def test_without_scripts_and_on_paper_the_pictures_stand(opened):
     assert page.locator(".still").first.is_visible()
     assert not page.locator("figure.is-live .live").first.is_visible()
     assert len(page.pdf(format="A4")) > 10_000
+
+
+def test_a_legend_is_worked_by_the_keyboard(opened):
+    page, said = opened()
+    page.wait_for_selector("#figure-2 .legend button", timeout=PATIENCE_MS)
+    first = page.locator("#figure-2 .legend button").first
+    place = int(first.get_attribute("data-places").split()[0])
+    visible = f"document.querySelector('#figure-2 .live').data[{place}].visible"
+    assert first.get_attribute("aria-pressed") == "true"
+    for key, is_shown in (("Enter", False), ("Space", True)):
+        first.press(key)
+        page.wait_for_function(f"() => {visible} === {str(is_shown).lower()}", timeout=PATIENCE_MS)
+        assert first.get_attribute("aria-pressed") == str(is_shown).lower()
+    assert page.locator("#figure-2 .live g.legend").count() == 0
+    assert len(said) == 1
+
+
+def test_it_is_dark_where_it_is_asked_to_be_and_light_on_paper(opened):
+    page, _ = opened(color_scheme="dark")
+    page.wait_for_selector("#figure-4 .live svg.main-svg", timeout=PATIENCE_MS, state="attached")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    paper = "document.querySelector('#figure-2 .live').layout.paper_bgcolor"
+    assert (page.evaluate(ground), page.evaluate(paper)) == ("rgb(21, 24, 27)", "#15181B")
+    hidden = page.locator("#figure-2 .legend button").first
+    hidden.click()
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function(f"() => {paper} === 'white'", timeout=PATIENCE_MS)
+    place = int(hidden.get_attribute("data-places").split()[0])
+    assert (
+        page.evaluate(f"document.querySelector('#figure-2 .live').data[{place}].visible") is False
+    )
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(ground) == "rgb(255, 255, 255)"

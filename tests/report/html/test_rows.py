@@ -49,3 +49,11 @@ def test_of_many_columns_the_note_says_how_many_are_shown():
     found = shown(frame, "wide")
     assert len(found.columns) == len(found.rows[0]) == 40
     assert found.note == "The first 40 of 50 columns."
+
+
+def test_a_long_text_that_all_rows_have_is_said_once():
+    source = "A datasheet, whose name is longer than any cell should be, 2024."
+    frame = pd.DataFrame({"n": [1, 2], "source": [source] * 2, "of": ["short"] * 2})
+    found = shown(frame, "t")
+    assert found.columns == ["n", "of"]
+    assert found.note == f"Source: {source}"

@@ -118,3 +118,28 @@ def test_without_provenance_it_says_what_it_does_not_know(results):
 
 def test_the_same_results_give_the_same_file(made, text):
     assert report_html(made) == text
+
+
+def test_figures_that_a_study_declares_are_drawn_and_its_pictures_are_not_shown_twice(
+    results, designs, told
+):
+    declares = (
+        "figures:\n- {name: own, kind: lines, table: designs, where: {config: flat}, x: pes,"
+        " series: capacity, value: latency_s, axis: PEs, title: Time, source: Ours.}\n"
+        "- {name: none, kind: lines, table: other, x: a, series: b, value: c, axis: d, title: e}\n"
+    )
+    study = {"kind": "Study", "sha256": "1", "quantities": {}, "yaml": declares}
+    folder = results({"designs": designs}, told | {"inputs": told["inputs"] | {"study": study}})
+    for name in ("own", "other"):
+        (folder / f"{name}.svg").write_bytes(b"<svg/>")
+    page = Page(report_html(folder))
+    captions = page.texts("figcaption")
+    assert captions[0] == "Figure 1. Time. Ours."
+    assert "other" in captions and "own" not in captions
+    assert "The study's figures" in page.texts("h2")
+
+
+def test_a_long_table_says_how_many_rows_are_not_printed(results):
+    rows = pd.DataFrame({"n": range(200), "said": ["x"] * 200})
+    said = " ".join(Page(report_html(results({"t": rows}))).texts("p"))
+    assert "Printed are the first 120 of these 200 rows; 80 are left out" in said

@@ -63,6 +63,17 @@ def trace():
 
 
 @pytest.fixture
+def served():
+    """Two iterations of a system whose attention is on another device, from 10 s on."""
+    rows = [
+        ("rdma", "send", 10.0, 10.06, 64), ("rdma", "send", 10.04, 10.1, 64),
+        ("H100.0", "model", 10.0, 10.1, 64), ("H20.0", "attention", 10.1, 10.3, 128),
+        ("H100.0", "model", 10.2, 10.4, 128), ("H20.0", "attention", 10.39, 10.391, 32),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["actor", "activity", "start_s", "end_s", "batch"])
+
+
+@pytest.fixture
 def elasticities():
     rows = [
         ("clock", 1e9, "Hz", "latency_s", -1.0, -1.0),

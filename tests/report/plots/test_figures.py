@@ -89,6 +89,21 @@ def test_a_schedule_ends_where_it_is_asked_to(trace):
     assert draw_gantt(seconds).axes[0].get_xlabel() == "time (ns)"
 
 
+def test_a_system_that_serves_has_a_row_a_device_and_a_link(served):
+    """Of 0.4 s from 10.0 s on: the holder works 0.1 and 0.2 s, the link sends 0.1 s in two parts
+    that overlap, and what came first of all is a link."""
+    (axes,) = draw_gantt(served).axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["H100.0", "H20.0", "rdma"]
+    said = texts(axes.figure)
+    assert [text for text in said if text.endswith("%")] == ["75%", "50%", "25%"]
+    assert {"64", "128", "model", "attention", "send"} <= set(said) and "32" not in said
+    assert axes.get_xlim() == pytest.approx((0, 400))
+    assert axes.get_xlabel() == "time since 10 s (ms)"
+    with pytest.raises(StudyError, match="nothing begins before 5; the first at 10"):
+        draw_gantt(served, until=5)
+
+
 def test_the_front_of_each_group_is_found(designs):
     figure = draw_pareto(designs, by="config")
     assert "3 of 5 rows are on a front." in figure.get_supxlabel()
@@ -96,6 +111,11 @@ def test_the_front_of_each_group_is_found(designs):
         draw_pareto(designs, y="energy")
     with pytest.raises(StudyError, match="needs two columns"):
         draw_pareto(designs[["config", "latency_s"]])
+    same = designs.assign(area_um2=1e6, energy_pj=[1.0, 2.0, 3.0, 4.0, 5.0])
+    axes = draw_pareto(same).axes[0]
+    assert axes.get_xlabel().startswith("latency") and axes.get_ylabel().startswith("energy (J)")
+    with pytest.raises(StudyError, match="differ among the rows; all rows have one area_um2"):
+        draw_pareto(designs.assign(area_um2=1e6))
 
 
 def test_ticks_of_a_narrow_front_are_numbers(designs):

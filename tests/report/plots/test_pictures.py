@@ -75,6 +75,11 @@ def test_gantt(trace):
 
 
 @picture
+def test_gantt_of_a_system(served):
+    return draw_gantt(served)
+
+
+@picture
 def test_pareto(designs):
     return draw_pareto(designs, by="config")
 
