@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from accelsim.base.pareto import unbeaten
 from accelsim.base.units import format_count
 from accelsim.report.interactive.look import DASHES, MARKERS, escaped, open_figure
 from accelsim.report.interactive.strips import add_band, add_line, on, open_strips
@@ -38,7 +39,6 @@ from accelsim.report.spec import (
     shown_unit,
 )
 from accelsim.report.style import tick_label, unit_label
-from accelsim.study.pareto import unbeaten
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
