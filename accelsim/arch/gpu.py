@@ -13,7 +13,9 @@ was measured on the machine itself stands in its own file and goes first. A gene
 was measured carries over another's. The source of every number says which it is.
 """
 
+from collections import deque
 from collections.abc import Mapping
+from functools import cached_property
 from typing import ClassVar
 
 from accelsim.base.errors import ArchError, did_you_mean
@@ -250,6 +252,20 @@ class Gpu(Record, InNotebook):
     def hbm(self) -> Level:
         return self.memory("HBM")
 
+    @cached_property
+    def chip(self) -> "Gpu":
+        """Itself without what its blocks do not see: the bandwidth of device memory, and power.
+
+        GPUs that differ in nothing else have the same object, by which results can be kept.
+        """
+        hbm = self.hbm.model_copy(update={"bandwidth": None})
+        memories = tuple(hbm if level.name == hbm.name else level for level in self.memories)
+        own = self.model_copy(update={"memories": memories, "power": None})
+        known = next((each for each in _CHIPS if each == own), None)
+        if known is None:
+            _CHIPS.append(own)
+        return known or own
+
     def memory(self, name: str) -> Level:
         for level in self.memories:
             if level.name == name:
@@ -269,6 +285,10 @@ class Gpu(Record, InNotebook):
             if cores.name == name:
                 return cores
         raise _unknown("tensor instruction", name, [cores.name for cores in self.tensor])
+
+
+_CHIPS: deque[Gpu] = deque(maxlen=16)
+"""Those of GPUs that were asked for last."""
 
 
 def rate_per_s(rate: Rate, gpu: Gpu) -> float:

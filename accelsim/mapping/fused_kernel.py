@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.arch.gpu import Gpu, resident_blocks
+from accelsim.arch.gpu import Gpu, Multiprocessor, resident_blocks
 from accelsim.base.entrywise import Number, either, is_array, longer, shorter
 from accelsim.mapping.fusion import Fusion
 from accelsim.mapping.in_place import added_into, is_in_place
@@ -53,8 +53,19 @@ class FusedKernel:
     def name(self) -> str:
         return self.fusion.name
 
+    @cached_property
+    def facts(self) -> dict[Any, Any]:
+        """What others have found out about it; it never changes."""
+        return {}
+
     def at(self, number: int) -> "FusedKernel":
-        """One of the candidates, in plain numbers."""
+        """One of the candidates, in plain numbers; the same object every time."""
+        if ("at", number) not in self.facts:
+            self.facts["at", number] = self._one(number)
+        one: FusedKernel = self.facts["at", number]
+        return one
+
+    def _one(self, number: int) -> "FusedKernel":
         return FusedKernel(
             self.fusion,
             {rank: int(sizes[number]) for rank, sizes in self.tile.items()},
@@ -90,13 +101,13 @@ class FusedKernel:
 
 def fused_kernels(fusion: Fusion, tile: Mapping[str, int], gpu: Gpu) -> Iterator[FusedKernel]:
     """The kernels with these tiles for which an SM has room."""
-    found = with_room(fusion, {rank: np.array([size]) for rank, size in tile.items()}, gpu)
+    found = with_room(fusion, {rank: np.array([size]) for rank, size in tile.items()}, gpu.sm)
     if found is not None:
         yield from (found.at(number) for number in range(len(found.stages)))
 
 
-def with_room(fusion: Fusion, tile: Mapping[str, Any], gpu: Gpu) -> FusedKernel | None:
-    """The kernels with any of these tiles for which an SM has room; `tile` holds an array a rank.
+def with_room(fusion: Fusion, tile: Mapping[str, Any], sm: Multiprocessor) -> FusedKernel | None:
+    """The kernels with any of these tiles for which the SM has room; `tile` holds an array a rank.
 
     In the order of the tiles, and of each those of more stages first.
     """
@@ -110,7 +121,7 @@ def with_room(fusion: Fusion, tile: Mapping[str, Any], gpu: Gpu) -> FusedKernel 
     several = np.array(stages)[:, None]
     shared = stays + several * passing + longer(0.0, made - _room(threads))
     shape = (len(stages), len(next(iter(tile.values()), [1])))
-    fits = (shared + SYSTEM_BYTES <= gpu.sm.shared_bytes) & _fits(gpu, threads, own + OWN)
+    fits = (shared + SYSTEM_BYTES <= sm.shared_bytes) & _fits(sm, threads, own + OWN)
     found = np.broadcast_to(fits, shape).T
 
     def kept(numbers: Any) -> Any:
@@ -133,8 +144,8 @@ def _room(threads: Number) -> Number:
     return (MOST - OWN) * ACCUMULATOR_BYTES * threads * 1.0
 
 
-def _fits(gpu: Gpu, threads: Number, registers: Number) -> Number:
-    return (registers * threads <= gpu.sm.registers) & (threads <= gpu.sm.threads)
+def _fits(sm: Multiprocessor, threads: Number, registers: Number) -> Number:
+    return (registers * threads <= sm.registers) & (threads <= sm.threads)
 
 
 def resident(kernel: FusedKernel, gpu: Gpu) -> Number:
@@ -146,7 +157,7 @@ def resident(kernel: FusedKernel, gpu: Gpu) -> Number:
     return np.array([resident_blocks(gpu, *own) for own in each])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def staged_reads(fusion: Fusion) -> tuple[Access, ...]:
     """Inputs of products, which all threads of a block read."""
     found = [e for e in fusion.cascade.einsums if is_product(e)]
@@ -222,7 +233,7 @@ def _made_bytes(fusion: Fusion, tile: Mapping[str, Number]) -> Number:
     return (inputs + longer(*at_once)) * 1.0
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _lives(fusion: Fusion) -> Mapping[str, range]:
     """Of all that takes room of its own."""
     return {
@@ -240,7 +251,7 @@ def _made(fusion: Fusion, einsum: Einsum, tile: Mapping[str, Number]) -> Number:
     return word * elements(fusion, einsum.output, extents(fusion, tile, is_held)) * 1.0
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def adding(fusion: Fusion) -> frozenset[str]:
     """Einsums whose addition the tensor cores make as they multiply."""
     found = (added_into(fusion, e) for e in fusion.cascade.einsums if is_product(e))

@@ -17,15 +17,17 @@ counts as.
 Somebody may have kernels of `others` for single Einsums: whichever is faster is taken.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import inf
 
-from accelsim.arch.gpu import Gpu
+from accelsim.arch.gpu import Gpu, Multiprocessor
 from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.fused_choice import Choice, choice
 from accelsim.mapping.automatic import AUTOMATIC
-from accelsim.mapping.fused_tiles import BY_RULES, Shapes
+from accelsim.mapping.fused_kernel import FusedKernel
+from accelsim.mapping.fused_tiles import BY_RULES, Shapes, candidates
 from accelsim.mapping.fusion import fusion, stepwise, units
 from accelsim.mapping.gpu_mapping import GpuMapping, Kernel
 from accelsim.mapping.recurring import Group
@@ -55,8 +57,19 @@ def no_others(cascade: Cascade, einsum: str) -> None:
     """Kernels are those made by rules."""
 
 
-Runs = dict[tuple[int, int], Run]
-"""By the first unit, and the one after the last."""
+Units = tuple[int, int]
+"""The first one, and the one after the last."""
+
+Runs = dict[Units, Run]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a run of units may be: one kernel, or several step by step, each as all its candidates
+    for which there is room."""
+
+    kernels: tuple[FusedKernel, ...]
+    is_apart: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,7 @@ class Way:
     """Runs of the units of a cascade in order, and the seconds of all."""
 
     seconds: float
-    runs: tuple[tuple[int, int], ...]
+    runs: tuple[Units, ...]
 
 
 @dataclass(frozen=True)
@@ -126,11 +139,17 @@ def _with_inner_parts(cascade: Cascade, shapes: Shapes) -> Iterator[Cascade]:
 
 
 def _all_runs(cascade: Cascade, gpu: Gpu, shapes: Shapes) -> Runs:
+    return {units: _offered(each, gpu) for units, each in _offers(cascade, gpu.sm, shapes).items()}
+
+
+@lru_cache(maxsize=16)
+def _offers(cascade: Cascade, sm: Multiprocessor, shapes: Shapes) -> Mapping[Units, Offer]:
+    """What has room. Other numbers of the GPU change nothing in it."""
     groups = units(cascade)
     return {
-        (first, last): run
+        (first, last): offer
         for first in range(len(groups))
-        for last, run in _runs(cascade, groups, first, gpu, shapes)
+        for last, offer in _from(cascade, groups, first, sm, shapes)
     }
 
 
@@ -173,9 +192,9 @@ def _best_way(runs: Runs, units: int) -> Way:
     return best[-1]
 
 
-def _runs(
-    cascade: Cascade, groups: tuple[Group, ...], first: int, gpu: Gpu, shapes: Shapes
-) -> Iterator[tuple[int, Run]]:
+def _from(
+    cascade: Cascade, groups: tuple[Group, ...], first: int, sm: Multiprocessor, shapes: Shapes
+) -> Iterator[tuple[int, Offer]]:
     """Kernels of units from the first on, by where they end.
 
     More units may need less room: a running value makes of a whole rank one that passes by.
@@ -183,32 +202,39 @@ def _runs(
     ended = first + 1
     for last in range(first + 1, len(groups) + 1):
         own = fusion(cascade, groups[first:last])
-        found = None if own is None else choice(own, gpu, shapes)
-        if found is not None:
+        kernels = None if own is None else candidates(own, sm, shapes)
+        if kernels is not None:
             ended = last
-            run = Run(found.at_least + float(gpu.launch.gap_s), (), found.number, found)
-            yield last, _known(run, gpu) if found.is_exact else run
+            yield last, Offer((kernels,), is_apart=False)
         elif last == first + 1:
-            yield last, _apart(cascade, groups[first], gpu, shapes)
+            yield last, _apart(cascade, groups[first], sm, shapes)
         elif last - ended >= PATIENCE:
             return
+
+
+def _apart(cascade: Cascade, group: Group, sm: Multiprocessor, shapes: Shapes) -> Offer:
+    found = []
+    for own in stepwise(cascade, group):
+        kernels = candidates(own, sm, shapes)
+        if kernels is None:
+            place = own.cascade.einsums[0].place
+            remedy = "Take smaller words or ranks, or a GPU with larger SMs"
+            raise MappingError(f"no SM has room for a tile of {own.name}", at=place, remedy=remedy)
+        found.append(kernels)
+    return Offer(tuple(found), is_apart=True)
+
+
+def _offered(offer: Offer, gpu: Gpu) -> Run:
+    choices = tuple(choice(kernels, gpu) for kernels in offer.kernels)
+    if offer.is_apart or choices[0].is_exact:
+        return _run(choices, gpu)
+    (only,) = choices
+    return Run(only.at_least + float(gpu.launch.gap_s), (), only.number, only)
 
 
 def _known(run: Run, gpu: Gpu) -> Run:
     """The run with its tiles."""
     return _run((run.choice,), gpu) if run.choice else run
-
-
-def _apart(cascade: Cascade, group: Group, gpu: Gpu, shapes: Shapes) -> Run:
-    found = []
-    for own in stepwise(cascade, group):
-        each = choice(own, gpu, shapes)
-        if each is None:
-            place = own.cascade.einsums[0].place
-            remedy = "Take smaller words or ranks, or a GPU with larger SMs"
-            raise MappingError(f"no SM has room for a tile of {own.name}", at=place, remedy=remedy)
-        found.append(each)
-    return _run(tuple(found), gpu)
 
 
 def _run(choices: tuple[Choice, ...], gpu: Gpu) -> Run:

@@ -18,8 +18,6 @@ from accelsim.cost.gpu.fused import FusedBlocks
 from accelsim.cost.gpu.fused_bytes import crossing
 from accelsim.cost.gpu.overlap import swept
 from accelsim.mapping.fused_kernel import FusedKernel
-from accelsim.mapping.fused_tiles import BY_RULES, Shapes, candidates
-from accelsim.mapping.fusion import Fusion
 
 TIMED_AGAIN = 25
 """Of the kernels with the best tiles by points alone."""
@@ -94,7 +92,7 @@ class Choice:
                 seconds = found[place].least_seconds(*self._memory(found[place]))
                 heappush(waiting, (seconds, place, TILES))
             else:
-                own = found[place].decides
+                own = found[place].on_sms.decides
                 if own not in scheduled:
                     scheduled[own] = found[place].seconds(*self._memory(found[place]))
                 heappush(waiting, (scheduled[own], place, ALL))
@@ -104,12 +102,9 @@ class Choice:
         return float(self.gpu.clock_hz), self.read + blocks.again, self.written
 
 
-def choice(own: Fusion, gpu: Gpu, shapes: Shapes = BY_RULES) -> Choice | None:
-    """None if there is no room for any tile."""
-    kernels = candidates(own, gpu, shapes)
-    if kernels is None:
-        return None
-    moved = crossing(own, apart(gpu))
+def choice(kernels: FusedKernel, gpu: Gpu) -> Choice:
+    """Among all kernels of a fusion for which there is room."""
+    moved = crossing(kernels.fusion, apart(gpu))
     missing = 1 - swept(gpu, moved.total, float(gpu.l2.capacity_bytes))
     read, written = (sum(each.values()) * missing for each in (moved.reads, moved.writes))
     return Choice(kernels, gpu, read, written)
