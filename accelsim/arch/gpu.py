@@ -260,11 +260,18 @@ class Gpu(Record, InNotebook):
         """
         hbm = self.hbm.model_copy(update={"bandwidth": None})
         memories = tuple(hbm if level.name == hbm.name else level for level in self.memories)
-        own = self.model_copy(update={"memories": memories, "power": None})
-        known = next((each for each in _CHIPS if each == own), None)
-        if known is None:
-            _CHIPS.append(own)
-        return known or own
+        return _same(self.model_copy(update={"memories": memories, "power": None}), _CHIPS)
+
+    @cached_property
+    def lanes(self) -> "Gpu":
+        """Its pipes and tensor cores in cycles: an SM without a clock, nor anything around it.
+
+        GPUs that differ in nothing else have the same object.
+        """
+        shared = Rate(bytes_per_cycle=self.sm.shared_bandwidth.per_cycle(self.clock_hz))
+        sm = self.sm.model_copy(update={"shared_bandwidth": shared, "port_bandwidth": None})
+        around = dict.fromkeys(("clock_hz", "sms", "cluster_sms", "launch", "power"))
+        return _same(self.model_copy(update={**around, "sm": sm, "memories": ()}), _LANES)
 
     def memory(self, name: str) -> Level:
         for level in self.memories:
@@ -288,7 +295,16 @@ class Gpu(Record, InNotebook):
 
 
 _CHIPS: deque[Gpu] = deque(maxlen=16)
+_LANES: deque[Gpu] = deque(maxlen=16)
 """Those of GPUs that were asked for last."""
+
+
+def _same(gpu: Gpu, known: deque[Gpu]) -> Gpu:
+    """The known one that equals it, or itself, which is known from now on."""
+    found = next((each for each in known if each == gpu), None)
+    if found is None:
+        known.append(gpu)
+    return found or gpu
 
 
 def rate_per_s(rate: Rate, gpu: Gpu) -> float:

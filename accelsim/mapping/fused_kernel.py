@@ -8,11 +8,11 @@ threads     as few as have registers enough, 255 each; OWN of them are the kerne
 blocks      Π ⌈size / tile⌉ over the grid
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -34,6 +34,10 @@ ACCUMULATOR_BYTES = 4
 SYSTEM_BYTES = 1024
 """Of shared memory, in every block."""
 
+MOST_KEPT = 32
+
+Found = TypeVar("Found")
+
 
 @dataclass(frozen=True)
 class FusedKernel:
@@ -54,16 +58,23 @@ class FusedKernel:
         return self.fusion.name
 
     @cached_property
-    def facts(self) -> dict[Any, Any]:
-        """What others have found out about it; it never changes."""
+    def _facts(self) -> dict[str, dict[Hashable, Any]]:
         return {}
 
+    def kept(self, fact: str, of: Hashable, make: Callable[[], Found]) -> Found:
+        """A fact about this kernel, which never changes, and something else: made once for each of
+        the MOST_KEPT that were asked for last."""
+        known = self._facts.setdefault(fact, {})
+        if of not in known:
+            while len(known) >= MOST_KEPT:
+                del known[next(iter(known))]
+            known[of] = make()
+        found: Found = known[of]
+        return found
+
     def at(self, number: int) -> "FusedKernel":
-        """One of the candidates, in plain numbers; the same object every time."""
-        if ("at", number) not in self.facts:
-            self.facts["at", number] = self._one(number)
-        one: FusedKernel = self.facts["at", number]
-        return one
+        """One of the candidates, in plain numbers; as a rule the same object."""
+        return self.kept("at", number, lambda: self._one(number))
 
     def _one(self, number: int) -> "FusedKernel":
         return FusedKernel(
@@ -150,6 +161,10 @@ def _fits(sm: Multiprocessor, threads: Number, registers: Number) -> Number:
 
 def resident(kernel: FusedKernel, gpu: Gpu) -> Number:
     """Blocks that an SM holds."""
+    return kernel.kept("resident", gpu.sm, lambda: _resident(kernel, gpu))
+
+
+def _resident(kernel: FusedKernel, gpu: Gpu) -> Number:
     needs = (kernel.threads, kernel.registers, kernel.shared_bytes)
     if not is_array(kernel.threads):
         return resident_blocks(gpu, *needs)
@@ -190,20 +205,37 @@ def extents(fusion: Fusion, tile: Mapping[str, Number], is_held: bool = False) -
 
 def elements(fusion: Fusion, access: Access, extents: Mapping[str, Number]) -> Number:
     """Of a tensor, that an access reaches over these extents. A float: arrays would overflow."""
-    cascade = fusion.cascade
-    sizes = [cascade.ranks[rank] for rank in cascade.tensors[access.tensor].ranks]
-    positions = zip(cascade.positions(access), sizes, strict=True)
-    reached = (shorter(int(size), _reach(fusion, index, extents)) for index, size in positions)
+    reached = (shorter(size, _reach(strides, extents)) for size, strides in _at(fusion, access))
     return prod(reached, start=1.0)
 
 
-def _reach(fusion: Fusion, index: Index, extents: Mapping[str, Number]) -> Number:
-    """Positions from the first to the last; those of a quotient one by one."""
+Strides = tuple[tuple[str, int | None], ...]
+"""Ranks of an index, and by how much each moves it; None in a quotient."""
+
+
+@lru_cache(maxsize=16384)
+def _at(fusion: Fusion, access: Access) -> tuple[tuple[int, Strides], ...]:
+    """By rank of the tensor: its size, and what moves the access along it."""
+    cascade = fusion.cascade
+    sizes = [cascade.ranks[rank] for rank in cascade.tensors[access.tensor].ranks]
+    return tuple(
+        (int(size), _strides(fusion, index))
+        for index, size in zip(cascade.positions(access), sizes, strict=True)
+    )
+
+
+def _strides(fusion: Fusion, index: Index) -> Strides:
     if not index.is_linear:
-        return prod(extents.get(rank, 1) for rank in index.ranks)
+        return tuple((rank, None) for rank in index.ranks)
     ranks = fusion.cascade.ranks
-    strides = ((extents.get(rank, 1), size_value(stride, ranks)) for rank, stride in index.terms)
-    return 1 + sum((extent - 1) * abs(int(stride)) for extent, stride in strides)
+    return tuple((rank, abs(int(size_value(stride, ranks)))) for rank, stride in index.terms)
+
+
+def _reach(strides: Strides, extents: Mapping[str, Number]) -> Number:
+    """Positions from the first to the last; those of a quotient one by one."""
+    if strides and strides[0][1] is None:
+        return prod(extents.get(rank, 1) for rank, _ in strides)
+    return 1 + sum((extents.get(rank, 1) - 1) * (stride or 0) for rank, stride in strides)
 
 
 def _staged(fusion: Fusion, access: Access, tile: Mapping[str, Number]) -> tuple[Number, bool]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from accelsim.arch.gpu import Gpu
 from accelsim.base.entrywise import Number, is_array
-from accelsim.cost.gpu.dram import dram_seconds
+from accelsim.cost.gpu.dram import dram_clock, dram_seconds
 from accelsim.cost.gpu.fused_block import BlockTime
 from accelsim.cost.gpu.fused_bytes import Hbm, Moved
 from accelsim.cost.gpu.fused_sms import SmBlocks, sm_blocks
@@ -119,9 +119,10 @@ class FusedBlocks:
         return self._seconds(self.on_sms.least_cycles / clock_hz, read, written) * (1 - MARGIN)
 
     def _seconds(self, on_sms: Number, read: Number, written: float) -> Number:
+        dram, drain_s = dram_clock(self.gpu), self.gpu.launch.drain_s
+
         def one(launch: float, on_sms: float, read: float, l2: float) -> float:
-            hbm = dram_seconds(self.gpu, read, written)
-            return max(launch, served(self.gpu, on_sms, hbm, l2)) + self.gpu.launch.drain_s
+            return max(launch, served(self.gpu, on_sms, dram(read, written), l2)) + drain_s
 
         parts = (self.on_sms.launch_seconds, on_sms, read, self.on_sms.l2_seconds)
         if not any(map(is_array, parts)):

@@ -16,7 +16,7 @@ import numpy as np
 from accelsim.arch.gpu import WARP, Gpu, rate_per_s
 from accelsim.base.entrywise import Number, either, longer
 from accelsim.cost.gpu.dram import apart
-from accelsim.cost.gpu.fused_block import BlockTime, block_time
+from accelsim.cost.gpu.fused_block import BlockTime, EinsumTime, block_time, einsum_times
 from accelsim.cost.gpu.fused_bytes import Moved, crossing, l2_reads, waves_again
 from accelsim.cost.gpu.fused_share import block_weights, visited_share
 from accelsim.cost.kernels import scheduled_cycles
@@ -24,20 +24,13 @@ from accelsim.mapping.fused_kernel import FusedKernel, is_product, resident
 from accelsim.workload.einsum import Access, Einsum
 
 MOST_SCHEDULED = 1_000_000
-MOST_KEPT = 4
-"""Chips whose results a kernel keeps."""
 
 
 def sm_blocks(kernel: FusedKernel, gpu: Gpu, rough: bool) -> "SmBlocks":
     """Those on the GPU's chip, the same object for the same chip."""
-    kept: dict[tuple[int, bool], SmBlocks] = kernel.facts.setdefault("on SMs", {})
     # It holds on to the chip, whose identity its key is.
-    key = (id(gpu.chip), rough)
-    if key not in kept:
-        while len(kept) >= MOST_KEPT:
-            del kept[next(iter(kept))]
-        kept[key] = SmBlocks(kernel, gpu.chip, rough)
-    return kept[key]
+    chip = gpu.chip
+    return kernel.kept("on SMs", (id(chip), rough), lambda: SmBlocks(kernel, chip, rough))
 
 
 @dataclass(frozen=True)
@@ -92,8 +85,19 @@ class SmBlocks:
     @cached_property
     def block(self) -> BlockTime:
         """The mean one."""
-        points = {e.name: self._points(e) / self.kernel.blocks for e in self._einsums}
-        return block_time(self.kernel, self.gpu, points, self.l2_read / self.kernel.blocks)
+        filled = self.l2_read / self.kernel.blocks
+        return block_time(self.kernel, self.gpu, self._einsum_times, filled)
+
+    @property
+    def _einsum_times(self) -> tuple[EinsumTime, ...]:
+        lanes = self.gpu.lanes
+
+        def made() -> tuple[Gpu, tuple[EinsumTime, ...]]:
+            points = {e.name: self._points(e) / self.kernel.blocks for e in self._einsums}
+            return lanes, einsum_times(self.kernel, lanes, points)
+
+        # They hold on to the lanes, whose identity is the key.
+        return self.kernel.kept("times", (id(lanes), self.rough), made)[1]
 
     @property
     def decides(self) -> tuple[float, ...]:
@@ -113,17 +117,20 @@ class SmBlocks:
     def _einsums(self) -> tuple[Einsum, ...]:
         return self.kernel.fusion.cascade.einsums
 
-    @cached_property
+    @property
     def shares(self) -> dict[str, Number]:
-        return {e.name: visited_share(self.kernel, e, self.rough) for e in self._einsums}
+        def made() -> dict[str, Number]:
+            return {e.name: visited_share(self.kernel, e, self.rough) for e in self._einsums}
+
+        return self.kernel.kept("shares", self.rough, made)
 
     def _points(self, einsum: Einsum) -> Number:
         """Those of whole tiles that are visited."""
         return self.kernel.padded_points(einsum.ranks) * self.shares[einsum.name]
 
-    @cached_property
+    @property
     def _l2(self) -> dict[Access, Number]:
-        return l2_reads(self.kernel, self.shares)
+        return self.kernel.kept("L2", self.rough, lambda: l2_reads(self.kernel, self.shares))
 
     @cached_property
     def l2_read(self) -> Number:
@@ -166,7 +173,7 @@ class SmBlocks:
         """Of blocks that are scheduled one by one."""
         if self.rough or self.kernel.blocks > MOST_SCHEDULED:
             return None
-        return block_weights(self.kernel)
+        return self.kernel.kept("weights", None, lambda: block_weights(self.kernel))
 
     def _ends(self, arrives_s: float) -> Number:
         """Cycles of a block before and after, when it has nothing to compute."""
