@@ -9,10 +9,10 @@
 Candidates are timed by themselves at the highest clock; what other kernels make is looked for in
 L2. A unit that no SM has room for runs step by step, an Einsum at a time.
 
-Choosing tiles is slow where conditions leave out some. A run counts as what it takes at least,
-until it is part of the best way to cut; then its tiles are chosen, and the best way is looked for
-again. When all of it is known, no other way is faster: what is not known is no less than what it
-counts as.
+Most runs are far from the best way to cut, and choosing tiles takes long where conditions leave out
+some. A run counts as what its bytes take at least, until it is part of the best way; then its tiles
+are chosen (under conditions, looked at first), and the best way is looked for again. When all of it
+is known, no other way is faster: what is not known is no less than what it counts as.
 
 Somebody may have kernels of `others` for single Einsums: whichever is faster is taken.
 """
@@ -41,12 +41,18 @@ PATIENCE = 8
 @dataclass(frozen=True)
 class Run:
     """Units in one kernel, or step by step in several. Until its tiles are chosen (`choice`) its
-    seconds, gaps included, are no more than it takes."""
+    seconds, gaps included, are no more than it takes; at first those of its bytes alone."""
 
     seconds: float
     kernels: tuple[Kernel, ...]
     candidates: int
     choice: Choice | None = None
+    by_bytes: bool = False
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether more is known of it at once."""
+        return self.by_bytes or (self.choice is not None and self.choice.is_exact)
 
 
 Others = Callable[[Cascade, str], tuple[Kernel, float] | None]
@@ -161,6 +167,7 @@ def _with_others(runs: Runs, cascade: Cascade, gpu: Gpu, others: Others) -> Runs
         if own is not None:
             kernel, seconds = own
             by_rules = found[first, first + 1]
+            by_rules = _known(by_rules, gpu) if by_rules.by_bytes else by_rules
             run = Run(seconds + float(gpu.launch.gap_s), (kernel,), by_rules.candidates)
             found[first, first + 1] = min(by_rules, run, key=lambda each: each.seconds)
     return found
@@ -168,28 +175,34 @@ def _with_others(runs: Runs, cascade: Cascade, gpu: Gpu, others: Others) -> Runs
 
 def _cut(cascade: Cascade, runs: Runs, gpu: Gpu, most: float) -> Cut | None:
     """The best one; None if it does not take less than `most` seconds."""
-    units = max(last for _, last in runs)
+    before: dict[int, list[int]] = {}
+    for first, last in runs:
+        before.setdefault(last, []).append(first)
     while True:
-        way = _best_way(runs, units)
+        way = _best_way(runs, before)
         if way.seconds >= most:
             return None
-        unknown = next((own for own in way.runs if runs[own].choice), None)
-        if unknown is None:
+        unknown = [own for own in way.runs if runs[own].choice]
+        if not unknown:
             kernels = tuple(kernel for own in way.runs for kernel in runs[own].kernels)
             return Cut(cascade, kernels, way.seconds, 0)
-        runs[unknown] = _known(runs[unknown], gpu)
+        for own in [own for own in unknown if runs[own].is_quick] or unknown[:1]:
+            runs[own] = _known(runs[own], gpu)
 
 
-def _best_way(runs: Runs, units: int) -> Way:
-    """To every unit from those before it; of ways that take as long, the one whose last run begins
-    first."""
-    best = [Way(0.0, ())]
-    for last in range(1, units + 1):
-        firsts = [first for first in range(last) if (first, last) in runs]
-        found = min(firsts, key=lambda first: best[first].seconds + runs[first, last].seconds)
-        seconds = best[found].seconds + runs[found, last].seconds
-        best.append(Way(seconds, (*best[found].runs, (found, last))))
-    return best[-1]
+def _best_way(runs: Runs, before: Mapping[int, list[int]]) -> Way:
+    """To every unit from those `before` it; of ways that take as long, the one whose last run
+    begins first."""
+    seconds, begins = [0.0], [0]
+    for last in range(1, max(before) + 1):
+        ways = [(seconds[first] + runs[first, last].seconds, first) for first in before[last]]
+        least, first = min(ways)
+        seconds.append(least)
+        begins.append(first)
+    found: list[Units] = []
+    while last := found[-1][0] if found else len(begins) - 1:
+        found.append((begins[last], last))
+    return Way(seconds[-1], tuple(reversed(found)))
 
 
 def _from(
@@ -226,15 +239,20 @@ def _apart(cascade: Cascade, group: Group, sm: Multiprocessor, shapes: Shapes) -
 
 def _offered(offer: Offer, gpu: Gpu) -> Run:
     choices = tuple(choice(kernels, gpu) for kernels in offer.kernels)
-    if offer.is_apart or choices[0].is_exact:
+    if offer.is_apart:
         return _run(choices, gpu)
     (only,) = choices
-    return Run(only.at_least + float(gpu.launch.gap_s), (), only.number, only)
+    return Run(only.by_bytes + float(gpu.launch.gap_s), (), only.number, only, by_bytes=True)
 
 
 def _known(run: Run, gpu: Gpu) -> Run:
-    """The run with its tiles."""
-    return _run((run.choice,), gpu) if run.choice else run
+    """The run with its tiles, or, where choosing them is slow, with more than its bytes."""
+    if run.choice is None:
+        return run
+    if run.by_bytes and not run.choice.is_exact:
+        least = run.choice.at_least + float(gpu.launch.gap_s)
+        return replace(run, seconds=least, by_bytes=False)
+    return _run((run.choice,), gpu)
 
 
 def _run(choices: tuple[Choice, ...], gpu: Gpu) -> Run:

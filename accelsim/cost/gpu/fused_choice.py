@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from accelsim.arch.gpu import Gpu
-from accelsim.cost.gpu.dram import apart
-from accelsim.cost.gpu.fused import FusedBlocks
+from accelsim.cost.gpu.dram import apart, dram_seconds
+from accelsim.cost.gpu.fused import MARGIN, FusedBlocks
 from accelsim.cost.gpu.fused_bytes import crossing
 from accelsim.cost.gpu.overlap import swept
 from accelsim.mapping.fused_kernel import FusedKernel
@@ -62,6 +62,12 @@ class Choice:
     @cached_property
     def _least(self) -> Any:
         return self._blocks.least_seconds(*self._memory(self._blocks))
+
+    @property
+    def by_bytes(self) -> float:
+        """No more than `at_least`: the bytes alone, which one knows without looking at tiles."""
+        moving = dram_seconds(self.gpu, self.read, self.written)
+        return moving * (1 - MARGIN) + float(self.gpu.launch.drain_s)
 
     @property
     def at_least(self) -> float:
