@@ -55,15 +55,17 @@ def tiles(fusion: Fusion, shapes: Shapes = BY_RULES) -> Iterator[dict[str, int]]
     multiplies = any(map(is_product, fusion.cascade.einsums))
     by_side = sides_of_grid(fusion)
     alike = shapes.alike[:1] if multiplies else shapes.alike
-    targets = [shapes.sides if side else alike for side in by_side]
+    parts = [
+        [_filled(fusion, ranks, target) for target in (shapes.sides if side else alike)]
+        for side, ranks in by_side.items()
+    ]
+    parts.append(
+        [_step(fusion, step) for step in (shapes.steps if multiplies else shapes.plain_steps)]
+    )
     found: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
-    for chosen in product(*targets):
-        cut: dict[str, int] = {}
-        for ranks, target in zip(by_side.values(), chosen, strict=True):
-            cut |= _filled(fusion, ranks, target)
-        for step in shapes.steps if multiplies else shapes.plain_steps:
-            each = cut | _step(fusion, step)
-            found[tuple(each.items())] = each
+    for chosen in product(*parts):
+        each = {rank: size for part in chosen for rank, size in part.items()}
+        found[tuple(each.items())] = each
     yield from found.values()
 
 
