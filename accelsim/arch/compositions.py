@@ -14,11 +14,13 @@ The array takes from the table what it can make of its own operations and of tho
 goes before the table.
 """
 
+from functools import lru_cache
+
 from accelsim.base.catalogue import find
 from accelsim.base.errors import ArchError, CatalogueError
 from accelsim.base.node import Node
 from accelsim.base.record import Positive, Record, read_record
-from accelsim.base.yamlfile import read_yaml
+from accelsim.base.yamlfile import parse_yaml, read_text
 
 
 class Composition(Record):
@@ -63,6 +65,12 @@ def _operations(table: Node) -> dict[str, Node]:
         file = find(table.text, "parts")
     except CatalogueError as error:
         raise ArchError(error.fact, at=table.place, remedy=error.remedy) from error
-    node = read_yaml(file)
+    return _operations_of(read_text(file), str(file))
+
+
+@lru_cache(maxsize=16)
+def _operations_of(text: str, file: str) -> dict[str, Node]:
+    """Those of a table, which every machine that is loaded asks for."""
+    node = parse_yaml(text, file)
     read_record(node, Compositions)
     return dict(node["operations"].items())

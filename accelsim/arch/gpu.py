@@ -13,7 +13,9 @@ was measured on the machine itself stands in its own file and goes first. A gene
 was measured carries over another's. The source of every number says which it is.
 """
 
+from collections import deque
 from collections.abc import Mapping
+from functools import cached_property
 from typing import ClassVar
 
 from accelsim.base.errors import ArchError, did_you_mean
@@ -250,6 +252,27 @@ class Gpu(Record, InNotebook):
     def hbm(self) -> Level:
         return self.memory("HBM")
 
+    @cached_property
+    def chip(self) -> "Gpu":
+        """Itself without what its blocks do not see: the bandwidth of device memory, and power.
+
+        GPUs that differ in nothing else have the same object, by which results can be kept.
+        """
+        hbm = self.hbm.model_copy(update={"bandwidth": None})
+        memories = tuple(hbm if level.name == hbm.name else level for level in self.memories)
+        return _same(self.model_copy(update={"memories": memories, "power": None}), _CHIPS)
+
+    @cached_property
+    def lanes(self) -> "Gpu":
+        """Its pipes and tensor cores in cycles: an SM without a clock, nor anything around it.
+
+        GPUs that differ in nothing else have the same object.
+        """
+        shared = Rate(bytes_per_cycle=self.sm.shared_bandwidth.per_cycle(self.clock_hz))
+        sm = self.sm.model_copy(update={"shared_bandwidth": shared, "port_bandwidth": None})
+        around = dict.fromkeys(("clock_hz", "sms", "cluster_sms", "launch", "power"))
+        return _same(self.model_copy(update={**around, "sm": sm, "memories": ()}), _LANES)
+
     def memory(self, name: str) -> Level:
         for level in self.memories:
             if level.name == name:
@@ -269,6 +292,19 @@ class Gpu(Record, InNotebook):
             if cores.name == name:
                 return cores
         raise _unknown("tensor instruction", name, [cores.name for cores in self.tensor])
+
+
+_CHIPS: deque[Gpu] = deque(maxlen=16)
+_LANES: deque[Gpu] = deque(maxlen=16)
+"""Those of GPUs that were asked for last."""
+
+
+def _same(gpu: Gpu, known: deque[Gpu]) -> Gpu:
+    """The known one that equals it, or itself, which is known from now on."""
+    found = next((each for each in known if each == gpu), None)
+    if found is None:
+        known.append(gpu)
+    return found or gpu
 
 
 def rate_per_s(rate: Rate, gpu: Gpu) -> float:

@@ -21,6 +21,7 @@ finds qwen3_0_6b. What ends in `.yaml`, or is a file, is taken as a path.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from os import DirEntry, scandir
 from pathlib import Path
 
 from accelsim.base.errors import CatalogueError, did_you_mean
@@ -68,15 +69,19 @@ def find(name_or_path: str | Path, kind: str) -> Path:
     text = str(name_or_path)
     if text.endswith((".yaml", ".yml")) or Path(text).is_file():
         return Path(text)
-    named, found = dict(_files(kind)), matching(text, kind)
+    named = dict(_files(kind))
+    found = _meant(text, sorted(named))
     if len(found) == 1:
-        return named[found[0]]
+        return Path(named[found[0]])
     raise _not_one(text, kind, found, list(named))
 
 
 def matching(text: str, kind: str) -> list[str]:
     """The names of this kind that the text could mean."""
-    known = names(kind)
+    return _meant(text, names(kind))
+
+
+def _meant(text: str, known: Sequence[str]) -> list[str]:
     plain = {_plain(name): name for name in known}
     return _matches(text, known) or [plain[name] for name in _matches(_plain(text), list(plain))]
 
@@ -106,24 +111,42 @@ def _shelf(kind: str) -> Shelf:
     return SHELVES[kind]
 
 
-def _files(kind: str) -> Iterator[tuple[str, Path]]:
+def _files(kind: str) -> Iterator[tuple[str, str]]:
+    """Names and files of a kind, as texts: every load asks, and paths take ten times as long."""
     shelf = _shelf(kind)
     for folder in shelf.folders:
-        root = shipped() / folder
-        pattern = "*/study.yaml" if kind == "studies" else "**/*.yaml"
-        for file in sorted(root.glob(pattern)):
-            name = file.parent.name if kind == "studies" else _name(file, root)
+        root = str(shipped() / folder)
+        for name, file in sorted(_studies(root) if kind == "studies" else _below(root)):
             if name.split("/")[0] not in shelf.without:
                 yield name, file
+
+
+def _below(root: str, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every YAML file below a folder, and its path there without the suffix."""
+    for entry in _listed(root):
+        if entry.name.endswith(".yaml"):
+            yield f"{prefix}{entry.name.removesuffix('.yaml')}", entry.path
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path, f"{prefix}{entry.name}/")
+
+
+def _studies(root: str) -> Iterator[tuple[str, str]]:
+    for entry in _listed(root):
+        file = f"{entry.path}/study.yaml"
+        if Path(file).is_file():
+            yield entry.name, file
+
+
+def _listed(root: str) -> list[DirEntry[str]]:
+    if not Path(root).is_dir():
+        return []
+    with scandir(root) as entries:
+        return list(entries)
 
 
 def _matches(text: str, known: Sequence[str]) -> list[str]:
     """The name itself, or else the names that end in the text."""
     return [name for name in known if name == text] or [n for n in known if _ends(n, text)]
-
-
-def _name(file: Path, root: Path) -> str:
-    return file.relative_to(root).with_suffix("").as_posix()
 
 
 def _plain(text: str) -> str:
@@ -147,7 +170,7 @@ def _not_one(text: str, kind: str, found: list[str], known: list[str]) -> Catalo
     return CatalogueError(f"there is no {one} {text!r}, and no such file", remedy=remedy)
 
 
-def _entry(shelf: Shelf, name: str, file: Path) -> Entry:
+def _entry(shelf: Shelf, name: str, file: str) -> Entry:
     head = read_head(file, ("about", "question"))
     about = head.get("about") or head.get("question", "")
-    return Entry(name, shelf.entry, " ".join(about.split()), str(file))
+    return Entry(name, shelf.entry, " ".join(about.split()), file)

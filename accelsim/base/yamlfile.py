@@ -10,6 +10,7 @@ expanded, 50 levels.
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,11 @@ _WORDS: Mapping[str, Scalar] = {
 def read_yaml(path: str | Path, tags: Collection[str] = ()) -> Node:
     """The file as a Node; every way it can be bad is one `YamlError`.
 
-    `tags` are those that mean something to the caller (`!Memory`); they become the nodes' own.
+    `tags` are those that mean something to the caller (`!Memory`); they become the nodes' own. The
+    file is read every time, and parsed only where its text is another than before: trees of nodes
+    never change.
     """
-    return parse_yaml(read_text(Path(path)), str(path), tags)
+    return _parsed(read_text(Path(path)), str(path), tuple(tags))
 
 
 def parse_yaml(text: str, file: str = "<text>", tags: Collection[str] = ()) -> Node:
@@ -55,6 +58,9 @@ def parse_yaml(text: str, file: str = "<text>", tags: Collection[str] = ()) -> N
         return _Builder(text, file, tags).document()
     except yaml.YAMLError as error:
         raise _syntax_error(error, file) from error
+
+
+_parsed = lru_cache(maxsize=256)(parse_yaml)
 
 
 def yaml_text(content: Mapping[str, Any]) -> str:

@@ -8,15 +8,15 @@ threads     as few as have registers enough, 255 each; OWN of them are the kerne
 blocks      Π ⌈size / tile⌉ over the grid
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from accelsim.arch.gpu import Gpu, resident_blocks
+from accelsim.arch.gpu import Gpu, Multiprocessor, resident_blocks
 from accelsim.base.entrywise import Number, either, is_array, longer, shorter
 from accelsim.mapping.fusion import Fusion
 from accelsim.mapping.in_place import added_into, is_in_place
@@ -33,6 +33,10 @@ THREADS = (128, 256)
 ACCUMULATOR_BYTES = 4
 SYSTEM_BYTES = 1024
 """Of shared memory, in every block."""
+
+MOST_KEPT = 32
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,26 @@ class FusedKernel:
     def name(self) -> str:
         return self.fusion.name
 
+    @cached_property
+    def _facts(self) -> dict[str, dict[Hashable, Any]]:
+        return {}
+
+    def kept(self, fact: str, of: Hashable, make: Callable[[], Found]) -> Found:
+        """A fact about this kernel, which never changes, and something else: made once for each of
+        the MOST_KEPT that were asked for last."""
+        known = self._facts.setdefault(fact, {})
+        if of not in known:
+            while len(known) >= MOST_KEPT:
+                del known[next(iter(known))]
+            known[of] = make()
+        found: Found = known[of]
+        return found
+
     def at(self, number: int) -> "FusedKernel":
-        """One of the candidates, in plain numbers."""
+        """One of the candidates, in plain numbers; as a rule the same object."""
+        return self.kept("at", number, lambda: self._one(number))
+
+    def _one(self, number: int) -> "FusedKernel":
         return FusedKernel(
             self.fusion,
             {rank: int(sizes[number]) for rank, sizes in self.tile.items()},
@@ -90,13 +112,13 @@ class FusedKernel:
 
 def fused_kernels(fusion: Fusion, tile: Mapping[str, int], gpu: Gpu) -> Iterator[FusedKernel]:
     """The kernels with these tiles for which an SM has room."""
-    found = with_room(fusion, {rank: np.array([size]) for rank, size in tile.items()}, gpu)
+    found = with_room(fusion, {rank: np.array([size]) for rank, size in tile.items()}, gpu.sm)
     if found is not None:
         yield from (found.at(number) for number in range(len(found.stages)))
 
 
-def with_room(fusion: Fusion, tile: Mapping[str, Any], gpu: Gpu) -> FusedKernel | None:
-    """The kernels with any of these tiles for which an SM has room; `tile` holds an array a rank.
+def with_room(fusion: Fusion, tile: Mapping[str, Any], sm: Multiprocessor) -> FusedKernel | None:
+    """The kernels with any of these tiles for which the SM has room; `tile` holds an array a rank.
 
     In the order of the tiles, and of each those of more stages first.
     """
@@ -110,7 +132,7 @@ def with_room(fusion: Fusion, tile: Mapping[str, Any], gpu: Gpu) -> FusedKernel 
     several = np.array(stages)[:, None]
     shared = stays + several * passing + longer(0.0, made - _room(threads))
     shape = (len(stages), len(next(iter(tile.values()), [1])))
-    fits = (shared + SYSTEM_BYTES <= gpu.sm.shared_bytes) & _fits(gpu, threads, own + OWN)
+    fits = (shared + SYSTEM_BYTES <= sm.shared_bytes) & _fits(sm, threads, own + OWN)
     found = np.broadcast_to(fits, shape).T
 
     def kept(numbers: Any) -> Any:
@@ -133,12 +155,16 @@ def _room(threads: Number) -> Number:
     return (MOST - OWN) * ACCUMULATOR_BYTES * threads * 1.0
 
 
-def _fits(gpu: Gpu, threads: Number, registers: Number) -> Number:
-    return (registers * threads <= gpu.sm.registers) & (threads <= gpu.sm.threads)
+def _fits(sm: Multiprocessor, threads: Number, registers: Number) -> Number:
+    return (registers * threads <= sm.registers) & (threads <= sm.threads)
 
 
 def resident(kernel: FusedKernel, gpu: Gpu) -> Number:
     """Blocks that an SM holds."""
+    return kernel.kept("resident", gpu.sm, lambda: _resident(kernel, gpu))
+
+
+def _resident(kernel: FusedKernel, gpu: Gpu) -> Number:
     needs = (kernel.threads, kernel.registers, kernel.shared_bytes)
     if not is_array(kernel.threads):
         return resident_blocks(gpu, *needs)
@@ -146,7 +172,7 @@ def resident(kernel: FusedKernel, gpu: Gpu) -> Number:
     return np.array([resident_blocks(gpu, *own) for own in each])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def staged_reads(fusion: Fusion) -> tuple[Access, ...]:
     """Inputs of products, which all threads of a block read."""
     found = [e for e in fusion.cascade.einsums if is_product(e)]
@@ -179,20 +205,37 @@ def extents(fusion: Fusion, tile: Mapping[str, Number], is_held: bool = False) -
 
 def elements(fusion: Fusion, access: Access, extents: Mapping[str, Number]) -> Number:
     """Of a tensor, that an access reaches over these extents. A float: arrays would overflow."""
-    cascade = fusion.cascade
-    sizes = [cascade.ranks[rank] for rank in cascade.tensors[access.tensor].ranks]
-    positions = zip(cascade.positions(access), sizes, strict=True)
-    reached = (shorter(int(size), _reach(fusion, index, extents)) for index, size in positions)
+    reached = (shorter(size, _reach(strides, extents)) for size, strides in _at(fusion, access))
     return prod(reached, start=1.0)
 
 
-def _reach(fusion: Fusion, index: Index, extents: Mapping[str, Number]) -> Number:
-    """Positions from the first to the last; those of a quotient one by one."""
+Strides = tuple[tuple[str, int | None], ...]
+"""Ranks of an index, and by how much each moves it; None in a quotient."""
+
+
+@lru_cache(maxsize=16384)
+def _at(fusion: Fusion, access: Access) -> tuple[tuple[int, Strides], ...]:
+    """By rank of the tensor: its size, and what moves the access along it."""
+    cascade = fusion.cascade
+    sizes = [cascade.ranks[rank] for rank in cascade.tensors[access.tensor].ranks]
+    return tuple(
+        (int(size), _strides(fusion, index))
+        for index, size in zip(cascade.positions(access), sizes, strict=True)
+    )
+
+
+def _strides(fusion: Fusion, index: Index) -> Strides:
     if not index.is_linear:
-        return prod(extents.get(rank, 1) for rank in index.ranks)
+        return tuple((rank, None) for rank in index.ranks)
     ranks = fusion.cascade.ranks
-    strides = ((extents.get(rank, 1), size_value(stride, ranks)) for rank, stride in index.terms)
-    return 1 + sum((extent - 1) * abs(int(stride)) for extent, stride in strides)
+    return tuple((rank, abs(int(size_value(stride, ranks)))) for rank, stride in index.terms)
+
+
+def _reach(strides: Strides, extents: Mapping[str, Number]) -> Number:
+    """Positions from the first to the last; those of a quotient one by one."""
+    if strides and strides[0][1] is None:
+        return prod(extents.get(rank, 1) for rank, _ in strides)
+    return 1 + sum((extents.get(rank, 1) - 1) * (stride or 0) for rank, stride in strides)
 
 
 def _staged(fusion: Fusion, access: Access, tile: Mapping[str, Number]) -> tuple[Number, bool]:
@@ -222,7 +265,7 @@ def _made_bytes(fusion: Fusion, tile: Mapping[str, Number]) -> Number:
     return (inputs + longer(*at_once)) * 1.0
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _lives(fusion: Fusion) -> Mapping[str, range]:
     """Of all that takes room of its own."""
     return {
@@ -240,7 +283,7 @@ def _made(fusion: Fusion, einsum: Einsum, tile: Mapping[str, Number]) -> Number:
     return word * elements(fusion, einsum.output, extents(fusion, tile, is_held)) * 1.0
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def adding(fusion: Fusion) -> frozenset[str]:
     """Einsums whose addition the tensor cores make as they multiply."""
     found = (added_into(fusion, e) for e in fusion.cascade.einsums if is_product(e))

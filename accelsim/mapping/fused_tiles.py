@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from accelsim.arch.gpu import Gpu
+from accelsim.arch.gpu import Multiprocessor
 from accelsim.mapping.fused_kernel import FusedKernel, is_product, with_room
 from accelsim.mapping.fusion import Fusion
 
@@ -42,11 +42,11 @@ BY_RULES = Shapes(
 )
 
 
-def candidates(fusion: Fusion, gpu: Gpu, shapes: Shapes = BY_RULES) -> FusedKernel | None:
-    """All kernels for which an SM has room, as one of arrays; None if there are none."""
+def candidates(fusion: Fusion, sm: Multiprocessor, shapes: Shapes = BY_RULES) -> FusedKernel | None:
+    """All kernels for which the SM has room, as one of arrays; None if there are none."""
     found = list(tiles(fusion, shapes))
     return with_room(
-        fusion, {rank: np.array([tile[rank] for tile in found]) for rank in found[0]}, gpu
+        fusion, {rank: np.array([tile[rank] for tile in found]) for rank in found[0]}, sm
     )
 
 
@@ -55,19 +55,21 @@ def tiles(fusion: Fusion, shapes: Shapes = BY_RULES) -> Iterator[dict[str, int]]
     multiplies = any(map(is_product, fusion.cascade.einsums))
     by_side = sides_of_grid(fusion)
     alike = shapes.alike[:1] if multiplies else shapes.alike
-    targets = [shapes.sides if side else alike for side in by_side]
+    parts = [
+        [_filled(fusion, ranks, target) for target in (shapes.sides if side else alike)]
+        for side, ranks in by_side.items()
+    ]
+    parts.append(
+        [_step(fusion, step) for step in (shapes.steps if multiplies else shapes.plain_steps)]
+    )
     found: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
-    for chosen in product(*targets):
-        cut: dict[str, int] = {}
-        for ranks, target in zip(by_side.values(), chosen, strict=True):
-            cut |= _filled(fusion, ranks, target)
-        for step in shapes.steps if multiplies else shapes.plain_steps:
-            each = cut | _step(fusion, step)
-            found[tuple(each.items())] = each
+    for chosen in product(*parts):
+        each = {rank: size for part in chosen for rank, size in part.items()}
+        found[tuple(each.items())] = each
     yield from found.values()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def sides_of_grid(fusion: Fusion) -> dict[frozenset[str], list[str]]:
     """Grid ranks by the reads that do not have them: along these a block's data is used again."""
     found: dict[frozenset[str], list[str]] = {}

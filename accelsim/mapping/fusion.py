@@ -15,13 +15,14 @@ each is a kernel of its own that is launched for every step (`stepwise`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 
 from accelsim.mapping.recurring import Group, groups, shared_ranks
 from accelsim.workload.einsum import Access, Cascade, Einsum
 from accelsim.workload.fibres import reads
 from accelsim.workload.passes import einsums_by_pass
+from accelsim.workload.remembered import remembered
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,43 @@ def fusion(cascade: Cascade, groups: tuple[Group, ...]) -> Fusion | None:
     Each group is one Einsum, or those that take turns over the steps of a running value.
     """
     names = tuple(name for group in groups for name in group.einsums)
+    steps = tuple(dict.fromkeys(rank for group in groups for rank in group.stepped))
+    form = _form(cascade)
+    divided = _divided(form, names, steps)
+    if divided is None:
+        return None
+    grid, written = divided
     part = part_of(cascade, names)
+    main = _main(part, grid, steps)
+    return Fusion(cascade, part, grid, main, steps, _held(form, names, main), written)
+
+
+@remembered
+def _form(cascade: Cascade) -> Cascade:
+    """The cascade with all ranks 1: what passes and groups depend on is the same at all sizes."""
+    tensors = {name: replace(tensor, word_bytes=0) for name, tensor in cascade.tensors.items()}
+    ranks = dict.fromkeys(cascade.ranks, 1)
+    return _one_of(
+        replace(cascade, ranks=ranks, tensors=tensors, declared={}, densities={}, values={})
+    )
+
+
+@lru_cache(maxsize=64)
+def _one_of(form: Cascade) -> Cascade:
+    """The same object for equal ones, so that facts are found once."""
+    return form
+
+
+@remembered
+def _divided(
+    form: Cascade, names: tuple[str, ...], steps: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Ranks of the grid, and what is written."""
+    part = part_of(form, names)
     ranks = _ranks(part.einsums)
     if any(whole in ranks and set(parts) & set(ranks) for whole, parts in part.partitions.items()):
         return None
-    steps = tuple(dict.fromkeys(rank for group in groups for rank in group.stepped))
-    grid = _grid(part, names, steps)
-    main = _main(part, grid, steps)
-    held, written = _held(part, main), _written(cascade, names)
-    return Fusion(cascade, part, grid, main, steps, held, written)
+    return _grid(part, names, steps), _written(form, names)
 
 
 def stepwise(cascade: Cascade, group: Group) -> tuple[Fusion, ...]:
@@ -104,6 +133,11 @@ def _one_step(part: Cascade, stepped: tuple[str, ...]) -> Cascade:
 
 def units(cascade: Cascade) -> tuple[Group, ...]:
     """The groups that a kernel cannot cut, in the order of the text as far as that is possible."""
+    return _units(_form(cascade))
+
+
+@remembered
+def _units(cascade: Cascade) -> tuple[Group, ...]:
     place = {einsum.name: number for number, einsum in enumerate(cascade.einsums)}
     waiting = sorted(groups(cascade), key=lambda group: min(place[name] for name in group.einsums))
     found: list[Group] = []
@@ -163,7 +197,9 @@ def _written(cascade: Cascade, names: tuple[str, ...]) -> tuple[str, ...]:
 # --- what must be there as a whole ---------------------------------------------------------------
 
 
-def _held(part: Cascade, main: tuple[str, ...]) -> frozenset[str]:
+@remembered
+def _held(form: Cascade, names: tuple[str, ...], main: tuple[str, ...]) -> frozenset[str]:
+    part = part_of(form, names)
     if len(part.einsums) == 1:
         return frozenset()
     passes = [_pass_of(part, rank) for rank in main]

@@ -75,9 +75,10 @@ class Pointwise:
 
     def answers(self, columns: Columns) -> Table:
         lists = [column.tolist() for column in columns.values()]
-        rows = [
-            self._row(dict(zip(columns, point, strict=True))) for point in zip(*lists, strict=True)
-        ]
+        points = [dict(zip(columns, point, strict=True)) for point in zip(*lists, strict=True)]
+        for point in sorted(points, key=_of_workload):
+            self._row(point)
+        rows = [self._row(point) for point in points]
         names = (*self.measures, BOUND, ERROR)
         return Table({name: array_of(row[name] for row in rows) for name in names})
 
@@ -99,6 +100,11 @@ class Pointwise:
     def _text(self, path: str, value: Any) -> str:
         unit = self.numbers[path].unit
         return f"{value!r} {unit}" if unit else repr(value)
+
+
+def _of_workload(point: Mapping[str, Any]) -> list[Any]:
+    """Points of one workload are asked together: on GPUs its kernels are made once for them."""
+    return [value for path, value in point.items() if path.partition(".")[0] in OF_WORKLOAD]
 
 
 def numbers_of(noun: Any) -> dict[str, Quantity]:

@@ -22,6 +22,7 @@ bare RANK is its size, a bare index its number.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isinf
 
 from accelsim.base.errors import Place, did_you_mean
@@ -77,6 +78,7 @@ class CascadeText:
     einsums: tuple[Einsum, ...]
 
 
+@lru_cache(maxsize=256)
 def parse_cascade(text: str, at: Place | None = None) -> CascadeText:
     """The statements of a cascade; `at` is the place of the text's first line."""
     found_statements = [_statement(cursor) for cursor in statements(text, at)]

@@ -12,19 +12,24 @@ which. Without that demand (`outer_shadow`) the result is a region around the pr
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 from math import gcd, lcm, prod
 
 from accelsim.workload.polynomials import Linear
 from accelsim.workload.regions import (
     Box,
+    Functions,
     Region,
     UncountableError,
     bounding_box,
     combine,
     content,
     extremes,
+    functions_of,
+    region_of,
     replaced,
+    tight_functions,
     tightened,
     unit_equality,
     variables_of,
@@ -48,14 +53,25 @@ def projected(region: Region, keep: Sequence[str]) -> list[Linear] | None:
     It is named after the functions that determine it, so that a name means the same in every
     projection and regions can be intersected. Raises HolesError otherwise.
     """
-    current = tightened(region)
-    while current is not None:
-        determined = _named_by_value(current, keep)
-        if determined is not None:
-            return determined
-        waiting = [name for name in variables_of(current) if name not in keep]
-        current = _eliminated(current, waiting)
-    return None
+    shadow = projected_tight(tight_functions(region), tuple(keep))
+    return None if shadow is None else region_of(shadow)
+
+
+@lru_cache(maxsize=16384)
+def projected_tight(region: Functions | None, keep: tuple[str, ...]) -> Functions | None:
+    """As `projected`, of a region that is tightened already.
+
+    What differs in constants alone is often the same after one variable less, and is looked up.
+    """
+    if region is None:
+        return None
+    current = region_of(region)
+    determined = _named_by_value(current, keep)
+    if determined is not None:
+        return functions_of(determined)
+    waiting = [name for name in variables_of(current) if name not in keep]
+    left = _eliminated(current, waiting)
+    return None if left is None else projected_tight(functions_of(left), keep)
 
 
 def outer_shadow(region: Region, keep: Sequence[str]) -> list[Linear] | None:
@@ -84,15 +100,21 @@ def _named_by_value(region: list[Linear], keep: Sequence[str]) -> list[Linear] |
 def _fixed(region: list[Linear], known: set[str]) -> Iterator[tuple[str, str]]:
     """Variables y between a·y >= l and a·y <= l + c, c < a, l in known ones; and what they are."""
     for variable in (name for name in variables_of(region) if name not in known):
-        own = [
-            each for each in region if each.get(variable) and set(each) <= {*known, variable, ""}
-        ]
+        here = {*known, variable, ""}
+        own = [each for each in region if variable in each and each.keys() <= here]
         for lower in (each for each in own if each[variable] > 0):
-            for upper in (each for each in own if each[variable] == -lower[variable]):
-                gap = combine(lower, upper)
-                if not variables_of([gap]) and gap.get("", 0) < lower[variable]:
+            for upper in (each for each in own if _is_opposite(each, lower)):
+                gap = lower.get("", 0) + upper.get("", 0)
+                if gap < lower[variable]:
                     rest = {name: factor for name, factor in lower.items() if name != variable}
-                    yield variable, f"<{lower[variable]}, {content(rest)}, {gap.get('', 0)}>"
+                    yield variable, f"<{lower[variable]}, {content(rest)}, {gap}>"
+
+
+def _is_opposite(one: Linear, other: Linear) -> bool:
+    """Whether their sum has no variable; functions here have no factor of 0."""
+    return len(one) == len(other) and all(
+        one.get(name) == -factor for name, factor in other.items() if name
+    )
 
 
 def _eliminated(region: list[Linear], waiting: list[str]) -> list[Linear] | None:

@@ -41,6 +41,11 @@ ROUNDS = 3
 Box = dict[str, tuple[float, float]]
 
 
+Functions = tuple[tuple[tuple[str, int], ...], ...]
+"""A region that can be looked up: who reads what in the same way leaves the same shadow, and a
+workload that is loaded again has the same regions."""
+
+
 class UncountableError(Exception):
     """No closed form is known here for this region."""
 
@@ -51,9 +56,20 @@ class Effort:
     def __init__(self) -> None:
         self._left = MOST_STEPS
 
+    @property
+    def taken(self) -> int:
+        return MOST_STEPS - self._left
+
     def step(self) -> None:
-        self._left -= 1
-        if self._left < 0:
+        self.take(1)
+
+    def take(self, steps: int) -> None:
+        self._left -= steps
+        self.refuse(0)
+
+    def refuse(self, steps: int) -> None:
+        """Raises what so many steps more would end in."""
+        if self._left < steps:
             raise UncountableError
 
 
@@ -71,13 +87,28 @@ def negated(linear: Linear) -> Linear:
 
 def combine(left: Linear, right: Linear, left_by: int = 1, right_by: int = 1) -> Linear:
     """left_by · left + right_by · right."""
-    names = {**left, **right}
-    total = {name: left_by * left.get(name, 0) + right_by * right.get(name, 0) for name in names}
+    total = {name: left_by * factor for name, factor in left.items()}
+    for name, factor in right.items():
+        total[name] = total.get(name, 0) + right_by * factor
     return {name: factor for name, factor in total.items() if factor or name == ""}
 
 
+def functions_of(region: Region) -> Functions:
+    return tuple([tuple(linear.items()) for linear in region])
+
+
+def region_of(functions: Functions) -> list[Linear]:
+    return [dict(linear) for linear in functions]
+
+
+def tight_functions(region: Region) -> Functions | None:
+    """Those of `tightened`."""
+    tight = tightened(region)
+    return None if tight is None else functions_of(tight)
+
+
 def variables_of(region: Region) -> list[str]:
-    return list(dict.fromkeys(name for linear in region for name in linear if name))
+    return [name for name in {name: None for linear in region for name in linear} if name]
 
 
 # --- simplifying ---------------------------------------------------------------------------------
@@ -87,17 +118,21 @@ def tightened(region: Region) -> list[Linear] | None:
     """The same points with fewer, smaller functions; None if it is evident that there are none."""
     strongest: dict[tuple[tuple[str, int], ...], int] = {}
     for linear in region:
-        factors = sorted((name, factor) for name, factor in linear.items() if name and factor)
+        factors = sorted([each for each in linear.items() if each[0] and each[1]])
         constant = linear.get("", 0)
-        if not factors and constant < 0:
-            return None
         if factors:
-            divisor = gcd(*(factor for _, factor in factors))
-            key = tuple((name, factor // divisor) for name, factor in factors)
-            strongest[key] = min(strongest.get(key, constant // divisor), constant // divisor)
+            divisor = gcd(*[factor for _, factor in factors])
+            if divisor != 1:
+                factors = [(name, factor // divisor) for name, factor in factors]
+                constant //= divisor
+            key = tuple(factors)
+            if constant < strongest.get(key, inf):
+                strongest[key] = constant
+        elif constant < 0:
+            return None
     for key, constant in strongest.items():
-        opposite = tuple((name, -factor) for name, factor in key)
-        if constant + strongest.get(opposite, -constant) < 0:
+        opposite = strongest.get(tuple([(name, -factor) for name, factor in key]))
+        if opposite is not None and constant + opposite < 0:
             return None
     return _within_box([{**dict(key), "": constant} for key, constant in strongest.items()])
 
@@ -130,11 +165,11 @@ def _narrow(box: Box, linear: Linear) -> bool:
         if name:
             low_end, high_end = box[name]
             # The others at their best leave this much for factor · variable.
-            best = _times(factor, high_end if factor > 0 else low_end)
-            least = int(best) - int(high)
             if factor > 0:
+                least = int(factor * high_end) - int(high)
                 low_end = max(low_end, -(-least // factor))
             else:
+                least = int(factor * low_end) - int(high)
                 high_end = min(high_end, least // factor)
             box[name] = (low_end, high_end)
             if low_end > high_end:
@@ -163,13 +198,12 @@ def extremes(linear: Linear, box: Box) -> tuple[float, float]:
     high: float = low
     for name, factor in linear.items():
         if name:
-            ends = [_times(factor, end) for end in box[name]]
-            low, high = low + min(ends), high + max(ends)
+            least, greatest = box[name]
+            if factor < 0:
+                least, greatest = greatest, least
+            low += factor * least
+            high += factor * greatest
     return low, high
-
-
-def _times(factor: int, end: float) -> float:
-    return factor * end if isinstance(end, int) else (end if factor > 0 else -end)
 
 
 def unit_equality(region: Region, variables: Sequence[str]) -> tuple[str, Linear] | None:

@@ -6,79 +6,135 @@ Intersections that are evidently empty, or lie within others, end the recursion 
 
 The shadow of a region on some of its variables may have holes that no linear function can say
 (3a + 5b). A variable x that stands in the way is then split by its remainder, x = d·x' + r, in all
-regions at once; every remainder is counted on its own. What takes too many steps is refused.
+regions at once; every remainder is counted on its own. Most of these pieces are alike once they are
+tightened, and are counted once. What takes too many steps is refused, as soon as it is certain that
+it will: every region of every piece that waits takes one step at least.
 """
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
+from typing import NamedTuple
 
-from accelsim.workload.polynomials import Linear
-from accelsim.workload.projections import HolesError, projected
+from accelsim.workload.projections import HolesError, projected_tight
 from accelsim.workload.regions import (
     Effort,
+    Functions,
     Region,
+    UncountableError,
     content,
     count_points,
+    functions_of,
+    region_of,
     replaced,
+    tight_functions,
     tightened,
 )
 
+Piece = tuple[Functions | None, ...]
+"""Regions, tightened; None is one that is evidently empty."""
 
-def union_size(regions: Sequence[Region], effort: Effort | None = None) -> int:
+
+class _Split(NamedTuple):
+    """The first region of a piece whose shadow has holes, and the variable to split by what."""
+
+    number: int
+    variable: str
+    divisor: int
+
+
+def union_size(regions: Sequence[Region]) -> int:
     """Points in at least one region."""
-    if effort is None:
-        return _union_size(tuple(map(_functions, regions)))
-    return sum(sign * count_points(region, effort) for sign, region in _terms(regions, 1, effort))
+    size, _ = _union(tuple(map(functions_of, regions)))
+    return size
 
 
-def shadow_size(
-    regions: Sequence[Region], keep: Sequence[str], effort: Effort | None = None
-) -> int:
+def shadow_size(regions: Sequence[Region], keep: Sequence[str]) -> int:
     """Settings of the kept variables for which at least one region has a point."""
-    own = effort or Effort()
-    shadows = []
-    for number, region in enumerate(regions):
-        own.step()
+    whole, kept = tuple(map(tight_functions, regions)), tuple(keep)
+    found = _shadows(whole, kept)
+    if isinstance(found, _Split):
+        return _size_by_pieces(whole, kept, Effort())
+    size, _ = _union(found)
+    return size
+
+
+def _size_by_pieces(whole: Piece, keep: tuple[str, ...], effort: Effort) -> int:
+    """All pieces that were split so many times go before those that were split once more."""
+    total = 0
+    groups: list[tuple[int, Callable[[], Iterable[Piece]]]] = [(1, lambda: [whole])]
+    waiting = len(whole)
+    while groups:
+        split: list[tuple[int, Callable[[], Iterable[Piece]]]] = []
+        for times, pieces in groups:
+            for piece, often in Counter(pieces()).items():
+                each = often * times
+                waiting -= len(piece) * each
+                found = _shadows(piece, keep)
+                if isinstance(found, _Split):
+                    effort.take((found.number + 1) * each)
+                    waiting += found.divisor * (len(piece) if found.variable in keep else 1) * each
+                    split.append((each, partial(_pieces, piece, found, keep)))
+                else:
+                    size, steps = _union(found)
+                    effort.take((len(piece) + steps) * each)
+                    total += size * each
+                effort.refuse(waiting)
+        groups = split
+    return total
+
+
+def _shadows(piece: Piece, keep: tuple[str, ...]) -> tuple[Functions, ...] | _Split:
+    """Those that are not empty, each once; or what to split."""
+    shadows: dict[Functions, None] = {}
+    for number, region in enumerate(piece):
         try:
-            shadows.append(_projected(_functions(region), tuple(keep)))
+            shadow = None if region is None else projected_tight(region, keep)
         except HolesError as holes:
-            pieces = [_piece(regions, holes, r) for r in range(holes.divisor)]
-            if holes.variable in keep:
-                return sum(shadow_size(piece, keep, own) for piece in pieces)
-            split = [piece[number] for piece in pieces]
-            return shadow_size([*regions[:number], *split, *regions[number + 1 :]], keep, own)
-    known = tuple(dict.fromkeys(shadow for shadow in shadows if shadow is not None))
-    return union_size(_regions(known), effort)
+            return _Split(number, holes.variable, holes.divisor)
+        if shadow is not None:
+            shadows[shadow] = None
+    return tuple(shadows)
 
 
-Functions = tuple[tuple[tuple[str, int], ...], ...]
-"""A region that can be looked up: who reads what in the same way leaves the same shadow, and a
-workload that is loaded again has the same regions."""
+def _pieces(piece: Piece, split: _Split, keep: tuple[str, ...]) -> Iterator[Piece]:
+    """One for each remainder; one in all, with so many regions more, if the variable is not kept:
+    what its remainders leave may be the same."""
+    if split.variable in keep:
+        for remainder in range(split.divisor):
+            yield tuple(_at_remainder(region, split, remainder) for region in piece)
+    else:
+        own = piece[split.number]
+        parts = (_at_remainder(own, split, remainder) for remainder in range(split.divisor))
+        yield (*piece[: split.number], *parts, *piece[split.number + 1 :])
 
 
-def _functions(region: Region) -> Functions:
-    return tuple(tuple(linear.items()) for linear in region)
-
-
-def _regions(every: Sequence[Functions]) -> list[Region]:
-    return [[dict(linear) for linear in each] for each in every]
-
-
-@lru_cache(maxsize=4096)
-def _projected(region: Functions, keep: tuple[str, ...]) -> Functions | None:
-    shadow = projected([dict(linear) for linear in region], keep)
-    return None if shadow is None else _functions(shadow)
-
-
-@lru_cache(maxsize=4096)
-def _union_size(regions: tuple[Functions, ...]) -> int:
-    return union_size(_regions(regions), Effort())
-
-
-def _piece(regions: Sequence[Region], holes: HolesError, remainder: int) -> list[list[Linear]]:
+def _at_remainder(region: Functions | None, split: _Split, remainder: int) -> Functions | None:
     """Where the variable has this remainder; it then stands for the quotient."""
-    value = {holes.variable: holes.divisor, "": remainder}
-    return [replaced(region, holes.variable, value) for region in regions]
+    if region is None:
+        return None
+    value = {split.variable: split.divisor, "": remainder}
+    return tight_functions(replaced(region_of(region), split.variable, value))
+
+
+def _union(regions: tuple[Functions, ...]) -> tuple[int, int]:
+    """Points, and the steps that it took to count them."""
+    found = _counted(regions)
+    if found is None:
+        raise UncountableError
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _counted(regions: tuple[Functions, ...]) -> tuple[int, int] | None:
+    """None if that takes too many steps, or has no closed form."""
+    effort = Effort()
+    try:
+        terms = _terms(list(map(region_of, regions)), 1, effort)
+        size = sum(sign * count_points(region, effort) for sign, region in terms)
+    except UncountableError:
+        return None
+    return size, effort.taken
 
 
 def _terms(regions: Sequence[Region], sign: int, effort: Effort) -> Iterator[tuple[int, Region]]:

@@ -102,3 +102,12 @@ def test_hyphens_dots_and_capitals_are_as_good_as_underscores(shipped):
         assert find(name, "models") == file
     assert find("H100-SXM", "machines") == shipped / "arch/gpu/h100_sxm.yaml"
     assert "models/qwen3_0_6b" not in catalogue.names("workloads")
+
+
+def test_a_file_that_comes_later_is_found_and_others_are_passed_over(shipped):
+    folder = shipped / "workloads/linear"
+    folder.mkdir()
+    (folder / "notes.txt").touch()
+    (folder / "retention.yaml").write_text("about: Later.\n")
+    assert find("retention", "workloads") == folder / "retention.yaml"
+    assert "linear/notes" not in [entry.name for entry in entries("workloads")]

@@ -141,3 +141,19 @@ def test_the_head_is_read_no_further_than_needed(tmp_path):
     file = tmp_path / "m.yaml"
     file.write_text("about: A toy.\nrest: [unfinished\n")
     assert read_head(file, ("about",)) == {"about": "A toy."}
+
+
+def test_a_file_is_parsed_anew_when_its_text_is_another_one(tmp_path):
+    file = tmp_path / "m.yaml"
+    file.write_text("a: 1\n")
+    first = read_yaml(file)
+    assert read_yaml(file) is first, "nothing to parse"
+    # As long, and within one tick of the clock of files.
+    file.write_text("a: 2\n")
+    assert read_yaml(file).to_plain() == {"a": 2}
+
+
+def test_the_same_text_in_another_file_stands_there(tmp_path):
+    for name in ("one.yaml", "other.yaml"):
+        (tmp_path / name).write_text("a: 1\n")
+        assert read_yaml(tmp_path / name).place.file == str(tmp_path / name)

@@ -1,10 +1,14 @@
 """What a kernel may compute: grids, passes, what is held, loops that stay together."""
 
+from dataclasses import replace
+
 import pytest
 
-from accelsim.mapping.fusion import fusion, stepwise, units
+from accelsim.mapping.fusion import fusion, part_of, stepwise, units
 from accelsim.mapping.in_place import added_into, is_in_place
+from accelsim.workload.budget import budgeted
 from accelsim.workload.load import load_workload
+from accelsim.workload.passes import einsums_by_pass
 
 
 @pytest.fixture
@@ -83,3 +87,18 @@ def test_exponentials_take_the_place_of_scores_and_products_are_added_into_the_r
     assert not is_in_place(found, einsum("BQK"))
     assert added_into(found, einsum("SLNV")) == einsum("RNV")
     assert added_into(found, einsum("BQK")) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["attention/one_pass_causal", "recurrent/rwkv_6", "retrieval/sea", "linear/lara"]
+)
+def test_what_is_kept_for_all_sizes_is_the_same_at_all_sizes(name):
+    """Which pass each Einsum of each run of units is in, at the workload's size and at all 1."""
+    cascade = budgeted(load_workload(name))
+    ones = replace(cascade, ranks=dict.fromkeys(cascade.ranks, 1), declared={})
+    groups = units(cascade)
+    for last in range(1, len(groups) + 1, 3):
+        names = tuple(name for group in groups[:last] for name in group.einsums)
+        here, there = part_of(cascade, names), part_of(ones, names)
+        for rank in {rank for einsum in here.einsums for rank in einsum.ranks}:
+            assert einsums_by_pass(here, rank) == einsums_by_pass(there, rank)

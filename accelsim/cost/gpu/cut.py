@@ -9,23 +9,25 @@
 Candidates are timed by themselves at the highest clock; what other kernels make is looked for in
 L2. A unit that no SM has room for runs step by step, an Einsum at a time.
 
-Choosing tiles is slow where conditions leave out some. A run counts as what it takes at least,
-until it is part of the best way to cut; then its tiles are chosen, and the best way is looked for
-again. When all of it is known, no other way is faster: what is not known is no less than what it
-counts as.
+Most runs are far from the best way to cut, and choosing tiles takes long where conditions leave out
+some. A run counts as what its bytes take at least, until it is part of the best way; then its tiles
+are chosen (under conditions, looked at first), and the best way is looked for again. When all of it
+is known, no other way is faster: what is not known is no less than what it counts as.
 
 Somebody may have kernels of `others` for single Einsums: whichever is faster is taken.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import inf
 
-from accelsim.arch.gpu import Gpu
+from accelsim.arch.gpu import Gpu, Multiprocessor
 from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.fused_choice import Choice, choice
 from accelsim.mapping.automatic import AUTOMATIC
-from accelsim.mapping.fused_tiles import BY_RULES, Shapes
+from accelsim.mapping.fused_kernel import FusedKernel
+from accelsim.mapping.fused_tiles import BY_RULES, Shapes, candidates
 from accelsim.mapping.fusion import fusion, stepwise, units
 from accelsim.mapping.gpu_mapping import GpuMapping, Kernel
 from accelsim.mapping.recurring import Group
@@ -39,12 +41,18 @@ PATIENCE = 8
 @dataclass(frozen=True)
 class Run:
     """Units in one kernel, or step by step in several. Until its tiles are chosen (`choice`) its
-    seconds, gaps included, are no more than it takes."""
+    seconds, gaps included, are no more than it takes; at first those of its bytes alone."""
 
     seconds: float
     kernels: tuple[Kernel, ...]
     candidates: int
     choice: Choice | None = None
+    by_bytes: bool = False
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether more is known of it at once."""
+        return self.by_bytes or (self.choice is not None and self.choice.is_exact)
 
 
 Others = Callable[[Cascade, str], tuple[Kernel, float] | None]
@@ -55,8 +63,19 @@ def no_others(cascade: Cascade, einsum: str) -> None:
     """Kernels are those made by rules."""
 
 
-Runs = dict[tuple[int, int], Run]
-"""By the first unit, and the one after the last."""
+Units = tuple[int, int]
+"""The first one, and the one after the last."""
+
+Runs = dict[Units, Run]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a run of units may be: one kernel, or several step by step, each as all its candidates
+    for which there is room."""
+
+    kernels: tuple[FusedKernel, ...]
+    is_apart: bool
 
 
 @dataclass(frozen=True)
@@ -64,7 +83,7 @@ class Way:
     """Runs of the units of a cascade in order, and the seconds of all."""
 
     seconds: float
-    runs: tuple[tuple[int, int], ...]
+    runs: tuple[Units, ...]
 
 
 @dataclass(frozen=True)
@@ -126,11 +145,17 @@ def _with_inner_parts(cascade: Cascade, shapes: Shapes) -> Iterator[Cascade]:
 
 
 def _all_runs(cascade: Cascade, gpu: Gpu, shapes: Shapes) -> Runs:
+    return {units: _offered(each, gpu) for units, each in _offers(cascade, gpu.sm, shapes).items()}
+
+
+@lru_cache(maxsize=16)
+def _offers(cascade: Cascade, sm: Multiprocessor, shapes: Shapes) -> Mapping[Units, Offer]:
+    """What has room. Other numbers of the GPU change nothing in it."""
     groups = units(cascade)
     return {
-        (first, last): run
+        (first, last): offer
         for first in range(len(groups))
-        for last, run in _runs(cascade, groups, first, gpu, shapes)
+        for last, offer in _from(cascade, groups, first, sm, shapes)
     }
 
 
@@ -142,6 +167,7 @@ def _with_others(runs: Runs, cascade: Cascade, gpu: Gpu, others: Others) -> Runs
         if own is not None:
             kernel, seconds = own
             by_rules = found[first, first + 1]
+            by_rules = _known(by_rules, gpu) if by_rules.by_bytes else by_rules
             run = Run(seconds + float(gpu.launch.gap_s), (kernel,), by_rules.candidates)
             found[first, first + 1] = min(by_rules, run, key=lambda each: each.seconds)
     return found
@@ -149,33 +175,39 @@ def _with_others(runs: Runs, cascade: Cascade, gpu: Gpu, others: Others) -> Runs
 
 def _cut(cascade: Cascade, runs: Runs, gpu: Gpu, most: float) -> Cut | None:
     """The best one; None if it does not take less than `most` seconds."""
-    units = max(last for _, last in runs)
+    before: dict[int, list[int]] = {}
+    for first, last in runs:
+        before.setdefault(last, []).append(first)
     while True:
-        way = _best_way(runs, units)
+        way = _best_way(runs, before)
         if way.seconds >= most:
             return None
-        unknown = next((own for own in way.runs if runs[own].choice), None)
-        if unknown is None:
+        unknown = [own for own in way.runs if runs[own].choice]
+        if not unknown:
             kernels = tuple(kernel for own in way.runs for kernel in runs[own].kernels)
             return Cut(cascade, kernels, way.seconds, 0)
-        runs[unknown] = _known(runs[unknown], gpu)
+        for own in [own for own in unknown if runs[own].is_quick] or unknown[:1]:
+            runs[own] = _known(runs[own], gpu)
 
 
-def _best_way(runs: Runs, units: int) -> Way:
-    """To every unit from those before it; of ways that take as long, the one whose last run begins
-    first."""
-    best = [Way(0.0, ())]
-    for last in range(1, units + 1):
-        firsts = [first for first in range(last) if (first, last) in runs]
-        found = min(firsts, key=lambda first: best[first].seconds + runs[first, last].seconds)
-        seconds = best[found].seconds + runs[found, last].seconds
-        best.append(Way(seconds, (*best[found].runs, (found, last))))
-    return best[-1]
+def _best_way(runs: Runs, before: Mapping[int, list[int]]) -> Way:
+    """To every unit from those `before` it; of ways that take as long, the one whose last run
+    begins first."""
+    seconds, begins = [0.0], [0]
+    for last in range(1, max(before) + 1):
+        ways = [(seconds[first] + runs[first, last].seconds, first) for first in before[last]]
+        least, first = min(ways)
+        seconds.append(least)
+        begins.append(first)
+    found: list[Units] = []
+    while last := found[-1][0] if found else len(begins) - 1:
+        found.append((begins[last], last))
+    return Way(seconds[-1], tuple(reversed(found)))
 
 
-def _runs(
-    cascade: Cascade, groups: tuple[Group, ...], first: int, gpu: Gpu, shapes: Shapes
-) -> Iterator[tuple[int, Run]]:
+def _from(
+    cascade: Cascade, groups: tuple[Group, ...], first: int, sm: Multiprocessor, shapes: Shapes
+) -> Iterator[tuple[int, Offer]]:
     """Kernels of units from the first on, by where they end.
 
     More units may need less room: a running value makes of a whole rank one that passes by.
@@ -183,32 +215,44 @@ def _runs(
     ended = first + 1
     for last in range(first + 1, len(groups) + 1):
         own = fusion(cascade, groups[first:last])
-        found = None if own is None else choice(own, gpu, shapes)
-        if found is not None:
+        kernels = None if own is None else candidates(own, sm, shapes)
+        if kernels is not None:
             ended = last
-            run = Run(found.at_least + float(gpu.launch.gap_s), (), found.number, found)
-            yield last, _known(run, gpu) if found.is_exact else run
+            yield last, Offer((kernels,), is_apart=False)
         elif last == first + 1:
-            yield last, _apart(cascade, groups[first], gpu, shapes)
+            yield last, _apart(cascade, groups[first], sm, shapes)
         elif last - ended >= PATIENCE:
             return
 
 
-def _known(run: Run, gpu: Gpu) -> Run:
-    """The run with its tiles."""
-    return _run((run.choice,), gpu) if run.choice else run
-
-
-def _apart(cascade: Cascade, group: Group, gpu: Gpu, shapes: Shapes) -> Run:
+def _apart(cascade: Cascade, group: Group, sm: Multiprocessor, shapes: Shapes) -> Offer:
     found = []
     for own in stepwise(cascade, group):
-        each = choice(own, gpu, shapes)
-        if each is None:
+        kernels = candidates(own, sm, shapes)
+        if kernels is None:
             place = own.cascade.einsums[0].place
             remedy = "Take smaller words or ranks, or a GPU with larger SMs"
             raise MappingError(f"no SM has room for a tile of {own.name}", at=place, remedy=remedy)
-        found.append(each)
-    return _run(tuple(found), gpu)
+        found.append(kernels)
+    return Offer(tuple(found), is_apart=True)
+
+
+def _offered(offer: Offer, gpu: Gpu) -> Run:
+    choices = tuple(choice(kernels, gpu) for kernels in offer.kernels)
+    if offer.is_apart:
+        return _run(choices, gpu)
+    (only,) = choices
+    return Run(only.by_bytes + float(gpu.launch.gap_s), (), only.number, only, by_bytes=True)
+
+
+def _known(run: Run, gpu: Gpu) -> Run:
+    """The run with its tiles, or, where choosing them is slow, with more than its bytes."""
+    if run.choice is None:
+        return run
+    if run.by_bytes and not run.choice.is_exact:
+        least = run.choice.at_least + float(gpu.launch.gap_s)
+        return replace(run, seconds=least, by_bytes=False)
+    return _run((run.choice,), gpu)
 
 
 def _run(choices: tuple[Choice, ...], gpu: Gpu) -> Run:

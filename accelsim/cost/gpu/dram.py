@@ -16,6 +16,7 @@ Runs of r bytes at places of their own take device memory as many bytes' time (a
 in a row would: rows are opened for each, and no run takes less than one access.
 """
 
+from collections.abc import Callable
 from math import exp
 from typing import NamedTuple
 
@@ -53,13 +54,19 @@ def written_back(gpu: Gpu, reads: float, writes: float, cold: bool) -> float:
 
 
 def dram_seconds(gpu: Gpu, read: float, written: float) -> float:
+    return dram_clock(gpu)(read, written)
+
+
+def dram_clock(gpu: Gpu) -> Callable[[float, float], float]:
+    """`dram_seconds` of many reads and writes on one GPU."""
     hbm = gpu.hbm
-    rate = rate_per_s(hbm.bandwidth, gpu)
-    return float(
-        read / (rate * hbm.read)
-        + written / (rate * hbm.write)
-        + hbm.turnaround * min(read, written) / rate
-    )
+    rate, turnaround = rate_per_s(hbm.bandwidth, gpu), hbm.turnaround
+    reading, writing = rate * hbm.read, rate * hbm.write
+
+    def seconds(read: float, written: float) -> float:
+        return float(read / reading + written / writing + turnaround * min(read, written) / rate)
+
+    return seconds
 
 
 def found_in_l2(gpu: Gpu, touched_bytes: float, cold: bool) -> float:

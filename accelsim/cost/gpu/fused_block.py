@@ -81,11 +81,17 @@ class BlockTime:
         return _summed(one.actions(gpu) for one in self.einsums)
 
 
+def einsum_times(
+    kernel: FusedKernel, gpu: Gpu, points: Mapping[str, Number]
+) -> tuple[EinsumTime, ...]:
+    """Of every Einsum, with so many `points` in a block. Of the GPU, `Gpu.lanes` is enough."""
+    return tuple(_einsum(e, kernel, gpu, points[e.name]) for e in kernel.fusion.cascade.einsums)
+
+
 def block_time(
-    kernel: FusedKernel, gpu: Gpu, points: Mapping[str, Number], filled_bytes: Number
+    kernel: FusedKernel, gpu: Gpu, found: tuple[EinsumTime, ...], filled_bytes: Number
 ) -> BlockTime:
-    """`points` of every Einsum in a block, and bytes that come into the SM for it."""
-    found = tuple(_einsum(e, kernel, gpu, points[e.name]) for e in kernel.fusion.cascade.einsums)
+    """From the times of its Einsums, and the bytes that come into the SM for it."""
     products = sum(either(one.is_product, one.cycles, 0.0) for one in found)
     others = sum(either(one.is_product, 0.0, one.cycles) for one in found)
     fill = filled_bytes / gpu.sm.port_bandwidth.per_cycle(gpu.clock_hz)

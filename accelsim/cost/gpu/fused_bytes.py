@@ -53,7 +53,7 @@ class Hbm:
 IN_ORDER = Apart()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2048)
 def crossing(fusion: Fusion, apart: Apart = IN_ORDER) -> Moved:
     """What crosses the kernel's border in a launch, once: no less can move. What is picked out of a
     tensor counts as the bytes in a row that would take as long."""

@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 
 from accelsim.arch.gpu import Gpu
-from accelsim.cost.gpu.dram import apart
-from accelsim.cost.gpu.fused import FusedBlocks
+from accelsim.cost.gpu.dram import apart, dram_seconds
+from accelsim.cost.gpu.fused import MARGIN, FusedBlocks
 from accelsim.cost.gpu.fused_bytes import crossing
 from accelsim.cost.gpu.overlap import swept
 from accelsim.mapping.fused_kernel import FusedKernel
-from accelsim.mapping.fused_tiles import BY_RULES, Shapes, candidates
-from accelsim.mapping.fusion import Fusion
 
 TIMED_AGAIN = 25
 """Of the kernels with the best tiles by points alone."""
@@ -66,6 +64,12 @@ class Choice:
         return self._blocks.least_seconds(*self._memory(self._blocks))
 
     @property
+    def by_bytes(self) -> float:
+        """No more than `at_least`: the bytes alone, which one knows without looking at tiles."""
+        moving = dram_seconds(self.gpu, self.read, self.written)
+        return moving * (1 - MARGIN) + float(self.gpu.launch.drain_s)
+
+    @property
     def at_least(self) -> float:
         """No more than the seconds of the fastest."""
         return float((self._rough if self.is_exact else self._least).min())
@@ -94,7 +98,7 @@ class Choice:
                 seconds = found[place].least_seconds(*self._memory(found[place]))
                 heappush(waiting, (seconds, place, TILES))
             else:
-                own = found[place].decides
+                own = found[place].on_sms.decides
                 if own not in scheduled:
                     scheduled[own] = found[place].seconds(*self._memory(found[place]))
                 heappush(waiting, (scheduled[own], place, ALL))
@@ -104,12 +108,9 @@ class Choice:
         return float(self.gpu.clock_hz), self.read + blocks.again, self.written
 
 
-def choice(own: Fusion, gpu: Gpu, shapes: Shapes = BY_RULES) -> Choice | None:
-    """None if there is no room for any tile."""
-    kernels = candidates(own, gpu, shapes)
-    if kernels is None:
-        return None
-    moved = crossing(own, apart(gpu))
+def choice(kernels: FusedKernel, gpu: Gpu) -> Choice:
+    """Among all kernels of a fusion for which there is room."""
+    moved = crossing(kernels.fusion, apart(gpu))
     missing = 1 - swept(gpu, moved.total, float(gpu.l2.capacity_bytes))
     read, written = (sum(each.values()) * missing for each in (moved.reads, moved.writes))
     return Choice(kernels, gpu, read, written)

@@ -24,10 +24,10 @@ def blocks(h100):
 
 def test_a_product_reads_its_operands_once_a_block(blocks):
     found = blocks("kernels/gemm", {"M": 128, "N": 256, "K1": 1, "K0": 64})
-    assert found.l2_read == 512 * (128 + 256) * 4096 * 2
+    assert found.on_sms.l2_read == 512 * (128 + 256) * 4096 * 2
     assert found.actions["wgmma_bf16"] == 2 * 4096**3
     # 4096 FLOP a cycle for 128 x 256 results over 4096
-    assert found.block.by_pipe["tensor"] == pytest.approx(2 * 128 * 256 * 4096 / 4096)
+    assert found.on_sms.block.by_pipe["tensor"] == pytest.approx(2 * 128 * 256 * 4096 / 4096)
 
 
 def test_sides_are_padded_to_the_instruction(blocks):
