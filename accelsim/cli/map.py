@@ -88,12 +88,12 @@ def command(
     accelsim map attention/three_pass flat_cloud --strategy annealing --seed 1 --seconds 10,
     accelsim map attention/three_pass flat_cloud --constraints arch/constraints/shared_buffer.yaml
     """
+    within_s = inf if seconds is None else seconds
     if is_gpu(machine):
-        _refuse_on_gpu({"--space": space, "--strategy": strategy or None})
+        _refuse_on_gpu({"--space": space, "--strategy": strategy or None, "--seed": seed})
         _refuse_constraints_on_gpu(constraints)
-        _on_gpu(
-            load_gpu_case(workload, machine, None, settings, shape), machine, minimise, out, json
-        )
+        case = load_gpu_case(workload, machine, None, settings, shape)
+        _on_gpu(case, machine, minimise, within_s, out, json)
         return
     cascade, arch = load_arch_and_cascade(workload, machine, settings, shape)
     names = [name.strip() for name in minimise.split(",")]
@@ -103,7 +103,13 @@ def command(
     if len(names) > 1:
         with best_so_far(f"front of {cascade.name}", "") as told:
             front = find_front(
-                cascade, arch, names, space=within, constraints=limits, progress=told
+                cascade,
+                arch,
+                names,
+                space=within,
+                constraints=limits,
+                within_s=within_s,
+                progress=told,
             )
         import_module("accelsim.cli.map_front").print_front(front, names, units, out, json)
         return
@@ -116,7 +122,7 @@ def command(
             budget=_budget(strategy, seed, seconds),
             space=within,
             constraints=limits,
-            within_s=inf if seconds is None else seconds,
+            within_s=within_s,
             progress=told,
         )
     if out is not None:
@@ -151,11 +157,13 @@ def _refuse_constraints_on_gpu(file: Path | None) -> None:
         raise MapperError(fact, remedy="Leave --constraints out")
 
 
-def _on_gpu(case: GpuCase, machine: str, minimise: str, out: Path | None, json: bool) -> None:
+def _on_gpu(
+    case: GpuCase, machine: str, minimise: str, within_s: float, out: Path | None, json: bool
+) -> None:
     # Only GPUs need what it imports.
     gpu = import_module("accelsim.cli.map_gpu")
     told = best_so_far(f"map {case.cascade.name}", unit_of(objective(minimise, ())))
-    gpu.map_gpu(case, machine, minimise, told, out, json)
+    gpu.map_gpu(case, machine, minimise, told, within_s, out, json)
 
 
 def as_plain(found: Found) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from accelsim.base.units import format_quantity
 from accelsim.cli.inputs import GpuCase
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.gpu.why import WORDS
+from accelsim.mapper.deadline import Deadline
 from accelsim.mapper.found import figures_of
 from accelsim.mapper.gpu.find import find_kernels
 from accelsim.mapper.gpu.found import GpuFound
@@ -24,12 +25,14 @@ def map_gpu(
     machine: str,
     minimise: str,
     told: AbstractContextManager[Progress],
+    within_s: float,
     out: Path | None,
     json: bool,
 ) -> None:
     """Searches, writes, compares, prints."""
     with told as progress:
-        found = find_kernels(case.cascade, case.gpu, minimise, progress=progress)
+        watched = Deadline(within_s).watching(progress)
+        found = find_kernels(case.cascade, case.gpu, minimise, progress=watched)
     if out is not None:
         save_gpu_mapping(found.answer.mapping, out)
     others = list(shipped(case.cascade, case.gpu))

@@ -14,12 +14,16 @@ class Deadline:
     """So many seconds after it was made."""
 
     def __init__(self, seconds: float = inf) -> None:
-        self.seconds, self._ends = seconds, perf_counter() + seconds
+        self._ends = perf_counter() + seconds
         self._has_rung = False
 
     @property
+    def left_s(self) -> float:
+        return max(0.0, self._ends - perf_counter())
+
+    @property
     def is_over(self) -> bool:
-        return perf_counter() > self._ends
+        return not self.left_s
 
     def watching(self, progress: Progress) -> Progress:
         """The same, but that the first call when time is over raises `OutOfTime`."""

@@ -13,6 +13,7 @@ What lies between is found by chance: there may be more.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from time import perf_counter
 
 import numpy as np
@@ -23,6 +24,7 @@ from accelsim.base.pareto import unbeaten
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper import annealing
 from accelsim.mapper.constraints import Constraints
+from accelsim.mapper.deadline import Deadline
 from accelsim.mapper.find import find_mapping, question_of
 from accelsim.mapper.found import Found, figures_of
 from accelsim.mapper.objective import Objective, powers_of, value_of
@@ -57,17 +59,20 @@ def find_front(
     steps: int = STEPS,
     space: Space | None = None,
     constraints: Constraints | None = None,
+    within_s: float = inf,
     progress: Progress = quiet,
 ) -> tuple[OnFront, ...]:
     """In the order of the first objective; arguments and errors are those of `find_mapping`.
 
-    Interrupted after some search has answered, it returns the front so far.
+    Interrupted after some search has answered, or when `within_s` seconds are over, it returns the
+    front so far.
     """
     if len(set(minimise)) < 2:
         raise MapperError("a front needs two objectives", remedy="Write latency,energy")
     evenly = "*".join(_product(minimise, [1] * len(minimise)))
     kept = constraints or Constraints()
-    question = question_of(cascade, arch, evenly, kept, SEEDING, progress)
+    deadline = Deadline(within_s)
+    question = question_of(cascade, arch, evenly, kept, SEEDING, deadline.watching(progress))
     if space is not None:
         found = find_stated_front(question, space, minimise)
         # Of an empty space this tells what is in the way.
@@ -77,10 +82,20 @@ def find_front(
     try:
         products = list(_products(minimise, steps))
         for product in products:
+            if seen and deadline.is_over:
+                break
             seen.append(
-                find_mapping(cascade, arch, product, constraints=constraints, progress=progress)
+                find_mapping(
+                    cascade,
+                    arch,
+                    product,
+                    constraints=constraints,
+                    within_s=deadline.left_s,
+                    progress=progress,
+                )
             )
-        seen += _evolved(question, minimise, products)
+        if not deadline.is_over:
+            seen += _evolved(question, minimise, products)
     except KeyboardInterrupt:
         if not seen:
             raise

@@ -2,11 +2,14 @@
 
 import pytest
 
-from accelsim.arch.load import load_arch
+from accelsim.arch.load import load_arch, load_gpu
 from accelsim.base.errors import MapperError
 from accelsim.mapper import deadline as module
 from accelsim.mapper.deadline import Deadline, OutOfTime
 from accelsim.mapper.find import find_mapping
+from accelsim.mapper.front import find_front
+from accelsim.mapper.gpu.find import find_kernels
+from accelsim.mapper.question import quiet
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
 from accelsim.workload.load import load_workload
@@ -67,3 +70,18 @@ def test_rules_answer_however_late_it_is(clock):
     found = find_mapping(cascade, arch, within_s=0.5)
     assert found.strategy == "rules"
     assert not check(bind(found.mapping, cascade, arch))
+
+
+def test_a_front_in_time_is_the_front_so_far(clock):
+    cascade, arch = load_workload(CASE[0]), load_arch("fusemax_cloud")
+    (only,) = find_front(cascade, arch, ["latency", "energy"], within_s=0.5)
+    assert only.found.strategy == "rules"
+
+
+def test_kernels_in_time_are_the_best_so_far(clock):
+    cascade, gpu = load_workload("attention/one_pass"), load_gpu("h100_sxm")
+    some = find_kernels(cascade, gpu, progress=Deadline(3).watching(quiet))
+    every = find_kernels(cascade, gpu)
+    assert some.answer.candidates < every.answer.candidates
+    assert not some.answer.optimal
+    assert every.value <= some.value

@@ -31,8 +31,6 @@ from accelsim.mapper.question import Progress
 from accelsim.workload.calls import Sdpa
 
 STRATEGY = "best first"
-EVERY = 50
-"""Candidates between reports."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +156,7 @@ def best(candidates: Candidates, progress: Progress) -> Best | None:
             value, seen = candidates.value(each), seen + 1
             if found is None or value < found.value:
                 found = Best(each, value, seen, 0, False)
-            if seen % EVERY == 0:
-                progress(STRATEGY, found.value, seen)
+            progress(STRATEGY, found.value, seen)
         is_all = True
     except KeyboardInterrupt:
         if found is None:

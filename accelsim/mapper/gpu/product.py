@@ -91,7 +91,7 @@ def best_product(products: Products, progress: Progress) -> BestProduct:
             value, seen = products.value(work), seen + 1
             if value < least:
                 found, least = work, value
-                progress(STRATEGY, least, seen)
+            progress(STRATEGY, least, seen)
         is_all = True
     except KeyboardInterrupt:
         pass
