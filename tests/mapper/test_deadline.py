@@ -6,7 +6,7 @@ from accelsim.arch.load import load_arch, load_gpu
 from accelsim.base.errors import MapperError
 from accelsim.mapper import deadline as module
 from accelsim.mapper.deadline import Deadline, OutOfTime
-from accelsim.mapper.find import find_mapping
+from accelsim.mapper.find import SHORT, find_mapping
 from accelsim.mapper.front import find_front
 from accelsim.mapper.gpu.find import find_kernels
 from accelsim.mapper.question import quiet
@@ -49,9 +49,7 @@ def test_what_is_found_in_time_is_kept(clock):
     found = find_mapping(cascade, arch, "energy", within_s=12)
     assert not check(bind(found.mapping, cascade, arch))
     assert found.strategy == "annealing"
-    whole = find_mapping(cascade, arch, "energy")
-    assert whole.value <= found.value
-    assert found.candidates < whole.candidates / 10
+    assert found.candidates < SHORT.candidates / 10
 
 
 def test_nothing_in_time_is_told(clock):
