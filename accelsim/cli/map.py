@@ -3,7 +3,7 @@
 from collections.abc import Mapping as PlainMapping
 from dataclasses import replace
 from importlib import import_module
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -186,6 +186,11 @@ def as_plain(found: Found) -> dict[str, Any]:
     }
 
 
+def above(gap: float) -> str:
+    """How far above its bound something is; nothing is said of a bound of 0."""
+    return f"; found is {gap:.2%} above" if isfinite(gap) else ""
+
+
 def _print_summary(what: str, found: Found) -> None:
     bound = value_of(found.minimise, found.bound)
     unit = unit_of(found.minimise)
@@ -193,7 +198,7 @@ def _print_summary(what: str, found: Found) -> None:
         (what, ""),
         [
             (found.minimise, f"{found.value:.6g} {unit}"),
-            ("bound", f"{bound:.6g} {unit}; found is {found.gap:.2%} above"),
+            ("bound", f"{bound:.6g} {unit}" + above(found.gap)),
             ("optimal", f"{'yes' if found.optimal else 'not shown'}: {found.space}"),
             ("latency", format_quantity(found.cost.latency_s, "s")),
             ("energy", format_quantity(found.cost.energy_pj, "pJ")),

@@ -1,6 +1,7 @@
 """What a search returns: the best mapping, what it costs, and how much is proved of it."""
 
 from dataclasses import dataclass
+from math import inf
 
 from accelsim.cost.result import Cost
 from accelsim.mapper.objective import Figures, Objective, value_of
@@ -34,9 +35,11 @@ class Found:
 
     @property
     def gap(self) -> float:
-        """How far above the bound it is, as a share of the bound."""
+        """How far above the bound it is, as a share of the bound; infinite above a bound of 0."""
         least = float(value_of(self.minimise, self.bound))
-        return self.value / least - 1 if least else 0.0
+        if least:
+            return self.value / least - 1
+        return inf if self.value else 0.0
 
 
 def figures_of(cost: Cost) -> Figures:

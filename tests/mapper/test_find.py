@@ -1,11 +1,14 @@
 """The door: what is found is legal, can be written and read, and says how good it is."""
 
+from math import inf
+
 import pytest
 
 from accelsim.arch.load import load_arch
 from accelsim.base.errors import MapperError
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.find import find_mapping
+from accelsim.mapper.objective import value_of
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
 from accelsim.mapping.load import load_mapping
@@ -24,3 +27,13 @@ def test_what_is_found_is_legal_and_reads_back_the_same(tmp_path):
 def test_an_objective_that_is_none():
     with pytest.raises(MapperError, match=r"no objective 'latancy'\. Did you mean 'latency'"):
         find_mapping(load_workload("attention/one_pass"), load_arch("fusemax_cloud"), "latancy")
+
+
+def test_a_bound_of_nothing_ends_no_search():
+    cascade, arch = load_workload("attention/three_pass"), load_arch("flat_cloud")
+    found = find_mapping(cascade, arch, "traffic.GlobalBuffer")
+    assert value_of("traffic.GlobalBuffer", found.bound) == 0
+    assert found.gap == inf
+    assert not found.optimal
+    by_rules = find_mapping(cascade, arch, "traffic.GlobalBuffer", strategies=["rules"])
+    assert found.value < by_rules.value
