@@ -61,7 +61,7 @@ def find_front(
 ) -> tuple[OnFront, ...]:
     """In the order of the first objective; arguments and errors are those of `find_mapping`.
 
-    Interrupted after some search has answered, it returns the front so far.
+    Interrupted after some search has answered, it returns the front so far, each `is_cut_short`.
     """
     if len(set(minimise)) < 2:
         raise MapperError("a front needs two objectives", remedy="Write latency,energy")
@@ -69,22 +69,26 @@ def find_front(
     kept = constraints or Constraints()
     question = question_of(cascade, arch, evenly, kept, SEEDING, progress)
     if space is not None:
-        found = find_stated_front(question, space, minimise)
+        stated = find_stated_front(question, space, minimise)
         # Of an empty space this tells what is in the way.
-        one = [] if found else [find_mapping(cascade, arch, space=space, constraints=constraints)]
-        return _front(found or one, minimise)
+        one = [] if stated else [find_mapping(cascade, arch, space=space, constraints=constraints)]
+        return _front(stated or one, minimise)
     seen: list[Found] = []
     try:
         products = list(_products(minimise, steps))
         for product in products:
-            seen.append(
-                find_mapping(cascade, arch, product, constraints=constraints, progress=progress)
-            )
-        seen += _evolved(question, minimise, products)
+            found = find_mapping(cascade, arch, product, constraints=constraints, progress=progress)
+            seen.append(found)
+            if found.is_cut_short:
+                break
+        else:
+            seen += _evolved(question, minimise, products)
+        is_cut_short = any(found.is_cut_short for found in seen)
     except KeyboardInterrupt:
         if not seen:
             raise
-    return _front(seen, minimise)
+        is_cut_short = True
+    return _front([replace(found, is_cut_short=is_cut_short) for found in seen], minimise)
 
 
 def _evolved(
@@ -116,6 +120,7 @@ def _evolved(
                 candidates=candidates,
                 pruned=0,
                 seconds=perf_counter() - start,
+                is_cut_short=front.is_cut_short,
             )
 
 
