@@ -72,7 +72,7 @@ def command(
     """Search for the best mapping: tiles, loops, arrays, what is kept where, what is fused, when.
 
     The bound holds for every mapping there could be; "optimal" is said only of a space that was
-    seen or bounded as a whole. Ctrl-C keeps the best so far.
+    seen or bounded as a whole. Ctrl-C keeps the best so far (and ends with 130).
 
     Constraints bind every strategy and every space; if none finds a mapping, it is said which one
     is in the way. A file has any of: "capacity: {GlobalBuffer: 0.5}", the share that may be used;
@@ -90,7 +90,8 @@ def command(
     """
     within_s = inf if seconds is None else seconds
     if is_gpu(machine):
-        _refuse_on_gpu({"--space": space, "--strategy": strategy or None, "--seed": seed})
+        kernels = "what is searched on a GPU are kernels, which it says nothing of"
+        _refuse({"--space": space, "--strategy": strategy or None, "--seed": seed}, kernels)
         _refuse_constraints_on_gpu(constraints)
         case = load_gpu_case(workload, machine, None, settings, shape)
         _on_gpu(case, machine, minimise, within_s, out, json)
@@ -98,9 +99,14 @@ def command(
     cascade, arch = load_arch_and_cascade(workload, machine, settings, shape)
     names = [name.strip() for name in minimise.split(",")]
     units = [unit_of(objective(name, [each.name for each in arch.memories])) for name in names]
+    if space is not None:
+        whole = "all points of a space are scored, and no strategy is asked"
+        _refuse({"--strategy": strategy or None, "--seed": seed}, whole)
     within = None if space is None else load_space(space)
     limits = None if constraints is None else load_constraints(constraints)
     if len(names) > 1:
+        usual = "a front asks the usual strategies"
+        _refuse({"--strategy": strategy or None, "--seed": seed}, usual)
         with best_so_far(f"front of {cascade.name}", "") as told:
             front = find_front(
                 cascade,
@@ -112,6 +118,7 @@ def command(
                 progress=told,
             )
         import_module("accelsim.cli.map_front").print_front(front, names, units, out, json)
+        _end_as_asked(front[0].found)
         return
     with best_so_far(f"map {cascade.name}", units[0]) as told:
         found = find_mapping(
@@ -132,6 +139,13 @@ def command(
     else:
         print(render(bind(found.mapping, cascade, arch)))
         _print_summary(f"{cascade.name} on {machine}", found)
+    _end_as_asked(found)
+
+
+def _end_as_asked(found: Found) -> None:
+    """Who pressed Ctrl-C has the best so far, and the status of it."""
+    if found.is_cut_short:
+        raise KeyboardInterrupt
 
 
 def _budget(strategy: list[str] | None, seed: int | None, seconds: float | None) -> Budget | None:
@@ -142,11 +156,10 @@ def _budget(strategy: list[str] | None, seed: int | None, seconds: float | None)
     return None if seed is None else replace(usual, seed=seed)
 
 
-def _refuse_on_gpu(given: PlainMapping[str, object]) -> None:
+def _refuse(given: PlainMapping[str, object], why: str) -> None:
     for option, value in given.items():
         if value is not None:
-            fact = f"{option}: what is searched on a GPU are kernels, which it says nothing of"
-            raise MapperError(fact, remedy=f"Leave {option} out")
+            raise MapperError(f"{option}: {why}", remedy=f"Leave {option} out")
 
 
 def _refuse_constraints_on_gpu(file: Path | None) -> None:

@@ -11,11 +11,11 @@ class OutOfTime(KeyboardInterrupt):
 
 
 class Deadline:
-    """So many seconds after it was made."""
+    """So many seconds after it was made; `has_rung`: somebody was interrupted."""
 
     def __init__(self, seconds: float = inf) -> None:
         self._ends = perf_counter() + seconds
-        self._has_rung = False
+        self.has_rung = False
 
     @property
     def left_s(self) -> float:
@@ -30,8 +30,8 @@ class Deadline:
 
         def told(strategy: str, value: float, candidates: int) -> None:
             progress(strategy, value, candidates)
-            if self.is_over and not self._has_rung:
-                self._has_rung = True
+            if self.is_over and not self.has_rung:
+                self.has_rung = True
                 raise OutOfTime
 
         return told

@@ -103,7 +103,7 @@ def find_mapping(
         asked = {"stated": partial(stated.find, space=space)}
     optional = IF_WORTH_IT if strategies is None else ()
     try:
-        answers = _answers(whole, asked, optional, deadline)
+        answers, is_cut_short = _answers(whole, asked, optional, deadline)
     except OutOfTime:
         fact = f"no mapping of {whole.cascade.name} was found within {within_s:g} s"
         raise MapperError(fact, remedy="Give it more time") from None
@@ -126,6 +126,7 @@ def find_mapping(
         candidates=sum(found.candidates for found in answers),
         pruned=sum(found.pruned for found in answers),
         seconds=perf_counter() - start,
+        is_cut_short=is_cut_short and not deadline.has_rung,
     )
 
 
@@ -153,10 +154,10 @@ def _answers(
     asked: Mapping[str, Strategy],
     optional: Sequence[str],
     deadline: Deadline,
-) -> list[Found]:
+) -> tuple[list[Found], bool]:
     """Of these in order, as long as something is to be won; of optional ones if it is worth it.
 
-    Interrupted after some strategy has answered, it returns what there is.
+    Interrupted after some strategy has answered, it returns what there is; and whether it was.
     """
     answers: list[Found] = []
     try:
@@ -173,7 +174,8 @@ def _answers(
     except KeyboardInterrupt:
         if not answers:
             raise
-    return answers
+        return answers, True
+    return answers, any(found.is_cut_short for found in answers)
 
 
 def _any(question: Question, asked: Sequence[Strategy]) -> bool:

@@ -14,7 +14,8 @@ class Found:
     shown to be no better. `bound` holds for all mappings that there could be, in any space.
 
     `candidates` were evaluated, `pruned` were not, because a bound or another candidate beat them.
-    `is_cut_short`: by someone who did not want to wait longer.
+    `is_cut_short`: by someone who did not want to wait longer. Of `find_mapping` and `find_front`
+    it says that they were interrupted, and not by the limit of time that they were given.
     """
 
     mapping: Mapping

@@ -65,7 +65,7 @@ def find_front(
     """In the order of the first objective; arguments and errors are those of `find_mapping`.
 
     Interrupted after some search has answered, or when `within_s` seconds are over, it returns the
-    front so far.
+    front so far; who was interrupted finds it in `is_cut_short` of each.
     """
     if len(set(minimise)) < 2:
         raise MapperError("a front needs two objectives", remedy="Write latency,energy")
@@ -74,15 +74,15 @@ def find_front(
     deadline = Deadline(within_s)
     question = question_of(cascade, arch, evenly, kept, SEEDING, deadline.watching(progress))
     if space is not None:
-        found = find_stated_front(question, space, minimise)
+        stated = find_stated_front(question, space, minimise)
         # Of an empty space this tells what is in the way.
-        one = [] if found else [find_mapping(cascade, arch, space=space, constraints=constraints)]
-        return _front(found or one, minimise)
+        one = [] if stated else [find_mapping(cascade, arch, space=space, constraints=constraints)]
+        return _front(stated or one, minimise, deadline)
     seen: list[Found] = []
+    products = list(_products(minimise, steps))
     try:
-        products = list(_products(minimise, steps))
         for product in products:
-            if seen and deadline.is_over:
+            if seen and (seen[-1].is_cut_short or deadline.is_over):
                 break
             seen.append(
                 find_mapping(
@@ -94,12 +94,13 @@ def find_front(
                     progress=progress,
                 )
             )
-        if not deadline.is_over:
+        if not (seen[-1].is_cut_short or deadline.is_over):
             seen += _evolved(question, minimise, products)
     except KeyboardInterrupt:
         if not seen:
             raise
-    return _front(seen, minimise)
+        seen = [replace(found, is_cut_short=True) for found in seen]
+    return _front(seen, minimise, deadline)
 
 
 def _evolved(
@@ -131,18 +132,22 @@ def _evolved(
                 candidates=candidates,
                 pruned=0,
                 seconds=perf_counter() - start,
+                is_cut_short=front.is_cut_short,
             )
 
 
-def _front(seen: Sequence[Found], minimise: Sequence[Objective]) -> tuple[OnFront, ...]:
-    """Of several alike the first."""
+def _front(
+    seen: Sequence[Found], minimise: Sequence[Objective], deadline: Deadline
+) -> tuple[OnFront, ...]:
+    """Of several alike the first. Time that is over is no interruption."""
+    is_cut_short = not deadline.has_rung and any(found.is_cut_short for found in seen)
     figures = [figures_of(found.cost) for found in seen]
     values = [tuple(float(value_of(name, each)) for name in minimise) for each in figures]
     is_unbeaten = unbeaten(np.array(values).reshape(-1, len(minimise)))
     kept: dict[tuple[float, ...], OnFront] = {}
     for found, value, is_kept in zip(seen, values, is_unbeaten, strict=True):
         if is_kept:
-            kept.setdefault(value, OnFront(found, value))
+            kept.setdefault(value, OnFront(replace(found, is_cut_short=is_cut_short), value))
     return tuple(kept[value] for value in sorted(kept))
 
 

@@ -9,6 +9,7 @@ fits, a row has the reason instead of traffic.
 """
 
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Any
 
 from accelsim.arch.spatial import Spatial, instances, with_values
@@ -70,9 +71,11 @@ def buffer_rows(
 
 
 def on_chip_bytes(arch: Spatial) -> float:
-    """Capacities of all memories but the outermost one, each times how many there are."""
+    """Capacities of all memories but the outermost one, each times how many there are; infinite if
+    one of them is unbounded."""
     return sum(
-        float(memory.capacity_bytes or 0) * float(instances(arch, memory.name))
+        (inf if memory.capacity_bytes is None else float(memory.capacity_bytes))
+        * float(instances(arch, memory.name))
         for memory in arch.memories[1:]
     )
 

@@ -33,12 +33,12 @@ longer than S, and the constant 2); Olivry et al., "Automated derivation of para
 lower bounds for affine programs", PLDI 2020; Saha and Ye, arXiv 2402.07443 (attention).
 """
 
-from math import sqrt
+from math import inf, sqrt
 from typing import NamedTuple
 
 from accelsim.workload.einsum import Cascade, Einsum
 from accelsim.workload.extent import iteration_points, tensor_bytes
-from accelsim.workload.fibres import moves
+from accelsim.workload.fibres import leaves, moves
 
 LENGTHS = tuple(2.0**power for power in range(-6, 9))
 """Of phases, in S, that are tried in (3)."""
@@ -60,8 +60,9 @@ class Product(NamedTuple):
 
 
 def products(cascade: Cascade) -> list[Product]:
-    """Those of a cascade. Masks, windows, lookups, values that step, and operands that are made on
-    the chip leave an Einsum out: the bound stays true and is weaker."""
+    """Those of a cascade. Masks, windows, lookups, values that step, operands that are made on the
+    chip, and sums over tiles (a mapping may choose other ones, and they may be ragged) leave an
+    Einsum out: the bound stays true and is weaker."""
     return [_product(cascade, each) for each in cascade.einsums if _is_product(cascade, each)]
 
 
@@ -71,11 +72,13 @@ def product_bytes(product: Product, on_chip_bytes: float, in_step: int = 0) -> f
     `in_step` are the points that the arrays work on at once, each with an element of X, Y and Z.
     """
     room = on_chip_bytes / product.word_bytes + 3 * in_step
-    of_sums = _phases(product.points, 2 * room, _with_sums(room, 2 * room)) if room else 0.0
+    if not 0 < room < inf:
+        return 0.0
+    of_sums = _phases(product.points, 2 * room, _with_sums(room, 2 * room))
     if product.is_output:
         return product.word_bytes * max(0.0, of_sums)
     inner = product.points / product.result_words
-    lengths = [share * room for share in LENGTHS] if room else []
+    lengths = [share * room for share in LENGTHS]
     unwritten = [_phases(product.points, t, _without_sums(room, t, inner)) for t in lengths]
     return product.word_bytes * max(0.0, of_sums - product.result_words, *unwritten)
 
@@ -118,7 +121,8 @@ def _without_sums(room: float, length: float, inner: float) -> float:
 
 
 def _is_product(cascade: Cascade, einsum: Einsum) -> bool:
-    """Two dense inputs, multiplied and summed; every rank moves two of the three, or all."""
+    """Two dense inputs, multiplied and summed; every rank moves two of the three, or all, and all
+    parts of a rank the same."""
     if (
         einsum.stepped != frozenset()
         or einsum.reduction != "+"
@@ -131,7 +135,11 @@ def _is_product(cascade: Cascade, einsum: Einsum) -> bool:
     ):
         return False
     sides = [moves(cascade, access) for access in (*einsum.reads, einsum.output)]
-    return all(sum(rank in side for side in sides) >= 2 for rank in frozenset().union(*sides))
+    is_product = all(sum(rank in side for side in sides) >= 2 for rank in frozenset().union(*sides))
+    parts = [leaves(cascade, whole) for whole in cascade.partitions]
+    return is_product and all(
+        len(side & {*own}) in (0, len(own)) for side in sides for own in parts
+    )
 
 
 def _product(cascade: Cascade, einsum: Einsum) -> Product:

@@ -1,6 +1,8 @@
 """`accelsim map`: within a stated space, and what is wrong with how it is asked."""
 
 import json
+from contextlib import contextmanager
+from importlib import import_module
 
 import pytest
 
@@ -57,6 +59,50 @@ def test_what_is_wrong_with_a_strategy_is_said(run, words, message):
     ended = run("map", "attention/three_pass", "flat_cloud", *words)
     assert (ended.status, ended.out) == (2, "")
     assert message in ended.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((*WORDS, "--strategy", "annealing"), "--strategy: all points of a space are scored"),
+        ((*WORDS, "--seed", "1"), "--seed: all points of a space are scored"),
+        ((*WORDS[:3], "--minimise", "latency,energy", "--seed", "5"), "--seed: a front asks"),
+        (
+            ("map", "attention/one_pass", "h100_sxm", "--seed", "5"),
+            "--seed: what is searched",
+        ),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(run, words, message):
+    ended = run(*words)
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.startswith(message)
+
+
+@pytest.mark.parametrize("minimise", ["energy", "latency,energy"])
+def test_ctrl_c_prints_the_best_so_far_and_ends_with_130(run, monkeypatch, minimise):
+    """Pressed once, when annealing tells of its first candidates; what is told after is too much:
+    the strategy that runs may end its work, and no other is asked."""
+    told = []
+
+    @contextmanager
+    def pressed(*_):
+        def tell(strategy, *_):
+            told.append(strategy)
+            if strategy == "annealing" and told.count("annealing") == 1:
+                raise KeyboardInterrupt
+
+        yield tell
+
+    monkeypatch.setattr(import_module("accelsim.cli.map"), "best_so_far", pressed)
+    small = ("--set", "ranks.P=64", "--set", "ranks.M=64", "--set", "ranks.H=1")
+    ended = run(
+        "map", "attention/three_pass", "flat_cloud", *small, "--minimise", minimise, "--json"
+    )
+    assert ended.status == 130
+    found = json.loads(ended.out)
+    assert all(each["latency_s"] > 0 for each in found.get("front", [found]))
+    assert told[-1] == "annealing"
 
 
 def test_a_space_is_shown_with_its_choices(run):

@@ -2,7 +2,7 @@
 word by word, and below every mapping that is found."""
 
 from itertools import product as every
-from math import sqrt
+from math import inf, sqrt
 
 import pytest
 
@@ -77,6 +77,39 @@ def test_products_with_a_tensor_in_common_do_not_add_up(gemm):
 @pytest.mark.parametrize("name", ["attention/three_pass_causal", "attention/sliding_window_sinks"])
 def test_masks_and_windows_are_left_out(name):
     assert products(load_workload(name)) == []
+
+
+def test_a_sum_over_tiles_is_left_out_for_a_mapping_may_choose_the_tiles(tmp_path):
+    """With tiles of one m, a row of A and one of B come, 32 words each, and 1024 sums are used one
+    by one: 64 * 64 words and the result, on a chip with room for 100."""
+    file = tmp_path / "tiles.yaml"
+    file.write_text(
+        """
+about: The largest sum over a tile.
+source: by hand
+word: 1 B
+ranks: {M: 64, M0: 64, I: 32, J: 32}
+inputs: {A: [M, I], B: [M, J]}
+cascade: |
+  m -> m1, m0
+  C[m1,i,j] += A[m1,m0,i] * B[m1,m0,j]
+  D[] max= C[m1,i,j]
+""",
+        encoding="utf-8",
+    )
+    assert least_traffic_bytes(load_workload(str(file)), 100) == 64 * 64 + 1
+
+
+def test_scores_of_tiles_are_a_product_whatever_the_tiles():
+    (scores,) = products(load_workload("attention/one_pass"))
+    assert scores.tensors == ("Q", "K", "BQK")
+
+
+def test_no_bound_but_the_ends_where_a_memory_on_the_chip_is_unbounded(gemm, small):
+    big = small.model_copy(update={"memories": (*small.memories, small.memories[0])})
+    assert on_chip_bytes(big) == inf
+    cascade = gemm(64, 64, 64)
+    assert least_traffic_bytes(cascade, on_chip_bytes(big)) == 3 * 64 * 64
 
 
 # --- every order of a tiny product ----------------------------------------------------------------

@@ -46,10 +46,12 @@ Doubles = NDArray[np.bool_]
 
 
 class Evolved(NamedTuple):
-    """The unbeaten of the last generation, legal by their numbers, and how many were seen."""
+    """The unbeaten of the last generation, legal by their numbers, and how many were seen;
+    `is_cut_short`: interrupted."""
 
     mappings: list[Mapping]
     candidates: int
+    is_cut_short: bool = False
 
 
 def evolved(
@@ -71,6 +73,7 @@ def evolved(
     )
     mappings = _Mappings(variation, minimise)
     algorithm.setup(mappings, termination=("n_gen", GENERATIONS), seed=question.budget.seed)
+    is_cut_short = False
     try:
         while algorithm.has_next():
             algorithm.next()
@@ -78,8 +81,10 @@ def evolved(
     except KeyboardInterrupt:
         if algorithm.opt is None:
             raise
+        is_cut_short = True
     legal = [one.X[0] for one in algorithm.opt if one.FEAS[0]]
-    return Evolved([_mapping(variation, candidate) for candidate in legal], mappings.candidates)
+    found = [_mapping(variation, candidate) for candidate in legal]
+    return Evolved(found, mappings.candidates, is_cut_short)
 
 
 def _first(variation: Variation, seeds: Sequence[Candidate]) -> list[Candidate]:

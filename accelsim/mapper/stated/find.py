@@ -55,7 +55,7 @@ def find(question: Question, space: Space) -> Found | None:
     kinds = list(structures(space))
     best = _Best(None, inf, 0, True)
     combinations = sum(len(structure.variants) for structure in kinds)
-    pruned = 0
+    pruned, is_cut_short = 0, False
     try:
         for place, structure in enumerate(kinds):
             if best.value <= least:
@@ -66,7 +66,7 @@ def find(question: Question, space: Space) -> Found | None:
     except KeyboardInterrupt:
         if best.mapping is None:
             raise
-        best = best._replace(is_exhausted=False)
+        best, is_cut_short = best._replace(is_exhausted=False), True
     if best.mapping is None:
         return None
     return Found(
@@ -80,6 +80,7 @@ def find(question: Question, space: Space) -> Found | None:
         candidates=best.candidates,
         pruned=pruned,
         seconds=perf_counter() - start,
+        is_cut_short=is_cut_short,
     )
 
 

@@ -6,7 +6,7 @@ points that are equal in all objectives the first is taken.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -49,7 +49,7 @@ def find_stated_front(
     start = perf_counter()
     refuse_other_workload(question, space)
     kinds = list(structures(space))
-    known = _Known((), np.empty((0, len(minimise))), 0, True)
+    known, is_cut_short = _Known((), np.empty((0, len(minimise))), 0, True), False
     try:
         for structure in kinds:
             known = _with_structure(known, structure, question, minimise)
@@ -58,7 +58,7 @@ def find_stated_front(
     except KeyboardInterrupt:
         if not known.mappings:
             raise
-        known = _Known(known.mappings, known.values, known.candidates, False)
+        known, is_cut_short = replace(known, is_whole=False), True
     combinations = sum(len(structure.variants) for structure in kinds)
     said = f"{combinations:,} combinations of choices, with all their numbers. {space.about}"
 
@@ -74,6 +74,7 @@ def find_stated_front(
             candidates=known.candidates,
             pruned=0,
             seconds=perf_counter() - start,
+            is_cut_short=is_cut_short,
         )
 
     return [found(mapping) for mapping in known.mappings]

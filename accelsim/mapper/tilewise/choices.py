@@ -64,9 +64,10 @@ class Choices:
     def firsts(self) -> list[Shape]:
         """The innermost buffer as home; each Einsum where it is fastest, sums in the array.
 
-        What comes from outside stays as long as the tile, or passes by.
+        What comes from outside stays as long as the tile, or passes by. Those that have numbers.
         """
-        return [self._first(TILE), self._first(PAST)] if self.homes else []
+        both = [self._first(TILE), self._first(PAST)] if self.homes else []
+        return [shape for shape in both if names_of(shape, self.group, self.arch)]
 
     def _first(self, stay: Stay) -> Shape:
         home = self.homes[-1]

@@ -67,3 +67,39 @@ def test_no_shape_with_any_numbers_reads_a_sum_early(workload):
         columns = numbers_of(shape, group, asked(cascade, arch)).drawn(1, rng)
         bound = bind(mapping, group.cascade, arch, {name: int(c[0]) for name, c in columns.items()})
         assert list(partial_sums(bound)) == []
+
+
+NO_NUMBERS = """
+about: The largest of all scores; what comes from outside may pass by, and then nothing is cut.
+source: made up
+word: 1 B
+ranks: {M: 8, M0: 8, I: 4, J: 4}
+inputs: {A: [M, I], B: [M, J]}
+cascade: |
+  m -> m1, m0
+  C[m1,i,j] += A[m1,m0,i] * B[m1,m0,j]
+  D[] max= C[m1,i,j]
+"""
+ONE_PE = """
+about: One PE.
+source: made up
+clock: 1 GHz
+memories:
+- {name: DRAM, bandwidth: 8 B/cycle, read: 30 pJ/B, write: 30 pJ/B}
+- {name: Buffer, capacity: 128 B, bandwidth: 64 B/cycle, read: 1 pJ/B, write: 1 pJ/B}
+compute:
+- {name: Array, rows: 1, columns: 1, operations: {mac: {energy: 1 pJ}, max: {energy: 1 pJ}}}
+"""
+
+
+def test_every_shape_has_numbers_to_choose(tmp_path):
+    for name, text in (("work", NO_NUMBERS), ("pe", ONE_PE)):
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    cascade, arch = (
+        load_workload(str(tmp_path / "work.yaml")),
+        load_arch(str(tmp_path / "pe.yaml")),
+    )
+    question = asked(cascade, arch)
+    for group in fused_groups(cascade, units(cascade)):
+        choices = Choices(group, question, np.random.default_rng(0))
+        assert all(numbers_of(shape, group, question).most for shape in choices.firsts())
