@@ -102,3 +102,8 @@ def test_hyphens_dots_and_capitals_are_as_good_as_underscores(shipped):
         assert find(name, "models") == file
     assert find("H100-SXM", "machines") == shipped / "arch/gpu/h100_sxm.yaml"
     assert "models/qwen3_0_6b" not in catalogue.names("workloads")
+
+
+def test_a_name_of_another_kind_says_what_it_is():
+    with pytest.raises(CatalogueError, match="no system 'toy': it is a machine"):
+        find("toy", "systems")
