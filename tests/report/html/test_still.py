@@ -23,4 +23,4 @@ def test_no_two_ticks_of_an_axis_read_the_same():
 
 
 def test_three_digits_are_enough_where_ticks_differ_by_them():
-    assert "200m" in ticks_of([0.1, 0.2, 0.4])
+    assert "100m" in ticks_of([0.1, 0.2, 0.4])
