@@ -34,7 +34,7 @@ def load_arch(name_or_path: str | Path, overrides: Mapping[str, Value] | None = 
     """`load_arch("fusemax_cloud", {"memories.DRAM.bandwidth": "800 GB/s"})`."""
     node = read_yaml(find(name_or_path, "arch"))
     if "devices" in node:
-        remedy = "`accelsim show` takes it"
+        remedy = "A system serves models: `accelsim explain llama3_70b eight_h100`"
         raise ArchError("this is a system of machines, not a machine", at=node.place, remedy=remedy)
     if "sms" in node:
         remedy = "`accelsim evaluate` and `accelsim predict` take it"

@@ -107,6 +107,13 @@ def format_quantity(value: float, unit: str) -> str:
     return f"{_four_digits(number)} {scaled}{slash}{tail}" if unit != "1" else _four_digits(number)
 
 
+def format_decimal(value: float, unit: str) -> str:
+    """As `format_quantity`, but of bytes too in powers of 1000, so that columns have one base."""
+    head, slash, tail = unit.partition("/")
+    number, scaled = _scaled_decimal(float(value), head) if abs(value) >= 1 else (value, head)
+    return f"{_four_digits(number)} {scaled}{slash}{tail}"
+
+
 def format_bytes(value: float) -> str:
     """For columns of bytes: always in powers of 1024, so that what fits also looks smaller."""
     step = 0

@@ -17,7 +17,7 @@ from accelsim.cost.gpu.call import CallCost, call_cost
 from accelsim.cost.gpu.explained import explained_call
 from accelsim.cost.gpu.levers import gains
 from accelsim.cost.gpu.why import why
-from accelsim.workload.calls import case_of
+from accelsim.workload.calls import call_text, case_of
 
 BACKEND = "flash"
 """Of attention, where none is named."""
@@ -33,7 +33,7 @@ def explain_call(
     gpu = load_gpu(machine, settings_by_input(settings, {"arch": keys_of(Gpu)})["arch"])
     cost = call_cost(call, gpu)
     helps = gains(call, gpu)
-    found = explained_call(call, gpu, f"{kernel} {jsonlib.dumps(params)} on {machine}")
+    found = explained_call(call, gpu, f"{call_text(kernel, params)} on {machine}")
     if json:
         print_json(_as_plain(cost, gpu, helps) | {"explanation": found.as_plain()})
         return

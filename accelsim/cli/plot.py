@@ -79,7 +79,8 @@ def command(
         return
     plot = plot_named(figure)
     if not results:
-        raise InputError(f"{figure} of which table?", remedy=f"Make one with `{plot.table}`")
+        remedy = f"Make one with `{plot.table}`"
+        raise InputError(f"no table is named that {figure} draws", remedy=remedy)
     own = {"by": by, "x": x, "y": y, "most": most, "until": until}
     options = _options(plot, own, {"title": title, "caption": caption})
     # matplotlib and pandas load only where something is drawn.
@@ -94,14 +95,14 @@ def command(
 
 command.__doc__ = f"""Draw a figure of a table of results; --list names figures and their columns.
 
-    Several tables go one below the other, so runs are compared. What tells runs apart are the
-    columns workload, machine, mapping and config.
+Several tables go one below the other, so runs are compared. What tells runs apart are the columns
+workload, machine, mapping and config.
 
-    Example: accelsim evaluate attention/one_pass fusemax_cloud --out out/cost;
-    accelsim plot energy out/cost --by einsum
+Example: accelsim evaluate attention/one_pass fusemax_cloud --out out/cost;
+accelsim plot energy out/cost --by einsum
 
-    {_LISTED}
-    """
+{_LISTED}
+"""
 
 
 def _options(plot: Plot, own: dict[str, Any], common: dict[str, Any]) -> dict[str, Any]:

@@ -102,8 +102,13 @@ def _of_call(kernel: str, assignments: Sequence[str]) -> tuple[dict[str, Any], d
     known = {"call": keys_of(KERNELS[kernel]), "arch": keys_of(Gpu)}
     own = settings_by_input(assignments, known)
     params = {name: _plain(text) for name, text in own["call"].items()}
-    call_params = import_module("accelsim.cli.explain_call").call_params
-    return call_params(kernel, params), own["arch"]
+    found: dict[str, Any] = import_module("accelsim.cli.explain_call").call_params(kernel, params)
+    needed = [name for name, field in KERNELS[kernel].model_fields.items() if field.is_required()]
+    missing = next((name for name in needed if name not in found), None)
+    if missing is not None:
+        remedy = f"Say what it is today: --set {missing}=4096"
+        raise WorkloadError(f"{kernel} needs {missing!r}", remedy=remedy)
+    return found, own["arch"]
 
 
 def _plain(text: str) -> Any:

@@ -147,7 +147,8 @@ def _rests_on(found: WhatIf, subject: Subject, settings: list[str]) -> dict[str,
     own = provenance(subject.nouns(), bare_paths(settings))
     varied = {each.name: list(each.values) for each in found.varied}
     names = " and ".join(varied)
-    question = f"What if {names} of {found.of} were another one?"
+    other = "another one" if len(varied) == 1 else "other ones"
+    question = f"What if {names} of {found.of} were {other}?"
     return own | {"question": question, "varied": varied, "sentence": found.sentence}
 
 
@@ -177,7 +178,8 @@ def _print_rows(found: WhatIf) -> None:
     table = found.table.at(np.array(shown))
     names = [each.name for each in found.varied]
     has_errors = any(table[ERROR] != "")
-    columns = (*names, *found.today, SPEEDUP, BOUND, *(["error"] if has_errors else []), "")
+    words = (WORDS[name] for name in found.today)
+    columns = (*names, *words, SPEEDUP, BOUND, *(["error"] if has_errors else []), "")
     rows = [
         (
             *(each.text(row[each.name]) for each in found.varied),
@@ -242,7 +244,7 @@ def _chosen(found: WhatIf) -> list[int]:
 
 def _print_along(each: Along) -> None:
     sides = [f"{WORDS[name]} {_sides(slope)}" for name, slope in each.slopes.items()]
-    own = "not in the file" if each.varied.today is None else each.varied.text(each.varied.today)
+    own = each.varied.today_text
     how = f" (below | above, by {each.method})" if each.method else ""
     print(f"{each.varied.name}, {own} today; elasticity of {', '.join(sides)}{how}")
     rows = [

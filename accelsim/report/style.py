@@ -128,9 +128,9 @@ def decimals(largest: float) -> int:
     return min(2, max(0, 2 - math.floor(math.log10(largest * (1 + 1e-9)))))
 
 
-def prefixed(number: float) -> str:
+def prefixed(number: float, digits: int = 3) -> str:
     """Three digits and an SI prefix: 1234567 is `1.23M`, 0.00021 `210µ`, 0 `0`."""
-    return "".join(_scaled(number, 3))
+    return "".join(_scaled(number, digits))
 
 
 def with_prefix(number: float, unit: str, digits: int = 4) -> str:

@@ -80,10 +80,13 @@ def legend_of(found: WhatIf, colours: dict[str, str]) -> list[Key]:
 
 
 def caption_of(found: WhatIf) -> str:
-    """What is drawn, and who says the numbers of today's bound."""
-    named = {path for each in found.varied for path in each.paths}
-    sources = [s for name, s in found.explanation.sources.items() if name in named]
-    told = f" Today's value: {sources[0]}" if sources else ""
+    """What is drawn, and who says today's values, of each number that today's formulas have."""
+    known = found.explanation.sources
+    sources = {path: known[path] for each in found.varied for path in each.paths if path in known}
+    if len(found.varied) == 1:
+        told = f" Today's value: {next(iter(sources.values()))}" if sources else ""
+    else:
+        told = "".join(f" {path} today: {source}." for path, source in sources.items())
     note = f" {found.note[:1].upper()}{found.note[1:]}." if found.note else ""
     return f"{found.explanation.bound_text} today.{note}{told}"
 

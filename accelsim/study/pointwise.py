@@ -28,7 +28,7 @@ from accelsim.study.faults import FAULTS, text_of
 from accelsim.study.quantities import Quantity, quantities
 from accelsim.study.subject import BOUND, ENERGY, ERROR, LATENCY, Columns, quietly, refuse_unknown
 from accelsim.study.table import Table, array_of
-from accelsim.workload.calls import case_of
+from accelsim.workload.calls import call_text, case_of
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import load_workload
 
@@ -200,7 +200,7 @@ def call_subject(
             BOUND: WORDS.get(cost.bound, cost.bound),
         }
 
-    of = f"{kernel} {json.dumps(dict(params))} on {machine}"
+    of = f"{call_text(kernel, params)} on {machine}"
     found = Pointwise(
         of=of,
         numbers={**sizes, **numbers_of(gpu)},

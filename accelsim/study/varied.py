@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.base.errors import InputError, StudyError
-from accelsim.base.units import format_bytes, format_quantity
+from accelsim.base.units import format_bytes, format_decimal, format_quantity
 from accelsim.study.quantities import Quantity
 from accelsim.study.ranges import read_range
 from accelsim.study.spread import Range
@@ -53,7 +53,26 @@ class Varied:
         """A value for people: bytes in powers of 1024, as messages tell what a buffer needs."""
         if self.is_whole and not self.unit:
             return f"{int(value):,}"
-        return format_bytes(value) if self.unit == "B" else format_quantity(value, self.unit or "1")
+        if self.unit == "B":
+            return format_bytes(value)
+        if self.unit == "B/s" and not self._is_binary:
+            return format_decimal(value, self.unit)
+        return format_quantity(value, self.unit or "1")
+
+    @property
+    def today_text(self) -> str:
+        """Today's value as its file has it, and as the others are written if that differs."""
+        if self.today is None:
+            return "not in the file"
+        own, among = format_quantity(self.today, self.unit or "1"), self.text(self.today)
+        is_other = self.unit == "B/s" and own != among
+        return f"{own} ({among})" if is_other else among
+
+    @property
+    def _is_binary(self) -> bool:
+        """Whether all values are short in powers of 1024: of 40 GiB/s beside 80 GB/s it is not
+        seen which is how much more."""
+        return all("iB" in format_quantity(value, self.unit) for value in self.values)
 
     def between(self, number: int) -> Column:
         """So many values from the first to the last."""
@@ -173,6 +192,9 @@ def _number(subject: Subject, path: str, today: Quantity | None, text: str) -> Q
         raise StudyError(f"{path} is not written in the file", remedy="Give values, not factors")
     if not today.value:
         raise StudyError(f"{path} is 0 today, and {text} of it too", remedy="Give values")
+    if not float(factor[1]):
+        # What may not be 0 is refused, as it is where 0 is written with its unit.
+        return subject.read(path, f"0 {today.unit}".rstrip())
     return today._replace(value=today.value * float(factor[1]))
 
 

@@ -215,6 +215,15 @@ def case_of(
     return Case(kernel, (params or "").strip(), call)
 
 
+def call_text(kernel: str, params: Mapping[str, Any]) -> str:
+    """A call for people, by its params as in case files: `gemm m=64 n=64 k=64 dtype=bf16`."""
+    sizes = (
+        f"{name}={value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in params.items()
+    )
+    return " ".join((kernel, *sizes))
+
+
 def _refuse_other_tables(columns: Iterable[Any] | None, place: Place) -> None:
     missing = [name for name in ("kernel", "params") if name not in (columns or ())]
     if missing:

@@ -111,3 +111,8 @@ def test_a_file_that_comes_later_is_found_and_others_are_passed_over(shipped):
     (folder / "retention.yaml").write_text("about: Later.\n")
     assert find("retention", "workloads") == folder / "retention.yaml"
     assert "linear/notes" not in [entry.name for entry in entries("workloads")]
+
+
+def test_a_name_of_another_kind_says_what_it_is():
+    with pytest.raises(CatalogueError, match="no system 'toy': it is a machine"):
+        find("toy", "systems")

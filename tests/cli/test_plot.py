@@ -24,6 +24,14 @@ def test_list_names_every_figure_and_its_columns(run):
 def test_help_names_them_too(run):
     shown = run("plot", "--help").out
     assert all(f"{name}:" in shown for name in PLOTS) and "accelsim plot energy out/cost" in shown
+    # Paragraphs begin at one edge: none is taken for a block that is set apart.
+    assert {len(line) - len(line.lstrip()) for line in _prose(shown)} == {2}
+
+
+def _prose(shown):
+    """The lines between the usage and the arguments."""
+    between = shown.partition("\n\n")[2].partition("\nArguments:")[0]
+    return [line for line in between.splitlines() if line.strip()]
 
 
 def test_where_a_cost_goes(run, tmp_path):
@@ -95,7 +103,7 @@ def test_buffer_says_what_moves_and_what_must(run, tmp_path):
     ("arguments", "words"),
     [
         (("plot", "rofline", "x.csv"), "no figure 'rofline'. Did you mean 'roofline'?"),
-        (("plot", "energy"), "energy of which table?"),
+        (("plot", "energy"), "no table is named that energy draws. Make one"),
         (("plot", "energy", "missing.csv"), "there is no such file"),
         (("plot", "energy", "TABLE"), "has no column 'energy_pj', which energy needs"),
         (("plot", "energy", "TABLE", "--most", "3"), "energy has no --most. It has --by"),

@@ -145,5 +145,6 @@ def test_a_system_is_not_evaluated_as_a_machine(run):
     ended = run("evaluate", "attention/one_pass", "vllm_2h100")
     assert ended.status == 2
     assert ended.err.endswith(
-        "this is a system of machines, not a machine. `accelsim show` takes it\n"
+        "this is a system of machines, not a machine. "
+        "A system serves models: `accelsim explain llama3_70b eight_h100`\n"
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from accelsim.report.whatif import draw_what_if
-from accelsim.report.whatif_axes import bounds_of, tinted
+from accelsim.report.whatif_axes import bounds_of, caption_of, tinted
 from accelsim.report.whatif_map import _middle
 from accelsim.study.whatif import array_subject, what_if_of
 
@@ -81,6 +81,14 @@ def test_the_label_of_several_numbers_stays_on_the_sheet(subject):
     label = figure.axes[-1].xaxis.label
     assert label.get_text() == f"{DRAM} and 1 more"
     assert label.get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_the_caption_of_a_map_says_who_says_which_number(subject):
+    both = what_if_of(subject, [f"{DRAM}=0.1x:10x:3", "clock=0.5x:2x:3"])
+    assert f"{DRAM} today: FuseMax artifact" in caption_of(both)
+    assert "clock today: Nayak et al." in caption_of(both)
+    one = what_if_of(subject, ["clock=0.5x:2x:3"])
+    assert "Today's value: Nayak et al." in caption_of(one)
 
 
 def test_bounds_have_colours_of_their_own_and_todays_is_first(subject):

@@ -122,6 +122,7 @@ def test_the_sentence_names_bound_and_remedy(subject):
         (["bandwidth=1x:2x"], "There are memories.DRAM.bandwidth"),
         (["memories.DRAM.capacity=1x:2x"], "is not written in the file"),
         ([f"{DRAM}=2x:1x"], "is empty"),
+        ([f"{DRAM}=0x:1x"], "must be above 0"),
         ([f"{DRAM}"], "is no range"),
         ([f"{DRAM}=1x:2x:logg"], "is no spacing"),
         ([f"{DRAM}=1 GB/s:2 B/cycle"], "are mixed"),
@@ -156,3 +157,13 @@ def test_by_names_it_says_what_evaluate_says_at_each_point():
 def test_numbers_of_other_units_are_not_given_one_value(subject):
     with pytest.raises(StudyError, match="have other units, 'B/cycle' and 'B'"):
         what_if_of(subject(), [f"{DRAM},memories.Registers.capacity=1GB/s:2GB/s"], [])
+
+
+def test_rates_that_are_compared_have_one_base():
+    subject = array_subject("attention/one_pass", "fusemax_cloud")
+    (spread,) = what_if_of(subject, [f"{DRAM}=0.1x:10x"]).varied
+    assert spread.today_text == "400 GiB/s (429.5 GB/s)"
+    assert [spread.text(value * 2**30) for value in (40, 400)] == ["42.95 GB/s", "429.5 GB/s"]
+    (listed,) = what_if_of(subject, [f"{DRAM}=100 GiB/s,200 GiB/s"]).varied
+    assert [*map(listed.text, listed.values)] == ["100 GiB/s", "200 GiB/s"]
+    assert listed.today_text == "400 GiB/s"

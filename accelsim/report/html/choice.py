@@ -147,10 +147,17 @@ def _maps(frame: pd.DataFrame, columns: Columns) -> Iterator[Chosen]:
         is_bound = "bound" in rows and rows["bound"].nunique() > 1
         caption = f"{_capital(title_of(value))} over {title_of(x)} and {title_of(y)}"
         if is_bound:
-            figure = contour(rows, x, y, value, "bound")
+            figure = contour(_today_first(rows), x, y, value, "bound")
             yield Chosen(f"{caption}, coloured by the bound{held.text}.", figure)
         else:
             yield Chosen(f"{caption}{held.text}.", heat_map(rows, x, y, value))
+
+
+def _today_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of a what-if, so that today's bound has the first colour, as it has in its picture."""
+    if "speedup" not in rows:
+        return rows
+    return rows.sort_values("speedup", key=lambda speedup: speedup != 1, kind="stable")
 
 
 def _bars(frame: pd.DataFrame, columns: Columns) -> Iterator[Chosen]:

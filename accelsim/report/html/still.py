@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis as DrawnAxis
 from matplotlib.axis import XAxis
 from matplotlib.figure import Figure as Drawn
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, NullLocator
 
 from accelsim.report.sheet import house_style
 from accelsim.report.style import GRID, prefixed, tick_label
@@ -38,6 +38,8 @@ SYMBOLS: Mapping[str, str] = {
 }
 LINES: Mapping[str, str] = {"solid": "-", "dash": "--", "dot": ":", "dashdot": "-."}
 HATCHES: Mapping[str, str] = {"": "", "/": "///", "\\": "\\\\\\", "x": "xxx", ".": "..."}
+FEWEST_DIGITS, MOST_DIGITS = 3, 8
+"""Of a tick, where three would make two of them the same."""
 BAR = 0.8
 WIDEST = 80
 """Letters of all names of an axis that stand side by side."""
@@ -185,10 +187,31 @@ def _set_scale(axis: DrawnAxis, layout: Any) -> None:
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(_listed(layout.tickvals, layout.ticktext)))
         return
-    suffix = layout.ticksuffix or ""
-    number = prefixed if "s" in (layout.tickformat or "") else tick_label
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{number(value)}{suffix}"))
+    axis.set_major_formatter(_Ticks(layout))
     axis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+
+
+class _Ticks(Formatter):
+    """Numbers as the layout has them, with so many digits that no two ticks read the same."""
+
+    def __init__(self, layout: Any) -> None:
+        self._suffix = layout.ticksuffix or ""
+        self._has_prefix = "s" in (layout.tickformat or "")
+
+    def __call__(self, value: float, pos: int | None = None) -> str:
+        return self._text(value, FEWEST_DIGITS)
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        texts: list[str] = []
+        for digits in range(FEWEST_DIGITS, MOST_DIGITS + 1):
+            texts = [self._text(value, digits) for value in values]
+            if len(set(texts)) == len(texts):
+                break
+        return texts
+
+    def _text(self, value: float, digits: int) -> str:
+        number = prefixed(value, digits) if self._has_prefix else tick_label(value)
+        return f"{number}{self._suffix}"
 
 
 def _listed(values: Sequence[float], texts: Sequence[str]) -> Callable[[float, int | None], str]:
@@ -208,9 +231,7 @@ def _add_bar(axes: Axes, drawn: Any, layout: Any) -> None:
     if layout.tickvals is not None:
         bar.set_ticks(list(layout.tickvals), labels=[_plain(text) for text in layout.ticktext])
         return
-    suffix = layout.ticksuffix or ""
-    number = prefixed if "s" in (layout.tickformat or "") else tick_label
-    bar.formatter = FuncFormatter(lambda value, _: f"{number(value)}{suffix}")
+    bar.formatter = _Ticks(layout)
     bar.update_ticks()
 
 

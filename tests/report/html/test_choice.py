@@ -23,6 +23,20 @@ def test_designs_have_a_front_lines_and_a_map_of_bounds(designs):
     assert kinds(designs)[-1] == ("heatmap", "scatter", "contour")
 
 
+def test_todays_bound_has_the_first_colour_of_a_what_ifs_map():
+    sizes = 2.0 ** np.arange(6)
+    frame = pd.DataFrame({"a": np.repeat(sizes, 6), "b": np.tile(sizes, 6)})
+    seconds = 4 / frame["a"] + frame["b"] / 64
+    frame = frame.assign(
+        latency_s=seconds.clip(lower=1),
+        speedup=1 / seconds.clip(lower=1),
+        bound=np.where(seconds > 1, "DRAM", "compute"),
+    )
+    (drawn,) = (each.figure for each in choose(frame) if "coloured" in each.caption)
+    named = [trace.name for trace in drawn.data if trace.type == "scatter"]
+    assert named == ["bound: compute", "bound: DRAM"]
+
+
 def test_no_front_goes_across_problems():
     """Of 2 lengths of 4 x 4 designs the longer one is beaten everywhere, and has a front too."""
     frame = pd.DataFrame(

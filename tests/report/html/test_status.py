@@ -58,3 +58,12 @@ def test_what_is_shipped_has_the_columns():
     assert found
     assert ",".join(found[0]) + "\n" == HEAD
     assert all(float(row["mean_percent"]) >= 0 and int(row["rows"]) > 0 for row in found)
+
+
+def test_devices_of_a_system_are_their_machines(file):
+    system = {
+        "kind": "System",
+        "quantities": {"devices.H.machine": {"value": "mine"}, "devices.H.count": {"value": 8}},
+    }
+    told = {"inputs": {"eight": system, "H": {"kind": "Gpu"}}}
+    assert [each.machines for each in status_of(told, {}, file)] == ["eight", "mine"]
