@@ -11,6 +11,7 @@ import typer
 
 from accelsim.arch.load import is_gpu
 from accelsim.base.errors import MapperError
+from accelsim.base.files import refuse_unwritable
 from accelsim.base.units import format_quantity
 from accelsim.cli.cost_tables import print_parts
 from accelsim.cli.inputs import GpuCase, load_arch_and_cascade, load_gpu_case
@@ -88,10 +89,12 @@ def command(
     accelsim map attention/three_pass flat_cloud --strategy annealing --seed 1 --seconds 10,
     accelsim map attention/three_pass flat_cloud --constraints arch/constraints/shared_buffer.yaml
     """
-    chance = {"--seed": seed, "--seconds": seconds}
+    if out is not None:
+        refuse_unwritable(out if "," in minimise else out.parent)
+    chance: dict[str, object] = {"--seed": seed, "--seconds": seconds}
     if is_gpu(machine):
         kernels = "what is searched on a GPU are kernels, which it says nothing of"
-        _refuse({"--space": space, "--strategy": strategy or None} | chance, kernels)
+        _refuse({"--space": space, "--strategy": strategy or None, **chance}, kernels)
         _refuse_constraints_on_gpu(constraints)
         _on_gpu(
             load_gpu_case(workload, machine, None, settings, shape), machine, minimise, out, json
@@ -107,7 +110,7 @@ def command(
     limits = None if constraints is None else load_constraints(constraints)
     if len(names) > 1:
         usual = "a front asks the usual strategies, for as long as they take"
-        _refuse({"--strategy": strategy or None} | chance, usual)
+        _refuse({"--strategy": strategy or None, **chance}, usual)
         with best_so_far(f"front of {cascade.name}", "") as told:
             front = find_front(
                 cascade, arch, names, space=within, constraints=limits, progress=told
