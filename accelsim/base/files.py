@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from accelsim.base.errors import OutputError, Place
@@ -45,7 +45,7 @@ def staged_folder(path: str | Path) -> Iterator[Path]:
 
     If it does not, nothing of them is left, and `path` is as it was before.
     """
-    was_there = Path(path).is_dir()
+    missing = _missing(path)
     folder = output_folder(path)
     staging = folder.with_name(f".{secrets.token_hex(4)}.{folder.name}")
     try:
@@ -57,16 +57,15 @@ def staged_folder(path: str | Path) -> Iterator[Path]:
         raise _unwritable(folder, error) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-        if not was_there and not any(folder.iterdir()):
-            folder.rmdir()
+        if not any(folder.iterdir()):
+            _remove(missing)
 
 
 def refuse_unwritable(path: str | Path) -> None:
-    """An `OutputError` if no folder can be made there, or written in; the folder is not left."""
-    was_there = Path(path).is_dir()
-    folder = output_folder(path)
-    if not was_there:
-        folder.rmdir()
+    """An `OutputError` if no folder can be made there, or written in; no folder is left."""
+    missing = _missing(path)
+    output_folder(path)
+    _remove(missing)
 
 
 def output_folder(path: str | Path) -> Path:
@@ -80,6 +79,18 @@ def output_folder(path: str | Path) -> Path:
     except OSError as error:
         raise _unwritable(folder, error) from error
     return folder
+
+
+def _missing(path: str | Path) -> list[Path]:
+    """The folder and those above it that are not there, the innermost first."""
+    return [each for each in (Path(path), *Path(path).parents) if not os.path.exists(each)]
+
+
+def _remove(folders: list[Path]) -> None:
+    """Empty ones; one that somebody has filled meanwhile stays."""
+    with suppress(OSError):
+        for each in folders:
+            each.rmdir()
 
 
 def _unwritable(path: Path, error: OSError) -> OutputError:

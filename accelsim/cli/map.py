@@ -11,6 +11,7 @@ import typer
 
 from accelsim.arch.load import is_gpu
 from accelsim.base.errors import MapperError
+from accelsim.base.files import refuse_unwritable
 from accelsim.base.units import format_quantity
 from accelsim.cli.cost_tables import print_parts
 from accelsim.cli.inputs import GpuCase, load_arch_and_cascade, load_gpu_case
@@ -88,6 +89,8 @@ def command(
     accelsim map attention/three_pass flat_cloud --strategy annealing --seed 1 --seconds 10,
     accelsim map attention/three_pass flat_cloud --constraints arch/constraints/shared_buffer.yaml
     """
+    if out is not None:
+        refuse_unwritable(out if "," in minimise else out.parent)
     within_s = inf if seconds is None else seconds
     if is_gpu(machine):
         kernels = "what is searched on a GPU are kernels, which it says nothing of"

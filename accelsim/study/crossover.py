@@ -6,8 +6,8 @@ The bound (what most of the time waits for, `Cost.bound`) is found at points of 
 evaluation; between two neighbours of which it differs, the place is found by halving, to a relative
 1e-9, or to the whole number from which on it differs. A bound that comes and goes between two
 neighbours of the grid is not seen. Where a memory does not hold what it must, or the design cannot
-run at all (no size of a tile, no whole rank), that is said instead of a bound. A mapping that
-chooses among alternatives chooses at each value.
+run at all (no size of a tile, more tiles side by side than an array has rows), that is said instead
+of a bound. A mapping that chooses among alternatives chooses at each value.
 
 What is asked point after point (a GPU, a call, a system) has a grid of fewer points and halves to
 a relative 1e-3.
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.base.errors import AccelsimError, StudyError
+from accelsim.cost.derivative import differentiable
 from accelsim.cost.result import Cost
 from accelsim.study.design import Design
 from accelsim.study.pareto import numbers
@@ -73,6 +74,8 @@ def crossover(design: Design, along: Range, grid: int = GRID) -> Crossover:
     whole = _rows(design, along, values)
     if np.isnan(whole["latency_s"]).all():
         _columns(design, along, values)
+        (why,) = _at(design, along, values[:1]).misfits(1)
+        raise StudyError(f"the mapping can run nowhere in that range: {why}")
     segments = _segments(
         lambda some: _rows(design, along, some)["bound"],
         lambda some: _rows(design, along, some)["latency_s"],
@@ -193,9 +196,21 @@ def _grid(along: Range, number: int) -> Array:
     return np.unique(np.round(values).astype(np.int64)) if along.is_whole else values
 
 
+def _at(design: Design, along: Range, values: Array) -> Design:
+    return design.at({along.path: values}, {along.path: along.unit})
+
+
 def _columns(design: Design, along: Range, values: Array) -> dict[str, Array]:
-    moved = design.at({along.path: values}, {along.path: along.unit})
-    return moved.columns(_told, len(values))
+    """No numbers where the mapping is illegal, which rates and energies cannot make it."""
+    moved = _at(design, along, values)
+    found = moved.columns(_told, len(values))
+    if along.path in differentiable(design.arch):
+        return found
+    is_legal = moved.misfits(len(values)) == ""
+    bound = found.pop("bound")
+    is_told = is_legal | (bound == DOES_NOT_FIT)
+    known = {name: np.where(is_legal, column, np.nan) for name, column in found.items()}
+    return {"bound": np.where(is_told, bound, CANNOT_RUN), **known}
 
 
 def _told(cost: Cost) -> dict[str, Any]:

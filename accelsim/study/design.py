@@ -19,6 +19,7 @@ from accelsim.base.errors import StudyError, did_you_mean
 from accelsim.base.rate import Rate
 from accelsim.base.units import quantity
 from accelsim.cost.evaluate import evaluate
+from accelsim.cost.legality import misfits_at
 from accelsim.cost.result import Cost
 from accelsim.mapping.at_point import arch_at, cascade_at
 from accelsim.mapping.binding import bind
@@ -109,6 +110,17 @@ class Design:
     def violations(self) -> tuple[Violation, ...]:
         """Of plain numbers: how the mapping breaks them."""
         return check(bind(self.alternative(), self.cascade, self.arch))
+
+    def misfits(self, points: int) -> Column:
+        """How the mapping breaks each point, in a sentence; empty where it is legal. What memories
+        hold is left to `Cost.fits`."""
+        errors = np.full(points, "", dtype=object)
+        for mapping, places in select_each(self.mapping, self.cascade, self.arch, points):
+            cascade, arch = cascade_at(self.cascade, places), arch_at(self.arch, places)
+            sentences = misfits_at(bind(mapping, cascade, arch), len(places))
+            for place, each in zip(places, sentences, strict=True):
+                errors[place] = each[0] if each else ""
+        return errors
 
     def _read_of_workload(self, path: str, text: str) -> Quantity:
         known = [p for p in self.numbers() if p.partition(".")[0] in OF_WORKLOAD]

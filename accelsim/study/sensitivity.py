@@ -4,8 +4,8 @@
 
 Rates, energies, powers and areas are differentiated exactly (`cost.derivative`), from both sides:
 where a bound changes just there, or two phases take equally long, the two differ (a kink). Sizes
-(ranks, capacities, rows, columns) are halved and doubled instead, all in one evaluation, for next
-to a whole number there is no derivative:
+(ranks, capacities, rows, columns) are halved and doubled instead, one after the other, for next to
+a whole number there is no derivative:
 
     left = log2(y(p) / y(p / 2))        right = log2(y(2 p) / y(p))
 
@@ -156,24 +156,23 @@ def _moved(
     moves: Mapping[str, tuple[float | None, ...]],
     of: Sequence[str],
 ) -> dict[str, dict[str, Sides]]:
-    """Each parameter moved down and up, by itself; the first point is the design as it is."""
-    points = 1 + 2 * len(moves)
-    columns = {}
-    for number, (path, sides) in enumerate(moves.items()):
-        before, after = [own[path]] * (1 + 2 * number), [own[path]] * (points - 3 - 2 * number)
-        moved = [own[path] if value is None else value for value in sides]
-        columns[path] = np.array([*before, *moved, *after])
+    """Each parameter moved down and up, and no other one named: a rank that is given is no longer
+    chosen by a mapping, whatever becomes of the array that it was chosen for."""
     units = {path: quantity.unit for path, quantity in design.numbers().items()}
-    measured = design.at(columns, units).columns(lambda cost: _numbers(cost, of), points)
-    found: dict[str, dict[str, Sides]] = {path: {} for path in moves}
-    for text, y in measured.items():
-        for number, (path, sides) in enumerate(moves.items()):
-            others = y[1 + 2 * number], y[2 + 2 * number]
-            slopes = [
-                None if moved is None else _slope(y[0], other, own[path], moved)
-                for moved, other in zip(sides, others, strict=True)
-            ]
-            found[path][text] = Sides(*slopes)
+    found: dict[str, dict[str, Sides]] = {}
+    for path, sides in moves.items():
+        values = [own[path], *(own[path] if value is None else value for value in sides)]
+        there = design.at({path: np.array(values)}, units)
+        measured = there.columns(lambda cost: _numbers(cost, of), len(values))
+        found[path] = {
+            text: Sides(
+                *(
+                    None if moved is None else _slope(y[0], other, own[path], moved)
+                    for moved, other in zip(sides, y[1:], strict=True)
+                )
+            )
+            for text, y in measured.items()
+        }
     return found
 
 

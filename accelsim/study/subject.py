@@ -19,11 +19,7 @@ from accelsim.base.errors import StudyError, did_you_mean
 from accelsim.base.units import format_bytes, quantity
 from accelsim.cost.derivative import differentiable
 from accelsim.cost.explanation import Explanation
-from accelsim.cost.legality import misfits_at
 from accelsim.cost.result import Cost
-from accelsim.mapping.at_point import arch_at, cascade_at
-from accelsim.mapping.binding import bind
-from accelsim.mapping.load import select_each
 from accelsim.study.design import Design, is_whole
 from accelsim.study.explained_design import explained_design
 from accelsim.study.faults import FAULTS, text_of
@@ -150,7 +146,7 @@ class ArraySubject:
         found = moved.columns(_told, points)
         errors = _overfull(found, points)
         if not set(columns) <= set(differentiable(self.design.arch)):
-            errors = np.where(errors == "", _misfits(moved, points), errors)
+            errors = np.where(errors == "", moved.misfits(points), errors)
         return told_at(self.measures, found, errors)
 
 
@@ -206,15 +202,4 @@ def _overfull(found: ByPath[str, Column], points: int) -> Column:
         for place in np.flatnonzero((held > room) & (errors == "")):
             needs, has = format_bytes(float(held[place])), format_bytes(float(room[place]))
             errors[place] = f"{name} needs {needs} but holds {has}"
-    return errors
-
-
-def _misfits(design: Design, points: int) -> Column:
-    errors = np.full(points, "", dtype=object)
-    chosen = select_each(design.mapping, design.cascade, design.arch, points)
-    for mapping, places in chosen:
-        cascade, arch = cascade_at(design.cascade, places), arch_at(design.arch, places)
-        sentences = misfits_at(bind(mapping, cascade, arch), len(places))
-        for place, each in zip(places, sentences, strict=True):
-            errors[place] = each[0] if each else ""
     return errors

@@ -3,7 +3,13 @@ import os
 import pytest
 
 from accelsim.base.errors import OutputError
-from accelsim.base.files import atomic_path, atomic_write, output_folder, staged_folder
+from accelsim.base.files import (
+    atomic_path,
+    atomic_write,
+    output_folder,
+    refuse_unwritable,
+    staged_folder,
+)
 
 
 def test_a_file_is_written_whole_into_a_folder_made_for_it(tmp_path):
@@ -55,3 +61,14 @@ def test_an_interrupted_stage_leaves_nothing(tmp_path):
         (staging / "a.txt").write_text("half")
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_that_were_made_to_see_whether_it_goes_are_all_gone(tmp_path):
+    refuse_unwritable(tmp_path / "a" / "b" / "c")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(KeyboardInterrupt), staged_folder(tmp_path / "a" / "b" / "c"):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "a").mkdir()
+    refuse_unwritable(tmp_path / "a" / "b")
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]

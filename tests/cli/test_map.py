@@ -146,3 +146,19 @@ def test_a_gpu_refuses_constraints_by_name(run):
     ended = run("map", "attention/one_pass", "h100_sxm", "--constraints", LIMITS)
     assert (ended.status, ended.out) == (2, "")
     assert "capacity, traffic, tensor_traffic, loops: constraints are of loops" in ended.err
+
+
+@pytest.mark.parametrize("minimise", ["energy", "latency,energy"])
+def test_a_place_that_cannot_be_written_is_told_before_the_search(
+    run, tmp_path, monkeypatch, minimise
+):
+    def searched(*_, **__):
+        raise AssertionError("it has searched")
+
+    for name in ("find_mapping", "find_front"):
+        monkeypatch.setattr(import_module("accelsim.cli.map"), name, searched)
+    (tmp_path / "file").write_text("")
+    words = ("--minimise", minimise, "--out", str(tmp_path / "file" / "out"))
+    ended = run(*WORDS[:3], *words)
+    assert (ended.status, ended.out) == (2, "")
+    assert "cannot be written" in ended.err

@@ -97,6 +97,22 @@ def test_what_has_no_tiles_cannot_run():
         found(design, "memories.GlobalBuffer.capacity=1 KiB..2 KiB")
 
 
+def test_an_illegal_mapping_cannot_run():
+    """A tile of M0 keys lies side by side on 256 rows."""
+    design = Design(ONE_PASS, FUSEMAX, select(load_mapping("fusemax_binding"), ONE_PASS, FUSEMAX))
+    along = read_range(design, "ranks.M0=200..300")
+    segments = crossover(design, along).segments
+    assert [(each.bound, each.low, each.high) for each in segments] == [
+        ("compute", 200, 256),
+        (CANNOT_RUN, 257, 300),
+    ]
+    assert np.isnan(segments[1].low_latency_s)
+    legal = [m0 for m0 in range(200, 301) if not design.at({"ranks.M0": m0}).violations()]
+    assert legal == list(range(200, 257))
+    with pytest.raises(AccelsimError, match="can run nowhere in that range: BQK: 261 tiles side"):
+        found(design, "ranks.M0=261..300")
+
+
 def test_a_mapping_that_chooses_does_so_at_each_value():
     """FLAT's dataflow for a smaller buffer is another one: what it says just below and just above
     the boundary is what the alternative that it takes there costs by itself."""

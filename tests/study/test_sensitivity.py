@@ -4,10 +4,18 @@
 way), 40 for products, 24 of leakage while it runs; 20 um^2: 6 of registers, 14 of PEs.
 """
 
+from math import log2
+
 import pytest
 
+from accelsim.arch.load import load_arch
+from accelsim.arch.spatial import with_values
 from accelsim.base.errors import AccelsimError
+from accelsim.cost.evaluate import evaluate
+from accelsim.mapping.load import load_mapping
+from accelsim.study.design import Design
 from accelsim.study.sensitivity import elasticities, is_kink
+from accelsim.workload.load import load_workload
 
 DRAM = "memories.DRAM.bandwidth"
 MUL = "compute.Array.operations.mul"
@@ -118,3 +126,20 @@ def test_differences_come_near_the_derivatives(design):
 def test_slips_are_told(design, arguments, message):
     with pytest.raises(AccelsimError, match=message):
         elasticities(design(), **arguments)
+
+
+def test_a_rank_that_the_mapping_takes_from_an_array_follows_it():
+    """FuseMax cuts M into tiles of as many keys as the array has rows: half the rows, and the same
+    work is done in twice the tiles. Each size by itself, as `evaluate` has it."""
+    cascade, arch = load_workload("attention/one_pass"), load_arch("fusemax_cloud")
+    path = "compute.Array2D.rows"
+    each = Design(cascade, arch, load_mapping("fusemax_binding"))
+    latency_s = {
+        rows: evaluate(cascade, with_values(arch, {path: rows}), each.mapping).latency_s
+        for rows in (128, 256, 512)
+    }
+    slopes = (log2(latency_s[256] / latency_s[128]), log2(latency_s[512] / latency_s[256]))
+    assert slopes[0] < -0.9
+    for asked in ("*", path):
+        found = sides(elasticities(each, ["latency_s"], [asked]))
+        assert found[path, "latency_s"] == pytest.approx(slopes)
