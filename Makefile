@@ -30,6 +30,7 @@ coverage: $(VENV)/.stamp-dev
 
 docs: $(VENV)/.stamp-dev
 	$(BIN)/python -m sphinx -b html -W --keep-going -q -c docs . docs/_build/html
+	@echo "the site: docs/_build/html/docs/index.html"
 
 format: $(VENV)/.stamp-dev
 	$(BIN)/ruff format

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from accelsim.base.units import format_quantity
+from accelsim.base.units import format_bytes, format_quantity
 
 
 class InNotebook:
@@ -46,14 +46,16 @@ def text_block(text: str) -> str:
 
 
 def shown(value: Any, unit: str) -> str:
-    """A number with its unit; of the points of a sweep, from the least to the most."""
+    """A number with its unit, bytes as commands write them; of a sweep, from the least to the
+    most."""
     if value is None:
         return ""
     numbers = np.asarray(value, dtype=float)
     if not numbers.size:
         return ""
     ends = (float(numbers.min()), float(numbers.max()))
-    return " to ".join(dict.fromkeys(format_quantity(end, unit) for end in ends))
+    texts = (format_bytes(end) if unit == "B" else format_quantity(end, unit) for end in ends)
+    return " to ".join(dict.fromkeys(texts))
 
 
 def _cell(tag: str, text: str, number: int) -> str:

@@ -4,12 +4,12 @@ from typing import Any
 
 from accelsim.base.units import format_bytes, format_quantity
 from accelsim.cli.output import print_table
-from accelsim.cost.result import Cost, energy_by_part
+from accelsim.cost.result import Cost, energy_by_whole_part
 
 
 def print_parts(cost: Cost, units: str) -> None:
     """Memories, and below them the `units` that compute."""
-    energies = energy_by_part(cost)
+    energies = energy_by_whole_part(cost)
     print()
     print_table(
         ("memory", "traffic", "occupancy", "capacity", "energy"),

@@ -37,8 +37,8 @@ def command(
 ) -> None:
     """What we have in another tool's format.
 
-    timeloop-mapping    EINSUM.yaml, the problem and the mapping of each Einsum, for Timeloop v4;
-                        an Einsum that Timeloop cannot map is named, with the reason
+    timeloop-mapping: EINSUM.yaml, the problem and the mapping of each Einsum, for Timeloop v4; an
+    Einsum that Timeloop cannot map is named, with the reason.
 
     Example: accelsim export timeloop-mapping attention/three_pass flat_cloud --out timeloop
     """

@@ -54,9 +54,9 @@ def command(
 ) -> None:
     """Another tool's file as one of ours; what is not understood is named, where it stands.
 
-    timeloop    an architecture of Timeloop v4 or AccelForge, as a spatial machine
+    timeloop: an architecture of Timeloop v4 or AccelForge, as a spatial machine
 
-    onnx        the products of matrices, softmax and attention of a graph, as linked workloads
+    onnx: the products of matrices, softmax and attention of a graph, as linked workloads
 
     Example: accelsim import timeloop arch.yaml -o machine.yaml
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.base.notebook import heading, shown, table
-from accelsim.cost.result import Cost
+from accelsim.cost.result import Cost, energy_by_whole_part
 
 
 def html(cost: Cost) -> str:
@@ -43,9 +43,7 @@ def _largest(by_resource: Mapping[str, Any]) -> str:
 
 
 def _parts(cost: Cost) -> list[tuple[str, ...]]:
-    energies: dict[str, Any] = {}
-    for row in cost.rows:
-        energies[row.part] = energies.get(row.part, 0) + row.energy_pj
+    energies = energy_by_whole_part(cost)
     return [
         (
             part,

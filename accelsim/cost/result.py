@@ -159,3 +159,13 @@ def energy_by_part(cost: Cost) -> dict[str, Any]:
     for row in cost.rows:
         total[row.part] = total.get(row.part, 0) + row.energy_pj
     return total
+
+
+def energy_by_whole_part(cost: Cost) -> dict[str, Any]:
+    """The same where what a part's units leak (`Array2D.mac`) is the part's, so that memories and
+    arrays add up to the total."""
+    total: dict[str, Any] = {}
+    for part, energy_pj in energy_by_part(cost).items():
+        whole = part.partition(".")[0]
+        total[whole] = total.get(whole, 0) + energy_pj
+    return total

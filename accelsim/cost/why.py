@@ -53,7 +53,7 @@ def _memories(cost: Cost, arch: Spatial) -> Iterator[Row]:
         moved = Number(f"bytes of {memory.name}", traffic, "B", COUNTED)
         note = _held(cost, memory)
         if memory.bandwidth is None:
-            text = f"{format_quantity(traffic, 'B')}, and no bandwidth is given"
+            text = f"{format_bytes(traffic)}, and no bandwidth is given"
             yield Row("memory", memory.name, 0.0, 0.0, text, (moved,), note)
             continue
         seconds = float(cycles.get(memory.name, 0)) / float(cost.clock_hz)

@@ -9,8 +9,8 @@ import numpy as np
 from accelsim.cost.explanation import WORTH_NAMING, Explanation, times
 from accelsim.study.along import Along
 from accelsim.study.crossover import sentence
-from accelsim.study.subject import TOKENS
-from accelsim.study.table import Table
+from accelsim.study.subject import ENERGY, TOKENS
+from accelsim.study.table import Column, Table
 from accelsim.study.targets import Solved
 from accelsim.study.varied import Varied
 
@@ -31,7 +31,7 @@ def advice(
     parts += [_of_one(each) for each in along]
     tokens = _most_tokens(table, along, today.get(TOKENS, math.nan))
     # Devices that make no token sooner may make more of them.
-    parts += [each for each in (_best(table, along, tokens), tokens) if each]
+    parts += [each for each in (_best(table, along, tokens, today), tokens) if each]
     parts += [each.short for each in solved]
     own = [path for each in along for path in each.varied.paths]
     helps = [each for each in explanation.helps if each.gain >= WORTH_NAMING]
@@ -50,12 +50,12 @@ def _of_one(along: Along) -> str:
     return f"{along.varied.name}: {sentence(segments, along.varied.text)}"
 
 
-def _best(table: Table, along: Sequence[Along], tokens: str) -> str:
+def _best(table: Table, along: Sequence[Along], tokens: str, today: Mapping[str, float]) -> str:
     """The fastest of the points, the one nearest to today of equals."""
     speedup = np.asarray(table[SPEEDUP], dtype=float)
     best = float(np.nanmax(speedup))
     if best < WORTH_NAMING:
-        return "" if tokens else _nothing(table, along)
+        return "" if tokens else _nothing(table, along, today)
     near = np.flatnonzero(speedup >= best * (1 - 1e-9))
     far = np.zeros(len(near))
     for each in along:
@@ -67,15 +67,29 @@ def _best(table: Table, along: Sequence[Along], tokens: str) -> str:
     return f"fastest at {' and '.join(there)}: {best:.2f}x"
 
 
-def _nothing(table: Table, along: Sequence[Along]) -> str:
-    """No point is faster: whether more of the one number changes anything at all."""
+def _nothing(table: Table, along: Sequence[Along], today: Mapping[str, float]) -> str:
+    """No point is faster: whether one takes less energy, or more of the one number changes anything
+    at all."""
+    shares = _energy_shares(table, today)
     first = along[0].varied
     if len(along) == 1 and first.today is not None:
         above = np.asarray(table[first.name], dtype=float) > first.today
-        speedup = np.asarray(table[SPEEDUP], dtype=float)[above]
-        if len(speedup) and np.all(np.abs(speedup - 1) < WORTH_NAMING - 1):
+        ratios = [np.asarray(table[SPEEDUP], dtype=float)[above], shares[above]]
+        if above.any() and all(np.all(np.abs(each - 1) < WORTH_NAMING - 1) for each in ratios):
             return f"more {first.name} changes nothing"
-    return "nothing in that range is faster"
+    none = "nothing in that range is faster"
+    least = int(np.nanargmin(shares))
+    if shares[least] * WORTH_NAMING > 1:
+        return none
+    there = told_at([each.varied for each in along], table.at(np.array([least])).rows()[0])
+    return f"{none}; least energy at {' and '.join(there)}: {times(shares[least])}"
+
+
+def _energy_shares(table: Table, today: Mapping[str, float]) -> Column:
+    """Of today's energy; 1 where none is known."""
+    if ENERGY not in table.columns or not today.get(ENERGY):
+        return np.ones(len(table))
+    return np.asarray(table[ENERGY], dtype=float) / today[ENERGY]
 
 
 def _most_tokens(table: Table, along: Sequence[Along], today: float) -> str:

@@ -1,6 +1,9 @@
 import json
+import re
 
 import pytest
+
+from accelsim.base.units import quantity
 
 WANTED = {
     "latency_s",
@@ -126,3 +129,14 @@ def test_what_lies_beyond_the_parts_tables_is_said_beside_it(run, evaluated):
     shown = run("evaluate", "attention/one_pass", "fusemax_cloud", *larger).out
     assert f"{name}: {laws[0]}\n" in shown
     assert evaluated()["extrapolated"] == {}
+
+
+def test_energies_of_the_printed_parts_add_up_to_the_printed_total(run):
+    """Also with what the units of an array leak, 0.9 % here."""
+    out = run("evaluate", "attention/one_pass", "fusemax_cloud").out
+    (total,) = re.findall(r"^energy +(.+)$", out, re.MULTILINE)
+    names = "DRAM|GlobalBuffer|RegisterFile|Array"
+    parts = re.findall(rf"^(?:{names}).* ([\d.]+ [um]?J)$", out, re.MULTILINE)
+    assert len(parts) == 6
+    joules = [quantity(part, "J") for part in (total, *parts)]
+    assert sum(joules[1:]) == pytest.approx(joules[0], rel=1e-3)

@@ -13,6 +13,8 @@ def test_a_workload_on_an_array(run):
     *_, last = ended.out.splitlines()
     assert last.startswith("compute-bound on Array1D (100% busy); DRAM would bind at 0.126x its")
     assert "24 MiB / 400 GiB/s" in ended.out
+    # Traffic as `evaluate` prints it.
+    assert "513.1 MiB, and no bandwidth is given" in ended.out
     assert "memories.DRAM.bandwidth: FuseMax artifact: 400 * 2^30 B/s" in ended.out
 
 

@@ -17,6 +17,9 @@ def test_every_command_is_a_module_whose_help_has_an_example(run, name):
     ended = run(name, "--help")
     assert ended.status == 0
     assert "Example" in ended.out and f"accelsim {name} " in ended.out
+    # Paragraphs are filled: columns in a docstring would come out as spaces within lines.
+    prose = ended.out.partition("\n\n")[2].partition("\nArguments:")[0].partition("\nOptions:")[0]
+    assert not [line for line in prose.splitlines() if "   " in line.strip()]
 
 
 def test_help_names_every_command(run):

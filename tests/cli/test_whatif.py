@@ -128,7 +128,7 @@ def test_models_take_their_batch_from_settings(run):
     batch = ("--set", "sequences=8", "--set", "context=1024")
     ended = run("whatif", "llama3_8b", "eight_h100", *batch, "--vary", "sequences=8,16")
     assert ended.out.startswith("llama3_8b on eight_h100, 8 sequences of 1,024 keys: ")
-    assert ended.out.splitlines()[-1].startswith("bound by model on H100")
+    assert ended.out.splitlines()[-1].startswith("bound by model (all but attention) on H100")
 
 
 @pytest.mark.parametrize(

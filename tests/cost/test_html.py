@@ -3,6 +3,7 @@ import pytest
 
 from accelsim import evaluate, load_arch, load_gpu, load_mapping, load_workload
 from accelsim.base.units import format_quantity
+from accelsim.cost.result import energy_by_whole_part
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +35,12 @@ def test_of_a_sweep_it_shows_both_ends(case):
 def test_on_a_gpu_too():
     cost = evaluate(load_workload("attention/three_pass"), load_gpu("h100_sxm"))
     assert "HBM" in cost._repr_html_()
+
+
+def test_parts_add_up_with_what_their_units_leak_and_bytes_are_as_commands_write_them(case):
+    cost = evaluate(*case)
+    assert sum(energy_by_whole_part(cost).values()) == pytest.approx(cost.energy_pj)
+    assert set(energy_by_whole_part(cost)) == {*cost.traffic_bytes, "Array2D", "Array1D"}
+    page = cost._repr_html_()
+    assert ">Array2D.mac<" not in page
+    assert ">513.1 MiB<" in page and ">1.078 MiB<" in page

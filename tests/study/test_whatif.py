@@ -167,3 +167,14 @@ def test_rates_that_are_compared_have_one_base():
     (listed,) = what_if_of(subject, [f"{DRAM}=100 GiB/s,200 GiB/s"]).varied
     assert [*map(listed.text, listed.values)] == ["100 GiB/s", "200 GiB/s"]
     assert listed.today_text == "400 GiB/s"
+
+
+def test_what_takes_less_energy_and_no_less_time_is_no_nothing():
+    """Macs take 81.4 % of the energy (the elasticity of `sensitivity`): half of it goes by half."""
+    subject = array_subject("attention/one_pass", "fusemax_cloud")
+    mac = "compute.Array2D.operations.mac.energy"
+    found = what_if_of(subject, [f"{mac}=0.5x:2x"]).sentence
+    assert "changes nothing" not in found
+    assert f"nothing in that range is faster; least energy at {mac} = 8.582 pJ: 0.593x" in found
+    dearer = what_if_of(subject, [f"{mac}=1x:2x"]).sentence
+    assert "nothing in that range is faster; 2x clock" in dearer

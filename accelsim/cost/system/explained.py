@@ -104,9 +104,13 @@ def bound_of(now: Iteration) -> str:
     return now.bound if now.bound in now.way_s else max(now.way_s, key=lambda part: now.way_s[part])
 
 
+_TOLD = {"model": "model (all but attention)"}
+"""Parts whose names alone do not say what they take in."""
+
+
 def _bound_text(asked: _Asked, now: Iteration, bound: str) -> str:
     """Batches that take turns wait for what is needed longest; a batch alone goes its own way."""
-    on = f"bound by {bound} on {_on(asked.plan, bound)}"
+    on = f"bound by {_TOLD.get(bound, bound)} on {_on(asked.plan, bound)}"
     if now.bound == bound and _decodes(asked):
         return f"{on}, for which all batches wait in turn"
     return f"{on} ({now.way_s[bound] / now.seconds:.0%} of the time {asked.between})"

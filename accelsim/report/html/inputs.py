@@ -43,7 +43,20 @@ LONGEST = 60_000
 
 def inputs_of(provenance: Mapping[str, Any]) -> list[InputShown]:
     found = provenance.get("inputs", {})
-    return [_input(name, each, provenance) for name, each in found.items()]
+    devices = machines_of_devices(found)
+    return [_input(name, each, devices.get(name, name)) for name, each in found.items()]
+
+
+def machines_of_devices(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Devices of systems are inputs by the names that their systems give them; by these, what
+    machines they are."""
+    return {
+        path.removeprefix("devices.").removesuffix(".machine"): str(each["value"])
+        for told in inputs.values()
+        if told.get("kind") == "System"
+        for path, each in told.get("quantities", {}).items()
+        if path.startswith("devices.") and path.endswith(".machine")
+    }
 
 
 def constants_of(provenance: Mapping[str, Any]) -> list[Constant]:
@@ -52,16 +65,23 @@ def constants_of(provenance: Mapping[str, Any]) -> list[Constant]:
     return [constant for name, each in found.items() for constant in _constants(name, each)]
 
 
-def _input(name: str, told: Mapping[str, Any], provenance: Mapping[str, Any]) -> InputShown:
+def _input(name: str, told: Mapping[str, Any], shipped_as: str) -> InputShown:
     kind = str(told.get("kind", ""))
+    said = KINDS.get(kind, kind)
     text, note = str(told.get("yaml", "")), "as it was when the results were made"
     if not text:
-        text, note = _shipped(name, kind)
+        text, note = _shipped(shipped_as, kind)
+    if shipped_as != name:
+        said = f"{said} {shipped_as}"
+    if kind == "dict" and not text:
+        # The sizes of a call, or a batch, have no file.
+        said, note = "values", "as they were asked for"
+        text = "".join(f"{path}: {each['value']}\n" for path, each in told["quantities"].items())
     set_here = [path for path, each in told["quantities"].items() if each.get("source") == SETTING]
     settings = f"; set by hand beside it: {', '.join(set_here)}" if set_here else ""
     if len(text) > LONGEST:
         text, note = text[:LONGEST], f"{note}, the first {LONGEST:,} letters"
-    return InputShown(name, KINDS.get(kind, kind), text, f"{note}{settings}")
+    return InputShown(name, said, text, f"{note}{settings}")
 
 
 def _shipped(name: str, kind: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from accelsim.base.catalogue import names, shipped
 from accelsim.report.html.contents import StatusShown
+from accelsim.report.html.inputs import machines_of_devices
 from accelsim.study.table import Table
 
 FILE = "studies/validation_status.csv"
@@ -48,25 +49,13 @@ def machines_of(
     provenance: Mapping[str, Any], tables: Mapping[str, Table], known: set[str]
 ) -> list[str]:
     inputs = provenance.get("inputs", {})
-    devices = _machines_of_devices(inputs)
+    devices = machines_of_devices(inputs)
     found = [devices.get(name, name) for name, each in inputs.items() if each.get("kind") in KINDS]
     for table in tables.values():
         for column in (name for name in COLUMNS if name in table):
             cells = dict.fromkeys(str(cell) for cell in table[column].tolist())
             found += [cell for cell in cells if cell in known]
     return list(dict.fromkeys(name.removesuffix(".yaml") for name in found))
-
-
-def _machines_of_devices(inputs: Mapping[str, Any]) -> dict[str, str]:
-    """Devices of systems are inputs by the names that their systems give them; by these, what
-    machines they are."""
-    return {
-        path.removeprefix("devices.").removesuffix(".machine"): str(each["value"])
-        for told in inputs.values()
-        if told.get("kind") == "System"
-        for path, each in told.get("quantities", {}).items()
-        if path.startswith("devices.") and path.endswith(".machine")
-    }
 
 
 def _said(rows: Sequence[Row]) -> list[str]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from accelsim.base.units import format_quantity
 from accelsim.cost.gpu.why import WORDS
-from accelsim.cost.result import energy_by_part
+from accelsim.cost.result import energy_by_whole_part
 from accelsim.report.interactive.bars import bars
 from accelsim.report.interactive.look import HUES, escaped, open_figure
 from accelsim.report.interactive.roofline import roofline
@@ -52,9 +52,9 @@ def roofline_of(side: Side) -> "Figure":
 def energies(sides: Sequence[Side]) -> "Figure":
     """A bar for each part of each machine; what a part's units leak is the part's."""
     rows = [
-        (part.partition(".")[0], name, float(energy))
+        (part, name, float(energy))
         for name, side in zip(names_of(sides), sides, strict=True)
-        for part, energy in energy_by_part(side.cost).items()
+        for part, energy in energy_by_whole_part(side.cost).items()
     ]
     frame = pd.DataFrame(rows, columns=["part", "machine", "energy_pj"])
     return bars(frame, ("part",), "energy_pj", ("machine",))

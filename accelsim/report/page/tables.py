@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from accelsim.base.units import format_bytes, format_quantity
 from accelsim.cost.gpu.cascade import GpuCost
 from accelsim.cost.gpu.why import WORDS
-from accelsim.cost.result import Cost, energy_by_part
+from accelsim.cost.result import Cost, energy_by_part, energy_by_whole_part
 from accelsim.report.page.answer import Answer, Refused, Side
 from accelsim.report.page.prices import price_of
 from accelsim.report.page.served import ServedSide
@@ -99,7 +99,7 @@ def _joules(joules: float) -> str:
 
 def memories(side: Side) -> Iterator[tuple[str, str, str, str, str]]:
     """(memory, traffic, occupancy, capacity, energy), as the command prints them."""
-    cost, energies = side.cost, energy_by_part(side.cost)
+    cost, energies = side.cost, energy_by_whole_part(side.cost)
     for name, traffic in cost.traffic_bytes.items():
         capacity = cost.capacity_bytes.get(name)
         yield (
@@ -113,7 +113,7 @@ def memories(side: Side) -> Iterator[tuple[str, str, str, str, str]]:
 
 def arrays(side: Side) -> Iterator[tuple[str, str, str, str]]:
     """(array or pipes, busy, in use, energy)."""
-    energies = energy_by_part(side.cost)
+    energies = energy_by_whole_part(side.cost)
     for name, use in side.cost.utilization.items():
         energy = format_quantity(float(energies.get(name, 0)), "pJ")
         yield name, f"{float(use.busy):.1%}", f"{float(use.in_use):.1%}", energy

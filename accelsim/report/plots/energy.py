@@ -50,8 +50,10 @@ def draw_energy(frame: pd.DataFrame, *, by: str = BY, title: str = "", caption: 
 
 def _names(frame: pd.DataFrame, by: str) -> "pd.Series[str]":
     """What each row counts for; of no Einsum (or tensor) is what a part takes by itself, such as a
-    board."""
+    board. What a part's units leak (`Array2D.mac`) is the part's, as in `evaluate`."""
     names = column_named(frame, by, "--by").fillna("").astype(str)
+    if by == BY:
+        names = names.str.partition(".")[0]
     if "part" in frame:
         names = names.where(names != "", frame["part"].fillna("").astype(str))
     return names.where(names != "", f"no {by}")

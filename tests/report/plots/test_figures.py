@@ -39,6 +39,13 @@ def test_energies_stack_in_joules_and_as_shares(energy):
     assert joules.get_xlabel() == "energy (J)"
 
 
+def test_what_the_units_of_a_part_leak_is_the_parts():
+    rows = [("Array", 3.0), ("Array.mac", 1.0), ("DRAM", 2.0)]
+    frame = pd.DataFrame(rows, columns=["part", "energy_pj"]).assign(workload="w")
+    joules, _ = draw_energy(frame).axes
+    assert (boxes(joules, "Array"), boxes(joules, "Array.mac")) == ([(0.0, 4.0)], [])
+
+
 def test_energies_by_a_column_that_is_not_there(energy):
     with pytest.raises(StudyError, match="no column 'einsums'. Did you mean 'einsum'"):
         draw_energy(energy, by="einsums")
