@@ -8,6 +8,7 @@ searched for, and serves wherever each size is the same but for a factor below t
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MappingError
@@ -28,12 +29,18 @@ NEAR = 1.1
 """Times the least time, within which no other mapping is looked for."""
 
 
+@lru_cache(maxsize=1)
+def _one_pass() -> Cascade:
+    """Always the same object: the cost model knows by it what it has recorded."""
+    return load_workload(ONE_PASS)
+
+
 @dataclass(frozen=True)
 class ArrayAttention:
     """Seconds and joules of attention calls on one array; it remembers the mappings it found."""
 
     array: Spatial
-    cascade: Cascade = field(default_factory=lambda: load_workload(ONE_PASS))
+    cascade: Cascade = field(default_factory=_one_pass)
     found: dict[Octaves, Mapping] = field(default_factory=dict)
     near: list[Mapping] = field(default_factory=list)
 
