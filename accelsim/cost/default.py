@@ -6,10 +6,11 @@
     fastest   least latency; of equals (to a billionth) the one that is listed first
 
 The automatic mapping, which takes a while to make, is left out where it cannot win. It runs one
-Einsum after the other and keeps what they make in the outermost memory, and so takes no less than
+Einsum after the other and keeps what they make in the outermost memory, where inputs lie, and so
+takes no less than
 
     Σ over Einsums  max(points · cycles of a point / processing elements,   on the array best for it
-                        bytes made / bandwidth)                             if nothing masks them
+                        (bytes made + inputs read whole) / bandwidth)       if nothing masks them
 
 Over a sweep, what is legal depends on sizes, not on clock and bandwidths: points that differ in
 these alone are judged together.
@@ -36,7 +37,7 @@ from accelsim.mapping.loops import Number, larger
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.mapping.recurring import groups
 from accelsim.workload.budget import budgeted
-from accelsim.workload.einsum import Cascade, Einsum
+from accelsim.workload.einsum import Access, Cascade, Einsum, Tensor
 from accelsim.workload.extent import iteration_points
 
 AS_FAST = 1e-9
@@ -211,7 +212,8 @@ def _automatic_bound(case: _Case) -> Number:
         seconds = _least_cycles(einsum, cascade, arch) / case.arch.clock_hz
         if memory.bandwidth is not None and not einsum.conditions and einsum.name not in turning:
             rate = memory.bandwidth.per_second(case.arch.clock_hz)
-            seconds = larger(seconds, _made_bytes(einsum, cascade) / rate)
+            moved_bytes = _made_bytes(einsum, cascade) + _read_bytes(einsum, cascade)
+            seconds = larger(seconds, moved_bytes / rate)
         total = total + seconds
     return total
 
@@ -226,8 +228,30 @@ def _least_cycles(einsum: Einsum, cascade: Cascade, arch: Spatial) -> float:
 
 
 def _made_bytes(einsum: Einsum, cascade: Cascade) -> float:
+    return _tensor_bytes(cascade.tensors[einsum.name], cascade)
+
+
+def _read_bytes(einsum: Einsum, cascade: Cascade) -> float:
+    """Of inputs that its points cover, each once."""
+    whole = (each.tensor for each in einsum.reads if _covers(each, cascade))
+    inputs = {name for name in whole if name in cascade.inputs and name != einsum.name}
+    return sum(_tensor_bytes(cascade.tensors[name], cascade) for name in inputs)
+
+
+def _covers(access: Access, cascade: Cascade) -> bool:
+    """Whether every rank of the tensor is gone through from end to end, by itself or its parts."""
+    tensor = cascade.tensors[access.tensor]
+    groups = cascade.indices_by_rank(access)
+    if groups is None or tensor.of is not None:
+        return False
+    return all(
+        tuple(index.plain_rank for index in group) in ((rank,), cascade.partitions.get(rank))
+        for rank, group in zip(tensor.ranks, groups, strict=True)
+    )
+
+
+def _tensor_bytes(tensor: Tensor, cascade: Cascade) -> float:
     """Of a ragged partition only the rank's own size is there."""
-    tensor = cascade.tensors[einsum.name]
     elements = float(prod(cascade.ranks[rank] for rank in tensor.ranks))
     for whole, parts in cascade.partitions.items():
         if set(parts) <= set(tensor.ranks):

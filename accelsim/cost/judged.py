@@ -68,7 +68,9 @@ def _remembered(ask: Callable[..., Any], mapping: Any, cascade: Cascade, arch: S
     still = _at_one_speed(arch)
     sizes = tuple(cascade.ranks.values())
     numbers = (*(m.capacity_bytes for m in arch.memories), *(a.rows for a in arch.compute))
-    key = (ask, id(mapping), id(cascade.einsums), sizes, numbers)
+    # Which sizes a mapping leaves alone, and where errors lie, are no part of a workload's value.
+    beside = (cascade.chosen, cascade.place)
+    key = (ask, id(mapping), id(cascade.einsums), beside, sizes, numbers)
     known = _known.get(key)
     if known is None or known.cascade != cascade or known.arch != still:
         known = _known[key] = _Known(mapping, cascade, still, ask(mapping, cascade, arch))

@@ -14,9 +14,8 @@ from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MappingError
 from accelsim.cost.default import default_mapping
 from accelsim.cost.evaluate import evaluate
+from accelsim.cost.judged import reasons
 from accelsim.cost.result import Cost
-from accelsim.mapping.binding import bind
-from accelsim.mapping.check import check
 from accelsim.mapping.mapping import Mapping
 from accelsim.workload.calls import WORD_BYTES, Call, Sdpa
 from accelsim.workload.einsum import Cascade
@@ -69,10 +68,10 @@ class ArrayAttention:
         octaves = tuple(int(cascade.ranks[rank]).bit_length() for rank in "BHPM")
         near_s = NEAR * self._least_s(call)
         own = self.found.get(octaves)
-        if own is not None and not check(bind(own, cascade, self.array)):
+        if own is not None and not reasons(own, cascade, self.array):
             return evaluate(cascade, self.array, own)
         for mapping in self.near:
-            if not check(bind(mapping, cascade, self.array)):
+            if not reasons(mapping, cascade, self.array):
                 cost = evaluate(cascade, self.array, mapping)
                 if float(cost.latency_s) <= near_s:
                     return cost
