@@ -6,10 +6,11 @@
     fastest   least latency; of equals (to a billionth) the one that is listed first
 
 The automatic mapping, which takes a while to make, is left out where it cannot win. It runs one
-Einsum after the other and keeps what they make in the outermost memory, and so takes no less than
+Einsum after the other and keeps what they make in the outermost memory, where inputs lie, and so
+takes no less than
 
     Σ over Einsums  max(points · cycles of a point / processing elements,   on the array best for it
-                        bytes made / bandwidth)                             if nothing masks them
+                        (bytes made + inputs read whole) / bandwidth)       if nothing masks them
 
 Over a sweep, what is legal depends on sizes, not on clock and bandwidths: points that differ in
 these alone are judged together.
@@ -27,16 +28,16 @@ from numpy.typing import NDArray
 from accelsim.arch.spatial import Spatial, missing_operations, point_cost
 from accelsim.base.errors import AccelsimError, MappingError
 from accelsim.cost.evaluate import evaluate
+from accelsim.cost.judged import automatic, reasons
 from accelsim.mapping.at_point import arch_at, cascade_at
-from accelsim.mapping.automatic import AUTOMATIC, automatic_mapping
-from accelsim.mapping.binding import bind, known_values
-from accelsim.mapping.check import check
-from accelsim.mapping.load import Shipped, select, select_each, shipped_for
+from accelsim.mapping.automatic import AUTOMATIC
+from accelsim.mapping.binding import known_values
+from accelsim.mapping.load import Shipped, select_each, shipped_for
 from accelsim.mapping.loops import Number, larger
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.mapping.recurring import groups
 from accelsim.workload.budget import budgeted
-from accelsim.workload.einsum import Cascade, Einsum
+from accelsim.workload.einsum import Access, Cascade, Einsum, Tensor
 from accelsim.workload.extent import iteration_points
 
 AS_FAST = 1e-9
@@ -78,7 +79,9 @@ def default_of_each(
     for alike in _alike(cascade, arch, points):
         # One number stands for equal ones: what is counted of a mask is counted once.
         at_all = cascade_at(cascade, int(alike[0]))
-        case = _Case(at_all, arch_at(arch, alike), machine, len(alike))
+        machines = arch_at(arch, alike)
+        is_plain = at_all is cascade and machines is arch
+        case = _Case(at_all, machines, machine, len(alike), is_plain)
         for default, chosen in _fastest(case):
             places = next((places for other, places in found if other == default), None)
             if places is None:
@@ -114,14 +117,17 @@ def _sizes(cascade: Cascade, arch: Spatial) -> Iterator[Number]:
 
 
 class _Case(NamedTuple):
-    """A workload on a machine at `points` points of the same sizes."""
+    """A workload on a machine at `points` points of the same sizes; `is_plain` without arrays."""
 
     cascade: Cascade
     arch: Spatial
     machine: str
     points: int
+    is_plain: bool = False
 
     def at(self, places: int | Places) -> tuple[Cascade, Spatial]:
+        if self.is_plain:
+            return self.cascade, self.arch
         return cascade_at(self.cascade, places), arch_at(self.arch, places)
 
 
@@ -139,7 +145,7 @@ def _fastest(case: _Case) -> Iterator[tuple[Default, Places]]:
     offers = _shipped_offers(case)
     least = _least(offers, case.points)
     if np.isinf(least).any() or (_automatic_bound(case) < least).any():
-        offers = [*offers, *_offers(AUTOMATIC, automatic_mapping(*case.at(0)), case)]
+        offers = [*offers, *_offers(AUTOMATIC, automatic(*case.at(0)), case)]
     without = np.flatnonzero(np.isinf(_least(offers, case.points)))
     if without.size:
         raise _nothing_fits(case, int(without[0]))
@@ -190,19 +196,10 @@ def _offers(name: str, found: Mapping | Choice, case: _Case) -> Iterator[_Offer]
         # It names a part that this machine lacks, or none of its conditions holds.
         return
     for mapping, places in alternatives:
-        if not _reasons(mapping, *case.at(int(places[0]))):
+        if not reasons(mapping, *case.at(int(places[0]))):
             seconds = np.full(case.points, np.inf)
             seconds[places] = evaluate(*case.at(places), mapping).latency_s
             yield _Offer(Default(name, mapping), seconds)
-
-
-def _reasons(found: Mapping | Choice, cascade: Cascade, arch: Spatial) -> tuple[str, ...]:
-    """Why it is not legal; () if it is."""
-    try:
-        bound = bind(select(found, cascade, arch), cascade, arch)
-        return tuple(str(violation) for violation in check(bound))
-    except AccelsimError as error:
-        return (str(error),)
 
 
 def _automatic_bound(case: _Case) -> Number:
@@ -215,7 +212,8 @@ def _automatic_bound(case: _Case) -> Number:
         seconds = _least_cycles(einsum, cascade, arch) / case.arch.clock_hz
         if memory.bandwidth is not None and not einsum.conditions and einsum.name not in turning:
             rate = memory.bandwidth.per_second(case.arch.clock_hz)
-            seconds = larger(seconds, _made_bytes(einsum, cascade) / rate)
+            moved_bytes = _made_bytes(einsum, cascade) + _read_bytes(einsum, cascade)
+            seconds = larger(seconds, moved_bytes / rate)
         total = total + seconds
     return total
 
@@ -230,8 +228,30 @@ def _least_cycles(einsum: Einsum, cascade: Cascade, arch: Spatial) -> float:
 
 
 def _made_bytes(einsum: Einsum, cascade: Cascade) -> float:
+    return _tensor_bytes(cascade.tensors[einsum.name], cascade)
+
+
+def _read_bytes(einsum: Einsum, cascade: Cascade) -> float:
+    """Of inputs that its points cover, each once."""
+    whole = (each.tensor for each in einsum.reads if _covers(each, cascade))
+    inputs = {name for name in whole if name in cascade.inputs and name != einsum.name}
+    return sum(_tensor_bytes(cascade.tensors[name], cascade) for name in inputs)
+
+
+def _covers(access: Access, cascade: Cascade) -> bool:
+    """Whether every rank of the tensor is gone through from end to end, by itself or its parts."""
+    tensor = cascade.tensors[access.tensor]
+    groups = cascade.indices_by_rank(access)
+    if groups is None or tensor.of is not None:
+        return False
+    return all(
+        tuple(index.plain_rank for index in group) in ((rank,), cascade.partitions.get(rank))
+        for rank, group in zip(tensor.ranks, groups, strict=True)
+    )
+
+
+def _tensor_bytes(tensor: Tensor, cascade: Cascade) -> float:
     """Of a ragged partition only the rank's own size is there."""
-    tensor = cascade.tensors[einsum.name]
     elements = float(prod(cascade.ranks[rank] for rank in tensor.ranks))
     for whole, parts in cascade.partitions.items():
         if set(parts) <= set(tensor.ranks):
@@ -243,11 +263,11 @@ def _nothing_fits(case: _Case, point: int) -> MappingError:
     """What is in the way of the machine's own mapping, or of all others, and of the automatic."""
     cascade, arch = case.at(point)
     own, others = _shipped(case)
-    automatic = Shipped(AUTOMATIC, automatic_mapping(cascade, arch))
+    by_rules = Shipped(AUTOMATIC, automatic(cascade, arch))
     listed = "".join(
         f"\n  {name}: {reason}"
-        for name, found in (*(own or others), automatic)
-        for reason in _reasons(found, cascade, arch)
+        for name, found in (*(own or others), by_rules)
+        for reason in reasons(found, cascade, arch)
     )
     return MappingError(
         f"no mapping of {cascade.name} fits {case.machine}; give it more of what it lacks, "

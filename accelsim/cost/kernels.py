@@ -25,6 +25,8 @@ def scheduled(busy: Array, alone: Array, ends: float, slots: int, sms: int) -> t
     max(r · busy, alone) + ends cycles, if that goes on; what is left of each shrinks in proportion.
     """
     blocks = busy.shape[0]
+    # Of more SMs than blocks, the others never have one.
+    sms = min(sms, blocks)
     here = [0] * (sms * slots)
     left = [0.0] * (sms * slots)
     count = [0] * sms

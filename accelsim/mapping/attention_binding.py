@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import ceil
+from typing import NamedTuple
 
 from accelsim.arch.gpu import Gpu
 from accelsim.base.errors import MappingError
@@ -23,6 +24,10 @@ from accelsim.workload.calls import Backend, Sdpa, SdpaBackward, Sequences
 
 MOST_BLOCKS_A_HEAD = 20_000_000
 """Of one sequence, as long as arrays of them are held."""
+
+MOST_KNOWN = 8192
+"""Calls that are remembered with their kernels: GPUs of other clocks and bandwidths take the same.
+"""
 
 LATENT_BACKEND: Backend = "flash_mla"
 """That decodes latents where another library does not."""
@@ -120,15 +125,49 @@ def bind_attention(call: Sdpa, gpu: Gpu) -> BoundAttention:
         call = call.model_copy(update={"window": None})
     if call.f and not call.latent:
         call = call.model_copy(update={"f": None})
+    chip = _chip_of(gpu)
+    known = _known.get((call, chip))
+    if known is None:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        known = _known[call, chip] = _taken(call, gpu)
+    return known
+
+
+_known: dict[tuple[Sdpa, "_Chip"], BoundAttention] = {}
+
+
+class _Chip(NamedTuple):
+    """What of a GPU decides which kernel is taken and how it is cut: no clock and no bandwidth."""
+
+    generation: str
+    sms: int
+    shared_bytes: float
+    registers: int
+    families: tuple[tuple[str, frozenset[str]], ...]
+
+
+def _chip_of(gpu: Gpu) -> _Chip:
+    families = tuple((cores.name, frozenset(cores.flop)) for cores in gpu.tensor)
+    return _Chip(gpu.generation, gpu.sms, gpu.sm.shared_bytes, gpu.sm.registers, families)
+
+
+def _taken(call: Sdpa, gpu: Gpu) -> BoundAttention:
     kernels = attention_kernels(call.backend, WORKLOADS[type(call)])
     of = "gradients of " if isinstance(call, SdpaBackward) else ""
     if not kernels:
         for_what = " for gradients" if of else ""
         raise _not_known(f"no kernel of {call.backend} is known{for_what}, on any GPU")
-    found = [_bound(kernel, call, gpu) for kernel in kernels]
-    bound = next((each for each in found if isinstance(each, BoundAttention)), None)
+    refusals: list[str] = []
+    bound = None
+    for kernel in kernels:
+        found = _bound(kernel, call, gpu)
+        if isinstance(found, BoundAttention):
+            bound = found
+            break
+        refusals.append(found)
     if bound is None:
-        reasons = "; ".join(dict.fromkeys(str(each) for each in found))
+        reasons = "; ".join(dict.fromkeys(refusals))
         heads = f"{of}{call.dtype} heads of dimension {call.e}"
         raise _not_known(f"no kernel of {call.backend} is known for {heads}: {reasons}", call)
     if max(bound.blocks_of(each) for each in call.sequences) > MOST_BLOCKS_A_HEAD:

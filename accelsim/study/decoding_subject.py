@@ -5,6 +5,9 @@ links.nvlink.bandwidth                of the system
 layers                                of the model
 H100.memories.HBM.bandwidth           of the machine of a kind of device, below its name
 
+What a device does at the same batch is asked again only where its machine, or who does what, is
+another: links and rules of serving leave all of it as it is.
+
 energy_per_token_pj      joules of an iteration of one engine / tokens that it makes
                          (`cost.system.energy`; left out where a part does not say what it takes)
 """
@@ -13,13 +16,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from accelsim.arch.load import load_system, machines_of
-from accelsim.arch.system import System
+from accelsim.arch.system import Machine, System
 from accelsim.base.record import Record, fields_by_key
 from accelsim.base.units import UNIT_OF_SUFFIX, suffix_of
 from accelsim.cost.system.buckets import Exact
-from accelsim.cost.system.costs import costs_of
+from accelsim.cost.system.costs import Costs, costs_of
+from accelsim.cost.system.efforts import on_other_machines
 from accelsim.cost.system.energy import iteration_j, not_counted, parts_without_energy
 from accelsim.cost.system.explained import bound_of, explained_iteration
+from accelsim.cost.system.iteration import Batch
 from accelsim.cost.system.plan import Plan, plan_of
 from accelsim.study.explained_decoding import batch_of
 from accelsim.study.pointwise import (
@@ -64,15 +69,28 @@ def decoding_subject(
 
         at = load_system(system, {**of_system, **of(own)}) if of(own) else today
         at = _with_machines(at, of(of_devices))
-        plan = plan_of(at, read_model(of(of_model)) if of(of_model) else whole, machines_of(at))
+        plan = plan_of(at, read_model(of(of_model)) if of(of_model) else whole, machines_at(at))
         numbers = {**batch, **{name: int(text) for name, text in of(sizes).items()}}
         return plan, batch_of(plan, numbers["sequences"], numbers["context"])
 
-    measures, note = _measures(plan_at({})[0])
+    def machines_at(at: System) -> Mapping[str, Machine]:
+        if _who_does_what(at) == _who_does_what(today) and _sets(at) == _sets(today):
+            return machines
+        return machines_of(at)
+
+    first, usual = plan_at({})
+    measures, note = _measures(first)
+    known = costs_of(first, Exact())
+
+    def costs_at(plan: Plan, at: Batch) -> Costs:
+        is_alike = plan.model is whole and _who_does_what(plan.system) == _who_does_what(today)
+        if at == usual and is_alike:
+            return Costs(on_other_machines(known.efforts, plan))
+        return costs_of(plan, Exact())
 
     def ask(settings: Settings) -> Mapping[str, Any]:
         plan, at = plan_at(settings)
-        now = costs_of(plan, Exact())(at)
+        now = costs_at(plan, at)(at)
         tokens = plan.engines * at.sequences / now.seconds
         told = {LATENCY: now.seconds, TOKENS: tokens, BOUND: bound_of(now)}
         if TOKEN_ENERGY in measures:
@@ -92,6 +110,16 @@ def decoding_subject(
     )
     ask({})
     return found
+
+
+def _who_does_what(system: System) -> tuple[Any, ...]:
+    """All of a system that decides which calls its devices run for a batch."""
+    devices = [(d.name, d.machine, d.count, d.role, d.attention) for d in system.devices]
+    return devices, system.parallel, system.offload
+
+
+def _sets(system: System) -> list[Mapping[str, Any]]:
+    return [device.set for device in system.devices]
 
 
 def _measures(plan: Plan) -> tuple[tuple[str, ...], str]:

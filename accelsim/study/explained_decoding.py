@@ -10,6 +10,7 @@ from accelsim.cost.explanation import Explanation
 from accelsim.cost.system.explained import explained_iteration, explained_prompt
 from accelsim.cost.system.iteration import Batch
 from accelsim.cost.system.plan import Plan, plan_of
+from accelsim.cost.system.served import prompt
 from accelsim.workload.model import Model
 from accelsim.workload.model_load import load_model
 
@@ -60,7 +61,7 @@ def explained_prefill(
         for each, name in zip((model, system), named, strict=True)
     )
     of = f"{' on '.join(texts)}, a prompt of {context:,} tokens"
-    return explained_prompt(plan_for(model, system), context, of)
+    return explained_prompt(prompt(plan_for(model, system), context), of)
 
 
 def plan_for(model: str | Model, system: str | System) -> Plan:

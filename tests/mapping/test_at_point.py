@@ -26,3 +26,9 @@ def test_numbers_of_the_machine_at_a_point_are_those_of_its_place_in_the_arrays(
     assert arch.memory("DRAM").bandwidth.per_cycle(arch.clock_hz) == 4
     assert arch.array("Lanes").operations["exp"].cycles == 3
     assert arch.array("Array").rows == 4
+
+
+def test_without_arrays_there_is_nothing_to_take_apart(toy):
+    cascade, arch = load_workload("attention/one_pass"), toy()
+    assert cascade_at(cascade, 0) is cascade
+    assert arch_at(arch, np.array([0])) is arch

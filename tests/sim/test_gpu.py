@@ -52,3 +52,10 @@ def test_uniform_blocks_have_a_closed_form(blocks):
     expected = pairs * (max(2 * busy, alone) + ends) + single * (max(busy, alone) + ends)
     found = scheduled_cycles(np.full(blocks, busy), np.full(blocks, alone), ends, slots, sms)
     assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("sms", [10**9, 2**40])
+def test_sms_without_blocks_change_nothing(sms):
+    # Each block has an SM of its own, and the longest one ends last.
+    busy = np.random.default_rng(sms % 97).uniform(1, 100, 57)
+    assert scheduled_cycles(busy, 1.5 * busy, 3.0, 4, sms) == 1.5 * busy.max() + 3.0

@@ -8,14 +8,14 @@ searched for, and serves wherever each size is the same but for a factor below t
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MappingError
 from accelsim.cost.default import default_mapping
 from accelsim.cost.evaluate import evaluate
+from accelsim.cost.judged import reasons
 from accelsim.cost.result import Cost
-from accelsim.mapping.binding import bind
-from accelsim.mapping.check import check
 from accelsim.mapping.mapping import Mapping
 from accelsim.workload.calls import WORD_BYTES, Call, Sdpa
 from accelsim.workload.einsum import Cascade
@@ -28,12 +28,18 @@ NEAR = 1.1
 """Times the least time, within which no other mapping is looked for."""
 
 
+@lru_cache(maxsize=1)
+def _one_pass() -> Cascade:
+    """Always the same object: the cost model knows by it what it has recorded."""
+    return load_workload(ONE_PASS)
+
+
 @dataclass(frozen=True)
 class ArrayAttention:
     """Seconds and joules of attention calls on one array; it remembers the mappings it found."""
 
     array: Spatial
-    cascade: Cascade = field(default_factory=lambda: load_workload(ONE_PASS))
+    cascade: Cascade = field(default_factory=_one_pass)
     found: dict[Octaves, Mapping] = field(default_factory=dict)
     near: list[Mapping] = field(default_factory=list)
 
@@ -62,10 +68,10 @@ class ArrayAttention:
         octaves = tuple(int(cascade.ranks[rank]).bit_length() for rank in "BHPM")
         near_s = NEAR * self._least_s(call)
         own = self.found.get(octaves)
-        if own is not None and not check(bind(own, cascade, self.array)):
+        if own is not None and not reasons(own, cascade, self.array):
             return evaluate(cascade, self.array, own)
         for mapping in self.near:
-            if not check(bind(mapping, cascade, self.array)):
+            if not reasons(mapping, cascade, self.array):
                 cost = evaluate(cascade, self.array, mapping)
                 if float(cost.latency_s) <= near_s:
                     return cost

@@ -74,12 +74,16 @@ def slowed(efforts: Efforts, factors: Mapping[str, float]) -> Efforts:
 
 def on_other_machines(efforts: Efforts, plan: Plan) -> Efforts:
     """Of a plan with the same layout and other links or machines: what has been asked of a machine
-    that is still there is not asked again."""
+    that is still there, or of an equal one, is not asked again."""
     new, before = efforts_of(plan, efforts.before.nodes), efforts.plan
+    alike = {
+        kind: machine is before.machines[kind] or machine == before.machines[kind]
+        for kind, machine in plan.machines.items()
+    }
 
     def kept(name: str) -> Interpolated:
         kind = (plan.attender if name in ATTENDING else plan.holder).name
-        of = efforts if plan.machines[kind] is before.machines[kind] else new
+        of = efforts if alike[kind] else new
         found: Interpolated = getattr(of, name)
         return found
 

@@ -28,7 +28,7 @@ from accelsim.cost.system.costs import Costs, costs_of
 from accelsim.cost.system.efforts import on_other_machines
 from accelsim.cost.system.iteration import Batch, Iteration
 from accelsim.cost.system.plan import Plan
-from accelsim.cost.system.served import prompt_batches, summed
+from accelsim.cost.system.served import Served, summed
 from accelsim.mapping.values import with_values
 
 COUNTED = "counted: model and batch"
@@ -49,31 +49,24 @@ def explained_iteration(
 ) -> Explanation:
     """Of one engine that gives every sequence of a batch its next token; `costs` are exact ones of
     the plan, if somebody has asked them already."""
-    return _explained(_Asked(plan, (batch,), "between two tokens"), of, costs)
+    costs = costs or costs_of(plan, Exact())
+    asked = _Asked(plan, (batch,), "between two tokens")
+    return _explained(asked, of, costs, _took(costs, asked))
 
 
-def explained_prompt(plan: Plan, tokens: int, of: str) -> Explanation:
-    """Of one prompt in an engine that is idle, up to its first token.
-
-    Raises
-    ------
-    WorkloadError
-        as `served.prompt` does.
-    """
-    working, batches = prompt_batches(plan, tokens)
-    return _explained(_Asked(working, batches, "to the first token"), of, None)
+def explained_prompt(served: Served, of: str) -> Explanation:
+    """Of one prompt in an engine that is idle, up to its first token, as `served.prompt` has it."""
+    costs = costs_of(served.plan, Exact())
+    asked = _Asked(served.plan, served.batches, "to the first token")
+    return _explained(asked, of, costs, _to_the_end(served.of))
 
 
-def _explained(asked: _Asked, of: str, known: Costs | None) -> Explanation:
-    plan, costs = asked.plan, known or costs_of(asked.plan, Exact())
-    now = _took(costs, asked)
+def _explained(asked: _Asked, of: str, costs: Costs, now: Iteration) -> Explanation:
+    plan = asked.plan
     bound = bound_of(now)
     text = _bound_text(asked, now, bound)
     helps = ranked(
-        each._replace(
-            gain=now.seconds / _took(Costs(on_other_machines(costs.efforts, other)), asked).seconds
-        )
-        for each, other in _changed(plan)
+        each._replace(gain=_gain(asked, costs, now, other)) for each, other in _changed(plan)
     )
     runner_up = _runner_up(asked, costs, now, bound)
     return Explanation(
@@ -92,7 +85,24 @@ def _explained(asked: _Asked, of: str, known: Costs | None) -> Explanation:
 def _took(costs: Costs, asked: _Asked) -> Iteration:
     """All of them; of a prompt, until it has left the last stage."""
     now = summed(costs, asked.batches)
-    return now if _decodes(asked) else replace(now, seconds=now.seconds + now.drain_s)
+    return now if _decodes(asked) else _to_the_end(now)
+
+
+def _to_the_end(now: Iteration) -> Iteration:
+    return replace(now, seconds=now.seconds + now.drain_s)
+
+
+def _gain(asked: _Asked, costs: Costs, now: Iteration, other: Plan) -> float:
+    """On another plan; devices that only attend to what decodes have no part in a prompt."""
+    holder = asked.plan.holder.name
+    if (
+        not _decodes(asked)
+        and other.system is asked.plan.system
+        and other.machines[holder] is asked.plan.machines[holder]
+    ):
+        return 1.0
+    took = _took(Costs(on_other_machines(costs.efforts, other)), asked)
+    return now.seconds / took.seconds
 
 
 def _decodes(asked: _Asked) -> bool:

@@ -62,11 +62,11 @@ class Plan:
     def expert(self) -> int:
         return self.system.parallel.expert
 
-    @property
+    @cached_property
     def holder(self) -> Device:
         return self.system.model_device
 
-    @property
+    @cached_property
     def attender(self) -> Device:
         """The devices that attend and hold keys and values."""
         return self.system.attention_device or self.holder

@@ -83,7 +83,8 @@ def _worked(asked: ModelQuestion, machine: MachineState) -> tuple[Served, Explan
     system = _system(machine.name, machine_settings(machine))
     plan = plan_of(system, _model(asked.model), _machines(system))
     if asked.sequences is None:
-        return prompt(plan, asked.context), explained_prompt(plan, asked.context, asked.title)
+        served = prompt(plan, asked.context)
+        return served, explained_prompt(served, asked.title)
     batch = batch_of(plan, asked.sequences, asked.context)
     costs = costs_of(plan, Exact())
     why = explained_iteration(plan, batch, asked.title, costs)
