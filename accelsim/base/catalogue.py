@@ -162,16 +162,14 @@ def _not_one(text: str, kind: str, found: list[str], known: list[str]) -> Catalo
     one = _shelf(kind).entry
     if found:
         return CatalogueError(f"{text!r} could be {' or '.join(found)}", remedy="Write it in full")
-    other = [shelf.entry for each, shelf in SHELVES.items() if _is_named(text, each)]
-    if other:
-        remedy = f"`accelsim list {kind}` shows what is shipped"
-        return CatalogueError(f"there is no {one} {text!r}: it is a {other[0]}", remedy=remedy)
     short = {name.rpartition("/")[2]: name for name in known}
     begun = [name for name in known if name.rpartition("/")[2].startswith(f"{_plain(text)}_")]
     longer = " or ".join(map(repr, begun))
     meant = f"Did you mean {longer}?" if longer else did_you_mean(text, [*known, *short])
     remedy = meant or f"`accelsim list {kind}` shows what is shipped"
-    return CatalogueError(f"there is no {one} {text!r}, and no such file", remedy=remedy)
+    others = [shelf.entry for each, shelf in SHELVES.items() if _is_named(text, each)]
+    instead = f": it is a {others[0]}" if others else ", and no such file"
+    return CatalogueError(f"there is no {one} {text!r}{instead}", remedy=remedy)
 
 
 def _is_named(text: str, kind: str) -> bool:
