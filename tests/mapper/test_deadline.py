@@ -46,6 +46,8 @@ def test_what_is_found_in_time_is_kept(clock):
     found = find_mapping(cascade, arch, "energy", within_s=12)
     assert not check(bind(found.mapping, cascade, arch))
     assert found.strategy == "annealing"
+    # Nobody pressed Ctrl-C.
+    assert not found.is_cut_short
     whole = find_mapping(cascade, arch, "energy")
     assert whole.value <= found.value
     assert found.candidates < whole.candidates / 10
