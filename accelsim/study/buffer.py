@@ -93,6 +93,9 @@ def _moved(
             cost, is_best = _under(cascade, arch, of), False
         else:
             found = find_mapping(cascade, arch, f"traffic.{outermost}", space=of)
+            if found.is_cut_short:
+                # The best so far is not what a row says it is.
+                raise KeyboardInterrupt
             cost, is_best = found.cost, found.optimal
     except (MapperError, MappingError, ExpressionError) as error:
         return {"traffic_bytes": None, "optimal": False, "reason": error.fact}

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from importlib import import_module
+
 import pytest
 
 from accelsim.arch.load import load_arch
@@ -47,3 +50,17 @@ def test_a_buffer_is_a_memory_on_the_chip(name):
     cascade, arch = load_workload("attention/one_pass"), load_arch("fusemax_cloud")
     with pytest.raises(StudyError, match="no buffer"):
         next(buffer_rows(cascade, arch, name, [MIB], None))
+
+
+def test_an_interrupt_ends_it(monkeypatch):
+    """A search that is interrupted has a mapping all the same."""
+    module = import_module("accelsim.study.buffer")
+    whole = module.find_mapping
+
+    def interrupted(*words, **more):
+        return replace(whole(*words, strategies=["rules"]), is_cut_short=True)
+
+    monkeypatch.setattr(module, "find_mapping", interrupted)
+    cascade, arch = load_workload("attention/one_pass"), load_arch("fusemax_cloud")
+    with pytest.raises(KeyboardInterrupt):
+        list(buffer_rows(cascade, arch, "GlobalBuffer", [2**24], None))
