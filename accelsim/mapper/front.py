@@ -5,7 +5,8 @@ sources, and the answers of both that no other answer beats are the front:
 
     products    one objective alone, the other alone, and one^w · other^(1 - w) between them; with
                 three or more the weights are those of a lattice that add up to 1. An answer that is
-                `optimal` for its product is on the true front of its space.
+                `optimal` for a product of all objectives is on the true front of its space; alone,
+                another may be as good in that objective and better in the others.
     NSGA-II     fills what lies between: `evolution`, from what annealing finds for each product
 
 What lies between is found by chance: there may be more.

@@ -29,7 +29,6 @@ from accelsim.mapping.check import check
 from accelsim.mapping.load import select
 from accelsim.mapping.mapping import Choice, Mapping
 from accelsim.study.least_traffic import least_traffic_bytes, most_passes
-from accelsim.study.search import interrupts_kept
 from accelsim.workload.einsum import Cascade
 
 MOST_SIZES = 64
@@ -93,9 +92,10 @@ def _moved(
         if isinstance(of, Mapping | Choice):
             cost, is_best = _under(cascade, arch, of), False
         else:
-            # Else one interrupt would end the search of one size, and the next would begin.
-            with interrupts_kept():
-                found = find_mapping(cascade, arch, f"traffic.{outermost}", space=of)
+            found = find_mapping(cascade, arch, f"traffic.{outermost}", space=of)
+            if found.is_cut_short:
+                # The best so far is not what a row says it is.
+                raise KeyboardInterrupt
             cost, is_best = found.cost, found.optimal
     except (MapperError, MappingError, ExpressionError) as error:
         return {"traffic_bytes": None, "optimal": False, "reason": error.fact}

@@ -50,6 +50,8 @@ def test_what_is_found_in_time_is_kept(clock):
     assert not check(bind(found.mapping, cascade, arch))
     assert found.strategy == "annealing"
     assert found.candidates < SHORT.candidates / 10
+    # Nobody pressed Ctrl-C.
+    assert not found.is_cut_short
 
 
 def test_nothing_in_time_is_told(clock):

@@ -1,4 +1,4 @@
-"""evolved(question, minimise, seeds) → mappings near the Pareto front, by NSGA-II.
+"""evolved(question, minimise, group, seeds) → mappings near the Pareto front, by NSGA-II.
 
     Deb, Pratap, Agarwal, Meyarivan, "A fast and elitist multiobjective genetic algorithm: NSGA-II",
     IEEE Trans. Evol. Comput. 6(2), 2002; by pymoo
