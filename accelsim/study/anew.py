@@ -23,7 +23,6 @@ from accelsim.mapper.objective import Objective, objective, value_of
 from accelsim.study.columns import SEARCH
 from accelsim.study.design import Design
 from accelsim.study.faults import FAULTS, text_of
-from accelsim.study.search import interrupts_kept
 from accelsim.study.subject import BOUND, ENERGY, ERROR, LATENCY, ArraySubject, Columns
 from accelsim.study.table import Column, Table, array_of
 
@@ -125,10 +124,12 @@ def _at(
 def _searched(design: Design, wanted: Objective, is_legal: bool) -> Row:
     old = evaluate(design.cascade, design.arch, design.alternative()) if is_legal else None
     try:
-        with interrupts_kept():
-            found = find_mapping(design.cascade, design.arch, wanted)
+        found = find_mapping(design.cascade, design.arch, wanted)
     except FAULTS as error:
         return _nothing(text_of(error)) if old is None else _told(old, None, None, KEPT)
+    if found.is_cut_short:
+        # The best so far is no answer here.
+        raise KeyboardInterrupt
     if old is not None and value_of(wanted, figures_of(old)) < found.value:
         return _told(old, None, None, KEPT)
     return _told(found.cost, found.optimal, found.gap, found.strategy)

@@ -14,11 +14,7 @@ is what `find_mapping` says of its point alone. Workloads and machines are the s
 their addresses are, in another run or table.
 """
 
-import signal
-import threading
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 
 import numpy as np
 
@@ -89,34 +85,13 @@ def _found_or_error(
     try:
         case = case_at(part, one, fixed, derive, inputs)
         cascade, arch = cascade_at(case.cascade, 0), arch_at(case.arch, 0)
-        with interrupts_kept():
-            return find_mapping(cascade, arch, find.minimise, strategies=find.strategies or None)
+        found = find_mapping(cascade, arch, find.minimise, strategies=find.strategies or None)
     except AccelsimError as error:
         return error
-
-
-@contextmanager
-def interrupts_kept() -> Iterator[None]:
-    """A search that is interrupted returns the best so far; here that is no answer, so that the
-    interrupt is raised again when it returns."""
-    before = signal.getsignal(signal.SIGINT)
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or before is not signal.default_int_handler:
-        yield
-        return
-    seen: list[int] = []
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        seen.append(number)
-        signal.default_int_handler(number, frame)
-
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if seen:
+    if found.is_cut_short:
+        # The best so far is no answer here.
         raise KeyboardInterrupt
+    return found
 
 
 def search_columns(parts: Iterable[Sequence[Found]], number: int) -> dict[str, Column]:
