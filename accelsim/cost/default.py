@@ -228,7 +228,10 @@ def _least_cycles(einsum: Einsum, cascade: Cascade, arch: Spatial) -> float:
 
 
 def _made_bytes(einsum: Einsum, cascade: Cascade) -> float:
-    return _tensor_bytes(cascade.tensors[einsum.name], cascade)
+    """Of what its ranks reach of the tensor: `AV[c*T + t]` may end before P does."""
+    tensor = cascade.tensors[einsum.name]
+    reached = prod(cascade.ranks[rank] for rank in einsum.output.ranks)
+    return min(_tensor_bytes(tensor, cascade), float(reached * tensor.word_bytes))
 
 
 def _read_bytes(einsum: Einsum, cascade: Cascade) -> float:

@@ -168,6 +168,13 @@ def test_the_automatic_mapping_is_never_faster_than_what_it_is_said_to_take(work
             assert _automatic_bound(case) <= least * (1 + 1e-12)
 
 
+def test_nor_where_a_result_ends_before_its_tensor_does():
+    cascade = load_workload("linear/lightning_2", {"ranks.M": "64", "ranks.P": "6144"})
+    case = _Case(cascade, load_arch("fusemax_cloud"), "fusemax_cloud", 1)
+    least = evaluate(cascade, case.arch, automatic_mapping(cascade, case.arch)).latency_s
+    assert _automatic_bound(case) <= least * (1 + 1e-12)
+
+
 def test_a_hundred_thousand_bandwidths_are_judged_together_and_like_each_alone():
     cascade, bandwidths = three_pass(16384), np.linspace(1e9, 4e11, 100_000)
     arch = with_values(load_arch("flat_edge"), {"memories.DRAM.bandwidth": bandwidths})
