@@ -121,16 +121,17 @@ def best_step(
         late_s = _late_s(best, minimise, group)
         for plan in islice(plans(tiling, worth, arch, bound, late_s), effort.plans):
             tally.candidates += 1
-            question.progress("fused", inf, tally.candidates)
             answer = judge(mapping_of(plan, arch), plan.tiling.group.cascade)
             refused = refused + 1 if answer is None else 0
             if answer is None:
+                question.progress("fused", inf, tally.candidates)
                 continue
             is_better = best is None or answer.rank < best.rank
             in_vain = 0 if is_better else in_vain + 1
             if best is None or answer.rank < best.rank:
                 best = answer
                 told(answer, tally.candidates)
+            question.progress("fused", inf, tally.candidates)
     return best
 
 
