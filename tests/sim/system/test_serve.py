@@ -337,7 +337,8 @@ def test_memory_does_not_grow_with_the_trace():
         tracemalloc.stop()
         assert served.summary.finished == number
     # The first run has loaded what all need, and asked what is remembered of calls (`MOST_CALLS`).
-    assert peaks[2] < 1.5 * peaks[1], peaks
+    # CPython keeps 2,000 freed tuples of a length for later; simpy's events have four items, 72 B.
+    assert peaks[2] < 1.5 * peaks[1] + 2000 * 72, peaks
 
 
 # --- the window -----------------------------------------------------------------------------------
