@@ -38,6 +38,8 @@ NEW_SHAPE = 0.1
 DRAWN = 16
 """Candidates that are drawn for a seed's shape."""
 
+LEAST = 1e-300
+
 DIGITS = 9
 """Of logarithms: what differs by less is worth the same."""
 
@@ -114,10 +116,8 @@ class _Mappings(Problem):  # type: ignore[misc]
 
     def _evaluate(self, column: Column, out: dict[str, Any], *_: Any, **__: Any) -> None:
         candidates = list(column[:, 0])
-        values, legal = (
-            np.ones((len(candidates), self.n_obj)),
-            np.zeros(len(candidates), dtype=bool),
-        )
+        size = len(candidates)
+        values, legal = np.ones((size, self.n_obj)), np.zeros(size, dtype=bool)
         for places in places_by_shape(candidates):
             same = [candidates[place] for place in places]
             figures, legal[places] = self.variation.scorer(same[0].shape).figures(
@@ -125,9 +125,9 @@ class _Mappings(Problem):  # type: ignore[misc]
             )
             for objective, name in enumerate(self.minimise):
                 values[places, objective] = value_of(name, figures)
-        self.candidates += len(candidates)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            out["F"] = np.where(legal[:, None], np.log(values), 0.0)
+        self.candidates += size
+        # What is nothing, such as traffic that there is none of, has a logarithm too.
+        out["F"] = np.where(legal[:, None], np.log(np.maximum(values, LEAST)), 0.0)
         out["G"] = np.where(legal, -1.0, 1.0)
         if legal.any():
             self.least = min(self.least, float(values[legal].prod(axis=1).min()))

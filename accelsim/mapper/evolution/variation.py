@@ -84,10 +84,7 @@ class Variation:
         return dict(zip(self.numbers(candidate.shape).most, candidate.numbers, strict=True))
 
 
-def by_shape(
-    candidates: Sequence[Candidate],
-    change: Callable[[Sequence[Candidate], Places], list[Candidate]],
-) -> list[Candidate]:
+def by_shape(candidates: Sequence[Candidate], change: Change) -> list[Candidate]:
     """All changed, those of one shape together with their places, and put back in order."""
     found = list(candidates)
     for places in places_by_shape(candidates):
