@@ -126,10 +126,9 @@ def best_step(
             if answer is None:
                 question.progress("fused", inf, tally.candidates)
                 continue
-            is_better = best is None or answer.rank < best.rank
-            in_vain = 0 if is_better else in_vain + 1
+            in_vain += 1
             if best is None or answer.rank < best.rank:
-                best = answer
+                best, in_vain = answer, 0
                 told(answer, tally.candidates)
             question.progress("fused", inf, tally.candidates)
     return best
