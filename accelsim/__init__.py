@@ -53,7 +53,7 @@ _HOME = {
     "layer_calls": "workload.layer",
     "layer_cascades": "workload.model_cascades",
     "load_arch": "arch.load",
-    "load_gpu": "arch.load",
+    "load_gpu": "arch.load_gpu",
     "load_mapping": "mapping.load",
     "load_model": "workload.model_load",
     "load_workload": "workload.load",

@@ -5,7 +5,8 @@ from itertools import count
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.default import default_mapping
 from accelsim.cost.evaluate import evaluate
 from accelsim.workload.load import load_workload

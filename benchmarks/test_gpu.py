@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import Place
 from accelsim.cost.gpu.call import call_cost
 from accelsim.cost.gpu.mapping import gpu_mapping

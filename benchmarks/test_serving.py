@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.cost.system.plan import Plan, plan_of
 from accelsim.sim.arrivals import read_trace
 from accelsim.sim.system.serve import Served, serve

@@ -3,7 +3,7 @@
 Trees of nodes never change; `base.setting` gives a new tree that shares what did not change.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,16 @@ class Node:
                 f"{key!r} is missing", at=self.place, remedy=did_you_mean(key, self.keys())
             )
         return found
+
+    def nearest(self, path: Sequence[str | int]) -> "Node":
+        """The node at the path, or the last one on the way to it that is written."""
+        node = self
+        for step in path:
+            if isinstance(step, int):
+                node = node.elements()[step]
+            elif step in node:
+                node = node[step]
+        return node
 
     def key_place(self, key: str) -> Place:
         """Where the key stands; its value may begin on a later line."""

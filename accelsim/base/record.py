@@ -135,7 +135,7 @@ def refuse_value(model: type[Record], field: str, value: Any, name: str) -> None
     numbers = np.asarray(given)
     if numbers.dtype.kind not in "iuf" or not numbers.size:
         raise InputError(f"{name}: {str(given)[:60]!r} is not a number, nor an array of them")
-    reader = _RATE if isinstance(value, Rate) else _reader(model, field)
+    reader = _rate_reader() if isinstance(value, Rate) else _reader(model, field)
     unit = value.unit if isinstance(value, Rate) else UNIT_OF_SUFFIX.get(suffix_of(field), "1")
     for extreme in (numbers.min().item(), numbers.max().item()):
         try:
@@ -148,6 +148,11 @@ def refuse_value(model: type[Record], field: str, value: Any, name: str) -> None
 @lru_cache(maxsize=256)
 def _reader(model: type[Record], field: str) -> TypeAdapter[Any]:
     return TypeAdapter(model.model_fields[field].rebuild_annotation())
+
+
+@lru_cache(maxsize=1)
+def _rate_reader() -> TypeAdapter[Any]:
+    return TypeAdapter(Positive)
 
 
 def _plain(node: Node) -> Any:
@@ -198,4 +203,3 @@ Positive = Annotated[int | float, Field(gt=0), BeforeValidator(_number)]
 NonNegative = Annotated[int | float, Field(ge=0), BeforeValidator(_number)]
 Share = Annotated[int | float, Field(ge=0, le=1), BeforeValidator(_number)]
 Count = Annotated[int, Field(gt=0), BeforeValidator(_whole)]
-_RATE: TypeAdapter[Any] = TypeAdapter(Positive)

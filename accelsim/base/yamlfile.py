@@ -26,6 +26,7 @@ MOST_NODES = 100_000
 MOST_LEVELS = 50
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _TAB = re.compile(r"^ *\t[ \t]*\S", re.MULTILINE)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,400}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -65,7 +66,8 @@ _parsed = lru_cache(maxsize=256)(parse_yaml)
 
 def yaml_text(content: Mapping[str, Any]) -> str:
     """Plain data as YAML, in the order in which it is, short lists and mappings on one line."""
-    return str(yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=120))
+    style = {"sort_keys": False, "default_flow_style": None, "width": 120}
+    return str(yaml.dump(content, Dumper=_DUMPER, **style))
 
 
 def read_head(path: str | Path, keys: tuple[str, ...]) -> dict[str, str]:

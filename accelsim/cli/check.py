@@ -9,7 +9,7 @@ from accelsim.base.catalogue import SHELVES, find, matching
 from accelsim.base.errors import InputError
 from accelsim.base.setting import with_settings
 from accelsim.base.yamlfile import Node, read_yaml
-from accelsim.cli.inputs import load_case, refuse_illegal
+from accelsim.cli.cases import load_case, refuse_illegal
 from accelsim.cli.kinds import Kind, kind_of
 from accelsim.cli.options import Json, Settings, parsed_settings
 from accelsim.cli.output import print_json

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from accelsim.arch.load import is_gpu
 from accelsim.base.errors import InputError
-from accelsim.cli.inputs import load_case, refuse_illegal
+from accelsim.cli.cases import load_case, refuse_illegal
 from accelsim.study.design import Design
 
 

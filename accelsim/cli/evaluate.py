@@ -12,9 +12,10 @@ from accelsim.arch.load import is_gpu
 from accelsim.arch.spatial import Spatial, extrapolations
 from accelsim.base.errors import InputError
 from accelsim.base.units import format_quantity
+from accelsim.cli.cases import Case, load_case, refuse_illegal
 from accelsim.cli.cost_tables import print_parts
 from accelsim.cli.evaluate_tables import write_cost_tables
-from accelsim.cli.inputs import Case, GpuCase, load_case, load_gpu_case, refuse_illegal
+from accelsim.cli.gpu_cases import GpuCase, load_gpu_case
 from accelsim.cli.named import Asked, asked
 from accelsim.cli.options import (
     Json,

@@ -4,7 +4,7 @@ from typing import Any
 
 from accelsim.base.units import format_bytes, format_quantity
 from accelsim.cli.cost_tables import print_parts
-from accelsim.cli.inputs import GpuCase
+from accelsim.cli.gpu_cases import GpuCase
 from accelsim.cli.output import print_table
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.gpu.cascade import BOARD, GpuCost, KernelCost, refuse_too_large

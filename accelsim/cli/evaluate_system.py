@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from accelsim.arch.load import load_system, machines_of, system_keys
+from accelsim.arch.load_system import load_system, machines_of, system_keys
 from accelsim.base.record import keys_of
 from accelsim.base.units import format_quantity
-from accelsim.cli.inputs import load_any_model
+from accelsim.cli.models import load_any_model
 from accelsim.cli.options import settings_by_input
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.system.plan import plan_of

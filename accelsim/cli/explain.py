@@ -5,11 +5,13 @@ from typing import Annotated, Any, Literal, get_args
 
 import typer
 
-from accelsim.arch.load import is_gpu, load_system, system_keys
+from accelsim.arch.load import is_gpu
+from accelsim.arch.load_system import load_system, system_keys
 from accelsim.base.errors import InputError
 from accelsim.base.record import keys_of
 from accelsim.base.units import format_quantity
-from accelsim.cli.inputs import load_any_model, load_gpu_case
+from accelsim.cli.gpu_cases import load_gpu_case
+from accelsim.cli.models import load_any_model
 from accelsim.cli.named import Asked, asked
 from accelsim.cli.options import Json, Settings, Shape, settings_by_input
 from accelsim.cli.output import print_json, print_table

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import Place
 from accelsim.base.record import keys_of
 from accelsim.base.units import format_quantity

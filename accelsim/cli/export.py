@@ -8,7 +8,7 @@ import typer
 
 from accelsim.base.errors import InputError, MappingError, did_you_mean
 from accelsim.base.files import staged_folder
-from accelsim.cli.inputs import load_case
+from accelsim.cli.cases import load_case
 from accelsim.cli.options import (
     Json,
     MachineName,

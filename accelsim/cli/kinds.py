@@ -7,7 +7,8 @@ from typing import Any
 from accelsim.arch.calibrated import Carried
 from accelsim.arch.compositions import Compositions
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import read_arch, read_system
+from accelsim.arch.load import read_arch
+from accelsim.arch.load_system import read_system
 from accelsim.arch.spatial import Spatial
 from accelsim.arch.system import System
 from accelsim.arch.tables import Table

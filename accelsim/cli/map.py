@@ -3,31 +3,31 @@
 from collections.abc import Mapping as PlainMapping
 from dataclasses import replace
 from importlib import import_module
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from accelsim.arch.load import is_gpu
 from accelsim.base.errors import MapperError
 from accelsim.base.files import refuse_unwritable
-from accelsim.base.units import format_quantity
-from accelsim.cli.cost_tables import print_parts
-from accelsim.cli.inputs import GpuCase, load_arch_and_cascade, load_gpu_case
+from accelsim.cli.best_so_far import best_so_far
+from accelsim.cli.found_text import as_plain, print_summary
+from accelsim.cli.inputs import load_arch_and_cascade
 from accelsim.cli.options import Json, MachineName, Settings, Shape, WorkloadName
-from accelsim.cli.output import print_json, print_table
-from accelsim.cli.progress import best_so_far
+from accelsim.cli.output import print_json
 from accelsim.mapper.constraints import load_constraints
 from accelsim.mapper.find import SHORT, STRATEGIES, find_mapping
 from accelsim.mapper.found import Found
-from accelsim.mapper.front import find_front
-from accelsim.mapper.objective import objective, unit_of, value_of
+from accelsim.mapper.objective import objective, unit_of
 from accelsim.mapper.question import Budget
-from accelsim.mapper.stated.space import load_space
 from accelsim.mapping.binding import bind
 from accelsim.mapping.render import render
-from accelsim.mapping.save import mapping_text, save_mapping
+from accelsim.mapping.save import save_mapping
+
+if TYPE_CHECKING:
+    from accelsim.mapper.stated.space import Space
 
 
 def command(
@@ -96,8 +96,9 @@ def command(
         kernels = "what is searched on a GPU are kernels, which it says nothing of"
         _refuse({"--space": space, "--strategy": strategy or None, "--seed": seed}, kernels)
         _refuse_constraints_on_gpu(constraints)
-        case = load_gpu_case(workload, machine, None, settings, shape)
-        _on_gpu(case, machine, minimise, within_s, out, json)
+        # Only GPUs need what it imports.
+        gpu = import_module("accelsim.cli.map_gpu")
+        gpu.map_gpu(workload, machine, settings, shape, minimise, within_s, out, json)
         return
     cascade, arch = load_arch_and_cascade(workload, machine, settings, shape)
     names = [name.strip() for name in minimise.split(",")]
@@ -105,22 +106,14 @@ def command(
     if space is not None:
         whole = "all points of a space are scored, and no strategy is asked"
         _refuse({"--strategy": strategy or None, "--seed": seed}, whole)
-    within = None if space is None else load_space(space)
+    within = None if space is None else _loaded_space(space)
     limits = None if constraints is None else load_constraints(constraints)
     if len(names) > 1:
         usual = "a front asks the usual strategies"
         _refuse({"--strategy": strategy or None, "--seed": seed}, usual)
-        with best_so_far(f"front of {cascade.name}", "") as told:
-            front = find_front(
-                cascade,
-                arch,
-                names,
-                space=within,
-                constraints=limits,
-                within_s=within_s,
-                progress=told,
-            )
-        import_module("accelsim.cli.map_front").print_front(front, names, units, out, json)
+        fronts = import_module("accelsim.cli.map_front")
+        front = fronts.found_front(cascade, arch, names, within, limits, within_s)
+        fronts.print_front(front, names, units, out, json)
         _end_as_asked(front[0].found)
         return
     with best_so_far(f"map {cascade.name}", units[0]) as told:
@@ -141,7 +134,7 @@ def command(
         print_json(as_plain(found))
     else:
         print(render(bind(found.mapping, cascade, arch)))
-        _print_summary(f"{cascade.name} on {machine}", found)
+        print_summary(f"{cascade.name} on {machine}", found)
     _end_as_asked(found)
 
 
@@ -173,55 +166,7 @@ def _refuse_constraints_on_gpu(file: Path | None) -> None:
         raise MapperError(fact, remedy="Leave --constraints out")
 
 
-def _on_gpu(
-    case: GpuCase, machine: str, minimise: str, within_s: float, out: Path | None, json: bool
-) -> None:
-    # Only GPUs need what it imports.
-    gpu = import_module("accelsim.cli.map_gpu")
-    told = best_so_far(f"map {case.cascade.name}", unit_of(objective(minimise, ())))
-    gpu.map_gpu(case, machine, minimise, told, within_s, out, json)
-
-
-def as_plain(found: Found) -> dict[str, Any]:
-    return {
-        "latency_s": found.cost.latency_s,
-        "energy_pj": found.cost.energy_pj,
-        "minimise": found.minimise,
-        "value": found.value,
-        "bound": value_of(found.minimise, found.bound),
-        "bound_latency_s": found.bound.latency_s,
-        "bound_energy_pj": found.bound.energy_pj,
-        "gap": found.gap,
-        "optimal": found.optimal,
-        "space": found.space,
-        "strategy": found.strategy,
-        "candidates": found.candidates,
-        "pruned": found.pruned,
-        "seconds": found.seconds,
-        "mapping": mapping_text(found.mapping),
-    }
-
-
-def above(gap: float) -> str:
-    """How far above its bound something is; nothing is said of a bound of 0."""
-    return f"; found is {gap:.2%} above" if isfinite(gap) else ""
-
-
-def _print_summary(what: str, found: Found) -> None:
-    bound = value_of(found.minimise, found.bound)
-    unit = unit_of(found.minimise)
-    print_table(
-        (what, ""),
-        [
-            (found.minimise, f"{found.value:.6g} {unit}"),
-            ("bound", f"{bound:.6g} {unit}" + above(found.gap)),
-            ("optimal", f"{'yes' if found.optimal else 'not shown'}: {found.space}"),
-            ("latency", format_quantity(found.cost.latency_s, "s")),
-            ("energy", format_quantity(found.cost.energy_pj, "pJ")),
-            ("bound by", str(found.cost.bound)),
-            ("found by", found.strategy),
-            ("candidates", f"{found.candidates:,} seen, {found.pruned:,} pruned"),
-            ("time", format_quantity(found.seconds, "s")),
-        ],
-    )
-    print_parts(found.cost, "array")
+def _loaded_space(name: str) -> "Space":
+    # Only stated spaces need what it imports.
+    space: Space = import_module("accelsim.mapper.stated.space").load_space(name)
+    return space

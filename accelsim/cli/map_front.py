@@ -3,13 +3,38 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from accelsim.arch.spatial import Spatial
 from accelsim.base.files import staged_folder
 from accelsim.base.units import format_quantity
-from accelsim.cli.map import as_plain
+from accelsim.cli.best_so_far import best_so_far
+from accelsim.cli.found_text import as_plain
 from accelsim.cli.output import print_json, print_table
-from accelsim.mapper.front import OnFront
+from accelsim.mapper.constraints import Constraints
+from accelsim.mapper.front import OnFront, find_front
 from accelsim.mapper.objective import powers_of
+from accelsim.mapper.stated.space import Space
 from accelsim.mapping.save import save_mapping
+from accelsim.workload.einsum import Cascade
+
+
+def found_front(
+    cascade: Cascade,
+    arch: Spatial,
+    names: Sequence[str],
+    space: Space | None,
+    constraints: Constraints | None,
+    within_s: float,
+) -> tuple[OnFront, ...]:
+    with best_so_far(f"front of {cascade.name}", "") as told:
+        return find_front(
+            cascade,
+            arch,
+            names,
+            space=space,
+            constraints=constraints,
+            within_s=within_s,
+            progress=told,
+        )
 
 
 def print_front(

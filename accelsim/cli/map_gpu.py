@@ -1,11 +1,12 @@
 """What `accelsim map` prints of a GPU: the kernels found, and what they gain over others."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from accelsim.base.units import format_quantity
-from accelsim.cli.inputs import GpuCase
+from accelsim.cli.best_so_far import best_so_far
+from accelsim.cli.gpu_cases import load_gpu_case
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.gpu.why import WORDS
 from accelsim.mapper.deadline import Deadline
@@ -13,24 +14,26 @@ from accelsim.mapper.found import figures_of
 from accelsim.mapper.gpu.find import find_kernels
 from accelsim.mapper.gpu.found import GpuFound
 from accelsim.mapper.gpu.shipped import Shipped, shipped
-from accelsim.mapper.objective import unit_of, value_of
-from accelsim.mapper.question import Progress
+from accelsim.mapper.objective import objective, unit_of, value_of
 from accelsim.mapping.gpu_save import gpu_mapping_text, save_gpu_mapping
 
 FACTS = ("blocks", "resident", "waves", "splits")
 
 
 def map_gpu(
-    case: GpuCase,
+    workload: str,
     machine: str,
+    settings: Sequence[str],
+    shape: str | None,
     minimise: str,
-    told: AbstractContextManager[Progress],
     within_s: float,
     out: Path | None,
     json: bool,
 ) -> None:
     """Searches, writes, compares, prints."""
-    with told as progress:
+    case = load_gpu_case(workload, machine, None, settings, shape)
+    unit = unit_of(objective(minimise, ()))
+    with best_so_far(f"map {case.cascade.name}", unit) as progress:
         watched = Deadline(within_s).watching(progress)
         found = find_kernels(case.cascade, case.gpu, minimise, progress=watched)
     if out is not None:

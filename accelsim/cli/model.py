@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import InputError
 from accelsim.base.record import keys_of
 from accelsim.base.units import format_bytes, format_count, read_count
-from accelsim.cli.inputs import load_any_model
+from accelsim.cli.models import load_any_model
 from accelsim.cli.options import Json, Settings, settings_by_input
 from accelsim.cli.output import print_json, print_table
 from accelsim.workload.capacity import Capacity, capacity

@@ -8,10 +8,6 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 PIPED_COLUMNS = 120
 LAST_COLUMN = 40
 
@@ -23,6 +19,11 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Columns wide enough for their words, whatever the terminal's width; the last one wraps."""
+    # Who prints JSON needs no tables.
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, name in enumerate(columns):
         table.add_column(name, overflow="fold", no_wrap=number < len(columns) - 1)

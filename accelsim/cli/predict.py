@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import AccelsimError
 from accelsim.base.files import atomic_write
 from accelsim.base.record import keys_of

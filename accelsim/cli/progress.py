@@ -1,7 +1,7 @@
 """A progress bar on standard error, where a person is watching."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import (
@@ -33,21 +33,8 @@ def share_done(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @contextmanager
-def best_so_far(what: str, unit: str) -> Iterator[Callable[[str, float, int], None]]:
-    """A function to call with a strategy, the best value so far, and how many candidates it saw."""
-    console = Console(stderr=True)
-    with console.status(what) if console.is_terminal else nullcontext() as status:
-
-        def told(strategy: str, value: float, candidates: int) -> None:
-            if status is not None:
-                status.update(f"{what}: {value:.6g} {unit}, {strategy}, {candidates:,} candidates")
-
-        yield told
-
-
-@contextmanager
 def pace(what: str) -> Iterator[Callable[[int, int], None]]:
-    """The same for many small pieces: with how many are done a second."""
+    """`share_done` for many small pieces: with how many are done a second."""
     with _bar(_Pace()) as bar:
         task = bar.add_task(what, total=None, word="")
         yield lambda done, total: bar.update(task, completed=done, total=total)

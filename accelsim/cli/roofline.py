@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import is_gpu, load_gpu
+from accelsim.arch.load import is_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import AccelsimError, InputError, Place
 from accelsim.base.record import keys_of
+from accelsim.cli.cases import load_case, refuse_illegal
 from accelsim.cli.evaluate_gpu import evaluated
-from accelsim.cli.inputs import load_case, load_gpu_case, load_machine, refuse_illegal
+from accelsim.cli.gpu_cases import load_gpu_case, load_machine
 from accelsim.cli.options import Json, Settings, Shape, settings_by_input
 from accelsim.cli.output import print_json
 from accelsim.cost.evaluate import evaluate

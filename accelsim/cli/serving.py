@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.arch.system import System
 from accelsim.base.errors import ArchError, InputError, MappingError, Place
 from accelsim.base.record import keys_of
 from accelsim.base.units import quantity
 from accelsim.base.yamlfile import read_yaml
-from accelsim.cli.inputs import load_any_model
+from accelsim.cli.models import load_any_model
 from accelsim.cli.options import settings_by_input
 from accelsim.cost.system.buckets import Exact
 from accelsim.cost.system.plan import Plan, plan_of

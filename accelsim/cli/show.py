@@ -7,18 +7,22 @@ from typing import Annotated, Any
 import typer
 
 from accelsim.arch.gpu import Gpu
+from accelsim.arch.load_system import load_system
 from accelsim.arch.parts import ComputeArray, Memory
 from accelsim.arch.spatial import Spatial, from_catalogue
+from accelsim.arch.system import System
 from accelsim.arch.technology import describe
 from accelsim.base.catalogue import find, matching, names
 from accelsim.base.errors import CatalogueError, did_you_mean
-from accelsim.base.record import Rate
+from accelsim.base.record import Rate, keys_of
 from accelsim.base.units import format_quantity
 from accelsim.base.yamlfile import read_yaml
+from accelsim.cli.cases import load_case
+from accelsim.cli.gpu_cases import load_machine
 from accelsim.cli.gpu_text import gpu_text
-from accelsim.cli.inputs import load_cascade, load_case, load_machine, load_machines
+from accelsim.cli.inputs import load_cascade
 from accelsim.cli.kinds import kind_of
-from accelsim.cli.options import Json, Settings, Shape
+from accelsim.cli.options import Json, Settings, Shape, settings_by_input
 from accelsim.cli.output import print_json
 from accelsim.cli.space_text import space_text
 from accelsim.cli.system_text import system_facts, system_text
@@ -66,7 +70,8 @@ def command(
     elif kind == "machine":
         text = machine_text(load_machine(name, settings))
     elif kind == "system":
-        system = load_machines(name, settings)
+        keys = {"system": keys_of(System)}
+        system = load_system(name, settings_by_input(settings, keys)["system"])
         text, facts = system_text(system), system_facts(system)
     elif kind == "space":
         text = space_text(load_space(name))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from accelsim.base.errors import InputError
-from accelsim.cli.inputs import Case, load_case, refuse_illegal
+from accelsim.cli.cases import Case, load_case, refuse_illegal
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost

@@ -13,7 +13,7 @@ from accelsim.arch.system import System
 from accelsim.base.errors import InputError, WorkloadError, did_you_mean
 from accelsim.base.record import keys_of
 from accelsim.cli.designs import load_design
-from accelsim.cli.inputs import load_any_model
+from accelsim.cli.models import load_any_model
 from accelsim.cli.named import Asked, asked
 from accelsim.cli.options import parsed_settings, settings_by_input
 from accelsim.study.subject import ArraySubject, Subject

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accelsim.arch.gpu import Gpu, rate_per_s
-from accelsim.arch.load import machines_of
+from accelsim.arch.load_system import machines_of
 from accelsim.arch.parts import ComputeArray
 from accelsim.arch.spatial import Spatial, missing_operations, operation_cost
 from accelsim.arch.system import Device, Link, Machine, System

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.catalogue import names, shipped
 from accelsim.base.errors import InputError, Place
 from accelsim.base.files import atomic_write, output_folder

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from accelsim.arch.load import load_system
+from accelsim.arch.load_system import load_system
 from accelsim.base.catalogue import shipped
 from accelsim.base.errors import InputError, Place
 from accelsim.base.files import atomic_write, staged_folder

@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
-from accelsim.arch.gpu import Gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MappingError, WorkloadError
 from accelsim.cost import spatial
@@ -21,14 +20,15 @@ from accelsim.cost.leaves import Points, numbers, structure, with_numbers
 from accelsim.cost.result import Cost
 from accelsim.cost.tape import Recorded, Tape
 from accelsim.mapping.binding import BoundMapping, bind
-from accelsim.mapping.gpu_mapping import GpuMapping
 from accelsim.mapping.loops import Number
 from accelsim.mapping.mapping import Mapping
 from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade
 
 if TYPE_CHECKING:
+    from accelsim.arch.gpu import Gpu
     from accelsim.cost.gpu.cascade import GpuCost
+    from accelsim.mapping.gpu_mapping import GpuMapping
 
 _NONE: NumbersOf[str, Number] = MappingProxyType({})
 
@@ -37,19 +37,19 @@ MET_BEFORE_RECORDING = 2
 
 
 @overload
-def evaluate(cascade: Cascade, arch: Gpu, mapping: GpuMapping | None = None) -> "GpuCost": ...
+def evaluate(cascade: Cascade, arch: "Gpu", mapping: "GpuMapping | None" = None) -> "GpuCost": ...
 @overload
 def evaluate(
     cascade: Cascade, arch: Spatial, mapping: Mapping, given: NumbersOf[str, Number] = _NONE
 ) -> Cost: ...
 @overload
 def evaluate(
-    cascade: Cascade, arch: Spatial | Gpu, mapping: Mapping | GpuMapping | None = None
+    cascade: Cascade, arch: "Spatial | Gpu", mapping: "Mapping | GpuMapping | None" = None
 ) -> Cost: ...
 def evaluate(
     cascade: Cascade,
-    arch: Spatial | Gpu,
-    mapping: Mapping | GpuMapping | None = None,
+    arch: "Spatial | Gpu",
+    mapping: "Mapping | GpuMapping | None" = None,
     given: NumbersOf[str, Number] = _NONE,
 ) -> Cost:
     """Cost of running `cascade` on `arch` under `mapping`.
@@ -69,7 +69,7 @@ def evaluate(
     WorkloadError
         on a spatial array, if conditions leave no point of any Einsum.
     """
-    if isinstance(arch, Gpu):
+    if not isinstance(arch, Spatial):
         return _on_gpu(cascade, arch, mapping)
     if not isinstance(mapping, Mapping):
         remedy = "`default_mapping` finds one, `load_mapping` reads one"
@@ -77,10 +77,11 @@ def evaluate(
     return _on_array(budgeted(cascade), arch, mapping, given)
 
 
-def _on_gpu(cascade: Cascade, gpu: Gpu, mapping: Mapping | GpuMapping | None) -> "GpuCost":
-    # They need numba, whose import takes longer than a spatial array does.
+def _on_gpu(cascade: Cascade, gpu: "Gpu", mapping: "Mapping | GpuMapping | None") -> "GpuCost":
+    # What they import takes longer than a spatial array does.
     from accelsim.cost.gpu.cascade import cascade_cost
     from accelsim.cost.gpu.mapping import gpu_mapping
+    from accelsim.mapping.gpu_mapping import GpuMapping
 
     mapping = gpu_mapping(cascade, gpu) if mapping is None else mapping
     if not isinstance(mapping, GpuMapping):

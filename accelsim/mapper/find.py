@@ -8,12 +8,13 @@ candidates of all are counted.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from math import inf
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MapperError, did_you_mean
-from accelsim.mapper import annealing, rules, sampling
 from accelsim.mapper.bound import least_figures
 from accelsim.mapper.constraints import (
     Constraints,
@@ -22,26 +23,36 @@ from accelsim.mapper.constraints import (
     with_shares,
 )
 from accelsim.mapper.deadline import Deadline, OutOfTime
-from accelsim.mapper.exact import find as exact
+from accelsim.mapper.exact.asked import is_asked
 from accelsim.mapper.found import Found
-from accelsim.mapper.fused import find as fused
-from accelsim.mapper.in_the_way import in_the_way
 from accelsim.mapper.objective import Objective, objective
 from accelsim.mapper.question import Budget, Progress, Question, quiet
-from accelsim.mapper.stated import find as stated
-from accelsim.mapper.stated.space import Space
 from accelsim.mapping.spread import refuse_impossible
 from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade
 
+if TYPE_CHECKING:
+    from accelsim.mapper.stated.space import Space
+
 Strategy = Callable[[Question], Found | None]
 
+
+def _when_asked(module: str) -> Strategy:
+    """The `find` of a module that is imported at the first question: a short search asks few."""
+
+    def find(question: Question) -> Found | None:
+        found: Found | None = import_module(f"accelsim.mapper.{module}").find(question)
+        return found
+
+    return find
+
+
 STRATEGIES: dict[str, Strategy] = {
-    "rules": rules.find,
-    "fused": fused.find,
-    "exact": exact.find,
-    "annealing": annealing.find,
-    "sampling": sampling.find,
+    "rules": _when_asked("rules"),
+    "fused": _when_asked("fused.find"),
+    "exact": _when_asked("exact.find"),
+    "annealing": _when_asked("annealing"),
+    "sampling": _when_asked("sampling"),
 }
 
 USUAL = ("rules", "fused", "annealing", "exact")
@@ -71,7 +82,7 @@ def find_mapping(
     *,
     strategies: Sequence[str] | None = None,
     budget: Budget | None = None,
-    space: Space | None = None,
+    space: "Space | None" = None,
     constraints: Constraints | None = None,
     within_s: float = inf,
     progress: Progress = quiet,
@@ -100,7 +111,7 @@ def find_mapping(
     whole = question_of(cascade, arch, minimise, constraints, budget, told)
     asked = {name: STRATEGIES[name] for name in usual}
     if space is not None:
-        asked = {"stated": partial(stated.find, space=space)}
+        asked = {"stated": partial(import_module("accelsim.mapper.stated.find").find, space=space)}
     optional = IF_WORTH_IT if strategies is None else ()
     try:
         answers, is_cut_short = _answers(whole, asked, optional, deadline)
@@ -108,6 +119,9 @@ def find_mapping(
         fact = f"no mapping of {whole.cascade.name} was found within {within_s:g} s"
         raise MapperError(fact, remedy="Give it more time") from None
     if not answers:
+        # Only who finds nothing pays for the one that says why.
+        from accelsim.mapper.in_the_way import in_the_way
+
         fact = f"no mapping of {whole.cascade.name} was found that"
         if constraints.said:
             sure = [strategy for name, strategy in asked.items() if name not in optional]
@@ -214,6 +228,6 @@ def _is_worth_more(answers: Sequence[Found], question: Question) -> bool:
     Conditions make every candidate cost a count of its tiles: then only who asks for it waits.
     """
     einsums = question.cascade.einsums
-    is_open = len(einsums) > 1 or not exact.is_asked(question)
+    is_open = len(einsums) > 1 or not is_asked(question)
     is_quick = not any(einsum.conditions for einsum in einsums)
     return is_open and is_quick and all(found.gap > NEAR for found in answers)

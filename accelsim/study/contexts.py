@@ -14,7 +14,8 @@ from itertools import product
 from typing import Any
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import is_gpu, load_arch, load_gpu
+from accelsim.arch.load import is_gpu, load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import AccelsimError
 from accelsim.cost.default import default_mapping

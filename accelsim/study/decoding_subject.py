@@ -15,7 +15,7 @@ energy_per_token_pj      joules of an iteration of one engine / tokens that it m
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.arch.system import Machine, System
 from accelsim.base.record import Record, fields_by_key
 from accelsim.base.units import UNIT_OF_SUFFIX, suffix_of

@@ -3,7 +3,7 @@
 explained_decoding("llama3_70b", "eight_h100", sequences=64, context=4096).sentence
 """
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.arch.system import System
 from accelsim.base.errors import WorkloadError
 from accelsim.cost.explanation import Explanation

@@ -4,7 +4,8 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import is_gpu, load_arch, load_gpu
+from accelsim.arch.load import is_gpu, load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.arch.spatial import Spatial
 from accelsim.base.catalogue import find
 from accelsim.base.record import read_record

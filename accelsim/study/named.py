@@ -12,7 +12,8 @@ Kernels of GPUs are not among them, and neither are traces.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from accelsim.arch.load import load_gpu, load_system, machines_of
+from accelsim.arch.load_gpu import load_gpu
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.mapping.load import shipped_for
 from accelsim.study.axes import Value, as_axis
 from accelsim.study.calls import Calls

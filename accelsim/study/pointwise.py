@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import Place
 from accelsim.base.units import quantity
 from accelsim.cost.evaluate import evaluate

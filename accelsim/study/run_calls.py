@@ -19,7 +19,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from accelsim.arch.gpu import Gpu, rate_per_s
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import MappingError, Place, StudyError, did_you_mean
 from accelsim.base.record import keys_of
 from accelsim.base.units import format_quantity, quantity

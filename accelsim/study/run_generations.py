@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.arch.gpu import Gpu, rate_per_s
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import InputError, StudyError, did_you_mean
 from accelsim.base.units import format_quantity
 from accelsim.cost.eflops import LAWS, Law, Work, overlapped, sizes_of

@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.base.errors import ArchError, WorkloadError
 from accelsim.cost.system.costs import Costs, costs_of
 from accelsim.cost.system.iteration import Batch, Iteration

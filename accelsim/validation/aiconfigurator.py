@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.arch.gpu import Gpu, rate_per_s
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import InputError
 from accelsim.study.table import Column, Table, read_chosen
 from accelsim.workload.calls import WORD_BYTES, Backend, Call, Gemm, Sdpa

@@ -8,7 +8,7 @@ carries that over; for the rest nothing is known.
 import csv
 from functools import lru_cache
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.catalogue import shipped
 
 

@@ -15,7 +15,7 @@ from math import nan
 import pandas as pd
 
 from accelsim.arch.gpu import WARP, Gpu
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.call import bound_works
 from accelsim.cost.gpu.composed import alone
 from accelsim.cost.gpu.product import works_by

@@ -3,7 +3,8 @@
 import pytest
 
 from accelsim.arch.gpu import rate_per_s, resident_blocks, sources
-from accelsim.arch.load import is_gpu, load_arch, load_gpu
+from accelsim.arch.load import is_gpu, load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.catalogue import names
 from accelsim.base.errors import ArchError, InputError
 

@@ -1,7 +1,7 @@
 import pytest
 
 from accelsim.arch.gpu_operations import pipes_of, word_of
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import ArchError
 from accelsim.workload.operations import OPERATIONS
 

@@ -1,5 +1,5 @@
 from accelsim import load_arch, load_gpu, with_values
-from accelsim.arch.load import load_system
+from accelsim.arch.load_system import load_system
 
 
 def test_a_machine_is_a_table_of_its_parts():

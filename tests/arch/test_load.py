@@ -1,6 +1,8 @@
 import pytest
 
-from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system, machines_of, read_arch
+from accelsim.arch.load import is_gpu, load_arch, read_arch
+from accelsim.arch.load_gpu import load_gpu
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.arch.spatial import area_um2, names, operation_cost, parents, point_cost
 from accelsim.base import units
 from accelsim.base.catalogue import names as shipped

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from accelsim.arch.load import load_system, machines_of, read_system
+from accelsim.arch.load_system import load_system, machines_of, read_system
 from accelsim.arch.system import Kernels, Link, Worker
 from accelsim.base.catalogue import find, names
 from accelsim.base.errors import ArchError, InputError

@@ -1,6 +1,6 @@
 import pytest
 
-from accelsim.arch.load import read_system
+from accelsim.arch.load_system import read_system
 from accelsim.arch.system import System
 from accelsim.arch.system_checks import system_problems
 from accelsim.base.errors import InputError

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.call import call_cost
 from accelsim.workload.calls import Gemm
 

@@ -1,10 +1,13 @@
-"""Ctrl-C before the command has loaded."""
+"""Ctrl-C before the command has loaded, and what is not loaded for nothing."""
 
+import json
+import os
+import subprocess
 import sys
 
 import pytest
 
-from accelsim.cli.entry import main
+from accelsim.cli.entry import LEFT_OUT, main
 
 
 class Interrupting:
@@ -22,3 +25,43 @@ def test_ctrl_c_while_loading_is_one_word_and_its_status(monkeypatch, capsys):
         main()
     assert ended.value.code == 130
     assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize("given", [{}, {"OPENBLAS_NUM_THREADS": "2"}])
+def test_what_the_environment_asks_of_libraries_is_left_to_it(monkeypatch, given):
+    monkeypatch.setattr(os, "environ", {**given})
+    monkeypatch.setattr(sys, "argv", ["accelsim", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    assert os.environ == {**LEFT_OUT, **given}
+
+
+NEEDED_BY_OTHERS = (
+    "accelsim.arch.gpu",
+    "accelsim.arch.system",
+    "accelsim.mapping.gpu_mapping",
+    "accelsim.workload.model",
+    "matplotlib",
+    "numba",
+    "pandas",
+    "pint",
+    "rich",
+)
+"""What a short search of a mapping for an array has no use for, and would wait for."""
+
+
+def test_a_short_search_loads_what_it_needs():
+    words = ("map", "attention/three_pass", "flat_cloud", "--shape", "bert", "--seconds", "0.01")
+    code = f"""
+import sys
+from accelsim.cli.main import main
+try:
+    main({[*words, "--json"]!r})
+except SystemExit:
+    pass
+import json
+print(json.dumps([name for name in {NEEDED_BY_OTHERS!r} if name in sys.modules]))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert '"latency_s"' in ran.stdout
+    assert json.loads(ran.stdout.splitlines()[-1]) == []

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from accelsim.arch.load import load_system
+from accelsim.arch.load_system import load_system
 
 
 def test_a_workload_on_an_array(run):

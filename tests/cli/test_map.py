@@ -94,7 +94,8 @@ def test_ctrl_c_prints_the_best_so_far_and_ends_with_130(run, monkeypatch, minim
 
         yield tell
 
-    monkeypatch.setattr(import_module("accelsim.cli.map"), "best_so_far", pressed)
+    for module in ("map", "map_front"):
+        monkeypatch.setattr(import_module(f"accelsim.cli.{module}"), "best_so_far", pressed)
     small = ("--set", "ranks.P=64", "--set", "ranks.M=64", "--set", "ranks.H=1")
     ended = run(
         "map", "attention/three_pass", "flat_cloud", *small, "--minimise", minimise, "--json"
@@ -155,8 +156,8 @@ def test_a_place_that_cannot_be_written_is_told_before_the_search(
     def searched(*_, **__):
         raise AssertionError("it has searched")
 
-    for name in ("find_mapping", "find_front"):
-        monkeypatch.setattr(import_module("accelsim.cli.map"), name, searched)
+    for module, name in (("map", "find_mapping"), ("map_front", "find_front")):
+        monkeypatch.setattr(import_module(f"accelsim.cli.{module}"), name, searched)
     (tmp_path / "file").write_text("")
     words = ("--minimise", minimise, "--out", str(tmp_path / "file" / "out"))
     ended = run(*WORDS[:3], *words)

@@ -4,7 +4,8 @@ from math import inf
 
 import pytest
 
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import MapperError
 from accelsim.mapper import deadline as module
 from accelsim.mapper.deadline import Deadline, OutOfTime

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import MappingError
 from accelsim.mapping.attention_binding import bind_attention
 from accelsim.mapping.unfused_kernel import value, values_of

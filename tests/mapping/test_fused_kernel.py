@@ -4,7 +4,7 @@ from math import prod
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.mapping.fused_kernel import (
     elements,
     extents,

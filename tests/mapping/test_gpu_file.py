@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import InputError
 from accelsim.base.yamlfile import parse_yaml
 from accelsim.cost.evaluate import evaluate

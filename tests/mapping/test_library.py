@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import AccelsimError, CatalogueError
 from accelsim.mapping.library import library_mapping
 from accelsim.workload.load import load_workload

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.mapping.attention_binding import bind_attention
 from accelsim.mapping.planned_walk import planned_walk
 from accelsim.mapping.stream_k import StreamK

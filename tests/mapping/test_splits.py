@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import MappingError
 from accelsim.mapping.attention_binding import bind_attention
 from accelsim.mapping.splits import (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import MappingError
 from accelsim.mapping.attention_binding import bind_attention
 from accelsim.mapping.stream_k import StreamK, Walk, walk_of

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.call import works_of
 from accelsim.cost.gpu.stream_k import StreamBlocks, stream_cycles, walked_at
 from accelsim.sim.stream_k import play_walks

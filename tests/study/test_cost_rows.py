@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.gpu.mapping import gpu_mapping
 from accelsim.mapping.binding import bind

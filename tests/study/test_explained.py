@@ -3,7 +3,8 @@ whose two PEs need 4; and kernels of a GPU, held against the datasheet's bandwid
 
 import pytest
 
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import StudyError
 from accelsim.cost.gpu.call import call_cost
 from accelsim.cost.gpu.explained import explained_call

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import StudyError
 from accelsim.cost.gpu.call import call_cost
 from accelsim.study.decoding_subject import decoding_subject

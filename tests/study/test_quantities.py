@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.arch.spatial import with_values
 from accelsim.mapping.load import load_mapping
 from accelsim.study.quantities import quantities

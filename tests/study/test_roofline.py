@@ -1,6 +1,7 @@
 import pytest
 
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import MappingError
 from accelsim.study.roofline import call_rows, ceilings, roofline_table
 from accelsim.workload.calls import Gemm, Sdpa

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import AccelsimError
 from accelsim.cost.gpu.call import call_cost
 from accelsim.study.run import run_tables

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import AccelsimError
 from accelsim.cost.eflops import LAWS, Sizes, Work
 from accelsim.cost.system.buckets import Bucketed

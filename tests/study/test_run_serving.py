@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.base.catalogue import find
 from accelsim.base.errors import AccelsimError
 from accelsim.cost.system.costs import costs_of

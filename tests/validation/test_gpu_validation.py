@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.call import call_cost
 from accelsim.validation.gpu_compare import by_family, compared, long_rows, read_measured
 from accelsim.validation.gpu_targets import missed, targets_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.validation.aiconfigurator import Row
 from accelsim.validation.third_party import errors_of, verdicts_of
 from accelsim.workload.calls import Sdpa

@@ -4,7 +4,7 @@ from time import perf_counter
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import MappingError, WorkloadError
 from accelsim.cost.gpu.call import call_cost
 from accelsim.workload.call_counts import key_bytes, pairs_seen, useful_flop

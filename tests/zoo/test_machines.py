@@ -4,7 +4,8 @@ a GPU, and none beats physics."""
 import pytest
 
 from accelsim.arch.gpu import rate_per_s
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapping.automatic import automatic_mapping
 from accelsim.mapping.binding import bind

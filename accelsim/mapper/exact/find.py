@@ -13,6 +13,7 @@ from time import perf_counter
 from accelsim.arch.spatial import area_um2
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
+from accelsim.mapper.exact.asked import is_asked
 from accelsim.mapper.exact.branch import Choice
 from accelsim.mapper.exact.space import SENTENCE
 from accelsim.mapper.exact.steps import Steps, Total
@@ -24,7 +25,7 @@ from accelsim.mapper.question import Question
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
 from accelsim.mapping.mapping import Mapping as LoopMapping
-from accelsim.workload.einsum import Cascade, Einsum
+from accelsim.workload.einsum import Cascade
 
 ENERGY, CYCLES = Weights(1.0, 0.0), Weights(0.0, 1.0)
 
@@ -63,12 +64,6 @@ def find(question: Question) -> Found | None:
     )
 
 
-def is_asked(question: Question) -> bool:
-    """Whether the search is for this cascade and objective at all."""
-    is_possible = set(powers_of(question.minimise)) <= {"latency", "energy", "area"}
-    return is_possible and is_plain(question.cascade)
-
-
 def _kept(
     ranked: Sequence[Total], steps: Steps, question: Question
 ) -> Iterator[tuple[Total, LoopMapping, Cost]]:
@@ -94,25 +89,6 @@ def _space(question: Question) -> str:
     if len(question.cascade.einsums) > 1 and len(shared) > 2:
         return f"{SENTENCE}; beside a whole intermediate nothing is kept in memories above its own"
     return SENTENCE
-
-
-def is_plain(cascade: Cascade) -> bool:
-    """Whether all its Einsums are: some rank, no conditions, running values or parts of ranks, and
-    every position one index, each tensor read in one place."""
-    if cascade.partitions or cascade.initial:
-        return False
-    return all(_is_plain(einsum, cascade) for einsum in cascade.einsums)
-
-
-def _is_plain(einsum: Einsum, cascade: Cascade) -> bool:
-    accesses = (*einsum.reads, einsum.output)
-    indices = [index for access in accesses for index in cascade.positions(access)]
-    tensors = [access.tensor for access in accesses]
-    plain = bool(einsum.ranks) and all(index.plain_rank is not None for index in indices)
-    return plain and len(set(tensors)) == len(tensors) and not einsum.conditions and not einsum.over
-
-
-# --- objectives -----------------------------------------------------------------------------------
 
 
 def _totals(steps: Steps, question: Question) -> list[Total]:

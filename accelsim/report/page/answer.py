@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.arch.spatial import Spatial, extrapolations
 from accelsim.base.errors import AccelsimError, InputError, MappingError
 from accelsim.cost.default import default_mapping

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.catalogue import names
 from accelsim.base.errors import WorkloadError
 from accelsim.report.page.knobs import runs_kernels

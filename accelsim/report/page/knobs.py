@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system, machines_of
+from accelsim.arch.load import is_gpu, load_arch
+from accelsim.arch.load_gpu import load_gpu
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.arch.parts import Memory
 from accelsim.arch.spatial import Spatial
 from accelsim.arch.system import System

@@ -4,7 +4,7 @@ The file keeps the machine's name, by which its own mappings are found.
 """
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import system_with_settings
+from accelsim.arch.load_system import system_with_settings
 from accelsim.arch.spatial import Spatial
 from accelsim.base.catalogue import find
 from accelsim.base.setting import with_settings

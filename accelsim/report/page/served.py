@@ -7,7 +7,9 @@ import shlex
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system
+from accelsim.arch.load import is_gpu, load_arch
+from accelsim.arch.load_gpu import load_gpu
+from accelsim.arch.load_system import load_system
 from accelsim.arch.system import Machine, System
 from accelsim.base.setting import Value
 from accelsim.cost.explanation import Explanation

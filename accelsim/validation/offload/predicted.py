@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from accelsim.arch.load import machines_of
+from accelsim.arch.load_system import machines_of
 from accelsim.arch.system import Kernels, System
 from accelsim.base.errors import ArchError
 from accelsim.cost.system.costs import Costs, costs_of

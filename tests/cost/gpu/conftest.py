@@ -1,6 +1,6 @@
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from tests.workload.conftest import cascade_of, points_by_enumeration
 
 __all__ = ["cascade_of", "points_by_enumeration"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.cache_update import CacheUpdateWork
 from accelsim.workload.calls import Sdpa
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from accelsim.arch.load import load_arch, load_gpu
+from accelsim.arch.load import load_arch
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import MappingError
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.gpu.call import call_cost

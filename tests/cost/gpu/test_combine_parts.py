@@ -5,7 +5,7 @@ On an H100 SXM at 1.98 GHz L2 answers after 145 ns; 12 instructions that need on
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.call import call_cost, works_of
 from accelsim.cost.gpu.combine_parts import PartsCombineWork
 from accelsim.workload.calls import Sdpa

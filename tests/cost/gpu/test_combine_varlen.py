@@ -5,7 +5,7 @@ A cycle is 0.505 ns; L2 answers after 145 ns, L1 after 20 ns; a shuffle takes 24
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.call import works_of
 from accelsim.cost.gpu.combine_varlen import VarlenCombineWork
 from accelsim.workload.calls import Sdpa

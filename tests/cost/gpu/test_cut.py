@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given, settings
 
-from accelsim.arch.load import is_gpu, load_gpu
+from accelsim.arch.load import is_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.catalogue import names
 from accelsim.base.errors import MappingError
 from accelsim.base.yamlfile import parse_yaml

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.catalogue import shipped
 from accelsim.cost.gpu.dram import apart, dram_seconds, found_in_l2, written_back
 from accelsim.cost.gpu.fused_bytes import crossing

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.fused import FusedBlocks
 from accelsim.cost.gpu.fused_choice import choice
 from accelsim.mapping.fused_kernel import fused_kernels

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.next_tile import ahead_s, planning_s
 from accelsim.mapping.attention_binding import bind_attention
 from accelsim.workload.calls import Sdpa

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.power import (
     burst_clock_hz,
     energy_j,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.record import Rate
 from accelsim.cost.gpu.power import burst_clock_hz
 from accelsim.cost.gpu.product import ProductWork, ReductionWork, product_works, read_bytes

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.catalogue import shipped
 from accelsim.base.errors import Place
 from accelsim.cost.gpu.rows import row_works

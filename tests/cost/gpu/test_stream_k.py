@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.call import call_cost, works_of
 from accelsim.cost.gpu.stream_k import StreamBlocks, stream_cycles, walked_at

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.tile import step_cycles
 from accelsim.mapping.attention_binding import bind_attention
 from accelsim.workload.calls import Sdpa, SdpaBackward

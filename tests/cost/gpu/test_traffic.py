@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.attention import AttentionWork
 from accelsim.cost.gpu.call import works_of
 from accelsim.cost.gpu.traffic import traffic_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.call import call_cost, works_of
 from accelsim.cost.gpu.composed import composed
 from accelsim.cost.gpu.explained import explained_call

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.call import call_cost, works_of
 from accelsim.cost.gpu.waves import waves_of
 from accelsim.cost.kernels import scheduled

@@ -1,6 +1,6 @@
 """Small systems and a small model, on which requests soon fill the memories and hand counts end."""
 
-from accelsim.arch.load import machines_of, read_system
+from accelsim.arch.load_system import machines_of, read_system
 from accelsim.base.yamlfile import parse_yaml
 from accelsim.cost.system.plan import Plan, plan_of
 from accelsim.workload.model import Experts, Model

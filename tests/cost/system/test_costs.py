@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.cost.system.buckets import Bucketed, Exact
 from accelsim.cost.system.costs import costs_of, interpolation_error
 from accelsim.cost.system.iteration import Batch, Chunk

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.call import works_of
 from accelsim.cost.gpu.composed import actions_of
 from accelsim.cost.gpu.levers import LEVERS

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from accelsim.arch.gpu import Gpu
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.call import works_of
 from accelsim.cost.system.buckets import Bucketed
 from accelsim.cost.system.effort import effort, idle_w, in_stream

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.cost.system.buckets import Exact
 from accelsim.cost.system.costs import costs_of
 from accelsim.cost.system.explained import bound_of

@@ -1,6 +1,6 @@
 import pytest
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.base.errors import ArchError
 from accelsim.cost.system.plan import Plan, plan_of
 from accelsim.workload.model_load import load_model

@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.cost.system.costs import costs_of
 from accelsim.cost.system.iteration import Iteration
 from accelsim.cost.system.plan import plan_of

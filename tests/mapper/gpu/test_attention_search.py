@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from accelsim.arch.gpu import resident_blocks
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.attention import AttentionWork
 from accelsim.cost.gpu.attention_least import LeastAttention
 from accelsim.cost.gpu.call import bound_works, call_cost

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.catalogue import find
 from accelsim.base.record import read_record
 from accelsim.base.yamlfile import read_yaml

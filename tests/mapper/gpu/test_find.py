@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import MapperError, MappingError
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.gpu.bound import least_gpu_figures

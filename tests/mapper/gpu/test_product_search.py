@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from accelsim.arch.gpu import resident_blocks
-from accelsim.arch.load import load_gpu
+from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.record import read_record
 from accelsim.base.yamlfile import parse_yaml
 from accelsim.cost.gpu.call import call_cost

@@ -6,7 +6,9 @@ from shlex import split
 
 import pytest
 
-from accelsim.arch.load import load_arch, load_gpu, load_system, machines_of
+from accelsim.arch.load import load_arch
+from accelsim.arch.load_gpu import load_gpu
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.base.catalogue import names as catalogue_names
 from accelsim.cli.main import main
 from accelsim.report.page.answer import Refused, answer

@@ -2,7 +2,9 @@
 
 import pytest
 
-from accelsim.arch.load import is_gpu, load_arch, load_gpu, load_system, machines_of
+from accelsim.arch.load import is_gpu, load_arch
+from accelsim.arch.load_gpu import load_gpu
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.base.catalogue import names
 from accelsim.base.units import quantity
 from accelsim.report.page.knobs import knob_named, knobs_of

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from accelsim.arch.load import load_system, machines_of
+from accelsim.arch.load_system import load_system, machines_of
 from accelsim.cost.system.apart import layer_of
 from accelsim.cost.system.costs import costs_of
 from accelsim.cost.system.iteration import Batch

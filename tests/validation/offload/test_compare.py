@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from accelsim.arch.load import load_system
+from accelsim.arch.load_system import load_system
 from accelsim.base.catalogue import names
 from accelsim.validation.offload.cases import OFFLOAD_KERNELS, DecodeLayer
 from accelsim.validation.offload.compare import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accelsim.arch.load import load_system
+from accelsim.arch.load_system import load_system
 from accelsim.base.errors import ArchError
 from accelsim.validation.offload.cases import DecodeLayer
 from accelsim.validation.offload.predicted import Predictor, attending_by, by_itself
