@@ -32,7 +32,7 @@ COLUMNS = (
 )
 LIMIT_S = 1800
 REPEAT_BELOW_S = 10
-SOON_S = 0.1
+SOON_S = 0.05
 SOON = f"accelsim in {SOON_S} s"
 """What it says of a search that is given so little time."""
 
@@ -182,6 +182,8 @@ def answer_of(command: Sequence[str], given: str | None) -> dict[str, Any]:
     """What the process prints as JSON, or a remark with the last line of its complaint."""
     with tempfile.TemporaryDirectory() as folder:
         caches = dict.fromkeys(("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "HOME"), folder)
+        # An installed package has its byte code; a checkout has it from the second run on.
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         with subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -189,7 +191,7 @@ def answer_of(command: Sequence[str], given: str | None) -> dict[str, Any]:
             stderr=subprocess.PIPE,
             text=True,
             cwd=folder,
-            env={**os.environ, **caches},
+            env={**environment, **caches},
             start_new_session=True,
         ) as process:
             try:
