@@ -66,7 +66,7 @@ _parsed = lru_cache(maxsize=256)(parse_yaml)
 
 def yaml_text(content: Mapping[str, Any]) -> str:
     """Plain data as YAML, in the order in which it is, short lists and mappings on one line."""
-    style = {"sort_keys": False, "default_flow_style": None, "width": 120}
+    style: dict[str, Any] = {"sort_keys": False, "default_flow_style": None, "width": 120}
     return str(yaml.dump(content, Dumper=_DUMPER, **style))
 
 

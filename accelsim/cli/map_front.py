@@ -1,5 +1,6 @@
 """What `accelsim map --minimise latency,energy` prints: a Pareto front of mappings."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def print_front(
         with staged_folder(out) as folder:
             for number, each in enumerate(front, start=1):
                 save_mapping(each.found.mapping, folder / f"{number}.yaml")
+        _warn_of_others(out, len(front))
     if json:
         print_json({"minimise": list(names), "front": [_plain(each, names) for each in front]})
         return
@@ -67,6 +69,14 @@ def print_front(
     )
     for number, each in enumerate(front, start=1) if out is not None else ():
         print(f"{out}/{number}.yaml: {each.found.space}")
+
+
+def _warn_of_others(folder: Path, number: int) -> None:
+    """An earlier front may have had more mappings; nobody's file is removed."""
+    own = {f"{each}.yaml" for each in range(1, number + 1)}
+    others = sorted(file.name for file in folder.glob("*.yaml") if file.name not in own)
+    if others:
+        print(f"{folder}: {', '.join(others)} not of this front", file=sys.stderr)
 
 
 def _plain(each: OnFront, names: Sequence[str]) -> dict[str, object]:

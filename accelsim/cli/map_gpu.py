@@ -34,8 +34,8 @@ def map_gpu(
     case = load_gpu_case(workload, machine, None, settings, shape)
     unit = unit_of(objective(minimise, ()))
     with best_so_far(f"map {case.cascade.name}", unit) as progress:
-        watched = Deadline(within_s).watching(progress)
-        found = find_kernels(case.cascade, case.gpu, minimise, progress=watched)
+        deadline = Deadline(within_s)
+        found = find_kernels(case.cascade, case.gpu, minimise, progress=deadline.watching(progress))
     if out is not None:
         save_gpu_mapping(found.answer.mapping, out)
     others = list(shipped(case.cascade, case.gpu))
@@ -43,6 +43,8 @@ def map_gpu(
         print_json(_as_plain(found, others))
     else:
         _print(f"{case.cascade.name} on {machine}", found, others)
+    if found.answer.is_cut_short and not deadline.has_rung:
+        raise KeyboardInterrupt
 
 
 def _as_plain(found: GpuFound, others: list[Shipped]) -> dict[str, Any]:

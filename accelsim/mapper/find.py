@@ -129,7 +129,7 @@ def find_mapping(
             def is_found(less: Constraints) -> bool:
                 return _any(question_of(cascade, arch, minimise, less, budget), sure)
 
-            reason, remedy = in_the_way(constraints, is_found)
+            reason, remedy = in_the_way(constraints, is_found, deadline.left_s)
             raise MapperError(f"{fact} {reason}", remedy=remedy)
         remedy = "Give it larger memories, or take smaller ranks"
         if strategies is not None:

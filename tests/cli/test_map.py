@@ -163,3 +163,13 @@ def test_a_place_that_cannot_be_written_is_told_before_the_search(
     ended = run(*WORDS[:3], *words)
     assert (ended.status, ended.out) == (2, "")
     assert "cannot be written" in ended.err
+
+
+def test_mappings_of_an_earlier_front_stay_and_are_named(run, tmp_path):
+    (tmp_path / "9.yaml").write_text("of an earlier one")
+    small = ("--set", "ranks.P=64", "--set", "ranks.M=64", "--set", "ranks.H=1")
+    words = ("map", "attention/three_pass", "flat_cloud", *small, "--seconds", "0.2")
+    ended = run(*words, "--minimise", "latency,energy", "--out", str(tmp_path))
+    assert ended.err == f"{tmp_path}: 9.yaml not of this front\n"
+    assert (tmp_path / "9.yaml").read_text() == "of an earlier one"
+    assert (tmp_path / "1.yaml").exists()

@@ -1,6 +1,10 @@
 """`accelsim map` on a GPU: what it prints, and what it refuses."""
 
 import json
+from contextlib import contextmanager
+from importlib import import_module
+
+import pytest
 
 SMALL = ("attention/one_pass_causal", "h100_sxm", "--set", "ranks.P=512", "--set", "ranks.M=512")
 
@@ -42,3 +46,32 @@ def test_a_file_of_kernels_is_evaluated_as_it_was_found(run, tmp_path):
     assert again["latency_s"] == found["latency_s"]
     assert mine.read_text() == found["kernels"]
     assert run("check", str(mine)).status == 0
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        SMALL,
+        ("kernels/gemm", "h100_sxm", "--minimise", "energy"),
+        ("attention/three_pass", "a100_sxm_80gb", "--set", "ranks.P=512", "--set", "ranks.M=512"),
+    ],
+)
+@pytest.mark.parametrize("pressed", [1, 3])
+def test_ctrl_c_prints_the_best_so_far_and_ends_with_130(run, monkeypatch, case, pressed):
+    told = []
+
+    @contextmanager
+    def watched(*_):
+        def tell(*_):
+            told.append(1)
+            if len(told) == pressed:
+                raise KeyboardInterrupt
+
+        yield tell
+
+    monkeypatch.setattr(import_module("accelsim.cli.map_gpu"), "best_so_far", watched)
+    ended = run("map", *case, "--json")
+    assert json.loads(ended.out)["latency_s"] > 0
+    assert ended.status == (130 if len(told) == pressed else 0)
+    assert told
+    assert len(told) <= pressed

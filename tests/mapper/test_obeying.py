@@ -208,6 +208,11 @@ def test_which_constraints_are_in_the_way_is_found_by_leaving_each_out():
     )
     fact, remedy = in_the_way(every, lambda less: False)
     assert (fact, remedy[:4]) == ("fits this machine, with the constraints or without", "Give")
+    fact, remedy = in_the_way(every, lambda less: True, within_s=0)
+    assert fact == (
+        "keeps to at most 10 B over DRAM, at most 20 B over Buffer and the fixed loops of X; "
+        "there was no time to see which of them is in the way"
+    )
 
 
 # --- stated spaces --------------------------------------------------------------------------------

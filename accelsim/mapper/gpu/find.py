@@ -87,4 +87,5 @@ def _attention(
         candidates=found.candidates,
         pruned=found.pruned,
         text=about(found.design),
+        is_cut_short=not found.is_all,
     )

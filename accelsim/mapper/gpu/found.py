@@ -21,6 +21,7 @@ class Answer:
     candidates: int
     pruned: int
     text: str
+    is_cut_short: bool = False
 
     def value(self, minimise: Objective) -> float:
         return float(value_of(minimise, figures_of(self.cost)))

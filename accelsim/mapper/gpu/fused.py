@@ -43,6 +43,7 @@ SPACE = (
 def fused_answer(cascade: Cascade, gpu: Gpu, minimise: Objective, progress: Progress) -> Answer:
     """The best of what the rules choose, and of what they would choose among many tiles."""
     found: list[Answer] = []
+    is_cut_short = False
     try:
         for answer in _answers(cascade, gpu, minimise, progress):
             found.append(answer)
@@ -51,8 +52,10 @@ def fused_answer(cascade: Cascade, gpu: Gpu, minimise: Objective, progress: Prog
     except KeyboardInterrupt:
         if not found:
             raise
+        is_cut_short = True
     least = min(found, key=lambda each: each.value(minimise))
-    return replace(least, candidates=sum(each.candidates for each in found))
+    candidates = sum(each.candidates for each in found)
+    return replace(least, candidates=candidates, is_cut_short=is_cut_short)
 
 
 def _answers(
@@ -82,7 +85,8 @@ def product_answer(
         return None
     (found,) = products.found.values()
     answer = _answer(STRATEGY, cascade, kernels, gpu, found.candidates)
-    return replace(answer, space=PRODUCTS, optimal=found.is_all, pruned=found.pruned)
+    told = replace(answer, space=PRODUCTS, optimal=found.is_all, pruned=found.pruned)
+    return replace(told, is_cut_short=not found.is_all)
 
 
 def products_alone(cascade: Cascade, products: OwnProducts) -> tuple[Kernel, ...] | None:

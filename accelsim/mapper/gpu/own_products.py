@@ -45,8 +45,13 @@ class OwnProducts:
         return ProductCall(record_of(self.found[call], call), call, (name,))
 
     def timed(self, cascade: Cascade, name: str) -> tuple[Kernel, float] | None:
-        """With its seconds as those of kernels made by rules: warm, at the highest clock."""
+        """With its seconds as those of kernels made by rules: warm, at the highest clock.
+
+        Where the search of one was interrupted, KeyboardInterrupt: no other one is begun.
+        """
         own = self.kernel(cascade, name)
+        if not all(each.is_all for each in self.found.values()):
+            raise KeyboardInterrupt
         if own is None:
             return None
         works = works_by(own.kernel, own.kernel.families, own.call, self.gpu)
