@@ -13,6 +13,7 @@ from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import AccelsimError
 from accelsim.base.files import atomic_write
 from accelsim.base.record import keys_of
+from accelsim.base.units import format_quantity
 from accelsim.cli.options import Json, Settings, settings_by_input
 from accelsim.cli.output import print_json, print_table
 from accelsim.cli.progress import progress
@@ -20,7 +21,8 @@ from accelsim.cost.gpu.call import call_cost
 from accelsim.cost.gpu.why import why
 from accelsim.validation.gpu_families import family_of
 from accelsim.validation.known_errors import known_error_percent
-from accelsim.workload.calls import Case, read_cases
+from accelsim.workload.call_counts import compulsory_bytes
+from accelsim.workload.calls import Call, Case, read_cases
 
 ROWS_SHOWN = 20
 
@@ -50,7 +52,7 @@ def command(
     `predicted_ms` is one call with cold caches, as `accelsim measure` times it; the sustained
     time, the energy and the clock are those of calls back to back for a second. `error_percent` is
     what validation found for this kind of kernel on this kind of GPU. A case for which no kernel is
-    known says so in `why`.
+    known, or whose operands device memory does not hold, says so in `why`.
 
     Example: accelsim predict h100_sxm cases.csv --out predicted.csv
     """
@@ -90,8 +92,16 @@ def _row(case: Case, gpu: Gpu, name: str) -> dict[str, Any]:
         "predicted_clock_mhz": cost.sustained_clock_hz / 1e6,
         "error_percent": "" if error_percent is None else error_percent,
         "bound": cost.bound,
-        "why": why(cost, gpu),
+        "why": _too_large(case.call, gpu) + why(cost, gpu),
     }
+
+
+def _too_large(call: Call, gpu: Gpu) -> str:
+    """Said before all else of a call whose operands device memory cannot hold."""
+    needed, there = float(compulsory_bytes(call)), float(gpu.hbm.capacity_bytes)
+    if needed <= there:
+        return ""
+    return f"does not fit: {format_quantity(needed, 'B')} of {format_quantity(there, 'B')}; "
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

@@ -42,6 +42,17 @@ def test_predict_prints_json_and_takes_settings(run, cases):
     assert 1.5 < now[0]["predicted_ms"] / faster[0]["predicted_ms"] < 2
 
 
+def test_what_device_memory_does_not_hold_is_said_first(run, tmp_path):
+    cases = tmp_path / "cases.csv"
+    # Read and written: 40 GB and 100 GB of 80.
+    rows = [f'copy,"{{""bytes"": {size}}}"' for size in (20_000_000_000, 50_000_000_000)]
+    cases.write_text("\n".join(["kernel,params", *rows, ""]))
+    fits, large = json.loads(run("predict", "h100_sxm", str(cases), "--json").out)
+    assert not fits["why"].startswith("does not fit")
+    assert large["why"].startswith("does not fit: 100 GB of 80 GB; ")
+    assert large["predicted_ms"] == pytest.approx(2.5 * fits["predicted_ms"], rel=0.01)
+
+
 def test_a_gpu_nobody_here_has_touched_is_predicted_but_no_error_is_known(run, cases):
     rows = json.loads(run("predict", "a100_sxm_80gb", str(cases), "--json").out)
     assert rows[0]["predicted_ms"] > 0.98 and rows[0]["error_percent"] == ""
