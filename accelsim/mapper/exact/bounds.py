@@ -79,6 +79,8 @@ def least(boxes: Boxes, t: Tables, w: Weights) -> Array:
     moved[t.shared - 1] += np.maximum(apart_bytes, _together(boxes, sent_bytes, t) - off_bytes)
     cycles = _cycles(boxes, moved, t)
     bound = w.pj * (energy + t.leaked_pj * cycles) + w.cycle * cycles
+    if w.per_byte:
+        bound += np.array(w.per_byte)[t.memory] @ moved
     is_allowed = (moved <= t.most_moved[:, None]).all(axis=0) & (cycles <= w.most_cycles)
     return np.where(is_allowed, bound, np.inf)
 

@@ -89,8 +89,8 @@ class Branch:
         known: Choice | None = None,
         below: float = inf,
     ) -> Answer:
-        """The mapping of least pj · energy + cycle · cycles; `known`, or none, if none is less
-        than that and `below`.
+        """The mapping of least weighted sum; `known`, or none, if none is less than that and
+        `below`.
 
         It gives up where `most()` boxes have been bounded in a space and there is something to
         beat or constraints may leave nothing, or `IN_VAIN` and there is nothing, if tensors have
@@ -149,6 +149,8 @@ class Branch:
             batch = self._evaluator(place, int(roots[number]))(tiles)
             cycles = batch.latency_s * space.arch.clock_hz
             values = weights.pj * batch.energy_pj + weights.cycle * cycles
+            for memory, price in zip(space.arch.memories, weights.per_byte, strict=False):
+                values = values + price * batch.traffic_bytes[memory.name]
             values = np.where(batch.legal & (cycles <= weights.most_cycles), values, inf)
             first = int(np.argmin(values))
             if values[first] < below:

@@ -18,6 +18,7 @@ from accelsim.mapper.exact.branch import Choice
 from accelsim.mapper.exact.space import SENTENCE
 from accelsim.mapper.exact.steps import Steps, Total
 from accelsim.mapper.exact.tables import Weights
+from accelsim.mapper.exact.within import within_limits
 from accelsim.mapper.found import Found
 from accelsim.mapper.obeying import broken
 from accelsim.mapper.objective import Figures, powers_of, value_of
@@ -35,8 +36,7 @@ AS_FAR = 1e-9
 
 def find(question: Question) -> Found | None:
     """None if an Einsum is not a plain one (`is_plain`), traffic is asked for, nothing fits,
-    nothing is as good as what is known, or what is best without limits of the cascade's whole
-    traffic breaks one."""
+    nothing is as good as what is known, or keeps to limits of the cascade's whole traffic."""
     start = perf_counter()
     if not is_asked(question):
         return None
@@ -45,10 +45,16 @@ def find(question: Question) -> Found | None:
     if not totals:
         return None
     ranked = sorted(totals, key=lambda total: _value(total, question))
+    is_best = all(_is_least(total, steps) for total in totals)
     kept = next(_kept(ranked, steps, question), None)
+    if kept is None and question.constraints.traffic_bytes:
+        kept = within_limits(
+            ranked[0], steps, question, lambda total: next(_kept([total], steps, question), None)
+        )
     if kept is None:
         return None
     best, mapping, cost = kept
+    is_as_good = _value(best, question) <= _value(ranked[0], question) * (1 + AS_FAR)
     return Found(
         mapping=mapping,
         cost=cost,
@@ -56,7 +62,7 @@ def find(question: Question) -> Found | None:
         bound=question.bound,
         strategy="exact",
         space=_space(question),
-        optimal=best is ranked[0] and all(_is_least(total, steps) for total in totals),
+        optimal=is_best and is_as_good,
         candidates=steps.seen,
         pruned=steps.pruned,
         seconds=perf_counter() - start,

@@ -331,6 +331,7 @@ class Space:
         points = float(iteration_points(self.cascade, self.einsum))
         fixed = [points * use.count * use.energy_pj for use in cost.units]
         order = self._order_table()
+        names = [memory.name for memory in self.arch.memories]
         return Tables(
             sizes=np.array([float(self.cascade.ranks[rank]) for rank in self.ranks]),
             member=np.array([[r in self.members[t] for r in self.ranks] for t in self.tensors]),
@@ -353,6 +354,7 @@ class Space:
             derived=np.array(self._by_keeping(self._derived)),
             fixed=np.array(self._fixed_table()).reshape(len(self.ranks), self.slots),
             most_moved=np.array([self._most_moved(memory) for memory in self.path]),
+            memory=np.array([names.index(memory) for memory in self.path]),
             drains=np.array([root.drains for root in self.roots]),
             point_cycles=float(cost.cycles) if self.equation.operations else 1.0,
             fixed_pj=float(sum(fixed)),

@@ -46,6 +46,7 @@ class Tables(NamedTuple):
     derived: Array  # N x R: the slot whose factor follows from the others
     fixed: Array  # R x S: the factor there must be, 0 for any
     most_moved: Array  # L: bytes
+    memory: Array  # L: its place among the memories of the machine
     drains: Array  # N: whether sums may be spread over the array
     point_cycles: float
     fixed_pj: float
@@ -53,8 +54,10 @@ class Tables(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """What is minimised: pj · energy + cycle · cycles, of what takes no more than `most_cycles`."""
+    """What is minimised: pj · energy + cycle · cycles + Σ per_byte · bytes moved, of what takes no
+    more than `most_cycles`. `per_byte` has the machine's memories in order, or nothing for 0."""
 
     pj: float
     cycle: float
     most_cycles: float = inf
+    per_byte: tuple[float, ...] = ()

@@ -78,6 +78,7 @@ def test_no_mapping_of_a_box_is_left_out_or_below_its_bound(tmp_path, seed):
     rng = Random(seed)
     space, seen = _space(tmp_path, rng), 0
     weights = [Weights(1.0, 0.0), Weights(0.0, 1.0), Weights(1.0, 50.0)]
+    weights += [Weights(0.1, 1.0, per_byte=(30.0, 2.0, 0.5)), Weights(0, 0, per_byte=(1, 0, 0))]
     for root in rng.sample(range(len(space.roots)), 5):
         points = _points(space, root, rng, 200)
         single, is_possible = tightened(Boxes(points, points, np.full(200, root)), space.tables)
@@ -91,6 +92,8 @@ def test_no_mapping_of_a_box_is_left_out_or_below_its_bound(tmp_path, seed):
             batch = evaluator(_columns(space, point[None]))
             for weight in weights:
                 value = weight.pj * batch.energy_pj + weight.cycle * batch.latency_s * 1e9
+                for memory, price in zip(batch.traffic_bytes, weight.per_byte, strict=False):
+                    value = value + price * batch.traffic_bytes[memory]
                 bound = least(boxes.at([place]), space.tables, weight)[0]
                 assert bound <= value[batch.legal].min(initial=np.inf) * (1 + 1e-12)
             seen += int(batch.legal.any())
