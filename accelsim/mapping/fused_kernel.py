@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -37,6 +37,18 @@ SYSTEM_BYTES = 1024
 MOST_KEPT = 32
 
 Found = TypeVar("Found")
+
+
+class Room(NamedTuple):
+    """What of an SM decides whether a block has room on it."""
+
+    threads: int
+    registers: int
+    shared_bytes: int
+
+
+def room_of(sm: Multiprocessor) -> Room:
+    return Room(int(sm.threads), int(sm.registers), int(sm.shared_bytes))
 
 
 @dataclass(frozen=True)
@@ -112,28 +124,37 @@ class FusedKernel:
 
 def fused_kernels(fusion: Fusion, tile: Mapping[str, int], gpu: Gpu) -> Iterator[FusedKernel]:
     """The kernels with these tiles for which an SM has room."""
-    found = with_room(fusion, {rank: np.array([size]) for rank, size in tile.items()}, gpu.sm)
+    room = room_of(gpu.sm)
+    found = with_room(fusion, {rank: np.array([size]) for rank, size in tile.items()}, room)
     if found is not None:
         yield from (found.at(number) for number in range(len(found.stages)))
 
 
-def with_room(fusion: Fusion, tile: Mapping[str, Any], sm: Multiprocessor) -> FusedKernel | None:
+@dataclass(frozen=True)
+class _Need:
+    """Threads, registers of each, and bytes of shared memory by so many `stages`."""
+
+    threads: Number
+    registers: Number
+    stages: tuple[int, ...]
+    shared_bytes: Number
+
+    def fits(self, room: Room) -> Number:
+        return (
+            (self.shared_bytes + SYSTEM_BYTES <= room.shared_bytes)
+            & (self.registers * self.threads <= room.registers)
+            & (self.threads <= room.threads)
+        )
+
+
+def with_room(fusion: Fusion, tile: Mapping[str, Any], room: Room) -> FusedKernel | None:
     """The kernels with any of these tiles for which the SM has room; `tile` holds an array a rank.
 
     In the order of the tiles, and of each those of more stages first.
     """
-    staged = [_staged(fusion, access, tile) for access in staged_reads(fusion)]
-    made = _made_bytes(fusion, tile)
-    threads = either(made <= _room(THREADS[0]), *THREADS)
-    own = shorter(MOST - OWN, -(-(made // 1) // (ACCUMULATOR_BYTES * threads)))
-    stays = sum(size for size, passes_by in staged if not passes_by)
-    passing = sum(size for size, passes_by in staged if passes_by)
-    stages = STAGES if any(passes_by for _, passes_by in staged) else STAGES[:1]
-    several = np.array(stages)[:, None]
-    shared = stays + several * passing + longer(0.0, made - _room(threads))
-    shape = (len(stages), len(next(iter(tile.values()), [1])))
-    fits = (shared + SYSTEM_BYTES <= sm.shared_bytes) & _fits(sm, threads, own + OWN)
-    found = np.broadcast_to(fits, shape).T
+    need = _need(fusion, tile, lambda stages: np.array(stages)[:, None])
+    shape = (len(need.stages), len(next(iter(tile.values()), [1])))
+    found = np.broadcast_to(need.fits(room), shape).T
 
     def kept(numbers: Any) -> Any:
         return np.broadcast_to(numbers, shape).T[found]
@@ -143,20 +164,36 @@ def with_room(fusion: Fusion, tile: Mapping[str, Any], sm: Multiprocessor) -> Fu
     return FusedKernel(
         fusion,
         {rank: kept(sizes) for rank, sizes in tile.items()},
-        kept(threads),
-        kept(own + OWN).astype(np.int64),
-        kept(shared),
-        kept(several),
+        kept(need.threads),
+        kept(need.registers).astype(np.int64),
+        kept(need.shared_bytes),
+        kept(np.array(need.stages)[:, None]),
     )
+
+
+def has_room(fusion: Fusion, tile: Mapping[str, int], room: Room) -> bool:
+    """Whether the SM has room for a block of this tile, in as few stages as there are."""
+    return bool(_need(fusion, tile, min).fits(room))
+
+
+def _need(
+    fusion: Fusion, tile: Mapping[str, Number], several: Callable[[tuple[int, ...]], Number]
+) -> _Need:
+    """Nothing in it becomes less as a tile grows: nor do registers · threads, as threads double."""
+    staged = [_staged(fusion, access, tile) for access in staged_reads(fusion)]
+    made = _made_bytes(fusion, tile)
+    threads = either(made <= _room(THREADS[0]), *THREADS)
+    own = shorter(MOST - OWN, -(-(made // 1) // (ACCUMULATOR_BYTES * threads)))
+    stays = sum(size for size, passes_by in staged if not passes_by)
+    passing = sum(size for size, passes_by in staged if passes_by)
+    stages = STAGES if any(passes_by for _, passes_by in staged) else STAGES[:1]
+    shared = stays + several(stages) * passing + longer(0.0, made - _room(threads))
+    return _Need(threads, own + OWN, stages, shared)
 
 
 def _room(threads: Number) -> Number:
     """Bytes of the registers of so many threads."""
     return (MOST - OWN) * ACCUMULATOR_BYTES * threads * 1.0
-
-
-def _fits(sm: Multiprocessor, threads: Number, registers: Number) -> Number:
-    return (registers * threads <= sm.registers) & (threads <= sm.threads)
 
 
 def resident(kernel: FusedKernel, gpu: Gpu) -> Number:

@@ -42,8 +42,12 @@ class Fusion:
     launches: int = 1
 
     def __hash__(self) -> int:
-        # Cheap: caches know one fusion from the other by what it is made of.
-        return hash((self.einsums, self.launches))
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # Cheap; with the sizes in it, as caches compare those of equal hashes Einsum by Einsum.
+        return hash((self.whole, self.einsums, self.launches))
 
     @cached_property
     def einsums(self) -> tuple[str, ...]:
@@ -66,6 +70,7 @@ class Fusion:
         return _ranks(self.cascade.einsums)
 
 
+@remembered
 def fusion(cascade: Cascade, groups: tuple[Group, ...]) -> Fusion | None:
     """The kernel of these groups; None if ranks are traversed whole by some and in parts by others.
 

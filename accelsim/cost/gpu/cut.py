@@ -19,20 +19,21 @@ Somebody may have kernels of `others` for single Einsums: whichever is faster is
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import inf
 
-from accelsim.arch.gpu import Gpu, Multiprocessor
+from accelsim.arch.gpu import Gpu
 from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.fused_choice import Choice, choice
 from accelsim.mapping.automatic import AUTOMATIC
-from accelsim.mapping.fused_kernel import FusedKernel
-from accelsim.mapping.fused_tiles import BY_RULES, Shapes, candidates
+from accelsim.mapping.fused_kernel import Room, room_of
+from accelsim.mapping.fused_tiles import BY_RULES, Candidates, Shapes, candidates
 from accelsim.mapping.fusion import fusion, stepwise, units
 from accelsim.mapping.gpu_mapping import GpuMapping, Kernel
 from accelsim.mapping.recurring import Group
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.passes import rank_passes
+from accelsim.workload.remembered import remembered
 
 PATIENCE = 8
 """So many units longer without room, and no longer kernel is looked for."""
@@ -45,7 +46,6 @@ class Run:
 
     seconds: float
     kernels: tuple[Kernel, ...]
-    candidates: int
     choice: Choice | None = None
     by_bytes: bool = False
 
@@ -74,7 +74,7 @@ class Offer:
     """What a run of units may be: one kernel, or several step by step, each as all its candidates
     for which there is room."""
 
-    kernels: tuple[FusedKernel, ...]
+    kernels: tuple[Candidates, ...]
     is_apart: bool
 
 
@@ -88,13 +88,18 @@ class Way:
 
 @dataclass(frozen=True)
 class Cut:
-    """Kernels of a cascade in order, and their seconds by themselves; so many `candidates` were
-    timed for it and for all that is slower."""
+    """Kernels of a cascade in order, their seconds by themselves, and what there was to choose
+    from."""
 
     cascade: Cascade
     kernels: tuple[Kernel, ...]
     seconds: float
-    candidates: int
+    offers: tuple[Offer, ...] = ()
+
+    @cached_property
+    def candidates(self) -> int:
+        """There were so many, most of which were never looked at: counting them takes longer."""
+        return sum(kernels.number for offer in self.offers for kernels in offer.kernels)
 
 
 def automatic_gpu_mapping(cascade: Cascade, gpu: Gpu, shapes: Shapes = BY_RULES) -> GpuMapping:
@@ -114,7 +119,7 @@ def automatic_gpu_mapping(cascade: Cascade, gpu: Gpu, shapes: Shapes = BY_RULES)
 def fastest_cut(
     cascade: Cascade, gpu: Gpu, shapes: Shapes = BY_RULES, others: Others = no_others
 ) -> Cut:
-    """The kernels of `automatic_gpu_mapping` and others, and how many there were to choose from.
+    """The kernels of `automatic_gpu_mapping` and others, and what there was to choose from.
 
     Raises
     ------
@@ -124,38 +129,37 @@ def fastest_cut(
         if the GPU has no pipe for an operation.
     """
     best: Cut | None = None
-    candidates = 0
+    offers: list[Offer] = []
     for each in _with_inner_parts(cascade, shapes):
-        runs = _with_others(_all_runs(each, gpu, shapes), each, gpu, others)
-        candidates += sum(run.candidates for run in runs.values())
+        own = _offers(each, room_of(gpu.sm), shapes)
+        offers += own.values()
+        made = {units: _offered(offer, gpu) for units, offer in own.items()}
+        runs = _with_others(made, each, gpu, others)
         best = _cut(each, runs, gpu, best.seconds if best else inf) or best
     assert best is not None, "the first one is faster than never"
-    return replace(best, candidates=candidates)
+    return replace(best, offers=tuple(offers))
 
 
-def _with_inner_parts(cascade: Cascade, shapes: Shapes) -> Iterator[Cascade]:
-    yield cascade
+@remembered
+def _with_inner_parts(cascade: Cascade, shapes: Shapes) -> tuple[Cascade, ...]:
+    found = [cascade]
     for parts in cascade.partitions.values():
         inner = parts[-1]
         is_open = inner not in cascade.chosen and isinstance(cascade.declared.get(inner), int)
         if len(parts) == 2 and is_open and rank_passes(cascade, inner).passes > 1:
-            for size in shapes.inner:
-                if size < cascade.ranks[inner]:
-                    yield cascade.with_ranks(**{inner: size})
-
-
-def _all_runs(cascade: Cascade, gpu: Gpu, shapes: Shapes) -> Runs:
-    return {units: _offered(each, gpu) for units, each in _offers(cascade, gpu.sm, shapes).items()}
+            sizes = (size for size in shapes.inner if size < cascade.ranks[inner])
+            found += (cascade.with_ranks(**{inner: size}) for size in sizes)
+    return tuple(found)
 
 
 @lru_cache(maxsize=16)
-def _offers(cascade: Cascade, sm: Multiprocessor, shapes: Shapes) -> Mapping[Units, Offer]:
+def _offers(cascade: Cascade, room: Room, shapes: Shapes) -> Mapping[Units, Offer]:
     """What has room. Other numbers of the GPU change nothing in it."""
     groups = units(cascade)
     return {
         (first, last): offer
         for first in range(len(groups))
-        for last, offer in _from(cascade, groups, first, sm, shapes)
+        for last, offer in _from(cascade, groups, first, room, shapes)
     }
 
 
@@ -168,7 +172,7 @@ def _with_others(runs: Runs, cascade: Cascade, gpu: Gpu, others: Others) -> Runs
             kernel, seconds = own
             by_rules = found[first, first + 1]
             by_rules = _known(by_rules, gpu) if by_rules.by_bytes else by_rules
-            run = Run(seconds + float(gpu.launch.gap_s), (kernel,), by_rules.candidates)
+            run = Run(seconds + float(gpu.launch.gap_s), (kernel,))
             found[first, first + 1] = min(by_rules, run, key=lambda each: each.seconds)
     return found
 
@@ -185,7 +189,7 @@ def _cut(cascade: Cascade, runs: Runs, gpu: Gpu, most: float) -> Cut | None:
         unknown = [own for own in way.runs if runs[own].choice]
         if not unknown:
             kernels = tuple(kernel for own in way.runs for kernel in runs[own].kernels)
-            return Cut(cascade, kernels, way.seconds, 0)
+            return Cut(cascade, kernels, way.seconds)
         for own in [own for own in unknown if runs[own].is_quick] or unknown[:1]:
             runs[own] = _known(runs[own], gpu)
 
@@ -206,7 +210,7 @@ def _best_way(runs: Runs, before: Mapping[int, list[int]]) -> Way:
 
 
 def _from(
-    cascade: Cascade, groups: tuple[Group, ...], first: int, sm: Multiprocessor, shapes: Shapes
+    cascade: Cascade, groups: tuple[Group, ...], first: int, room: Room, shapes: Shapes
 ) -> Iterator[tuple[int, Offer]]:
     """Kernels of units from the first on, by where they end.
 
@@ -215,20 +219,20 @@ def _from(
     ended = first + 1
     for last in range(first + 1, len(groups) + 1):
         own = fusion(cascade, groups[first:last])
-        kernels = None if own is None else candidates(own, sm, shapes)
+        kernels = None if own is None else candidates(own, room, shapes)
         if kernels is not None:
             ended = last
             yield last, Offer((kernels,), is_apart=False)
         elif last == first + 1:
-            yield last, _apart(cascade, groups[first], sm, shapes)
+            yield last, _apart(cascade, groups[first], room, shapes)
         elif last - ended >= PATIENCE:
             return
 
 
-def _apart(cascade: Cascade, group: Group, sm: Multiprocessor, shapes: Shapes) -> Offer:
+def _apart(cascade: Cascade, group: Group, room: Room, shapes: Shapes) -> Offer:
     found = []
     for own in stepwise(cascade, group):
-        kernels = candidates(own, sm, shapes)
+        kernels = candidates(own, room, shapes)
         if kernels is None:
             place = own.cascade.einsums[0].place
             remedy = "Take smaller words or ranks, or a GPU with larger SMs"
@@ -242,7 +246,7 @@ def _offered(offer: Offer, gpu: Gpu) -> Run:
     if offer.is_apart:
         return _run(choices, gpu)
     (only,) = choices
-    return Run(only.by_bytes + float(gpu.launch.gap_s), (), only.number, only, by_bytes=True)
+    return Run(only.by_bytes + float(gpu.launch.gap_s), (), only, by_bytes=True)
 
 
 def _known(run: Run, gpu: Gpu) -> Run:
@@ -259,5 +263,4 @@ def _run(choices: tuple[Choice, ...], gpu: Gpu) -> Run:
     gap = float(gpu.launch.gap_s)
     found = [each.fastest() for each in choices]
     seconds = sum((one + gap) * kernel.fusion.launches for kernel, one in found)
-    candidates = sum(each.number for each in choices)
-    return Run(seconds, tuple(kernel for kernel, _ in found), candidates)
+    return Run(seconds, tuple(kernel for kernel, _ in found))

@@ -18,6 +18,7 @@ from accelsim.cost.gpu.fused import MARGIN, FusedBlocks
 from accelsim.cost.gpu.fused_bytes import crossing
 from accelsim.cost.gpu.overlap import swept
 from accelsim.mapping.fused_kernel import FusedKernel
+from accelsim.mapping.fused_tiles import Candidates
 
 TIMED_AGAIN = 25
 """Of the kernels with the best tiles by points alone."""
@@ -31,24 +32,24 @@ Timed = tuple[FusedKernel, float]
 
 @dataclass(frozen=True)
 class Choice:
-    """The candidates of a fusion, as one kernel of arrays, and the bytes of device memory that each
-    of them moves at least."""
+    """The candidates of a fusion, and the bytes of device memory that each of them moves at
+    least."""
 
-    kernels: FusedKernel
+    candidates: Candidates
     gpu: Gpu
     read: float
     written: float
 
     @property
-    def number(self) -> int:
-        """Of candidates."""
-        return len(self.kernels.stages)
+    def kernels(self) -> FusedKernel:
+        """As one of arrays."""
+        return self.candidates.kernels
 
     @property
     def is_exact(self) -> bool:
         """Whether rough seconds are all there is to know: without conditions all blocks do equal
         work."""
-        return not any(einsum.conditions for einsum in self.kernels.fusion.cascade.einsums)
+        return not any(einsum.conditions for einsum in self.candidates.fusion.cascade.einsums)
 
     @cached_property
     def _blocks(self) -> FusedBlocks:
@@ -108,9 +109,9 @@ class Choice:
         return float(self.gpu.clock_hz), self.read + blocks.again, self.written
 
 
-def choice(kernels: FusedKernel, gpu: Gpu) -> Choice:
+def choice(candidates: Candidates, gpu: Gpu) -> Choice:
     """Among all kernels of a fusion for which there is room."""
-    moved = crossing(kernels.fusion, apart(gpu))
+    moved = crossing(candidates.fusion, apart(gpu))
     missing = 1 - swept(gpu, moved.total, float(gpu.l2.capacity_bytes))
     read, written = (sum(each.values()) * missing for each in (moved.reads, moved.writes))
-    return Choice(kernels, gpu, read, written)
+    return Choice(candidates, gpu, read, written)
