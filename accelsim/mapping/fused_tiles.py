@@ -65,6 +65,20 @@ class Candidates:
     def number(self) -> int:
         return len(self.kernels.stages)
 
+    @cached_property
+    def most_blocks(self) -> int:
+        """Of any candidate: those of the least tile."""
+        tile, ranks = least_tile(self.fusion, self.shapes), self.fusion.cascade.ranks
+        return prod(-(-int(ranks[rank]) // tile[rank]) for rank in self.fusion.grid)
+
+    @cached_property
+    def least_trips(self) -> int:
+        """Of any candidate: those of the greatest tile."""
+        tile, ranks = greatest_tile(self.fusion, self.shapes), self.fusion.cascade.ranks
+        steps = self.fusion.steps
+        along = dict.fromkeys((*self.fusion.main, *steps))
+        return prod(-(-int(ranks[rank]) // (1 if rank in steps else tile[rank])) for rank in along)
+
 
 def candidates(fusion: Fusion, room: Room, shapes: Shapes = BY_RULES) -> Candidates | None:
     """None if there are none: no tile needs less room than the least one."""
@@ -76,6 +90,11 @@ def least_tile(fusion: Fusion, shapes: Shapes = BY_RULES) -> dict[str, int]:
     """The candidate that is no longer than any other along any rank: sizes ascend in `Shapes`, and
     what is filled up to more points is filled at least as far along each of its ranks."""
     return {rank: size for part in _parts(fusion, shapes) for rank, size in part[0].items()}
+
+
+def greatest_tile(fusion: Fusion, shapes: Shapes = BY_RULES) -> dict[str, int]:
+    """The candidate that is no shorter than any other along any rank."""
+    return {rank: size for part in _parts(fusion, shapes) for rank, size in part[-1].items()}
 
 
 def tiles(fusion: Fusion, shapes: Shapes = BY_RULES) -> Iterator[dict[str, int]]:

@@ -9,10 +9,10 @@
 Candidates are timed by themselves at the highest clock; what other kernels make is looked for in
 L2. A unit that no SM has room for runs step by step, an Einsum at a time.
 
-Most runs are far from the best way to cut, and choosing tiles takes long where conditions leave out
-some. A run counts as what its bytes take at least, until it is part of the best way; then its tiles
-are chosen (under conditions, looked at first), and the best way is looked for again. When all of it
-is known, no other way is faster: what is not known is no less than what it counts as.
+Most runs are far from the best way to cut, and choosing tiles takes long. A run counts as what its
+bytes and points take at least (`fused_least`), until it is part of the best way; then its tiles are
+chosen (under conditions, looked at first), and the best way is looked for again. When all of it is
+known, no other way is faster: what is not known is no less than what it counts as.
 
 Somebody may have kernels of `others` for single Einsums: whichever is faster is taken.
 """
@@ -25,6 +25,7 @@ from math import inf
 from accelsim.arch.gpu import Gpu
 from accelsim.base.errors import MappingError
 from accelsim.cost.gpu.fused_choice import Choice, choice
+from accelsim.cost.gpu.fused_least import Least, least_of_each
 from accelsim.mapping.automatic import AUTOMATIC
 from accelsim.mapping.fused_kernel import Room, room_of
 from accelsim.mapping.fused_tiles import BY_RULES, Candidates, Shapes, candidates
@@ -42,17 +43,17 @@ PATIENCE = 8
 @dataclass(frozen=True)
 class Run:
     """Units in one kernel, or step by step in several. Until its tiles are chosen (`choice`) its
-    seconds, gaps included, are no more than it takes; at first those of its bytes alone."""
+    seconds, gaps included, are no more than it takes; at first what is known `at_once`."""
 
     seconds: float
     kernels: tuple[Kernel, ...]
     choice: Choice | None = None
-    by_bytes: bool = False
+    at_once: bool = False
 
     @property
     def is_quick(self) -> bool:
         """Whether more is known of it at once."""
-        return self.by_bytes or (self.choice is not None and self.choice.is_exact)
+        return self.at_once or (self.choice is not None and self.choice.is_exact)
 
 
 Others = Callable[[Cascade, str], tuple[Kernel, float] | None]
@@ -133,7 +134,8 @@ def fastest_cut(
     for each in _with_inner_parts(cascade, shapes):
         own = _offers(each, room_of(gpu.sm), shapes)
         offers += own.values()
-        made = {units: _offered(offer, gpu) for units, offer in own.items()}
+        least = least_of_each(each, gpu)
+        made = {units: _offered(offer, gpu, least) for units, offer in own.items()}
         runs = _with_others(made, each, gpu, others)
         best = _cut(each, runs, gpu, best.seconds if best else inf) or best
     assert best is not None, "the first one is faster than never"
@@ -171,7 +173,7 @@ def _with_others(runs: Runs, cascade: Cascade, gpu: Gpu, others: Others) -> Runs
         if own is not None:
             kernel, seconds = own
             by_rules = found[first, first + 1]
-            by_rules = _known(by_rules, gpu) if by_rules.by_bytes else by_rules
+            by_rules = _known(by_rules, gpu) if by_rules.at_once else by_rules
             run = Run(seconds + float(gpu.launch.gap_s), (kernel,))
             found[first, first + 1] = min(by_rules, run, key=lambda each: each.seconds)
     return found
@@ -241,21 +243,20 @@ def _apart(cascade: Cascade, group: Group, room: Room, shapes: Shapes) -> Offer:
     return Offer(tuple(found), is_apart=True)
 
 
-def _offered(offer: Offer, gpu: Gpu) -> Run:
-    choices = tuple(choice(kernels, gpu) for kernels in offer.kernels)
+def _offered(offer: Offer, gpu: Gpu, least: Mapping[str, Least]) -> Run:
     if offer.is_apart:
-        return _run(choices, gpu)
-    (only,) = choices
-    return Run(only.by_bytes + float(gpu.launch.gap_s), (), only, by_bytes=True)
+        return _run(tuple(choice(kernels, gpu) for kernels in offer.kernels), gpu)
+    only = choice(offer.kernels[0], gpu, least)
+    return Run(only.at_once + float(gpu.launch.gap_s), (), only, at_once=True)
 
 
 def _known(run: Run, gpu: Gpu) -> Run:
-    """The run with its tiles, or, where choosing them is slow, with more than its bytes."""
+    """The run with its tiles, or, where choosing them is slow, with more than is known at once."""
     if run.choice is None:
         return run
-    if run.by_bytes and not run.choice.is_exact:
+    if run.at_once and not run.choice.is_exact:
         least = run.choice.at_least + float(gpu.launch.gap_s)
-        return replace(run, seconds=least, by_bytes=False)
+        return replace(run, seconds=least, at_once=False)
     return _run((run.choice,), gpu)
 
 
