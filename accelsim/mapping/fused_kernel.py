@@ -10,7 +10,7 @@ blocks      Π ⌈size / tile⌉ over the grid
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import prod
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,10 +18,11 @@ import numpy as np
 
 from accelsim.arch.gpu import Gpu, Multiprocessor, resident_blocks
 from accelsim.base.entrywise import Number, either, is_array, longer, shorter
-from accelsim.mapping.fusion import Fusion
+from accelsim.mapping.fusion import Fusion, of_form
 from accelsim.mapping.in_place import added_into, is_in_place
 from accelsim.workload.affine import Index, size_value
-from accelsim.workload.einsum import Access, Einsum
+from accelsim.workload.einsum import Access, Cascade, Einsum
+from accelsim.workload.remembered import remembered
 
 STAGES = (4, 3, 2)
 """Tiles of what passes by: one is worked on, the others come."""
@@ -209,11 +210,17 @@ def _resident(kernel: FusedKernel, gpu: Gpu) -> Number:
     return np.array([resident_blocks(gpu, *own) for own in each])
 
 
-@lru_cache(maxsize=1024)
+@of_form
 def staged_reads(fusion: Fusion) -> tuple[Access, ...]:
     """Inputs of products, which all threads of a block read."""
     found = [e for e in fusion.cascade.einsums if is_product(e)]
     return tuple(a for a in fusion.reads if any(a in einsum.reads for einsum in found))
+
+
+@of_form
+def multiplies(fusion: Fusion) -> bool:
+    """Whether any of its Einsums is a product."""
+    return any(map(is_product, fusion.cascade.einsums))
 
 
 def is_product(einsum: Einsum) -> bool:
@@ -242,7 +249,8 @@ def extents(fusion: Fusion, tile: Mapping[str, Number], is_held: bool = False) -
 
 def elements(fusion: Fusion, access: Access, extents: Mapping[str, Number]) -> Number:
     """Of a tensor, that an access reaches over these extents. A float: arrays would overflow."""
-    reached = (shorter(size, _reach(strides, extents)) for size, strides in _at(fusion, access))
+    sized = fusion.whole if fusion.launches == 1 else fusion.cascade
+    reached = (shorter(size, _reach(strides, extents)) for size, strides in _at(sized, access))
     return prod(reached, start=1.0)
 
 
@@ -250,21 +258,19 @@ Strides = tuple[tuple[str, int | None], ...]
 """Ranks of an index, and by how much each moves it; None in a quotient."""
 
 
-@lru_cache(maxsize=16384)
-def _at(fusion: Fusion, access: Access) -> tuple[tuple[int, Strides], ...]:
+@remembered
+def _at(cascade: Cascade, access: Access) -> tuple[tuple[int, Strides], ...]:
     """By rank of the tensor: its size, and what moves the access along it."""
-    cascade = fusion.cascade
     sizes = [cascade.ranks[rank] for rank in cascade.tensors[access.tensor].ranks]
     return tuple(
-        (int(size), _strides(fusion, index))
+        (int(size), _strides(cascade.ranks, index))
         for index, size in zip(cascade.positions(access), sizes, strict=True)
     )
 
 
-def _strides(fusion: Fusion, index: Index) -> Strides:
+def _strides(ranks: Mapping[str, int], index: Index) -> Strides:
     if not index.is_linear:
         return tuple((rank, None) for rank in index.ranks)
-    ranks = fusion.cascade.ranks
     return tuple((rank, abs(int(size_value(stride, ranks)))) for rank, stride in index.terms)
 
 
@@ -302,7 +308,7 @@ def _made_bytes(fusion: Fusion, tile: Mapping[str, Number]) -> Number:
     return (inputs + longer(*at_once)) * 1.0
 
 
-@lru_cache(maxsize=1024)
+@of_form
 def _lives(fusion: Fusion) -> Mapping[str, range]:
     """Of all that takes room of its own."""
     return {
@@ -320,7 +326,7 @@ def _made(fusion: Fusion, einsum: Einsum, tile: Mapping[str, Number]) -> Number:
     return word * elements(fusion, einsum.output, extents(fusion, tile, is_held)) * 1.0
 
 
-@lru_cache(maxsize=1024)
+@of_form
 def adding(fusion: Fusion) -> frozenset[str]:
     """Einsums whose addition the tensor cores make as they multiply."""
     found = (added_into(fusion, e) for e in fusion.cascade.einsums if is_product(e))

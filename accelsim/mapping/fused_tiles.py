@@ -6,14 +6,14 @@ steps    what a block takes at a time of the main ranks
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import product
 from math import prod
 
 import numpy as np
 
-from accelsim.mapping.fused_kernel import FusedKernel, Room, has_room, is_product, with_room
-from accelsim.mapping.fusion import Fusion
+from accelsim.mapping.fused_kernel import FusedKernel, Room, has_room, multiplies, with_room
+from accelsim.mapping.fusion import Fusion, of_form
 
 
 @dataclass(frozen=True)
@@ -108,17 +108,17 @@ def tiles(fusion: Fusion, shapes: Shapes = BY_RULES) -> Iterator[dict[str, int]]
 
 def _parts(fusion: Fusion, shapes: Shapes) -> list[list[dict[str, int]]]:
     """For every side, and for the steps, the tiles of its ranks."""
-    multiplies = any(map(is_product, fusion.cascade.einsums))
-    alike = shapes.alike[:1] if multiplies else shapes.alike
+    is_multiplying = multiplies(fusion)
+    alike = shapes.alike[:1] if is_multiplying else shapes.alike
     parts = [
         [_filled(fusion, ranks, target) for target in (shapes.sides if side else alike)]
         for side, ranks in sides_of_grid(fusion).items()
     ]
-    steps = shapes.steps if multiplies else shapes.plain_steps
+    steps = shapes.steps if is_multiplying else shapes.plain_steps
     return [*parts, [_step(fusion, step) for step in steps]]
 
 
-@lru_cache(maxsize=1024)
+@of_form
 def sides_of_grid(fusion: Fusion) -> dict[frozenset[str], list[str]]:
     """Grid ranks by the reads that do not have them: along these a block's data is used again."""
     found: dict[frozenset[str], list[str]] = {}

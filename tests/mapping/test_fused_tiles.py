@@ -5,8 +5,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accelsim.mapping.fused_kernel import Room, has_room, with_room
-from accelsim.mapping.fused_tiles import BY_RULES, candidates, least_tile, tiles
+from accelsim.mapping import fused_kernel
+from accelsim.mapping.fused_kernel import (
+    Room,
+    adding,
+    has_room,
+    multiplies,
+    staged_reads,
+    with_room,
+)
+from accelsim.mapping.fused_tiles import (
+    candidates,
+    greatest_tile,
+    least_tile,
+    sides_of_grid,
+    tiles,
+)
 from accelsim.mapping.fusion import fusion, units
 from accelsim.workload.budget import budgeted
 from accelsim.workload.load import load_workload
@@ -52,12 +66,12 @@ def test_there_are_candidates_where_any_of_all_tiles_has_room(data, name, room):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_least_tile_is_a_candidate_no_longer_than_any_other(name):
+def test_the_least_and_the_greatest_tile_are_candidates_beyond_which_is_none(name):
     own = fusion(CASCADES[name], units(CASCADES[name])[:2])
     own = own or fusion(CASCADES[name], units(CASCADES[name])[:1])
-    least, every = least_tile(own, BY_RULES), list(tiles(own))
-    assert least in every
-    assert all(least[rank] <= tile[rank] for tile in every for rank in least)
+    least, greatest, every = least_tile(own), greatest_tile(own), list(tiles(own))
+    assert least in every and greatest in every
+    assert all(least[rank] <= tile[rank] <= greatest[rank] for tile in every for rank in least)
 
 
 def test_rooms_matter():
@@ -73,3 +87,22 @@ def test_rooms_matter():
     # One register for the sum, and 40 of the kernel's own.
     assert has_room(own, tile, Room(128, 128 * 41, needs))
     assert not has_room(own, tile, Room(128, 128 * 41 - 1, needs))
+
+
+OF_FORM = (multiplies, staged_reads, adding, sides_of_grid, fused_kernel._lives)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_kept_for_all_sizes_is_what_each_size_says_by_itself(name):
+    for size in ("512", "1024", "96"):
+        cascade = budgeted(load_workload(name, {f"ranks.{rank_of(name)}": size}))
+        groups = units(cascade)
+        runs = [groups[first : first + n] for n in (1, 2, 4) for first in range(len(groups))]
+        for own in filter(None, (fusion(cascade, run) for run in runs)):
+            for fact in OF_FORM:
+                assert fact(own) == fact.__wrapped__(own)
+
+
+def rank_of(name):
+    declared = CASCADES[name].declared
+    return next(rank for rank in ("P", "L", "M", "R") if isinstance(declared.get(rank), int))

@@ -16,7 +16,7 @@ from math import prod
 from accelsim.arch.gpu import WARP, Gpu
 from accelsim.arch.gpu_operations import word_of
 from accelsim.cost.gpu.fused_block import SHUFFLES, longest, pipe_cycles
-from accelsim.mapping.fused_kernel import ACCUMULATOR_BYTES, THREADS, is_product
+from accelsim.mapping.fused_kernel import ACCUMULATOR_BYTES, THREADS, is_product, multiplies
 from accelsim.mapping.fused_tiles import Candidates
 from accelsim.workload.einsum import Cascade, Einsum
 from accelsim.workload.extent import iteration_points
@@ -41,8 +41,8 @@ def least_cycles(candidates: Candidates, gpu: Gpu, of: Mapping[str, Least]) -> f
     fusion = candidates.fusion
     own = [of[name] for name in fusion.einsums]
     work = sum(each.cycles for each in own)
-    multiplies = any(map(is_product, fusion.cascade.einsums))
-    take_turns = multiplies and _may_take_turns(gpu)
+    is_multiplying = multiplies(fusion)
+    take_turns = is_multiplying and _may_take_turns(gpu)
     if take_turns:
         longer = max(work / 2, *(each.cycles for each in own))
         work = longer + gpu.timing.turns * (work - longer)
@@ -50,7 +50,7 @@ def least_cycles(candidates: Candidates, gpu: Gpu, of: Mapping[str, Least]) -> f
     waits = 2 * (timing.barrier_cycles + timing.barrier_warp_cycles * warps)
     if not take_turns:
         waits += sum(each.latency_cycles for each in own)
-    starts = (gpu.launch.start_s if multiplies else gpu.l2.latency_s) * gpu.clock_hz
+    starts = (gpu.launch.start_s if is_multiplying else gpu.l2.latency_s) * gpu.clock_hz
     starts += warps * gpu.launch.warp_cycles
     alone = work / candidates.most_blocks + candidates.least_trips * waits + starts
     return float(max(work / gpu.sms, alone))
