@@ -104,15 +104,17 @@ def tight_functions(region: Region) -> Functions | None:
 
 
 def unit_equality(region: Region, variables: Sequence[str]) -> tuple[str, Linear] | None:
-    """One of the variables that equals a linear function of the others, and that function."""
-    known = {content(linear) for linear in region}
+    """One of the variables that equals a linear function of the others, and that function.
+
+    The region is tightened: opposite functions then have their variables in the same order.
+    """
+    known = set(functions_of(region))
     for linear in region:
-        if content({name: -factor for name, factor in linear.items()}) in known:
-            for name in variables:
-                factor = linear.get(name, 0)
-                if abs(factor) == 1:
-                    rest = {each: -factor * value for each, value in linear.items() if each != name}
-                    return name, rest
+        unit = [name for name in variables if linear.get(name) in (1, -1)]
+        if unit and tuple([(name, -factor) for name, factor in linear.items()]) in known:
+            factor = linear[unit[0]]
+            rest = {each: -factor * value for each, value in linear.items() if each != unit[0]}
+            return unit[0], rest
     return None
 
 
@@ -126,8 +128,11 @@ def replaced(region: Region, variable: str, value: Linear) -> list[Linear]:
     for linear in region:
         rest = linear
         if variable in linear:
-            others = {name: factor for name, factor in linear.items() if name != variable}
-            rest = combine(others, value, 1, linear[variable])
+            by = linear[variable]
+            total = {name: factor for name, factor in linear.items() if name != variable}
+            for name, factor in value.items():
+                total[name] = total.get(name, 0) + by * factor
+            rest = {name: factor for name, factor in total.items() if factor or name == ""}
         result.append(rest)
     return result
 
