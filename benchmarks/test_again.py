@@ -12,6 +12,7 @@ from accelsim.cost.evaluate import evaluate
 from accelsim.workload.load import load_workload
 
 ON_GPU = ("attention/one_pass", "recurrent/rwkv_6", "retrieval/sea")
+ON_ARRAYS = ("fusemax_cloud",)
 CHANGES = {"memories.HBM.bandwidth": "{} GB/s", "clock": "{} MHz"}
 
 
@@ -44,3 +45,23 @@ def test_kernels_by_rules_after_a_size_changed(benchmark: BenchmarkFixture, name
 def test_masks_of_blocks_counted_for_the_first_time(benchmark: BenchmarkFixture, name: str) -> None:
     cascade, arch = load_workload(name), load_arch("fusemax_cloud")
     benchmark.pedantic(lambda: default_mapping(cascade, arch, "fusemax_cloud"), rounds=1)
+
+
+SLOWEST = {
+    "fusemax_cloud": ("sparse/power_attention:qwen2_7b_128k:prefill", "dynamic/flex_prefill:both"),
+    "h100_sxm": ("retrieval/sea:prefill", "recurrent/rwkv_6:chunked"),
+}
+
+
+@pytest.mark.parametrize(("machine", "name"), [(m, n) for m, own in SLOWEST.items() for n in own])
+def test_a_mechanism_asked_for_the_first_time(
+    benchmark: BenchmarkFixture, machine: str, name: str
+) -> None:
+    def first() -> None:
+        if machine in ON_ARRAYS:
+            cascade, arch = load_workload(name), load_arch(machine)
+            evaluate(cascade, arch, default_mapping(cascade, arch, machine).mapping)
+        else:
+            evaluate(load_workload(name), load_gpu(machine))
+
+    benchmark.pedantic(first, rounds=1)

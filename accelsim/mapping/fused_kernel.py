@@ -10,18 +10,19 @@ blocks      Π ⌈size / tile⌉ over the grid
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import prod
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from accelsim.arch.gpu import Gpu, Multiprocessor, resident_blocks
 from accelsim.base.entrywise import Number, either, is_array, longer, shorter
-from accelsim.mapping.fusion import Fusion
+from accelsim.mapping.fusion import Fusion, of_form
 from accelsim.mapping.in_place import added_into, is_in_place
 from accelsim.workload.affine import Index, size_value
-from accelsim.workload.einsum import Access, Einsum
+from accelsim.workload.einsum import Access, Cascade, Einsum
+from accelsim.workload.remembered import remembered
 
 STAGES = (4, 3, 2)
 """Tiles of what passes by: one is worked on, the others come."""
@@ -37,6 +38,18 @@ SYSTEM_BYTES = 1024
 MOST_KEPT = 32
 
 Found = TypeVar("Found")
+
+
+class Room(NamedTuple):
+    """What of an SM decides whether a block has room on it."""
+
+    threads: int
+    registers: int
+    shared_bytes: int
+
+
+def room_of(sm: Multiprocessor) -> Room:
+    return Room(int(sm.threads), int(sm.registers), int(sm.shared_bytes))
 
 
 @dataclass(frozen=True)
@@ -112,28 +125,37 @@ class FusedKernel:
 
 def fused_kernels(fusion: Fusion, tile: Mapping[str, int], gpu: Gpu) -> Iterator[FusedKernel]:
     """The kernels with these tiles for which an SM has room."""
-    found = with_room(fusion, {rank: np.array([size]) for rank, size in tile.items()}, gpu.sm)
+    room = room_of(gpu.sm)
+    found = with_room(fusion, {rank: np.array([size]) for rank, size in tile.items()}, room)
     if found is not None:
         yield from (found.at(number) for number in range(len(found.stages)))
 
 
-def with_room(fusion: Fusion, tile: Mapping[str, Any], sm: Multiprocessor) -> FusedKernel | None:
+@dataclass(frozen=True)
+class _Need:
+    """Threads, registers of each, and bytes of shared memory by so many `stages`."""
+
+    threads: Number
+    registers: Number
+    stages: tuple[int, ...]
+    shared_bytes: Number
+
+    def fits(self, room: Room) -> Number:
+        return (
+            (self.shared_bytes + SYSTEM_BYTES <= room.shared_bytes)
+            & (self.registers * self.threads <= room.registers)
+            & (self.threads <= room.threads)
+        )
+
+
+def with_room(fusion: Fusion, tile: Mapping[str, Any], room: Room) -> FusedKernel | None:
     """The kernels with any of these tiles for which the SM has room; `tile` holds an array a rank.
 
     In the order of the tiles, and of each those of more stages first.
     """
-    staged = [_staged(fusion, access, tile) for access in staged_reads(fusion)]
-    made = _made_bytes(fusion, tile)
-    threads = either(made <= _room(THREADS[0]), *THREADS)
-    own = shorter(MOST - OWN, -(-(made // 1) // (ACCUMULATOR_BYTES * threads)))
-    stays = sum(size for size, passes_by in staged if not passes_by)
-    passing = sum(size for size, passes_by in staged if passes_by)
-    stages = STAGES if any(passes_by for _, passes_by in staged) else STAGES[:1]
-    several = np.array(stages)[:, None]
-    shared = stays + several * passing + longer(0.0, made - _room(threads))
-    shape = (len(stages), len(next(iter(tile.values()), [1])))
-    fits = (shared + SYSTEM_BYTES <= sm.shared_bytes) & _fits(sm, threads, own + OWN)
-    found = np.broadcast_to(fits, shape).T
+    need = _need(fusion, tile, lambda stages: np.array(stages)[:, None])
+    shape = (len(need.stages), len(next(iter(tile.values()), [1])))
+    found = np.broadcast_to(need.fits(room), shape).T
 
     def kept(numbers: Any) -> Any:
         return np.broadcast_to(numbers, shape).T[found]
@@ -143,20 +165,36 @@ def with_room(fusion: Fusion, tile: Mapping[str, Any], sm: Multiprocessor) -> Fu
     return FusedKernel(
         fusion,
         {rank: kept(sizes) for rank, sizes in tile.items()},
-        kept(threads),
-        kept(own + OWN).astype(np.int64),
-        kept(shared),
-        kept(several),
+        kept(need.threads),
+        kept(need.registers).astype(np.int64),
+        kept(need.shared_bytes),
+        kept(np.array(need.stages)[:, None]),
     )
+
+
+def has_room(fusion: Fusion, tile: Mapping[str, int], room: Room) -> bool:
+    """Whether the SM has room for a block of this tile, in as few stages as there are."""
+    return bool(_need(fusion, tile, min).fits(room))
+
+
+def _need(
+    fusion: Fusion, tile: Mapping[str, Number], several: Callable[[tuple[int, ...]], Number]
+) -> _Need:
+    """Nothing in it becomes less as a tile grows: nor do registers · threads, as threads double."""
+    staged = [_staged(fusion, access, tile) for access in staged_reads(fusion)]
+    made = _made_bytes(fusion, tile)
+    threads = either(made <= _room(THREADS[0]), *THREADS)
+    own = shorter(MOST - OWN, -(-(made // 1) // (ACCUMULATOR_BYTES * threads)))
+    stays = sum(size for size, passes_by in staged if not passes_by)
+    passing = sum(size for size, passes_by in staged if passes_by)
+    stages = STAGES if any(passes_by for _, passes_by in staged) else STAGES[:1]
+    shared = stays + several(stages) * passing + longer(0.0, made - _room(threads))
+    return _Need(threads, own + OWN, stages, shared)
 
 
 def _room(threads: Number) -> Number:
     """Bytes of the registers of so many threads."""
     return (MOST - OWN) * ACCUMULATOR_BYTES * threads * 1.0
-
-
-def _fits(sm: Multiprocessor, threads: Number, registers: Number) -> Number:
-    return (registers * threads <= sm.registers) & (threads <= sm.threads)
 
 
 def resident(kernel: FusedKernel, gpu: Gpu) -> Number:
@@ -172,11 +210,17 @@ def _resident(kernel: FusedKernel, gpu: Gpu) -> Number:
     return np.array([resident_blocks(gpu, *own) for own in each])
 
 
-@lru_cache(maxsize=1024)
+@of_form
 def staged_reads(fusion: Fusion) -> tuple[Access, ...]:
     """Inputs of products, which all threads of a block read."""
     found = [e for e in fusion.cascade.einsums if is_product(e)]
     return tuple(a for a in fusion.reads if any(a in einsum.reads for einsum in found))
+
+
+@of_form
+def multiplies(fusion: Fusion) -> bool:
+    """Whether any of its Einsums is a product."""
+    return any(map(is_product, fusion.cascade.einsums))
 
 
 def is_product(einsum: Einsum) -> bool:
@@ -205,7 +249,8 @@ def extents(fusion: Fusion, tile: Mapping[str, Number], is_held: bool = False) -
 
 def elements(fusion: Fusion, access: Access, extents: Mapping[str, Number]) -> Number:
     """Of a tensor, that an access reaches over these extents. A float: arrays would overflow."""
-    reached = (shorter(size, _reach(strides, extents)) for size, strides in _at(fusion, access))
+    sized = fusion.whole if fusion.launches == 1 else fusion.cascade
+    reached = (shorter(size, _reach(strides, extents)) for size, strides in _at(sized, access))
     return prod(reached, start=1.0)
 
 
@@ -213,21 +258,19 @@ Strides = tuple[tuple[str, int | None], ...]
 """Ranks of an index, and by how much each moves it; None in a quotient."""
 
 
-@lru_cache(maxsize=16384)
-def _at(fusion: Fusion, access: Access) -> tuple[tuple[int, Strides], ...]:
+@remembered
+def _at(cascade: Cascade, access: Access) -> tuple[tuple[int, Strides], ...]:
     """By rank of the tensor: its size, and what moves the access along it."""
-    cascade = fusion.cascade
     sizes = [cascade.ranks[rank] for rank in cascade.tensors[access.tensor].ranks]
     return tuple(
-        (int(size), _strides(fusion, index))
+        (int(size), _strides(cascade.ranks, index))
         for index, size in zip(cascade.positions(access), sizes, strict=True)
     )
 
 
-def _strides(fusion: Fusion, index: Index) -> Strides:
+def _strides(ranks: Mapping[str, int], index: Index) -> Strides:
     if not index.is_linear:
         return tuple((rank, None) for rank in index.ranks)
-    ranks = fusion.cascade.ranks
     return tuple((rank, abs(int(size_value(stride, ranks)))) for rank, stride in index.terms)
 
 
@@ -265,7 +308,7 @@ def _made_bytes(fusion: Fusion, tile: Mapping[str, Number]) -> Number:
     return (inputs + longer(*at_once)) * 1.0
 
 
-@lru_cache(maxsize=1024)
+@of_form
 def _lives(fusion: Fusion) -> Mapping[str, range]:
     """Of all that takes room of its own."""
     return {
@@ -283,7 +326,7 @@ def _made(fusion: Fusion, einsum: Einsum, tile: Mapping[str, Number]) -> Number:
     return word * elements(fusion, einsum.output, extents(fusion, tile, is_held)) * 1.0
 
 
-@lru_cache(maxsize=1024)
+@of_form
 def adding(fusion: Fusion) -> frozenset[str]:
     """Einsums whose addition the tensor cores make as they multiply."""
     found = (added_into(fusion, e) for e in fusion.cascade.einsums if is_product(e))

@@ -6,20 +6,19 @@ steps    what a block takes at a time of the main ranks
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from itertools import product
 from math import prod
 
 import numpy as np
 
-from accelsim.arch.gpu import Multiprocessor
-from accelsim.mapping.fused_kernel import FusedKernel, is_product, with_room
-from accelsim.mapping.fusion import Fusion
+from accelsim.mapping.fused_kernel import FusedKernel, Room, has_room, multiplies, with_room
+from accelsim.mapping.fusion import Fusion, of_form
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """Which sizes are tried.
+    """Which sizes are tried, each ascending.
 
     `sides` of a product's tile: what a warp or four of them multiply at a time is at least 16 wide.
     `alike` are points along ranks that all tensors of a kernel have, where nothing is multiplied.
@@ -42,34 +41,84 @@ BY_RULES = Shapes(
 )
 
 
-def candidates(fusion: Fusion, sm: Multiprocessor, shapes: Shapes = BY_RULES) -> FusedKernel | None:
-    """All kernels for which the SM has room, as one of arrays; None if there are none."""
-    found = list(tiles(fusion, shapes))
-    return with_room(
-        fusion, {rank: np.array([tile[rank] for tile in found]) for rank in found[0]}, sm
-    )
+@dataclass(frozen=True)
+class Candidates:
+    """All kernels of a fusion for which there is room, of which there is at least one.
+
+    They are made when somebody looks at them: most kernels are far from the best way to cut.
+    """
+
+    fusion: Fusion
+    room: Room
+    shapes: Shapes = BY_RULES
+
+    @cached_property
+    def kernels(self) -> FusedKernel:
+        """As one of arrays."""
+        found = list(tiles(self.fusion, self.shapes))
+        sizes = {rank: np.array([tile[rank] for tile in found]) for rank in found[0]}
+        kernels = with_room(self.fusion, sizes, self.room)
+        assert kernels is not None, "the least tile has room"
+        return kernels
+
+    @property
+    def number(self) -> int:
+        return len(self.kernels.stages)
+
+    @cached_property
+    def most_blocks(self) -> int:
+        """Of any candidate: those of the least tile."""
+        tile, ranks = least_tile(self.fusion, self.shapes), self.fusion.cascade.ranks
+        return prod(-(-int(ranks[rank]) // tile[rank]) for rank in self.fusion.grid)
+
+    @cached_property
+    def least_trips(self) -> int:
+        """Of any candidate: those of the greatest tile."""
+        tile, ranks = greatest_tile(self.fusion, self.shapes), self.fusion.cascade.ranks
+        steps = self.fusion.steps
+        along = dict.fromkeys((*self.fusion.main, *steps))
+        return prod(-(-int(ranks[rank]) // (1 if rank in steps else tile[rank])) for rank in along)
+
+
+def candidates(fusion: Fusion, room: Room, shapes: Shapes = BY_RULES) -> Candidates | None:
+    """None if there are none: no tile needs less room than the least one."""
+    least = least_tile(fusion, shapes)
+    return Candidates(fusion, room, shapes) if has_room(fusion, least, room) else None
+
+
+def least_tile(fusion: Fusion, shapes: Shapes = BY_RULES) -> dict[str, int]:
+    """The candidate that is no longer than any other along any rank: sizes ascend in `Shapes`, and
+    what is filled up to more points is filled at least as far along each of its ranks."""
+    return {rank: size for part in _parts(fusion, shapes) for rank, size in part[0].items()}
+
+
+def greatest_tile(fusion: Fusion, shapes: Shapes = BY_RULES) -> dict[str, int]:
+    """The candidate that is no shorter than any other along any rank."""
+    return {rank: size for part in _parts(fusion, shapes) for rank, size in part[-1].items()}
 
 
 def tiles(fusion: Fusion, shapes: Shapes = BY_RULES) -> Iterator[dict[str, int]]:
     """Candidates: every side of the grid cut so finely or coarsely, and every step so long."""
-    multiplies = any(map(is_product, fusion.cascade.einsums))
-    by_side = sides_of_grid(fusion)
-    alike = shapes.alike[:1] if multiplies else shapes.alike
-    parts = [
-        [_filled(fusion, ranks, target) for target in (shapes.sides if side else alike)]
-        for side, ranks in by_side.items()
-    ]
-    parts.append(
-        [_step(fusion, step) for step in (shapes.steps if multiplies else shapes.plain_steps)]
-    )
     found: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
-    for chosen in product(*parts):
+    for chosen in product(*_parts(fusion, shapes)):
         each = {rank: size for part in chosen for rank, size in part.items()}
         found[tuple(each.items())] = each
     yield from found.values()
 
 
-@lru_cache(maxsize=1024)
+def _parts(fusion: Fusion, shapes: Shapes) -> list[list[dict[str, int]]]:
+    """For every side, and for the steps, the tiles of its ranks."""
+    is_multiplying = multiplies(fusion)
+    alike = shapes.alike[:1] if is_multiplying else shapes.alike
+    parts = [
+        [_filled(fusion, ranks, target) for target in (shapes.sides if side else alike)]
+        for side, ranks in sides_of_grid(fusion).items()
+    ]
+    steps = shapes.steps if is_multiplying else shapes.plain_steps
+    return [*parts, [_step(fusion, step) for step in steps]]
+
+
+@of_form
 def sides_of_grid(fusion: Fusion) -> dict[frozenset[str], list[str]]:
     """Grid ranks by the reads that do not have them: along these a block's data is used again."""
     found: dict[frozenset[str], list[str]] = {}

@@ -13,10 +13,11 @@ Einsums that take turns over the steps of a running value stay together; if no S
 each is a kernel of its own that is launched for every step (`stepwise`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, wraps
 from math import prod
+from typing import Any, TypeVar
 
 from accelsim.mapping.recurring import Group, groups, shared_ranks
 from accelsim.workload.einsum import Access, Cascade, Einsum
@@ -42,8 +43,12 @@ class Fusion:
     launches: int = 1
 
     def __hash__(self) -> int:
-        # Cheap: caches know one fusion from the other by what it is made of.
-        return hash((self.einsums, self.launches))
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # Cheap; with the sizes in it, as caches compare those of equal hashes Einsum by Einsum.
+        return hash((self.whole, self.einsums, self.launches))
 
     @cached_property
     def einsums(self) -> tuple[str, ...]:
@@ -65,7 +70,34 @@ class Fusion:
     def ranks(self) -> tuple[str, ...]:
         return _ranks(self.cascade.einsums)
 
+    @cached_property
+    def form(self) -> tuple[Any, ...]:
+        """All that there is to it but sizes, and the cascade."""
+        of_ranks = (self.grid, self.main, self.steps)
+        return (self.einsums, *of_ranks, self.held, self.written, self.launches == 1)
 
+
+Found = TypeVar("Found")
+
+
+def of_form(function: Callable[[Fusion], Found]) -> Callable[[Fusion], Found]:
+    """The function, asked once of all fusions that differ in sizes alone. It must not look at
+    them."""
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def known(fusion: Fusion) -> Found:
+        facts: dict[Any, Any] = _form(fusion.whole).facts
+        asked = (name, *fusion.form)
+        if asked not in facts:
+            facts[asked] = function(fusion)
+        found: Found = facts[asked]
+        return found
+
+    return known
+
+
+@remembered
 def fusion(cascade: Cascade, groups: tuple[Group, ...]) -> Fusion | None:
     """The kernel of these groups; None if ranks are traversed whole by some and in parts by others.
 

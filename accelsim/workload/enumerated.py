@@ -9,10 +9,10 @@ from math import ceil, floor, inf, prod
 
 import numpy as np
 
-from accelsim.workload.regions import (
+from accelsim.workload.regions import UncountableError
+from accelsim.workload.tightening import (
     Box,
     Region,
-    UncountableError,
     bounding_box,
     extremes,
     tightened,

@@ -21,12 +21,12 @@ from accelsim.workload.einsum import Access, Cascade, Einsum
 from accelsim.workload.polynomials import Linear
 from accelsim.workload.projections import projected
 from accelsim.workload.regions import (
-    Region,
     UncountableError,
     combine,
     negated,
     replaced,
 )
+from accelsim.workload.tightening import Region
 from accelsim.workload.unions import shadow_size, union_size
 
 

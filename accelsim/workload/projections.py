@@ -18,22 +18,24 @@ from math import gcd, lcm, prod
 
 from accelsim.workload.polynomials import Linear
 from accelsim.workload.regions import (
-    Box,
     Functions,
-    Region,
     UncountableError,
-    bounding_box,
     combine,
     content,
-    extremes,
     functions_of,
     region_of,
     replaced,
     tight_functions,
-    tightened,
     unit_equality,
-    variables_of,
     work,
+)
+from accelsim.workload.tightening import (
+    Box,
+    Region,
+    bounding_box,
+    extremes,
+    tightened,
+    variables_of,
 )
 
 

@@ -16,7 +16,7 @@ that would take more than `MOST_REMAINDERS` such pieces is refused.
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import product
-from math import gcd, inf, lcm
+from math import lcm
 
 from accelsim.workload.polynomials import (
     ONE,
@@ -26,19 +26,12 @@ from accelsim.workload.polynomials import (
     substitute,
     sum_over,
 )
-
-Region = Sequence[Linear]
+from accelsim.workload.tightening import Region, tightened, variables_of
 
 MOST_REMAINDERS = 4096
 
 #: Regions that one question may look at, a few seconds' worth.
 MOST_STEPS = 15_000
-
-#: How often bounds are propagated when looking for a contradiction.
-ROUNDS = 3
-
-#: Least and greatest value of each variable.
-Box = dict[str, tuple[float, float]]
 
 
 Functions = tuple[tuple[tuple[str, int], ...], ...]
@@ -107,115 +100,21 @@ def tight_functions(region: Region) -> Functions | None:
     return None if tight is None else functions_of(tight)
 
 
-def variables_of(region: Region) -> list[str]:
-    return [name for name in {name: None for linear in region for name in linear} if name]
-
-
 # --- simplifying ---------------------------------------------------------------------------------
 
 
-def tightened(region: Region) -> list[Linear] | None:
-    """The same points with fewer, smaller functions; None if it is evident that there are none."""
-    strongest: dict[tuple[tuple[str, int], ...], int] = {}
-    for linear in region:
-        factors = sorted([each for each in linear.items() if each[0] and each[1]])
-        constant = linear.get("", 0)
-        if factors:
-            divisor = gcd(*[factor for _, factor in factors])
-            if divisor != 1:
-                factors = [(name, factor // divisor) for name, factor in factors]
-                constant //= divisor
-            key = tuple(factors)
-            if constant < strongest.get(key, inf):
-                strongest[key] = constant
-        elif constant < 0:
-            return None
-    for key, constant in strongest.items():
-        opposite = strongest.get(tuple([(name, -factor) for name, factor in key]))
-        if opposite is not None and constant + opposite < 0:
-            return None
-    return _within_box([{**dict(key), "": constant} for key, constant in strongest.items()])
-
-
-def _within_box(region: list[Linear]) -> list[Linear] | None:
-    """Drops what the variables' own bounds already imply; None if they contradict it."""
-    box = bounding_box(region)
-    kept = [each for each in region if len(each) <= 2 or extremes(each, box)[0] < 0]
-    return None if _contradicts(kept, box) else kept
-
-
-def _contradicts(region: list[Linear], box: Box) -> bool:
-    """Whether bounds that follow from the functions leave some variable no value."""
-    for _ in range(ROUNDS):
-        before = dict(box)
-        for linear in region:
-            if not _narrow(box, linear):
-                return True
-        if box == before:
-            return False
-    return False
-
-
-def _narrow(box: Box, linear: Linear) -> bool:
-    """Narrows the box by one function; False if nothing is left of it."""
-    high = extremes(linear, box)[1]
-    if high < 0 or high == inf:
-        return high >= 0
-    for name, factor in linear.items():
-        if name:
-            low_end, high_end = box[name]
-            # The others at their best leave this much for factor · variable.
-            if factor > 0:
-                least = int(factor * high_end) - int(high)
-                low_end = max(low_end, -(-least // factor))
-            else:
-                least = int(factor * low_end) - int(high)
-                high_end = min(high_end, least // factor)
-            box[name] = (low_end, high_end)
-            if low_end > high_end:
-                return False
-    return True
-
-
-def bounding_box(region: Region) -> Box:
-    """Least and greatest value of each variable, as far as it has bounds of its own."""
-    box: Box = {name: (-inf, inf) for name in variables_of(region)}
-    for linear in region:
-        names = [name for name in linear if name]
-        if len(names) == 1:
-            name, constant = names[0], linear.get("", 0)
-            low, high = box[name]
-            if linear[name] > 0:
-                box[name] = (max(low, -(constant // linear[name])), high)
-            else:
-                box[name] = (low, min(high, constant // -linear[name]))
-    return box
-
-
-def extremes(linear: Linear, box: Box) -> tuple[float, float]:
-    """Least and greatest value of a linear function over the box."""
-    low: float = linear.get("", 0)
-    high: float = low
-    for name, factor in linear.items():
-        if name:
-            least, greatest = box[name]
-            if factor < 0:
-                least, greatest = greatest, least
-            low += factor * least
-            high += factor * greatest
-    return low, high
-
-
 def unit_equality(region: Region, variables: Sequence[str]) -> tuple[str, Linear] | None:
-    """One of the variables that equals a linear function of the others, and that function."""
-    known = {content(linear) for linear in region}
+    """One of the variables that equals a linear function of the others, and that function.
+
+    The region is tightened: opposite functions then have their variables in the same order.
+    """
+    known = set(functions_of(region))
     for linear in region:
-        if content({name: -factor for name, factor in linear.items()}) in known:
-            for name in variables:
-                factor = linear.get(name, 0)
-                if abs(factor) == 1:
-                    rest = {each: -factor * value for each, value in linear.items() if each != name}
-                    return name, rest
+        unit = [name for name in variables if linear.get(name) in (1, -1)]
+        if unit and tuple([(name, -factor) for name, factor in linear.items()]) in known:
+            factor = linear[unit[0]]
+            rest = {each: -factor * value for each, value in linear.items() if each != unit[0]}
+            return unit[0], rest
     return None
 
 
@@ -229,8 +128,11 @@ def replaced(region: Region, variable: str, value: Linear) -> list[Linear]:
     for linear in region:
         rest = linear
         if variable in linear:
-            others = {name: factor for name, factor in linear.items() if name != variable}
-            rest = combine(others, value, 1, linear[variable])
+            by = linear[variable]
+            total = {name: factor for name, factor in linear.items() if name != variable}
+            for name, factor in value.items():
+                total[name] = total.get(name, 0) + by * factor
+            rest = {name: factor for name, factor in total.items() if factor or name == ""}
         result.append(rest)
     return result
 
@@ -240,9 +142,17 @@ def replaced(region: Region, variable: str, value: Linear) -> list[Linear]:
 
 def _sum(weight: Polynomial, region: Region, effort: Effort) -> Fraction:
     """Σ weight over the points of the region."""
-    effort.step()
     simple = tightened(region)
-    if simple is None or not weight:
+    if simple is not None:
+        return _sum_tight(weight, simple, effort)
+    effort.step()
+    return Fraction(0)
+
+
+def _sum_tight(weight: Polynomial, simple: list[Linear], effort: Effort) -> Fraction:
+    """The same over a region that is tightened already."""
+    effort.step()
+    if not weight:
         return Fraction(0)
     if not simple:
         return weight.get((), Fraction(0))
@@ -276,7 +186,7 @@ def _sum_of_products(weight: Polynomial, parts: list[list[Linear]], effort: Effo
         for number, part in enumerate(parts):
             own = tuple(each for each in monomial if each[0] in variables_of(part))
             if (own, number) not in known:
-                known[own, number] = _sum({own: Fraction(1)}, part, effort)
+                known[own, number] = _sum_tight({own: Fraction(1)}, part, effort)
             value *= known[own, number]
         total += value
     return total
@@ -340,8 +250,9 @@ def _sum_variable(
     for lower, largest in _chosen(lowers, sign=1):
         for upper, smallest in _chosen(uppers, sign=-1):
             piece = [*free, *largest, *smallest, combine(upper, lower, 1, -1)]
-            if tightened(piece) is not None:
-                total += _sum(sum_over(weight, variable, lower, upper), piece, effort)
+            tight = tightened(piece)
+            if tight is not None:
+                total += _sum_tight(sum_over(weight, variable, lower, upper), tight, effort)
     return total
 
 

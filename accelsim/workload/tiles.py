@@ -29,7 +29,8 @@ from accelsim.workload.enumerated import enumerated_size
 from accelsim.workload.points import between, einsum_regions, equality
 from accelsim.workload.polynomials import Linear
 from accelsim.workload.projections import outer_shadow
-from accelsim.workload.regions import Region, UncountableError, combine, content
+from accelsim.workload.regions import UncountableError, combine, content
+from accelsim.workload.tightening import Region
 from accelsim.workload.unions import shadow_size, union_size
 
 Reaches = tuple[int, ...]

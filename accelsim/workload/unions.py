@@ -16,20 +16,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from accelsim.workload.polynomials import Linear
 from accelsim.workload.projections import HolesError, projected_tight
 from accelsim.workload.regions import (
     Effort,
     Functions,
-    Region,
     UncountableError,
-    content,
     count_points,
     functions_of,
     region_of,
     replaced,
     tight_functions,
-    tightened,
 )
+from accelsim.workload.tightening import Region, tightened
 
 Piece = tuple[Functions | None, ...]
 """Regions, tightened; None is one that is evidently empty."""
@@ -130,33 +129,46 @@ def _counted(regions: tuple[Functions, ...]) -> tuple[int, int] | None:
     """None if that takes too many steps, or has no closed form."""
     effort = Effort()
     try:
-        terms = _terms(list(map(region_of, regions)), 1, effort)
+        tight = (tightened(region_of(each)) for each in regions)
+        terms = _terms([each for each in tight if each is not None], 1, effort)
         size = sum(sign * count_points(region, effort) for sign, region in terms)
     except UncountableError:
         return None
     return size, effort.taken
 
 
-def _terms(regions: Sequence[Region], sign: int, effort: Effort) -> Iterator[tuple[int, Region]]:
-    """Regions whose points, each with its sign, add up to the union's."""
-    before: list[Region] = []
-    for region in _maximal(regions, effort):
+def _terms(
+    regions: Sequence[list[Linear]], sign: int, effort: Effort
+) -> Iterator[tuple[int, Region]]:
+    """Regions whose points, each with its sign, add up to the union's; these are tightened."""
+    for region, meetings in _maximal(regions, effort):
         yield sign, region
-        yield from _terms([[*region, *other] for other in before], -sign, effort)
-        before.append(region)
+        yield from _terms(meetings, -sign, effort)
 
 
-def _maximal(regions: Sequence[Region], effort: Effort) -> list[Region]:
-    """The regions without those that are empty or lie within another, as far as that is evident."""
-    kept: list[Region] = []
-    for region in (tight for each in regions if (tight := tightened(each)) is not None):
+def _maximal(
+    regions: Sequence[list[Linear]], effort: Effort
+) -> list[tuple[list[Linear], list[list[Linear]]]]:
+    """The regions without those that lie within another, as far as that is evident; and of each
+    where it meets those before it, as far as these are not evidently empty."""
+    kept: dict[int, list[Linear]] = {}
+    met: dict[int, dict[int, list[Linear] | None]] = {}
+    for number, region in enumerate(regions):
         effort.step()
-        meetings = [(other, tightened([*region, *other])) for other in kept]
-        if not any(_same(meeting, region) for _, meeting in meetings):
-            kept = [other for other, meeting in meetings if not _same(meeting, other)]
-            kept.append(region)
-    return kept
+        met[number] = {place: tightened([*region, *other]) for place, other in kept.items()}
+        if not any(_same(meeting, region) for meeting in met[number].values()):
+            kept = {p: each for p, each in kept.items() if not _same(met[number][p], each)}
+            kept[number] = region
+    return [
+        (region, [m for p in kept if p < number and (m := met[number][p]) is not None])
+        for number, region in kept.items()
+    ]
 
 
 def _same(one: Region | None, other: Region) -> bool:
-    return one is not None and set(map(content, one)) == set(map(content, other))
+    """Of tightened regions, none of whose functions is there twice."""
+    return (
+        one is not None
+        and len(one) == len(other)
+        and set(functions_of(one)) == set(functions_of(other))
+    )

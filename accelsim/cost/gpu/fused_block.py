@@ -168,9 +168,9 @@ def _on_tensor(
     }
     # Above the operations of a sum of products there may be others.
     rest = {name: n for name, n in einsum.operations.items() if name != "mac"}
-    by_pipe = cycles | _pipe_cycles(gpu, rest, points)
+    by_pipe = cycles | pipe_cycles(gpu, rest, points)
     return EinsumTime(
-        cycles=_longest(by_pipe, gpu),
+        cycles=longest(by_pipe, gpu),
         latency_cycles=float(cores.latency_cycles),
         is_product=True,
         by_pipe=by_pipe,
@@ -214,15 +214,16 @@ def _on_pipes(einsum: Einsum, kernel: FusedKernel, gpu: Gpu, points: Number) -> 
     is_narrow = kernel.fusion.cascade.tensors[einsum.name].word_bytes < ACCUMULATOR_BYTES
     if is_narrow and operations and einsum.reduction is None:
         operations["convert"] = 1
-    by_pipe = _pipe_cycles(gpu, operations, points)
+    by_pipe = pipe_cycles(gpu, operations, points)
     latencies = {pipe.name: pipe.latency_cycles for pipe in gpu.pipes}
     sums = einsum.reduction is not None
     latency = sum(latencies[name] for name in by_pipe) + sums * SHUFFLES * gpu.timing.shuffle_cycles
-    longest = _longest(by_pipe, gpu)
-    return EinsumTime(longest, float(latency), False, by_pipe, points, operations)
+    cycles = longest(by_pipe, gpu)
+    return EinsumTime(cycles, float(latency), False, by_pipe, points, operations)
 
 
-def _pipe_cycles(gpu: Gpu, operations: Mapping[str, float], points: Number) -> dict[str, Number]:
+def pipe_cycles(gpu: Gpu, operations: Mapping[str, float], points: Number) -> dict[str, Number]:
+    """Of so many points, by pipe."""
     cycles: dict[str, Number] = {}
     for operation, count in operations.items():
         for pipe, times in pipes_of(gpu, operation):
@@ -242,7 +243,7 @@ def _lane_actions(gpu: Gpu, operations: Mapping[str, float], points: float) -> d
     return actions
 
 
-def _longest(by_pipe: Mapping[str, Number], gpu: Gpu) -> Number:
+def longest(by_pipe: Mapping[str, Number], gpu: Gpu) -> Number:
     """Its pipes work side by side; a scheduler issues one instruction of 32 lanes a cycle."""
     lanes = {pipe.name: pipe.lanes for pipe in gpu.pipes}
     issued = sum(cycles * lanes[name] for name, cycles in by_pipe.items() if name in lanes)

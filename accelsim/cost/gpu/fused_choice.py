@@ -5,9 +5,11 @@ leave out tiles, the best of these are timed again, tile by tile and block by bl
 so it is done in the order of what they take `at least`, until nothing can be faster.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import heapify, heappop, heappush
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,10 @@ from accelsim.arch.gpu import Gpu
 from accelsim.cost.gpu.dram import apart, dram_seconds
 from accelsim.cost.gpu.fused import MARGIN, FusedBlocks
 from accelsim.cost.gpu.fused_bytes import crossing
-from accelsim.cost.gpu.overlap import swept
+from accelsim.cost.gpu.fused_least import Least, least_cycles
+from accelsim.cost.gpu.overlap import served, swept
 from accelsim.mapping.fused_kernel import FusedKernel
+from accelsim.mapping.fused_tiles import Candidates
 
 TIMED_AGAIN = 25
 """Of the kernels with the best tiles by points alone."""
@@ -25,30 +29,33 @@ TIMED_AGAIN = 25
 ROUGH, TILES, ALL = range(3)
 """What is known of a candidate: points, tiles, and the schedule of its blocks."""
 
+NOTHING: Mapping[str, Least] = MappingProxyType({})
+
 Timed = tuple[FusedKernel, float]
 """A kernel and the seconds of one launch."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The candidates of a fusion, as one kernel of arrays, and the bytes of device memory that each
-    of them moves at least."""
+    """The candidates of a fusion, and what each of them takes at least: bytes of device memory, and
+    cycles of the SMs."""
 
-    kernels: FusedKernel
+    candidates: Candidates
     gpu: Gpu
     read: float
     written: float
+    least_cycles: float = 0.0
 
     @property
-    def number(self) -> int:
-        """Of candidates."""
-        return len(self.kernels.stages)
+    def kernels(self) -> FusedKernel:
+        """As one of arrays."""
+        return self.candidates.kernels
 
     @property
     def is_exact(self) -> bool:
         """Whether rough seconds are all there is to know: without conditions all blocks do equal
         work."""
-        return not any(einsum.conditions for einsum in self.kernels.fusion.cascade.einsums)
+        return not any(einsum.conditions for einsum in self.candidates.fusion.cascade.einsums)
 
     @cached_property
     def _blocks(self) -> FusedBlocks:
@@ -64,15 +71,16 @@ class Choice:
         return self._blocks.least_seconds(*self._memory(self._blocks))
 
     @property
-    def by_bytes(self) -> float:
-        """No more than `at_least`: the bytes alone, which one knows without looking at tiles."""
-        moving = dram_seconds(self.gpu, self.read, self.written)
-        return moving * (1 - MARGIN) + float(self.gpu.launch.drain_s)
-
-    @property
     def at_least(self) -> float:
         """No more than the seconds of the fastest."""
-        return float((self._rough if self.is_exact else self._least).min())
+        return max(self.at_once, float((self._rough if self.is_exact else self._least).min()))
+
+    @property
+    def at_once(self) -> float:
+        """The same, as far as one knows it without looking at tiles."""
+        moving = dram_seconds(self.gpu, self.read, self.written)
+        least = served(self.gpu, self.least_cycles / float(self.gpu.clock_hz), moving)
+        return least * (1 - MARGIN) + float(self.gpu.launch.drain_s)
 
     def fastest(self) -> Timed:
         """The first one, if several take as long."""
@@ -108,9 +116,11 @@ class Choice:
         return float(self.gpu.clock_hz), self.read + blocks.again, self.written
 
 
-def choice(kernels: FusedKernel, gpu: Gpu) -> Choice:
-    """Among all kernels of a fusion for which there is room."""
-    moved = crossing(kernels.fusion, apart(gpu))
+def choice(candidates: Candidates, gpu: Gpu, of: Mapping[str, Least] = NOTHING) -> Choice:
+    """Among all kernels of a fusion for which there is room. `of` its Einsums is what these take at
+    least, if that is known."""
+    moved = crossing(candidates.fusion, apart(gpu))
     missing = 1 - swept(gpu, moved.total, float(gpu.l2.capacity_bytes))
     read, written = (sum(each.values()) * missing for each in (moved.reads, moved.writes))
-    return Choice(kernels, gpu, read, written)
+    least = least_cycles(candidates, gpu, of) if of else 0.0
+    return Choice(candidates, gpu, read, written, least)

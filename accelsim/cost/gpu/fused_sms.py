@@ -20,7 +20,7 @@ from accelsim.cost.gpu.fused_block import BlockTime, EinsumTime, block_time, ein
 from accelsim.cost.gpu.fused_bytes import Moved, crossing, l2_reads, waves_again
 from accelsim.cost.gpu.fused_share import block_weights, visited_share
 from accelsim.cost.kernels import scheduled_cycles
-from accelsim.mapping.fused_kernel import FusedKernel, is_product, resident
+from accelsim.mapping.fused_kernel import FusedKernel, multiplies, resident
 from accelsim.workload.einsum import Access, Einsum
 
 MOST_SCHEDULED = 1_000_000
@@ -142,7 +142,7 @@ class SmBlocks:
 
     @cached_property
     def _is_tiled(self) -> bool:
-        return any(map(is_product, self._einsums))
+        return multiplies(self.kernel.fusion)
 
     @cached_property
     def l2_seconds(self) -> Number:

@@ -5,7 +5,7 @@ import pytest
 from accelsim.arch.load_gpu import load_gpu
 from accelsim.cost.gpu.fused import FusedBlocks
 from accelsim.cost.gpu.fused_choice import choice
-from accelsim.mapping.fused_kernel import fused_kernels
+from accelsim.mapping.fused_kernel import fused_kernels, room_of
 from accelsim.mapping.fused_tiles import candidates, tiles
 from accelsim.mapping.fusion import fusion, units
 from accelsim.workload.load import load_workload
@@ -22,7 +22,7 @@ def fused(name):
 @pytest.mark.parametrize("name", ["attention/one_pass", "attention/one_pass_causal"])
 def test_candidates_side_by_side_are_those_one_by_one_with_the_same_seconds(name):
     own = fused(name)
-    together = candidates(own, H100.sm)
+    together = candidates(own, room_of(H100.sm)).kernels
     rough = FusedBlocks(together, H100, rough=True)
     apart = [kernel for tile in tiles(own) for kernel in fused_kernels(own, tile, H100)]
     assert [together.at(number) for number in range(len(together.stages))] == apart
@@ -34,7 +34,7 @@ def test_candidates_side_by_side_are_those_one_by_one_with_the_same_seconds(name
 
 @pytest.mark.parametrize("name", ["attention/one_pass", "attention/one_pass_causal"])
 def test_no_candidate_takes_less_than_it_counts_as(name):
-    together = candidates(fused(name), H100.sm)
+    together = candidates(fused(name), room_of(H100.sm)).kernels
     by_points = FusedBlocks(together, H100, rough=True).least_seconds(*MEMORY)
     for number, least in enumerate(by_points):
         blocks = FusedBlocks(together.at(number), H100)
@@ -43,7 +43,7 @@ def test_no_candidate_takes_less_than_it_counts_as(name):
 
 
 def test_the_fastest_takes_no_less_than_the_whole_choice_does():
-    own = choice(candidates(fused("attention/one_pass_causal"), H100.sm), H100)
+    own = choice(candidates(fused("attention/one_pass_causal"), room_of(H100.sm)), H100)
     kernel, seconds = own.fastest()
     assert own.at_least <= seconds
     assert kernel.fusion is own.kernels.fusion
@@ -68,7 +68,7 @@ def test_what_kernels_keep_of_one_gpu_is_not_taken_for_another_one_s(name):
     """Kernels asked for every GPU in turn, twice, against new ones that know of no other GPU."""
     gpus = [H100, *(load_gpu("h100_sxm", {path: value}) for path, value in CHANGED.items())]
     own = fused(name)
-    alone = [choice(candidates(own, gpu.sm), gpu).fastest() for gpu in gpus]
-    kernels = candidates(own, H100.sm)
+    alone = [choice(candidates(own, room_of(gpu.sm)), gpu).fastest() for gpu in gpus]
+    kernels = candidates(own, room_of(H100.sm))
     assert [choice(kernels, gpu).fastest() for gpu in gpus + gpus] == alone + alone
     assert len({seconds for _, seconds in alone}) > 8, "most of these numbers are felt"
