@@ -10,8 +10,8 @@ class OutOfTime(KeyboardInterrupt):
     """To strategies it is Ctrl-C, which all of them know what to do with."""
 
 
-GRACE = 0.1
-"""Of the seconds, so much again has who was interrupted to come to an answer."""
+GRACE_S = 1.0
+"""So long has who was interrupted to come to an answer, where others have answered."""
 
 
 class Deadline:
@@ -21,7 +21,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float = inf) -> None:
-        self._ends, self._grace_s = perf_counter() + seconds, GRACE * seconds
+        self._ends = perf_counter() + seconds
         self.has_rung = self.is_strict = False
 
     @property
@@ -34,7 +34,7 @@ class Deadline:
 
     @property
     def _is_enough(self) -> bool:
-        return self.is_strict and perf_counter() > self._ends + self._grace_s
+        return self.is_strict and perf_counter() > self._ends + GRACE_S
 
     def watching(self, progress: Progress) -> Progress:
         """The same, but that the first call when time is over raises `OutOfTime`, and so do later

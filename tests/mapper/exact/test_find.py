@@ -216,3 +216,23 @@ def test_the_optimum_of_exhaustive_search_under_constraints(tmp_path, seed):
     found = find_mapping(*asked, strategies=["exact"], constraints=constraints)
     assert found.optimal
     assert found.value == pytest.approx(least, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize("minimise", ["latency", "energy_delay"])
+def test_whenever_it_is_interrupted_it_has_an_answer(tmp_path, minimise):
+    cascade = _workload(tmp_path, {"M": 7, "N": 6, "K": 5})
+    arch = _machine(Random(3), has_registers=True)
+    calls, last = 0, inf
+
+    def told(strategy, value, candidates):
+        nonlocal calls
+        calls += 1
+        if calls == last:
+            raise KeyboardInterrupt
+
+    find_mapping(cascade, arch, minimise, strategies=["exact"], progress=told)
+    for last in range(1, calls + 1):
+        calls = 0
+        found = find_mapping(cascade, arch, minimise, strategies=["exact"], progress=told)
+        assert not check(bind(found.mapping, cascade, arch))
+        assert found.is_cut_short
