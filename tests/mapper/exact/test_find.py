@@ -1,6 +1,6 @@
 """The exact search against brute force over nests, which shares nothing with it but `batch`."""
 
-from itertools import product
+from itertools import count, product
 from math import inf, prod
 from random import Random
 
@@ -222,17 +222,19 @@ def test_the_optimum_of_exhaustive_search_under_constraints(tmp_path, seed):
 def test_whenever_it_is_interrupted_it_has_an_answer(tmp_path, minimise):
     cascade = _workload(tmp_path, {"M": 7, "N": 6, "K": 5})
     arch = _machine(Random(3), has_registers=True)
-    calls, last = 0, inf
 
-    def told(strategy, value, candidates):
-        nonlocal calls
-        calls += 1
-        if calls == last:
-            raise KeyboardInterrupt
+    def found(ends_at):
+        calls = count(1)
 
-    find_mapping(cascade, arch, minimise, strategies=["exact"], progress=told)
-    for last in range(1, calls + 1):
-        calls = 0
-        found = find_mapping(cascade, arch, minimise, strategies=["exact"], progress=told)
-        assert not check(bind(found.mapping, cascade, arch))
-        assert found.is_cut_short
+        def told(strategy, value, candidates):
+            if next(calls) == ends_at:
+                raise KeyboardInterrupt
+
+        answer = find_mapping(cascade, arch, minimise, strategies=["exact"], progress=told)
+        return answer, next(calls) - 1
+
+    _, every = found(inf)
+    for ends_at in range(1, every + 1):
+        answer, _ = found(ends_at)
+        assert not check(bind(answer.mapping, cascade, arch))
+        assert answer.is_cut_short
