@@ -47,7 +47,7 @@ def evaluate_system(asked: Serve, as_json: bool) -> None:
     if as_json:
         print_json(_as_plain(asked, served))
         return
-    print(f"{asked.title}\n")
+    print(f"{asked.title}{_on_each(served)}\n")
     print_table(("total", ""), [each[:2] for each in figures(served, asked.phase)])
     print()
     way = served.of.way_s.items()
@@ -64,6 +64,12 @@ def evaluate_system(asked: Serve, as_json: bool) -> None:
     print()
     joules = served.energy_by_part_j.items()
     print_table(("energy", ""), [(part, format_quantity(j * 1e12, "pJ")) for part, j in joules])
+
+
+def _on_each(served: Served) -> str:
+    """What is asked is one engine's; all do as much."""
+    engines = served.plan.engines
+    return f" on each of {engines} replicas" if engines > 1 else ""
 
 
 def _served(asked: Serve) -> Served:

@@ -85,12 +85,20 @@ KINDS = (
 )
 
 
+OF_A_CONFIG = "model_type"
+"""Every `config.json` has this key, and no file of ours."""
+
+
 def kind_of(node: Node) -> Kind:
     """A shape has only keys that others have too, so no misspelt mark may stand beside them."""
     found = next((kind for kind in KINDS if any(mark in node for mark in kind.marks)), None)
     marks = [mark for kind in KINDS for mark in kind.marks]
     unknown = [key for key, _ in node.items() if key not in marks]
     near = next(filter(None, (did_you_mean(key, marks) for key in unknown)), None)
+    if found is None and OF_A_CONFIG in node:
+        fact = "a config.json of Hugging Face is a model, and no YAML file of ours"
+        remedy = "'accelsim model FILE' reads it, and all that takes a model does"
+        raise InputError(fact, at=node.place, remedy=remedy)
     if found is None or (found.name == "shape" and near):
         of_kind = {kind.name: kind.marks[0] for kind in reversed(KINDS)}
         listed = ", ".join(f"a {name} has {mark!r}" for name, mark in reversed(of_kind.items()))

@@ -131,7 +131,7 @@ def command(
     if out is not None:
         save_mapping(found.mapping, out)
     if json:
-        print_json(as_plain(found))
+        print_json({"workload": cascade.name, "machine": machine, **as_plain(found)})
     else:
         print(render(bind(found.mapping, cascade, arch)))
         print_summary(f"{cascade.name} on {machine}", found)

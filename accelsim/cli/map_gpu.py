@@ -40,7 +40,7 @@ def map_gpu(
         save_gpu_mapping(found.answer.mapping, out)
     others = list(shipped(case.cascade, case.gpu))
     if json:
-        print_json(_as_plain(found, others))
+        print_json({"workload": case.cascade.name, "machine": machine, **_as_plain(found, others)})
     else:
         _print(f"{case.cascade.name} on {machine}", found, others)
     if found.answer.is_cut_short and not deadline.has_rung:

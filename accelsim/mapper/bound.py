@@ -19,7 +19,7 @@ from math import inf
 
 from accelsim.arch.spatial import Spatial, area_um2, missing_operations, point_cost
 from accelsim.mapper.objective import Figures
-from accelsim.mapper.partitions import free_partitions
+from accelsim.mapper.partitions import loose_partitions
 from accelsim.workload.budget import budgeted
 from accelsim.workload.counts import counts
 from accelsim.workload.einsum import Cascade
@@ -48,7 +48,7 @@ def in_one_tile(cascade: Cascade) -> Cascade:
     """With partitions that a mapping may decide as whole ranks."""
     whole = {
         inner: cascade.ranks[rank]
-        for rank, (_, *inners) in free_partitions(cascade).items()
+        for rank, (_, *inners) in loose_partitions(cascade).items()
         for inner in inners
     }
     return cascade.with_ranks(**whole)

@@ -59,10 +59,18 @@ USUAL = ("rules", "fused", "annealing", "exact")
 """Asked in this order where none are named. What is found by chance goes before the exact search,
 which then has to look only at what could be better."""
 
-IN_A_HURRY = ("rules", "annealing", "exact", "fused")
-"""With a limit of time: what has something to show at once goes first."""
+AGAIN = "annealing again"
 
-IF_WORTH_IT = ("annealing",)
+IN_A_HURRY = ("rules", "annealing", "fused", AGAIN, "exact")
+"""With a limit of time: what has something to show at once goes first, and goes on later."""
+
+ALONE_IN_A_HURRY = ("rules", "annealing", "exact", "fused")
+"""The same for a single Einsum, of which the exact search sees most."""
+
+A_WHILE, A_WHILE_S = 0.2, 0.2
+"""So much of the time, or so many seconds, has what goes first before the others are asked."""
+
+IF_WORTH_IT = ("annealing", AGAIN)
 """Asked if no answer is within `NEAR` of the bound by then; of single Einsums those only that the
 exact search is not for."""
 
@@ -92,7 +100,7 @@ def find_mapping(
     names of `strategies` the usual ones are asked. The `budget` is for those with chance in them.
 
     Interrupted (KeyboardInterrupt) after some strategy has answered, or when `within_s` seconds are
-    over, it returns the best so far. The first strategy ends its work however late it is.
+    over, it returns the best so far. Who is the first to answer does so however late it is.
 
     Raises
     ------
@@ -105,11 +113,10 @@ def find_mapping(
     """
     start, deadline = perf_counter(), Deadline(within_s)
     budget = budget or (SHORT if strategies is None else Budget())
-    usual = (USUAL if within_s == inf else IN_A_HURRY) if strategies is None else _known(strategies)
     constraints = constraints or Constraints()
     told = deadline.watching(_best_so_far(progress))
     whole = question_of(cascade, arch, minimise, constraints, budget, told)
-    asked = {name: STRATEGIES[name] for name in usual}
+    asked = _usual(whole, within_s) if strategies is None else _named(strategies)
     if space is not None:
         asked = {"stated": partial(import_module("accelsim.mapper.stated.find").find, space=space)}
     optional = IF_WORTH_IT if strategies is None else ()
@@ -183,6 +190,7 @@ def _answers(
             known = min((found.value for found in answers), default=inf)
             found = strategy(replace(question, known=known))
             answers += [] if found is None else [found]
+            deadline.is_strict = bool(answers)
             if found is not None and (found.gap <= AT_BOUND or found.is_cut_short):
                 break
     except KeyboardInterrupt:
@@ -190,6 +198,24 @@ def _answers(
             raise
         return answers, True
     return answers, any(found.is_cut_short for found in answers)
+
+
+def _usual(question: Question, within_s: float) -> Mapping[str, Strategy]:
+    if within_s == inf:
+        return _named(USUAL)
+    budget = question.budget
+    briefly = replace(budget, seconds=min(budget.seconds, max(A_WHILE_S, A_WHILE * within_s)))
+    known = {
+        **STRATEGIES,
+        "annealing": _annealing_within(briefly),
+        AGAIN: _annealing_within(replace(budget, seed=budget.seed + 1)),
+    }
+    is_alone = len(question.cascade.einsums) == 1
+    return {name: known[name] for name in (ALONE_IN_A_HURRY if is_alone else IN_A_HURRY)}
+
+
+def _annealing_within(budget: Budget) -> Strategy:
+    return lambda question: STRATEGIES["annealing"](replace(question, budget=budget))
 
 
 def _any(question: Question, asked: Sequence[Strategy]) -> bool:
@@ -214,12 +240,12 @@ def _best_so_far(progress: Progress) -> Progress:
     return told
 
 
-def _known(names: Sequence[str]) -> Sequence[str]:
+def _named(names: Sequence[str]) -> Mapping[str, Strategy]:
     for name in names:
         if name not in STRATEGIES:
             remedy = did_you_mean(name, STRATEGIES) or f"There are {', '.join(STRATEGIES)}"
             raise MapperError(f"there is no strategy {name!r}", remedy=remedy)
-    return names
+    return {name: STRATEGIES[name] for name in names}
 
 
 def _is_worth_more(answers: Sequence[Found], question: Question) -> bool:

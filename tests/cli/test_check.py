@@ -141,3 +141,13 @@ def test_a_form_that_is_not_there_is_refused(run):
     ended = run("check", "heads/sqa:decod")
     assert ended.status == 2
     assert ended.err.endswith("there is no form or preset 'decod'. Did you mean 'decode'?\n")
+
+
+def test_a_config_of_hugging_face_is_sent_where_it_is_read(run, tmp_path):
+    file = tmp_path / "config.json"
+    file.write_text('{"model_type": "llama", "hidden_size": 4096}')
+    for command in ("check", "show"):
+        ended = run(command, str(file))
+        assert (ended.status, ended.out) == (2, "")
+        assert "a config.json of Hugging Face is a model" in ended.err
+        assert "'accelsim model FILE' reads it" in ended.err

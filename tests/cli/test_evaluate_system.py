@@ -26,3 +26,11 @@ def test_it_takes_as_long_as_explain_says(run):
     words = ["llama3_8b", "eight_h100", "--phase", "prefill", "--context", "5000", "--json"]
     found = json.loads(run("evaluate", *words).out)
     assert found["seconds"] == json.loads(run("explain", *words).out)["latency_s"]
+
+
+def test_the_sequences_are_said_to_be_each_replicas(run):
+    # Eight devices by four are two replicas, each with eight sequences.
+    words = "evaluate llama3_8b eight_h100 --sequences 8 --context 1000"
+    said, plain = run(*words.split()).out, json.loads(run(*words.split(), "--json").out)
+    assert said.startswith("llama3_8b on eight_h100, 8 sequences of 1,000 keys on each of 2 repl")
+    assert plain["tokens_per_s"] == pytest.approx(2 * 8 / plain["seconds"])

@@ -19,6 +19,7 @@ def test_the_best_of_a_space_moves_what_must_be_moved(run, tmp_path):
     # Q, K, V and the result, of 12 heads of 2048 vectors of 64 words of 2 bytes.
     assert found["value"] == 4 * 12 * 2048 * 64 * 2
     assert (found["optimal"], found["strategy"], found["gap"]) == (True, "space", 0)
+    assert (found["workload"], found["machine"]) == ("attention/three_pass", "flat_cloud")
     assert run("check", out, "attention/three_pass", "flat_cloud", *sizes).status == 0
 
 

@@ -36,6 +36,17 @@ def test_it_rings_once(clock):
     assert [candidates for *_, candidates in told][-2:] == [3, 4]
 
 
+def test_who_goes_on_although_others_have_answered_is_interrupted_again(clock):
+    deadline = Deadline(3)
+    progress = deadline.watching(quiet)
+    with pytest.raises(OutOfTime):
+        [progress("exact", inf, 1) for _ in range(4)]
+    [progress("exact", inf, 1) for _ in range(4)]
+    deadline.is_strict = True
+    with pytest.raises(OutOfTime):
+        progress("exact", inf, 1)
+
+
 def test_without_a_limit_it_never_does(clock):
     told = []
     progress = Deadline().watching(lambda *said: told.append(said))
@@ -67,6 +78,12 @@ def test_nothing_in_time_is_told(clock, monkeypatch):
     cascade, arch = load_workload(CASE[0]), load_arch(CASE[1])
     with pytest.raises(MapperError, match=r"was found within 20 s\. Give it more time"):
         find_mapping(cascade, arch, "energy", strategies=["fused"], within_s=20)
+
+
+def test_a_while_of_chance_leaves_the_fused_search_its_turn():
+    # Without a limit it proves the best fused step within a second.
+    cascade, arch = load_workload("attention/one_pass"), load_arch("fusemax_cloud")
+    assert find_mapping(cascade, arch, within_s=20).strategy == "fused"
 
 
 def test_rules_answer_however_late_it_is(clock):

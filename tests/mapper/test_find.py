@@ -37,3 +37,31 @@ def test_a_bound_of_nothing_ends_no_search():
     assert not found.optimal
     by_rules = find_mapping(cascade, arch, "traffic.GlobalBuffer", strategies=["rules"])
     assert found.value < by_rules.value
+
+
+NO_BUFFER = """
+about: Register files right under the outermost memory.
+source: made up
+clock: 1 GHz
+memories:
+- {name: DRAM, bandwidth: 50 GB/s, read: 31 pJ/B, write: 31 pJ/B, source: made up}
+- {name: Registers, per: Array, under: DRAM, capacity: 32 B, read: 0.1 pJ/B, write: 0.1 pJ/B, source: made up}
+compute:
+- name: Array
+  rows: 4
+  columns: 5
+  under: Registers
+  operations: {mac: {energy: 1 pJ}, max: {}, sub: {}, exp: {}, add: {}, div: {}}
+  source: made up
+"""  # noqa: E501
+
+
+def test_a_machine_without_a_buffer_has_mappings_but_no_fused_ones(tmp_path):
+    file = tmp_path / "bare.yaml"
+    file.write_text(NO_BUFFER)
+    sizes = {"ranks.P": "7", "ranks.M": "9", "ranks.H": "1"}
+    cascade, arch = load_workload("attention/three_pass", sizes), load_arch(file)
+    found = find_mapping(cascade, arch, strategies=["rules", "fused"])
+    assert found.strategy == "rules"
+    with pytest.raises(MapperError, match="no mapping of attention/three_pass was found"):
+        find_mapping(cascade, arch, strategies=["fused"])

@@ -152,12 +152,18 @@ class Steps:
         cycles = choice.latency_s * self.question.arch.clock_hz * (1 + AS_FAST)
         for branch in self._branches.values():
             if any(space is choice.space for space in branch.spaces):
-                weights = Weights(1.0, 0.0, cycles)
-                answer = branch.best(
-                    weights, lambda: min(self.most, THRIFTY), self._tell, known=choice
-                )
-                return answer.choice or choice
+                return self._thriftier(branch, Weights(1.0, 0.0, cycles), choice)
         return choice
+
+    def _thriftier(self, branch: Branch, weights: Weights, choice: Choice) -> Choice:
+        try:
+            answer = branch.best(weights, lambda: min(self.most, THRIFTY), self._tell, known=choice)
+        except KeyboardInterrupt:
+            if self.most == HURRIED:
+                raise
+            self.most = HURRIED
+            return choice
+        return answer.choice or choice
 
     def _branch(self, key: Key) -> Branch:
         if key not in self._branches:

@@ -8,6 +8,7 @@ from math import inf
 from time import perf_counter
 
 from accelsim.mapper.found import Found
+from accelsim.mapper.fused.filing import machine_of
 from accelsim.mapper.fused.group import fused_groups
 from accelsim.mapper.fused.join import best_chain
 from accelsim.mapper.fused.modulo import MOST_LAG, MOST_PHASES, ROUNDING
@@ -87,7 +88,10 @@ class Search:
 
 
 def find(question: Question) -> Found | None:
-    """None if no such mapping fits. Interrupted, it returns the best so far."""
+    """None if no such mapping fits, or no buffer is there for tiles to wait in. Interrupted, it
+    returns the best so far."""
+    if not all(machine_of(question.arch, array.name).buffers for array in question.arch.compute):
+        return None
     start, search = perf_counter(), Search(question)
     is_cut_short = False
     try:

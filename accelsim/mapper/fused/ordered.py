@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from heapq import heapify, heappop, heappush
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ class Queue:
         self.outermost_s = _seconds(self.filled_bytes + written_bytes, arch.memories[0], arch)
         self.heap: list[Entry] = []
         for number, tiling in enumerate(obeying(tilings(group, arch), constraints)):
+            question.progress("fused", inf, number)
             cycles = tiling.tiles * array_cycles(_usual_work(tiling))
             least = self._least(tiling.tiles, cycles / tiling.tiles)
             self.heap.append((least, cycles, tiling.points, number, tiling, None))

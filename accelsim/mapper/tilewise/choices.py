@@ -126,11 +126,18 @@ class Choices:
         return self._moved_home(shape)
 
     def _reordered(self, shape: Shape) -> Shape:
-        """The loops over steps of a running value stay innermost."""
-        steps = (self.group.streamed,) if self.group.steps else ()
-        free = tuple(rank for rank in shape.order if rank not in steps)
-        order = self._inwards(free)
-        return self._with_usual_stays(replace(shape, order=(*order, *(r for r in steps if r))))
+        """What must be innermost stays there."""
+        last = tuple(rank for rank in shape.order if self._is_last(rank))
+        order = self._inwards(tuple(rank for rank in shape.order if rank not in last))
+        return self._with_usual_stays(replace(shape, order=(*order, *last)))
+
+    def _is_last(self, rank: str) -> bool:
+        """Whether running values take steps along a rank, or sums over it are read on chip, which
+        would leave for other tiles before they are complete."""
+        sums = (e.name for e in self.group.einsums if rank in e.reduced_ranks)
+        return rank == self.group.streamed and (
+            self.group.steps or any(self.group.readers[name] for name in sums)
+        )
 
     def _moved_home(self, shape: Shape) -> Shape:
         home = self._one(self.homes)

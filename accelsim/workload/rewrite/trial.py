@@ -22,7 +22,8 @@ DISTINCT = 2
 #: Rounds of making one rank after the other smaller: a rank may wait for one that divides it.
 ROUNDS = 4
 
-Arrays = dict[str, np.ndarray[Any, Any]]
+Array = np.ndarray[Any, Any]
+Arrays = dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,13 @@ def tried(before: Cascade, after: Cascade) -> Trial:
     inputs = random_inputs(small)
     known = {name: array for name, array in inputs.items() if name in rewritten.inputs}
     expected, found = interpret(small, inputs), interpret(rewritten, known)
-    differences = [_difference(expected[name], found[name]) for name in expected]
-    return Trial({**small.ranks, **rewritten.ranks}, max(differences, default=0.0))
+    difference = largest_difference(expected, found)
+    return Trial({**small.ranks, **rewritten.ranks}, difference)
+
+
+def largest_difference(expected: Mapping[str, Array], found: Mapping[str, Array]) -> float:
+    """Of any element of these tensors, relative to the largest expected of its tensor."""
+    return max((_difference(expected[name], found[name]) for name in expected), default=0.0)
 
 
 def smaller(cascade: Cascade) -> Cascade:
@@ -124,7 +130,7 @@ def _looked_up(cascade: Cascade, index: Index, rank: str) -> Iterator[tuple[str,
         yield lookup.access.tensor, cascade.ranks[rank] // max(1, abs(stride))
 
 
-def _difference(expected: np.ndarray[Any, Any], found: np.ndarray[Any, Any]) -> float:
+def _difference(expected: Array, found: Array) -> float:
     """0 where both are no number, infinite where one of them is."""
     both = np.isnan(expected) & np.isnan(found)
     same = both | (expected == found)

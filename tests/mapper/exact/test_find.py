@@ -1,5 +1,6 @@
 """The exact search against brute force over nests, which shares nothing with it but `batch`."""
 
+from itertools import count
 from math import inf
 from random import Random
 
@@ -84,3 +85,25 @@ def test_the_optimum_of_exhaustive_search_under_constraints(tmp_path, seed):
     found = find_mapping(*asked, strategies=["exact"], constraints=constraints)
     assert found.optimal
     assert found.value == pytest.approx(least, rel=1e-9, abs=0)
+
+
+@pytest.mark.parametrize("minimise", ["latency", "energy_delay"])
+def test_whenever_it_is_interrupted_it_has_an_answer(tmp_path, minimise):
+    cascade = workload(tmp_path, {"M": 7, "N": 6, "K": 5})
+    arch = machine(Random(3), has_registers=True)
+
+    def found(ends_at):
+        calls = count(1)
+
+        def told(strategy, value, candidates):
+            if next(calls) == ends_at:
+                raise KeyboardInterrupt
+
+        answer = find_mapping(cascade, arch, minimise, strategies=["exact"], progress=told)
+        return answer, next(calls) - 1
+
+    _, every = found(inf)
+    for ends_at in range(1, every + 1):
+        answer, _ = found(ends_at)
+        assert not check(bind(answer.mapping, cascade, arch))
+        assert answer.is_cut_short

@@ -11,6 +11,7 @@ from accelsim.mapper.tilewise.choices import Choices
 from accelsim.mapper.tilewise.nests import mapping_of
 from accelsim.mapper.tilewise.numbers import numbers_of
 from accelsim.mapping.binding import bind
+from accelsim.mapping.dataflow import lost_results
 from accelsim.mapping.fusion import units
 from accelsim.mapping.partial_sums import partial_sums
 from accelsim.workload.load import load_workload
@@ -103,3 +104,28 @@ def test_every_shape_has_numbers_to_choose(tmp_path):
     for group in fused_groups(cascade, units(cascade)):
         choices = Choices(group, question, np.random.default_rng(0))
         assert all(numbers_of(shape, group, question).most for shape in choices.firsts())
+
+
+CHAIN = """
+about: Three products; what the second one sums up stays on chip for the third.
+source: made up
+word: 2 B
+ranks: {I: 17, J: 3, K: 24, L: 3, N: 17}
+inputs: {A: [I, J], B: [J, K], C: [K, L], D: [L, N]}
+cascade: |
+  X[i,k] += A[i,j] * B[j,k]
+  Y[i,l] += X[i,k] * C[k,l]
+  Z[i,n] += Y[i,l] * D[l,n]
+"""
+
+
+def test_no_sum_leaves_the_chip_before_it_is_complete(tmp_path):
+    file = tmp_path / "chain.yaml"
+    file.write_text(CHAIN)
+    cascade, arch = load_workload(file), load_arch("tpu_v4i")
+    rng = np.random.default_rng(0)
+    for group, shape in walk(cascade, arch, 300):
+        columns = numbers_of(shape, group, asked(cascade, arch)).drawn(1, rng)
+        numbers = {name: int(column[0]) for name, column in columns.items()}
+        bound = bind(mapping_of(shape, group, arch), group.cascade, arch, numbers)
+        assert list(lost_results(bound)) == []
