@@ -49,7 +49,8 @@ def page(state: State, found: Answer, offered: Offered, complaints: tuple[str, .
             ]
         ),
         dcc.Store(id="query", data=to_query(state)),
-        *(dcc.Store(id=name) for name in ("asked", "answered", "idle", "playing")),
+        dcc.Store(id="answered", data={"number": 0, "owed": []}),
+        *(dcc.Store(id=name) for name in ("asked", "idle", "playing")),
     ]
 
 

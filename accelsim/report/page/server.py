@@ -4,6 +4,10 @@ One callback does everything: the controls' texts are the pairs of a query, read
 (`state.from_query`), answered, and drawn. The browser asks one thing at a time, and of what was
 moved meanwhile the last (assets/page.js), so that no answer is overtaken by an older one.
 
+With an answer come its numbers, its sentences and the figures that are in sight. The others are
+owed: the browser asks for them as soon as they are scrolled to, or one after the other when nothing
+has moved for a moment, so that a slider waits for no figure that nobody sees.
+
 A request for another name than this computer's own is refused, so that no other site can ask the
 page through a domain of its own. Nothing is fetched from elsewhere: scripts and styles are local.
 """
@@ -123,15 +127,18 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
         state = settled(read)
         return page(state, answer(state), offered, complaints)
 
-    def changed(asked: dict[str, Any], before: str, clicks: int | None) -> Any:
+    def changed(
+        asked: dict[str, Any], before: str, answered: dict[str, Any], clicks: int | None
+    ) -> Any:
         was = from_query(before, offered, start)[0]
         pairs = followed(pairs_of(asked["chosen"], asked["controls"]), was, offered)
         read, complaints = from_query(urlencode(pairs), offered, start)
         found = answer(settled(read))
         shown = [each["id"]["of"] for each in ctx.outputs_grouping["figures"]]
+        changes, owed = _changes(answer(was), found, shown, asked["wanted"], answered["owed"])
         return {
-            "answered": asked["number"],
-            **_answered(answer(was), found, shown),
+            "answered": {"number": asked["number"], "owed": owed},
+            **changes,
             "details": details(found) if _is_open(clicks) else no_update,
             "notices": notices(complaints),
             "query": to_query(found.state),
@@ -174,25 +181,36 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             "b": Output("b-controls", "children"),
         },
         inputs={"asked": Input("asked", "data")},
-        state={"before": Kept("query", "data"), "clicks": Kept("more", "n_clicks")},
+        state={
+            "before": Kept("query", "data"),
+            "answered": Kept("answered", "data"),
+            "clicks": Kept("more", "n_clicks"),
+        },
         prevent_initial_call=True,
     )(changed)
 
 
-def _answered(was: Answer, found: Answer, shown: list[str]) -> dict[str, Any]:
-    """What an answer changes on a page that shows these figures of another: those of a machine
-    that answers as before stay."""
-    if found is was:
-        kept = dict.fromkeys(("results", *PARTS), no_update)
-        return {"figures": [no_update] * len(shown), **kept}
-    new = figures(found)
-    if [each.name for each in new] != shown:
-        kept = dict.fromkeys(PARTS, no_update)
-        return {"results": results(found), "figures": [no_update] * len(shown), **kept}
+def _changes(
+    was: Answer, found: Answer, shown: list[str], wanted: list[str], owed: list[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """What an answer changes on a page that shows these figures of another, and what it owes.
+
+    Figures of a machine that answers as before stay. Of the others, and of those that are owed
+    already, the wanted ones are drawn.
+    """
+    new, kept = figures(found), dict.fromkeys(("results", *PARTS), no_update)
+    names = [each.name for each in new]
+    if names != shown:
+        return {**kept, "results": results(found), "figures": [no_update] * len(shown)}, []
     pairs = zip(SIDES, was.sides, found.sides, strict=False)
-    same = [name for name, before, now in pairs if before is now]
-    redrawn = [no_update if each.of in same else each.figure() for each in new]
-    return {"results": no_update, "figures": redrawn, **parts(found)}
+    same = {name for name, before, now in pairs if before is now}
+    moved = [] if found is was else [each.name for each in new if each.of not in same]
+    stale = [name for name in names if name in moved or name in owed]
+    drawn = {*stale} & {*wanted}
+    redrawn = [each.figure() if each.name in drawn else no_update for each in new]
+    told = {} if found is was else parts(found)
+    left = [name for name in stale if name not in drawn]
+    return {**kept, **told, "figures": redrawn}, left
 
 
 def _is_open(clicks: int | None) -> bool:

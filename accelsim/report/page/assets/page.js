@@ -46,12 +46,41 @@
   }
 
   // One question at a time: what is moved meanwhile is asked when the answer is there.
-  const LOST_MS = 60000;
+  const LOST_MS = 60000, SLOW_MS = 500;
   let asked = { text: null, number: 0, since: null };
+  let isMoved = false, slow = 0;
   let played = "";
   function isWaiting() {
     return asked.since !== null && performance.now() - asked.since < LOST_MS;
   }
+
+  // An answer draws the figures in sight. Others are owed until they are scrolled to, or until
+  // nothing has moved for a moment; then they come one by one.
+  const REST_MS = 150;
+  let owed = [], resting = 0;
+  function isInSight(element) {
+    const { top, bottom } = element.getBoundingClientRect();
+    return bottom > 0 && top < window.innerHeight;
+  }
+
+  function inSight() {
+    const graphs = [...document.querySelectorAll(".dash-graph")].filter(isInSight);
+    return graphs.map((each) => JSON.parse(each.id)).filter((id) => id.kind === "figure").map((id) => id.of);
+  }
+
+  function due(isAtRest) {
+    const seen = inSight(), urgent = owed.filter((name) => seen.includes(name));
+    return urgent.length || !isAtRest ? urgent : owed.slice(0, 1);
+  }
+
+  // The framework follows no circle of callbacks: what waited is asked from outside of them.
+  function wake(isAtRest) {
+    window.dash_clientside.set_props("idle", { data: { isAtRest: isAtRest } });
+  }
+
+  ["scroll", "resize"].forEach((event) => window.addEventListener(event, () => {
+    if (owed.length && due(false).length) wake(false);
+  }, { passive: true }));
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     page: {
@@ -64,20 +93,27 @@
         return [keep(), Number.isNaN(value) ? keep() : nearest(stops.numbers, value)];
       },
       ask: function (workload, a, b, choices, texts, idle) {
-        if (isWaiting()) return keep();
+        isMoved = isWaiting();
+        if (isMoved) return keep();
         const inputs = window.dash_clientside.callback_context.inputs_list;
         const controls = [...inputs[3], ...inputs[4]].map((each) => [each.id, each.value]);
         const question = { chosen: { workload: workload, a: a, b: b }, controls: controls };
         const text = JSON.stringify(question);
-        if (text === asked.text) return keep();
+        const wanted = text === asked.text ? due(idle && idle.isAtRest) : inSight();
+        if (text === asked.text && !wanted.length) return keep();
+        clearTimeout(resting);
+        slow = setTimeout(() => document.body.classList.add("slow"), SLOW_MS);
         asked = { text: text, number: asked.number + 1, since: performance.now() };
-        return Object.assign({ number: asked.number }, question);
+        return Object.assign({ number: asked.number, wanted: wanted }, question);
       },
-      // The framework follows no circle of callbacks: what waited is asked from outside of them.
       release: function (answered) {
-        if (answered !== asked.number) return;
+        if (answered.number !== asked.number) return;
+        clearTimeout(slow);
+        document.body.classList.remove("slow");
         asked.since = null;
-        setTimeout(() => window.dash_clientside.set_props("idle", { data: answered }), 0);
+        owed = answered.owed;
+        if (isMoved) setTimeout(wake, 0, false);
+        if (owed.length) resting = setTimeout(wake, REST_MS, true);
       },
       remember: function (query) {
         if (query) window.history.replaceState(null, "", "?" + query);
