@@ -53,10 +53,10 @@ MOVED = """() => new Promise(done => {
   };
   look();
 })"""
-RESTED = """() => {
+RESTED = """() => new Promise(done => {
   const answered = performance.now();
-  return new Promise(done => setTimeout(() => done(Math.max(0, window.lastDrawn - answered)), 1500));
-}"""
+  setTimeout(() => done(Math.max(0, window.lastDrawn - answered)), 1500);
+})"""
 
 
 @pytest.fixture(scope="module")

@@ -33,13 +33,14 @@ from accelsim.report.page.layout import (
     machine_choice,
     notices,
     page,
+    said,
     workload_choice,
     workload_choices,
 )
 from accelsim.report.page.machine_text import machine_yaml
 from accelsim.report.page.played import played as played_tiles
 from accelsim.report.page.results import PARTS, figures, parts, results, tiles
-from accelsim.report.page.state import SIDES, State, from_query, to_query
+from accelsim.report.page.state import SIDES, State, from_query
 from accelsim.report.page.tables import csv_text
 from accelsim.report.page.workload_text import commands, workload_yaml
 
@@ -127,29 +128,28 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
         state = settled(read)
         return page(state, answer(state), offered, complaints)
 
-    def changed(
-        asked: dict[str, Any], before: str, answered: dict[str, Any], clicks: int | None
-    ) -> Any:
-        was = from_query(before, offered, start)[0]
+    def changed(asked: dict[str, Any], answered: dict[str, Any], clicks: int | None) -> Any:
+        was = from_query(answered["query"], offered, start)[0]
         pairs = followed(pairs_of(asked["chosen"], asked["controls"]), was, offered)
         read, complaints = from_query(urlencode(pairs), offered, start)
         found = answer(settled(read))
         shown = [each["id"]["of"] for each in ctx.outputs_grouping["figures"]]
         changes, owed = _changes(answer(was), found, shown, asked["wanted"], answered["owed"])
+        told = said(found.state, complaints)
+        is_said = told["complaints"] == answered["complaints"]
         return {
-            "answered": {"number": asked["number"], "owed": owed},
+            "answered": {**told, "number": asked["number"], "owed": owed},
             **changes,
             "details": details(found) if _is_open(clicks) else no_update,
-            "notices": notices(complaints),
-            "query": to_query(found.state),
+            "notices": no_update if is_said else notices(complaints),
             **_rebuilt(was, found),
             **_rechosen(asked["chosen"], found.state, offered),
         }
 
-    def unfolded(clicks: int | None, query: str) -> Any:
+    def unfolded(clicks: int | None, answered: dict[str, Any]) -> Any:
         if not _is_open(clicks):
             return no_update
-        return details(answer(from_query(query, offered, start)[0]))
+        return details(answer(from_query(answered["query"], offered, start)[0]))
 
     def played(query: str | None) -> Any:
         return tiles(answer(from_query(query, offered, start)[0])) if query else []
@@ -161,7 +161,7 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
     app.callback(
         Output("details", "children", allow_duplicate=True),
         Input("more", "n_clicks"),
-        Kept("query", "data"),
+        Kept("answered", "data"),
         prevent_initial_call=True,
     )(unfolded)
     app.callback(
@@ -172,7 +172,6 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             **{part: Output(part, "children") for part in PARTS},
             "notices": Output("notices", "children"),
             "details": Output("details", "children"),
-            "query": Output("query", "data"),
             "workload-choice": Output("workload-choice", "children"),
             **{f"{side}-choice": Output(f"{side}-choice", "children") for side in SIDES},
             "workload": Output("workload-choices", "children"),
@@ -181,11 +180,7 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             "b": Output("b-controls", "children"),
         },
         inputs={"asked": Input("asked", "data")},
-        state={
-            "before": Kept("query", "data"),
-            "answered": Kept("answered", "data"),
-            "clicks": Kept("more", "n_clicks"),
-        },
+        state={"answered": Kept("answered", "data"), "clicks": Kept("more", "n_clicks")},
         prevent_initial_call=True,
     )(changed)
 
@@ -260,7 +255,6 @@ def _add_browser_side(app: Dash) -> None:
         Input("idle", "data"),
         prevent_initial_call=True,
     )
-    browser.clientside_callback(ClientsideFunction("page", "release"), Input("answered", "data"))
     browser.clientside_callback(
         ClientsideFunction("page", "follow"),
         Output(of("text"), "value"),
@@ -271,17 +265,7 @@ def _add_browser_side(app: Dash) -> None:
         prevent_initial_call=True,
     )
     browser.clientside_callback(
-        ClientsideFunction("page", "remember"), Output("playing", "data"), Input("query", "data")
-    )
-    browser.clientside_callback(
-        ClientsideFunction("page", "copy"),
-        Input({"kind": "copy", "of": ALL}, "n_clicks"),
-        prevent_initial_call=True,
-    )
-    browser.clientside_callback(
-        ClientsideFunction("page", "save"),
-        Input({"kind": "save", "of": ALL, "as": ALL}, "n_clicks"),
-        prevent_initial_call=True,
+        ClientsideFunction("page", "release"), Output("playing", "data"), Input("answered", "data")
     )
 
 

@@ -37,19 +37,29 @@
     setTimeout(() => { button.textContent = before; }, 1200);
   }
 
-  function clicked(kind) {
-    // Buttons that have just been drawn trigger too, without a click.
-    const found = window.dash_clientside.callback_context.triggered || [];
-    if (found.length !== 1 || !found[0].value) return null;
-    const identity = JSON.parse(found[0].prop_id.slice(0, found[0].prop_id.lastIndexOf(".")));
-    return identity.kind === kind ? identity : null;
+  function copy(button) {
+    const of = button.dataset.copy;
+    const text = of === "url" ? window.location.href : document.getElementById(of).textContent;
+    navigator.clipboard.writeText(text).then(
+      () => said(button, "Copied"),
+      () => said(button, "The browser does not allow it"));
   }
+
+  function save(button) {
+    const plot = button.closest("section").querySelector(".js-plotly-plot"), format = button.dataset.format;
+    window.Plotly.downloadImage(plot, { format: format, filename: "accelsim-" + button.dataset.save,
+      width: plot.offsetWidth, height: plot.offsetHeight, scale: format === "png" ? 2 : 1 });
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-copy], button[data-save]");
+    if (button) (button.dataset.copy ? copy : save)(button);
+  });
 
   // One question at a time: what is moved meanwhile is asked when the answer is there.
   const LOST_MS = 60000, SLOW_MS = 500;
   let asked = { text: null, number: 0, since: null };
   let isMoved = false, slow = 0;
-  let played = "";
   function isWaiting() {
     return asked.since !== null && performance.now() - asked.since < LOST_MS;
   }
@@ -73,6 +83,29 @@
     return urgent.length || !isAtRest ? urgent : owed.slice(0, 1);
   }
 
+  // Tiles are played when all else is there, only if somebody asks for them and, like figures, when
+  // they are in sight or nothing moves.
+  let played = "", toPlay = "", playing = 0;
+  function play() {
+    played = toPlay;
+    return played;
+  }
+
+  function playFromOutside() {
+    clearTimeout(playing);
+    window.dash_clientside.set_props("playing", { data: play() });
+  }
+
+  function playNowOrLater(query) {
+    clearTimeout(playing);
+    toPlay = /(^|&)tiles=/.test(query) ? query : "";
+    if (toPlay === played) return keep();
+    const place = document.getElementById("tiles");
+    if (!toPlay || !place || !place.children.length || isInSight(place)) return play();
+    playing = setTimeout(playFromOutside, 2 * REST_MS);
+    return keep();
+  }
+
   // The framework follows no circle of callbacks: what waited is asked from outside of them.
   function wake(isAtRest) {
     window.dash_clientside.set_props("idle", { data: { isAtRest: isAtRest } });
@@ -80,6 +113,7 @@
 
   ["scroll", "resize"].forEach((event) => window.addEventListener(event, () => {
     if (owed.length && due(false).length) wake(false);
+    if (toPlay !== played && isInSight(document.getElementById("tiles"))) playFromOutside();
   }, { passive: true }));
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
@@ -107,40 +141,17 @@
         return Object.assign({ number: asked.number, wanted: wanted }, question);
       },
       release: function (answered) {
-        if (answered.number !== asked.number) return;
-        clearTimeout(slow);
-        document.body.classList.remove("slow");
-        asked.since = null;
-        owed = answered.owed;
-        if (isMoved) setTimeout(wake, 0, false);
-        if (owed.length) resting = setTimeout(wake, REST_MS, true);
-      },
-      remember: function (query) {
-        if (query) window.history.replaceState(null, "", "?" + query);
+        window.history.replaceState(null, "", "?" + answered.query);
         requestAnimationFrame(speak);
-        // Tiles are played when all else is there, and only if somebody asks for them.
-        const plays = /(^|&)tiles=/.test(query || "");
-        const text = plays ? query : "";
-        if (text === played) return keep();
-        played = text;
-        return text;
-      },
-      copy: function () {
-        const identity = clicked("copy");
-        if (!identity) return;
-        const element = document.getElementById(identity.of);
-        const text = identity.of === "url" ? window.location.href : element.textContent;
-        navigator.clipboard.writeText(text).then(
-          () => said(document.activeElement, "Copied"),
-          () => said(document.activeElement, "The browser does not allow it"));
-      },
-      save: function () {
-        const identity = clicked("save");
-        if (!identity) return;
-        const plot = document.activeElement.closest("section").querySelector(".js-plotly-plot");
-        const scale = identity.as === "png" ? 2 : 1;
-        window.Plotly.downloadImage(plot, { format: identity.as, filename: "accelsim-" + identity.of,
-          width: plot.offsetWidth, height: plot.offsetHeight, scale: scale });
+        if (answered.number === asked.number) {
+          clearTimeout(slow);
+          document.body.classList.remove("slow");
+          asked.since = null;
+          owed = answered.owed;
+          if (isMoved) setTimeout(wake, 0, false);
+          if (owed.length) resting = setTimeout(wake, REST_MS, true);
+        }
+        return playNowOrLater(answered.query);
       },
     },
   });
