@@ -49,7 +49,7 @@ def page(state: State, found: Answer, offered: Offered, complaints: tuple[str, .
             ]
         ),
         dcc.Store(id="answered", data={**said(state, complaints), "number": 0, "owed": []}),
-        *(dcc.Store(id=name) for name in ("asked", "idle", "playing")),
+        *(dcc.Store(id=name) for name in ("asked", "idle", "playing", "released")),
     ]
 
 

@@ -265,7 +265,7 @@ def _add_browser_side(app: Dash) -> None:
         prevent_initial_call=True,
     )
     browser.clientside_callback(
-        ClientsideFunction("page", "release"), Output("playing", "data"), Input("answered", "data")
+        ClientsideFunction("page", "release"), Output("released", "data"), Input("answered", "data")
     )
 
 

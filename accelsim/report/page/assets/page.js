@@ -83,27 +83,22 @@
     return urgent.length || !isAtRest ? urgent : owed.slice(0, 1);
   }
 
-  // Tiles are played when all else is there, only if somebody asks for them and, like figures, when
-  // they are in sight or nothing moves.
+  // Tiles are played when all else is there and nothing asks anew, in sight sooner than out of it.
+  const SOON_MS = 50;
   let played = "", toPlay = "", playing = 0;
   function play() {
-    played = toPlay;
-    return played;
-  }
-
-  function playFromOutside() {
     clearTimeout(playing);
-    window.dash_clientside.set_props("playing", { data: play() });
+    played = toPlay;
+    window.dash_clientside.set_props("playing", { data: played });
   }
 
-  function playNowOrLater(query) {
+  function playLater(query) {
     clearTimeout(playing);
     toPlay = /(^|&)tiles=/.test(query) ? query : "";
-    if (toPlay === played) return keep();
+    if (toPlay === played) return;
     const place = document.getElementById("tiles");
-    if (!toPlay || !place || !place.children.length || isInSight(place)) return play();
-    playing = setTimeout(playFromOutside, 2 * REST_MS);
-    return keep();
+    const isUnseen = toPlay && place && place.children.length && !isInSight(place);
+    playing = setTimeout(play, isUnseen ? 2 * REST_MS : toPlay ? SOON_MS : 0);
   }
 
   // The framework follows no circle of callbacks: what waited is asked from outside of them.
@@ -113,7 +108,7 @@
 
   ["scroll", "resize"].forEach((event) => window.addEventListener(event, () => {
     if (owed.length && due(false).length) wake(false);
-    if (toPlay !== played && isInSight(document.getElementById("tiles"))) playFromOutside();
+    if (toPlay !== played && isInSight(document.getElementById("tiles"))) play();
   }, { passive: true }));
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
@@ -136,6 +131,7 @@
         const wanted = text === asked.text ? due(idle && idle.isAtRest) : inSight();
         if (text === asked.text && !wanted.length) return keep();
         clearTimeout(resting);
+        clearTimeout(playing);
         slow = setTimeout(() => document.body.classList.add("slow"), SLOW_MS);
         asked = { text: text, number: asked.number + 1, since: performance.now() };
         return Object.assign({ number: asked.number, wanted: wanted }, question);
@@ -151,7 +147,8 @@
           if (isMoved) setTimeout(wake, 0, false);
           if (owed.length) resting = setTimeout(wake, REST_MS, true);
         }
-        return playNowOrLater(answered.query);
+        playLater(answered.query);
+        return true;
       },
     },
   });
