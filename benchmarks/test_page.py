@@ -74,7 +74,7 @@ def address() -> Iterator[str]:
     [
         ("?a=fusemax_cloud", "a.clock"),
         ("?a=fusemax_cloud&b=flat_cloud", "a.clock"),
-        ("?a=fusemax_cloud&tiles=16", "a.clock"),
+        ("?a=fusemax_cloud&context=8K&tiles=16", "a.clock"),
         ("?a=h100_sxm", "a.clock"),
         ("?a=eight_h100", "a.H100.bandwidth"),
         ("?a=eight_h100&form=prefill", "a.H100.bandwidth"),

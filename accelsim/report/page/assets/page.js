@@ -83,22 +83,17 @@
     return urgent.length || !isAtRest ? urgent : owed.slice(0, 1);
   }
 
-  // Tiles are played when all else is there and nothing asks anew, in sight sooner than out of it.
-  const SOON_MS = 50;
-  let played = "", toPlay = "", playing = 0;
-  function play() {
-    clearTimeout(playing);
-    played = toPlay;
-    window.dash_clientside.set_props("playing", { data: played });
-  }
-
+  // Tiles are played when all else is there and nothing moves: to draw them takes as long as an answer.
+  let played = "", playing = 0;
   function playLater(query) {
     clearTimeout(playing);
-    toPlay = /(^|&)tiles=/.test(query) ? query : "";
-    if (toPlay === played) return;
-    const place = document.getElementById("tiles");
-    const isUnseen = toPlay && place && place.children.length && !isInSight(place);
-    playing = setTimeout(play, isUnseen ? 2 * REST_MS : toPlay ? SOON_MS : 0);
+    const text = /(^|&)tiles=/.test(query) ? query : "";
+    if (text === played) return;
+    const isFirst = !document.querySelector("#tiles > *");
+    playing = setTimeout(() => {
+      played = text;
+      window.dash_clientside.set_props("playing", { data: text });
+    }, text && !isFirst ? 2 * REST_MS : 0);
   }
 
   // The framework follows no circle of callbacks: what waited is asked from outside of them.
@@ -108,7 +103,6 @@
 
   ["scroll", "resize"].forEach((event) => window.addEventListener(event, () => {
     if (owed.length && due(false).length) wake(false);
-    if (toPlay !== played && isInSight(document.getElementById("tiles"))) play();
   }, { passive: true }));
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
@@ -136,6 +130,7 @@
         asked = { text: text, number: asked.number + 1, since: performance.now() };
         return Object.assign({ number: asked.number, wanted: wanted }, question);
       },
+      // Of a link that is opened too, which the framework asks for only where something is returned.
       release: function (answered) {
         window.history.replaceState(null, "", "?" + answered.query);
         requestAnimationFrame(speak);
