@@ -48,9 +48,14 @@ def page(state: State, found: Answer, offered: Offered, complaints: tuple[str, .
                 ),
             ]
         ),
-        dcc.Store(id="query", data=to_query(state)),
-        *(dcc.Store(id=name) for name in ("asked", "answered", "idle", "playing")),
+        dcc.Store(id="answered", data={**said(state, complaints), "number": 0, "owed": []}),
+        *(dcc.Store(id=name) for name in ("asked", "idle", "playing", "released")),
     ]
+
+
+def said(state: State, complaints: tuple[str, ...]) -> dict[str, Any]:
+    """Of a page, what the next answer is compared with."""
+    return {"query": to_query(state), "complaints": [*complaints]}
 
 
 def notices(complaints: tuple[str, ...]) -> list[html.P]:

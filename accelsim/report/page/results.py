@@ -46,7 +46,7 @@ class Drawn(NamedTuple):
         return self.make().update_layout(height=self.height_px)
 
 
-PARTS = ("headline", "sentences", "totals", "held", "links")
+PARTS = ("told", "links")
 
 
 def results(found: Answer) -> list[Any]:
@@ -59,10 +59,7 @@ def results(found: Answer) -> list[Any]:
     by_side = [[each for each in drawn if each.of == side] for side in SIDES]
     whole = [each for each in drawn if each.of == ALL_SIDES]
     return [
-        html.Div(own["headline"], id="headline"),
-        html.Div(own["sentences"], id="sentences", className="pair"),
-        html.Div(own["totals"], id="totals"),
-        html.Div(own["held"], id="held"),
+        html.Div(own["told"], id="told"),
         html.Div([html.Div([*map(_figure, each)]) for each in by_side if each], className="pair"),
         html.Div(id="tiles", className="pair"),
         html.Div([*map(_figure, whole)], className="stack"),
@@ -71,18 +68,18 @@ def results(found: Answer) -> list[Any]:
 
 
 def parts(found: Answer) -> dict[str, list[Any]]:
-    """What is text, by the id of where it stands."""
+    """What is text, by the id of where it stands: few parts, for each costs the framework a round
+    over the whole page."""
     if not found.sides:
-        said = [html.P(found.reason, className="complaint")]
-        return {part: said if part == "sentences" else [] for part in PARTS}
+        return {"told": [html.P(found.reason, className="complaint")], "links": []}
     sides = _answered(found)
-    return {
-        "headline": [_headline(side) for side in sides],
-        "sentences": [_sentence(side) for side in found.sides],
-        "totals": [_totals(found)] if sides else [],
-        "held": [_of_model(held) for held in found.held],
-        "links": _links(to_query(found.state), len(found.sides)),
-    }
+    told = [
+        html.Div([_headline(side) for side in sides], id="headline"),
+        html.Div([_sentence(side) for side in found.sides], className="pair"),
+        *([_totals(found)] if sides else []),
+        *(_of_model(held) for held in found.held),
+    ]
+    return {"told": told, "links": _links(to_query(found.state), len(found.sides))}
 
 
 def tiles(found: Answer) -> list[Any]:
@@ -224,9 +221,9 @@ def _drawn(drawn: Drawn, kind: str) -> list[Any]:
     saves = [
         html.Button(
             file.upper(),
-            id={"kind": "save", "of": drawn.name, "as": file},
             title=f"Download {drawn.title} as {file.upper()}",
             className="quiet",
+            **_data(save=drawn.name, format=file),
         )
         for file in FORMATS
     ]
@@ -253,4 +250,10 @@ def _links(query: str, number: int) -> list[Any]:
 
 
 def _copy(of: str, label: str) -> html.Button:
-    return html.Button(label, id={"kind": "copy", "of": of}, className="quiet")
+    return html.Button(label, className="quiet", **_data(copy=of))
+
+
+def _data(**names: str) -> Any:
+    """What assets/page.js does when it is clicked: a button with an id costs the framework a
+    callback each time that it is drawn."""
+    return {f"data-{name}": value for name, value in names.items()}

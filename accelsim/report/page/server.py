@@ -4,10 +4,15 @@ One callback does everything: the controls' texts are the pairs of a query, read
 (`state.from_query`), answered, and drawn. The browser asks one thing at a time, and of what was
 moved meanwhile the last (assets/page.js), so that no answer is overtaken by an older one.
 
+With an answer come its numbers, its sentences and the figures that are in sight. The others are
+owed: the browser asks for them as soon as they are scrolled to, or one after the other when nothing
+has moved for a moment, so that a slider waits for no figure that nobody sees.
+
 A request for another name than this computer's own is refused, so that no other site can ask the
 page through a domain of its own. Nothing is fetched from elsewhere: scripts and styles are local.
 """
 
+import gc
 import logging
 import socket
 from typing import Any
@@ -29,13 +34,14 @@ from accelsim.report.page.layout import (
     machine_choice,
     notices,
     page,
+    said,
     workload_choice,
     workload_choices,
 )
 from accelsim.report.page.machine_text import machine_yaml
 from accelsim.report.page.played import played as played_tiles
 from accelsim.report.page.results import PARTS, figures, parts, results, tiles
-from accelsim.report.page.state import SIDES, State, from_query, to_query
+from accelsim.report.page.state import SIDES, State, from_query
 from accelsim.report.page.tables import csv_text
 from accelsim.report.page.workload_text import commands, workload_yaml
 
@@ -121,28 +127,32 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
     def opened(search: str | None) -> Any:
         read, complaints = from_query(search or "", offered, start)
         state = settled(read)
-        return page(state, answer(state), offered, complaints)
+        made = page(state, answer(state), offered, complaints)
+        _keep_what_is_loaded()
+        return made
 
-    def changed(asked: dict[str, Any], before: str, clicks: int | None) -> Any:
-        was = from_query(before, offered, start)[0]
+    def changed(asked: dict[str, Any], answered: dict[str, Any], clicks: int | None) -> Any:
+        was = from_query(answered["query"], offered, start)[0]
         pairs = followed(pairs_of(asked["chosen"], asked["controls"]), was, offered)
         read, complaints = from_query(urlencode(pairs), offered, start)
         found = answer(settled(read))
         shown = [each["id"]["of"] for each in ctx.outputs_grouping["figures"]]
+        changes, owed = _changes(answer(was), found, shown, asked["wanted"], answered["owed"])
+        told = said(found.state, complaints)
+        is_said = told["complaints"] == answered["complaints"]
         return {
-            "answered": asked["number"],
-            **_answered(answer(was), found, shown),
+            "answered": {**told, "number": asked["number"], "owed": owed},
+            **changes,
             "details": details(found) if _is_open(clicks) else no_update,
-            "notices": notices(complaints),
-            "query": to_query(found.state),
+            "notices": no_update if is_said else notices(complaints),
             **_rebuilt(was, found),
             **_rechosen(asked["chosen"], found.state, offered),
         }
 
-    def unfolded(clicks: int | None, query: str) -> Any:
+    def unfolded(clicks: int | None, answered: dict[str, Any]) -> Any:
         if not _is_open(clicks):
             return no_update
-        return details(answer(from_query(query, offered, start)[0]))
+        return details(answer(from_query(answered["query"], offered, start)[0]))
 
     def played(query: str | None) -> Any:
         return tiles(answer(from_query(query, offered, start)[0])) if query else []
@@ -154,7 +164,7 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
     app.callback(
         Output("details", "children", allow_duplicate=True),
         Input("more", "n_clicks"),
-        Kept("query", "data"),
+        Kept("answered", "data"),
         prevent_initial_call=True,
     )(unfolded)
     app.callback(
@@ -165,7 +175,6 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             **{part: Output(part, "children") for part in PARTS},
             "notices": Output("notices", "children"),
             "details": Output("details", "children"),
-            "query": Output("query", "data"),
             "workload-choice": Output("workload-choice", "children"),
             **{f"{side}-choice": Output(f"{side}-choice", "children") for side in SIDES},
             "workload": Output("workload-choices", "children"),
@@ -174,25 +183,39 @@ def _add_callbacks(app: Dash, offered: Offered, start: State) -> None:
             "b": Output("b-controls", "children"),
         },
         inputs={"asked": Input("asked", "data")},
-        state={"before": Kept("query", "data"), "clicks": Kept("more", "n_clicks")},
+        state={"answered": Kept("answered", "data"), "clicks": Kept("more", "n_clicks")},
         prevent_initial_call=True,
     )(changed)
 
 
-def _answered(was: Answer, found: Answer, shown: list[str]) -> dict[str, Any]:
-    """What an answer changes on a page that shows these figures of another: those of a machine
-    that answers as before stay."""
-    if found is was:
-        kept = dict.fromkeys(("results", *PARTS), no_update)
-        return {"figures": [no_update] * len(shown), **kept}
-    new = figures(found)
-    if [each.name for each in new] != shown:
-        kept = dict.fromkeys(PARTS, no_update)
-        return {"results": results(found), "figures": [no_update] * len(shown), **kept}
+def _keep_what_is_loaded() -> None:
+    """Libraries and catalogues stay until the end. To look through them for garbage took a tenth of
+    a second (222,732 objects), during every thirtieth answer or so."""
+    gc.collect()
+    gc.freeze()
+
+
+def _changes(
+    was: Answer, found: Answer, shown: list[str], wanted: list[str], owed: list[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """What an answer changes on a page that shows these figures of another, and what it owes.
+
+    Figures of a machine that answers as before stay. Of the others, and of those that are owed
+    already, the wanted ones are drawn.
+    """
+    new, kept = figures(found), dict.fromkeys(("results", *PARTS), no_update)
+    names = [each.name for each in new]
+    if names != shown:
+        return {**kept, "results": results(found), "figures": [no_update] * len(shown)}, []
     pairs = zip(SIDES, was.sides, found.sides, strict=False)
-    same = [name for name, before, now in pairs if before is now]
-    redrawn = [no_update if each.of in same else each.figure() for each in new]
-    return {"results": no_update, "figures": redrawn, **parts(found)}
+    same = {name for name, before, now in pairs if before is now}
+    moved = [] if found is was else [each.name for each in new if each.of not in same]
+    stale = [name for name in names if name in moved or name in owed]
+    drawn = {*stale} & {*wanted}
+    redrawn = [each.figure() if each.name in drawn else no_update for each in new]
+    told = {} if found is was else parts(found)
+    left = [name for name in stale if name not in drawn]
+    return {**kept, **told, "figures": redrawn}, left
 
 
 def _is_open(clicks: int | None) -> bool:
@@ -242,7 +265,6 @@ def _add_browser_side(app: Dash) -> None:
         Input("idle", "data"),
         prevent_initial_call=True,
     )
-    browser.clientside_callback(ClientsideFunction("page", "release"), Input("answered", "data"))
     browser.clientside_callback(
         ClientsideFunction("page", "follow"),
         Output(of("text"), "value"),
@@ -253,17 +275,7 @@ def _add_browser_side(app: Dash) -> None:
         prevent_initial_call=True,
     )
     browser.clientside_callback(
-        ClientsideFunction("page", "remember"), Output("playing", "data"), Input("query", "data")
-    )
-    browser.clientside_callback(
-        ClientsideFunction("page", "copy"),
-        Input({"kind": "copy", "of": ALL}, "n_clicks"),
-        prevent_initial_call=True,
-    )
-    browser.clientside_callback(
-        ClientsideFunction("page", "save"),
-        Input({"kind": "save", "of": ALL, "as": ALL}, "n_clicks"),
-        prevent_initial_call=True,
+        ClientsideFunction("page", "release"), Output("released", "data"), Input("answered", "data")
     )
 
 

@@ -206,6 +206,29 @@ def test_tiles_follow_the_slider_by_themselves(opened):
     assert here.complaints == []
 
 
+DRAWN = """name => JSON.stringify(
+  document.querySelector(`.dash-graph[id*='"${name}"'] .js-plotly-plot`).data)"""
+
+
+def test_figures_out_of_sight_follow_when_nothing_moves_or_when_they_are_scrolled_to(opened):
+    query = "?a=eight_h100&b=two_h100_tensor"
+    here, names = opened(query), ("roofline-a", "time-a", "parts-all", "energy-all")
+    slider = here.slider("a.H100.bandwidth", "eight_h100")
+    slider.evaluate("each => each.focus({ preventScroll: true })")
+    here.page.evaluate("window.scrollTo(0, 0)")
+    before = {name: here.page.evaluate(DRAWN, name) for name in names}
+    here.page.keyboard.press("ArrowRight")
+    here.page.wait_for_function("window.location.search.includes('a.H100.bandwidth=')")
+    here.page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    for name in names:
+        here.page.wait_for_function(f"([name, before]) => ({DRAWN})(name) !== before",
+                                    arg=[name, before[name]])  # fmt: skip
+    moved = {name: here.page.evaluate(DRAWN, name) for name in names}
+    anew = opened(here.page.evaluate("window.location.search"))
+    assert {name: anew.page.evaluate(DRAWN, name) for name in names} == moved
+    assert here.complaints == []
+
+
 def test_figures_and_tables_are_downloaded(opened):
     here = opened()
     for title, ending in (("Energy as SVG", "svg"), ("Energy as PNG", "png")):

@@ -37,21 +37,73 @@
     setTimeout(() => { button.textContent = before; }, 1200);
   }
 
-  function clicked(kind) {
-    // Buttons that have just been drawn trigger too, without a click.
-    const found = window.dash_clientside.callback_context.triggered || [];
-    if (found.length !== 1 || !found[0].value) return null;
-    const identity = JSON.parse(found[0].prop_id.slice(0, found[0].prop_id.lastIndexOf(".")));
-    return identity.kind === kind ? identity : null;
+  function copy(button) {
+    const of = button.dataset.copy;
+    const text = of === "url" ? window.location.href : document.getElementById(of).textContent;
+    navigator.clipboard.writeText(text).then(
+      () => said(button, "Copied"),
+      () => said(button, "The browser does not allow it"));
   }
 
+  function save(button) {
+    const plot = button.closest("section").querySelector(".js-plotly-plot"), format = button.dataset.format;
+    window.Plotly.downloadImage(plot, { format: format, filename: "accelsim-" + button.dataset.save,
+      width: plot.offsetWidth, height: plot.offsetHeight, scale: format === "png" ? 2 : 1 });
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-copy], button[data-save]");
+    if (button) (button.dataset.copy ? copy : save)(button);
+  });
+
   // One question at a time: what is moved meanwhile is asked when the answer is there.
-  const LOST_MS = 60000;
+  const LOST_MS = 60000, SLOW_MS = 500;
   let asked = { text: null, number: 0, since: null };
-  let played = "";
+  let isMoved = false, slow = 0;
   function isWaiting() {
     return asked.since !== null && performance.now() - asked.since < LOST_MS;
   }
+
+  // An answer draws the figures in sight. Others are owed until they are scrolled to, or until
+  // nothing has moved for a moment; then they come one by one.
+  const REST_MS = 150;
+  let owed = [], resting = 0;
+  function isInSight(element) {
+    const { top, bottom } = element.getBoundingClientRect();
+    return bottom > 0 && top < window.innerHeight;
+  }
+
+  function inSight() {
+    const graphs = [...document.querySelectorAll(".dash-graph")].filter(isInSight);
+    return graphs.map((each) => JSON.parse(each.id)).filter((id) => id.kind === "figure").map((id) => id.of);
+  }
+
+  function due(isAtRest) {
+    const seen = inSight(), urgent = owed.filter((name) => seen.includes(name));
+    return urgent.length || !isAtRest ? urgent : owed.slice(0, 1);
+  }
+
+  // Tiles are played when all else is there and nothing moves: to draw them takes as long as an answer.
+  let played = "", playing = 0;
+  function playLater(query) {
+    clearTimeout(playing);
+    const text = /(^|&)tiles=/.test(query) ? query : "";
+    if (text === played) return;
+    const isFirst = !document.querySelector("#tiles > *");
+    playing = setTimeout(() => {
+      played = text;
+      window.dash_clientside.set_props("playing", { data: text });
+    }, text && !isFirst ? 2 * REST_MS : 0);
+  }
+
+  // The framework follows no circle of callbacks: what waited is asked from outside of them.
+  function wake(isAtRest) {
+    window.dash_clientside.set_props("idle", { data: { isAtRest: isAtRest } });
+  }
+
+  ["scroll", "resize"].forEach((event) => window.addEventListener(event, () => {
+    if (owed.length && due(false).length) wake(false);
+  }, { passive: true }));
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     page: {
@@ -64,47 +116,34 @@
         return [keep(), Number.isNaN(value) ? keep() : nearest(stops.numbers, value)];
       },
       ask: function (workload, a, b, choices, texts, idle) {
-        if (isWaiting()) return keep();
+        isMoved = isWaiting();
+        if (isMoved) return keep();
         const inputs = window.dash_clientside.callback_context.inputs_list;
         const controls = [...inputs[3], ...inputs[4]].map((each) => [each.id, each.value]);
         const question = { chosen: { workload: workload, a: a, b: b }, controls: controls };
         const text = JSON.stringify(question);
-        if (text === asked.text) return keep();
+        const wanted = text === asked.text ? due(idle && idle.isAtRest) : inSight();
+        if (text === asked.text && !wanted.length) return keep();
+        clearTimeout(resting);
+        clearTimeout(playing);
+        slow = setTimeout(() => document.body.classList.add("slow"), SLOW_MS);
         asked = { text: text, number: asked.number + 1, since: performance.now() };
-        return Object.assign({ number: asked.number }, question);
+        return Object.assign({ number: asked.number, wanted: wanted }, question);
       },
-      // The framework follows no circle of callbacks: what waited is asked from outside of them.
+      // Of a link that is opened too, which the framework asks for only where something is returned.
       release: function (answered) {
-        if (answered !== asked.number) return;
-        asked.since = null;
-        setTimeout(() => window.dash_clientside.set_props("idle", { data: answered }), 0);
-      },
-      remember: function (query) {
-        if (query) window.history.replaceState(null, "", "?" + query);
+        window.history.replaceState(null, "", "?" + answered.query);
         requestAnimationFrame(speak);
-        // Tiles are played when all else is there, and only if somebody asks for them.
-        const plays = /(^|&)tiles=/.test(query || "");
-        const text = plays ? query : "";
-        if (text === played) return keep();
-        played = text;
-        return text;
-      },
-      copy: function () {
-        const identity = clicked("copy");
-        if (!identity) return;
-        const element = document.getElementById(identity.of);
-        const text = identity.of === "url" ? window.location.href : element.textContent;
-        navigator.clipboard.writeText(text).then(
-          () => said(document.activeElement, "Copied"),
-          () => said(document.activeElement, "The browser does not allow it"));
-      },
-      save: function () {
-        const identity = clicked("save");
-        if (!identity) return;
-        const plot = document.activeElement.closest("section").querySelector(".js-plotly-plot");
-        const scale = identity.as === "png" ? 2 : 1;
-        window.Plotly.downloadImage(plot, { format: identity.as, filename: "accelsim-" + identity.of,
-          width: plot.offsetWidth, height: plot.offsetHeight, scale: scale });
+        if (answered.number === asked.number) {
+          clearTimeout(slow);
+          document.body.classList.remove("slow");
+          asked.since = null;
+          owed = answered.owed;
+          if (isMoved) setTimeout(wake, 0, false);
+          if (owed.length) resting = setTimeout(wake, REST_MS, true);
+        }
+        playLater(answered.query);
+        return true;
       },
     },
   });
