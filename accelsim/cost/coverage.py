@@ -120,6 +120,10 @@ class Places:
         """An output is kept and sent up element by element: what no point updates is neither."""
         return self._resting(depth)
 
+    def of_all(self, depth: int) -> Inside:
+        """Tiles of the loops inside `depth`, however often they come."""
+        return [(1, [i for i in self._all if i >= depth or not self._carries(i)])]
+
     def of_steps(self) -> Inside:
         """Nothing rests in a processing element: every step takes and makes anew."""
         return [(1, [i for i in self._all if self._is_shared(i)])]

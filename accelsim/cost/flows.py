@@ -17,12 +17,21 @@ storage, one write where it goes.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import prod
 from typing import NamedTuple
 
 from accelsim.cost.coverage import Coverage, Inside, Places, share_of
 from accelsim.cost.traffic import moved_elements, operand_elements
 from accelsim.mapping.footprint import Family, families, overlap, spread
-from accelsim.mapping.loops import LoopNest, Number, Storage, factor_product, innermost, smallest
+from accelsim.mapping.loops import (
+    LoopNest,
+    Number,
+    Storage,
+    factor_product,
+    innermost,
+    larger,
+    smallest,
+)
 from accelsim.workload.einsum import Access, Cascade, Einsum
 from accelsim.workload.tiles import conditional_ranks
 
@@ -82,22 +91,33 @@ class Moves:
         places = self._places(shared_from)
         exists = self._exists_where_it_is_read
         inside = places.of_kept_results(depth) if exists else places.of_fetched_tiles(depth)
-        return self._into(depth, shared_from, ()) * self._share(inside)
+        tile = len(self.nest.loops) if exists else depth
+        return self._no_less(self._into(depth, shared_from, ()) * self._share(inside), tile)
 
     def kept(self, depth: int, shared_from: int, around: tuple[int, ...]) -> Number:
         """Elements of an output that are updated in the tiles at `depth`, once a residency."""
         inside = self._places(shared_from).of_kept_results(depth)
-        return self._into(depth, shared_from, around) * self._share(inside)
+        moved = self._into(depth, shared_from, around) * self._share(inside)
+        return self._no_less(moved, len(self.nest.loops))
 
     def operands(self, shared_from: int) -> Number:
         """Elements that the processing elements take or make, one a step."""
         depth = len(self.nest.loops)
         taken = operand_elements(self.nest.loops, self._ranks, self._own_sizes, shared_from)
-        return (
-            taken
-            * self._overlap(depth, shared_from)
-            * self._share(self._places(shared_from).of_steps())
-        )
+        taken = taken * self._overlap(depth, shared_from)
+        return self._no_less(taken * self._share(self._places(shared_from).of_steps()), depth)
+
+    def held_of(self, updates: Number, kept: Number) -> Number:
+        """Of updates that come, the first ones of their residencies."""
+        return smallest([updates, kept]) if self.einsum.conditions else kept
+
+    def _no_less(self, moved: Number, depth: int) -> Number:
+        """Than each tile at `depth` that has a point comes once: where a part of a tensor rests and
+        another does not, one share for both is too small for what rests."""
+        if not self.einsum.conditions:
+            return moved
+        whole = prod(self._own_sizes[rank] for rank in self._ranks) * self._overlap(0, 0)
+        return larger(moved, whole * self._share(self._places(0).of_all(depth)))
 
     @property
     def _exists_where_it_is_read(self) -> bool:
@@ -196,7 +216,7 @@ def _output_flows(moves: Moves) -> Iterator[Flow]:
     for i in range(len(storages) - 1, -1, -1):
         here = storages[i]
         around = tuple(storage.depth for storage in storages[:i])
-        held = moves.kept(here.depth, here.depth, around)
+        held = moves.held_of(updates, moves.kept(here.depth, here.depth, around))
         yield Flow(name, here.memory, "write", tensor, updates)
         yield Flow(name, here.memory, "read", tensor, updates - held)
         if i > 0:
