@@ -18,9 +18,7 @@ from typing import Any, ClassVar
 from accelsim.arch.operations import PointCost, UnitUse, cost_on, missing_on
 from accelsim.arch.parts import ComputeArray, Memory
 from accelsim.arch.paths import replaced_at
-from accelsim.arch.supply import of_memory, of_operation, supplied_array, supplied_memory
-from accelsim.arch.tables import words
-from accelsim.arch.technology import Found
+from accelsim.arch.supply import supplied_array, supplied_memory
 from accelsim.base.errors import ArchError, did_you_mean
 from accelsim.base.notebook import InNotebook
 from accelsim.base.record import Positive, Record
@@ -31,8 +29,6 @@ __all__ = [
     "UnitUse",
     "area_rows",
     "area_um2",
-    "extrapolations",
-    "from_catalogue",
     "instances",
     "missing_operations",
     "names",
@@ -168,25 +164,6 @@ def with_parts(arch: Spatial) -> Spatial:
     memories = tuple(supplied_memory(memory, nm) for memory in arch.memories)
     compute = tuple(supplied_array(array, nm) for array in arch.compute)
     return arch.model_copy(update={"memories": memories, "compute": compute})
-
-
-def from_catalogue(arch: Spatial) -> tuple[tuple[str, Found], ...]:
-    """(part, what the catalogue said) for every number that came from there."""
-    nm = arch.technology_nm
-    rows = [(m.name, found) for m in arch.memories for found in of_memory(m, nm)]
-    for array in arch.compute:
-        for name, operation in array.operations.items():
-            rows += [(f"{array.name}.{name}", found) for found in of_operation(operation, nm)]
-    return tuple(rows)
-
-
-def extrapolations(arch: Spatial) -> dict[str, tuple[str, ...]]:
-    """What lies beyond the parts tables (`GlobalBuffer area`): from where, and by which law."""
-    return {
-        f"{part} {words(found.quantity)}": found.extrapolated
-        for part, found in from_catalogue(arch)
-        if found.extrapolated
-    }
 
 
 def _last(found: list[str]) -> str | None:

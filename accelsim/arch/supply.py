@@ -6,12 +6,13 @@ up again.
 """
 
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from accelsim.arch.parts import ComputeArray, Memory, Operation
-from accelsim.arch.tables import says
-from accelsim.arch.technology import Found, Wanted, look_up
 from accelsim.base.record import Record
+
+if TYPE_CHECKING:
+    from accelsim.arch.technology import Found
 
 _OF_MEMORY = ("read_pj_per_byte", "write_pj_per_byte", "area_um2", "leakage_w")
 _OF_OPERATION = ("energy_pj", "area_um2", "leakage_w")
@@ -35,22 +36,28 @@ def supplied_array(array: ComputeArray, technology_nm: Any) -> ComputeArray:
     return _filled(array, {"operations": operations})
 
 
-def of_memory(memory: Memory, technology_nm: Any) -> Iterator[Found]:
+def of_memory(memory: Memory, technology_nm: Any) -> "Iterator[Found]":
     """What the catalogue supplies for this memory."""
-    wanted = Wanted(technology_nm, memory.capacity_bytes, memory.row_bytes, memory.ports)
-    return _found(memory, memory.part, _OF_MEMORY, wanted)
+    held = (memory.capacity_bytes, memory.row_bytes, memory.ports)
+    return _found(memory, memory.part, _OF_MEMORY, technology_nm, *held)
 
 
-def of_operation(operation: Operation, technology_nm: Any) -> Iterator[Found]:
-    return _found(operation, operation.part, _OF_OPERATION, Wanted(technology_nm))
+def of_operation(operation: Operation, technology_nm: Any) -> "Iterator[Found]":
+    return _found(operation, operation.part, _OF_OPERATION, technology_nm)
 
 
 def _found(
-    record: Record, part: str | None, quantities: tuple[str, ...], wanted: Wanted
-) -> Iterator[Found]:
+    record: Record, part: str | None, quantities: tuple[str, ...], *wanted: Any
+) -> "Iterator[Found]":
+    if not part:
+        return
+    # Only a part that names a table needs the tables.
+    from accelsim.arch.tables import says
+    from accelsim.arch.technology import Wanted, look_up
+
     for quantity in quantities:
-        if part and quantity not in record.model_fields_set and says(part, quantity):
-            yield look_up(part, quantity, wanted)
+        if quantity not in record.model_fields_set and says(part, quantity):
+            yield look_up(part, quantity, Wanted(*wanted))
 
 
 def _filled(record: P, values: dict[str, Any]) -> P:

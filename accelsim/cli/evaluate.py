@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from accelsim.arch.catalogued import extrapolations
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.load import is_gpu
-from accelsim.arch.spatial import Spatial, extrapolations
+from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import InputError
 from accelsim.base.units import format_quantity
 from accelsim.cli.cases import Case, load_case, refuse_illegal

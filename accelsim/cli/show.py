@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from accelsim.arch.catalogued import from_catalogue
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.load_system import load_system
 from accelsim.arch.parts import ComputeArray, Memory
-from accelsim.arch.spatial import Spatial, from_catalogue
+from accelsim.arch.spatial import Spatial
 from accelsim.arch.system import System
 from accelsim.arch.technology import describe
 from accelsim.base.catalogue import find, matching, names

@@ -13,7 +13,6 @@ are exact up to 2^52. `legal` is what depends on numbers; names and the order of
 
 import os
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -200,6 +199,9 @@ def _replayed(code: Code, columns: Sequence[Number], size: int) -> Array:
     if len(jobs) == 1:
         jobs[0]()
         return results
+    # So are threads.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(job) for job in jobs]:
             done.result()

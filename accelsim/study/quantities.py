@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from accelsim.arch.spatial import Spatial, from_catalogue
+from accelsim.arch.catalogued import from_catalogue
+from accelsim.arch.spatial import Spatial
 from accelsim.base.rate import Rate
 from accelsim.base.record import Record, fields_by_key, key_of
 from accelsim.base.units import UNIT_OF_SUFFIX, suffix_of

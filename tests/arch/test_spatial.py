@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from accelsim.arch.catalogued import from_catalogue
 from accelsim.arch.load import load_arch
 from accelsim.arch.parts import ComputeArray, Memory, Operation
 from accelsim.arch.spatial import (
     Spatial,
     area_rows,
     area_um2,
-    from_catalogue,
     instances,
     missing_operations,
     names,

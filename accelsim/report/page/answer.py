@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from accelsim.arch.catalogued import extrapolations
 from accelsim.arch.gpu import Gpu
 from accelsim.arch.load import load_arch
 from accelsim.arch.load_gpu import load_gpu
-from accelsim.arch.spatial import Spatial, extrapolations
+from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import AccelsimError, InputError, MappingError
 from accelsim.cost.default import default_mapping
 from accelsim.cost.evaluate import evaluate
