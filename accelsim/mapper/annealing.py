@@ -28,6 +28,9 @@ FIRST = 2048
 POPULATION = 128
 """Candidates that are drawn for a first shape, and so many of them that are kept."""
 
+COUNTED = 16
+"""So much fewer of both where conditions make every candidate cost a count of its tiles."""
+
 GENERATIONS = 5
 """Moves of the numbers of a new shape before it is judged; three times as many of a first one."""
 
@@ -92,6 +95,8 @@ class Walk:
         self.group, self.best, self.rng = group, best, rng
         self.begins, self.ends = begins, ends
         self.choices = Choices(group, best.question, rng)
+        is_counted = any(einsum.conditions for einsum in group.einsums)
+        self.fewer = COUNTED if is_counted else 1
 
     @property
     def _temperature(self) -> float:
@@ -122,9 +127,9 @@ class Walk:
         question = self.best.question
         numbers = numbers_of(shape, self.group, question)
         scorer = Scorer(shape, self.group, question)
-        columns = numbers.drawn(FIRST, self.rng)
+        columns = numbers.drawn(FIRST // self.fewer, self.rng)
         scores = self._seen(scorer, columns)
-        order = np.argsort(scores, kind="stable")[:POPULATION]
+        order = np.argsort(scores, kind="stable")[: POPULATION // self.fewer]
         kept = {name: column[order] for name, column in columns.items()}
         return self._settled(State(shape, numbers, scorer, kept, scores[order]), 3 * GENERATIONS)
 

@@ -74,6 +74,10 @@ IF_WORTH_IT = ("annealing", AGAIN)
 """Asked if no answer is within `NEAR` of the bound by then; of single Einsums those only that the
 exact search is not for."""
 
+COUNTED_S = 5.0
+"""What these have where conditions make every candidate cost a count of its tiles; with a limit of
+time they are not asked there, as a first answer may take longer."""
+
 NEAR = 0.01
 
 SHORT = Budget(candidates=50_000)
@@ -201,9 +205,12 @@ def _answers(
 
 
 def _usual(question: Question, within_s: float) -> Mapping[str, Strategy]:
-    if within_s == inf:
-        return _named(USUAL)
     budget = question.budget
+    is_counted = any(einsum.conditions for einsum in question.cascade.einsums)
+    if within_s == inf:
+        counted = replace(budget, seconds=min(budget.seconds, COUNTED_S))
+        own = {"annealing": _annealing_within(counted)} if is_counted else {}
+        return {**_named(USUAL), **own}
     briefly = replace(budget, seconds=min(budget.seconds, max(A_WHILE_S, A_WHILE * within_s)))
     known = {
         **STRATEGIES,
@@ -211,7 +218,8 @@ def _usual(question: Question, within_s: float) -> Mapping[str, Strategy]:
         AGAIN: _annealing_within(replace(budget, seed=budget.seed + 1)),
     }
     is_alone = len(question.cascade.einsums) == 1
-    return {name: known[name] for name in (ALONE_IN_A_HURRY if is_alone else IN_A_HURRY)}
+    names = ALONE_IN_A_HURRY if is_alone else IN_A_HURRY
+    return {name: known[name] for name in names if not (is_counted and name in IF_WORTH_IT)}
 
 
 def _annealing_within(budget: Budget) -> Strategy:
@@ -249,11 +257,7 @@ def _named(names: Sequence[str]) -> Mapping[str, Strategy]:
 
 
 def _is_worth_more(answers: Sequence[Found], question: Question) -> bool:
-    """Whether there is something to fuse or nobody else to ask, and something to be won.
-
-    Conditions make every candidate cost a count of its tiles: then only who asks for it waits.
-    """
+    """Whether there is something to fuse or nobody else to ask, and something to be won."""
     einsums = question.cascade.einsums
     is_open = len(einsums) > 1 or not is_asked(question)
-    is_quick = not any(einsum.conditions for einsum in einsums)
-    return is_open and is_quick and all(found.gap > NEAR for found in answers)
+    return is_open and all(found.gap > NEAR for found in answers)

@@ -139,6 +139,21 @@ def test_by_itself_it_is_asked_where_much_is_left_to_win(small):
     assert answer.value < find_mapping(*small, "energy", strategies=["exact"]).value
 
 
+def test_of_masked_cascades_it_is_asked_too(tmp_path):
+    """Which the exact search is not for, nor, without register files, the fused one."""
+    masked = TWO.replace("B[m,e]\n", "B[m,e] where m <= p + 3\n").replace(
+        "C[m,f]\n", "C[m,f] where m <= p + 3\n"
+    )
+    (tmp_path / "two.yaml").write_text(masked)
+    registers = next(line for line in SMALL.splitlines() if "Register" in line)
+    (tmp_path / "small.yaml").write_text(SMALL.replace(registers + "\n", ""))
+    asked = load_workload(str(tmp_path / "two.yaml")), load_arch(str(tmp_path / "small.yaml"))
+    answer = find_mapping(*asked, "energy", budget=Budget(candidates=2000))
+    assert answer.strategy == "annealing"
+    assert not check(bind(answer.mapping, *asked))
+    assert answer.value < find_mapping(*asked, "energy", strategies=["rules"]).value
+
+
 def test_interrupted_it_keeps_the_best(small):
     def interrupt(strategy, value, candidates):
         raise KeyboardInterrupt
