@@ -5,9 +5,22 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy.special import erf, expit  # type: ignore[import-untyped]
 
 from accelsim.workload.einsum import Access, Constant, Expression, IndexValue, RankSize
+
+
+def erf(x: Any) -> Any:
+    # Only who evaluates it pays for its library, here and below.
+    from scipy import special  # type: ignore[import-untyped]
+
+    return special.erf(x)
+
+
+def sigmoid(x: Any) -> Any:
+    from scipy import special
+
+    return special.expit(x)
+
 
 MEANINGS: dict[str, Callable[..., Any]] = {
     "add": np.add,
@@ -38,8 +51,8 @@ MEANINGS: dict[str, Callable[..., Any]] = {
     "cos": np.cos,
     "erf": erf,
     "tanh": np.tanh,
-    "sigmoid": expit,
-    "silu": lambda x: x * expit(x),
+    "sigmoid": sigmoid,
+    "silu": lambda x: x * sigmoid(x),
     "gelu": lambda x: x * (1 + erf(x / np.sqrt(x.dtype.type(2)))) / 2,
     "softplus": lambda x: np.logaddexp(x, x.dtype.type(0)),
 }
