@@ -1,7 +1,7 @@
 """What `accelsim map` prints of one mapping of an array."""
 
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from accelsim.base.units import format_quantity
 from accelsim.cli.cost_tables import print_parts
@@ -10,24 +10,31 @@ from accelsim.mapper.found import Found
 from accelsim.mapper.objective import unit_of, value_of
 from accelsim.mapping.save import mapping_text
 
+if TYPE_CHECKING:
+    from accelsim.mapper.gpu.found import Answer, GpuFound
+
 
 def as_plain(found: Found) -> dict[str, Any]:
+    return {**figures_of_search(found, found), "mapping": mapping_text(found.mapping)}
+
+
+def figures_of_search(found: "Found | GpuFound", answer: "Found | Answer") -> dict[str, Any]:
+    """What a search on any machine tells; on an array the answer is what was found itself."""
     return {
-        "latency_s": found.cost.latency_s,
-        "energy_pj": found.cost.energy_pj,
+        "latency_s": answer.cost.latency_s,
+        "energy_pj": answer.cost.energy_pj,
         "minimise": found.minimise,
         "value": found.value,
         "bound": value_of(found.minimise, found.bound),
         "bound_latency_s": found.bound.latency_s,
         "bound_energy_pj": found.bound.energy_pj,
         "gap": found.gap,
-        "optimal": found.optimal,
-        "space": found.space,
-        "strategy": found.strategy,
-        "candidates": found.candidates,
-        "pruned": found.pruned,
+        "optimal": answer.optimal,
+        "space": answer.space,
+        "strategy": answer.strategy,
+        "candidates": answer.candidates,
+        "pruned": answer.pruned,
         "seconds": found.seconds,
-        "mapping": mapping_text(found.mapping),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from accelsim.base.units import format_quantity
 from accelsim.cli.best_so_far import best_so_far
+from accelsim.cli.found_text import figures_of_search
 from accelsim.cli.gpu_cases import load_gpu_case
 from accelsim.cli.output import print_json, print_table
 from accelsim.cost.gpu.why import WORDS
@@ -50,20 +51,7 @@ def map_gpu(
 def _as_plain(found: GpuFound, others: list[Shipped]) -> dict[str, Any]:
     answer = found.answer
     return {
-        "latency_s": answer.cost.latency_s,
-        "energy_pj": answer.cost.energy_pj,
-        "minimise": found.minimise,
-        "value": found.value,
-        "bound": value_of(found.minimise, found.bound),
-        "bound_latency_s": found.bound.latency_s,
-        "bound_energy_pj": found.bound.energy_pj,
-        "gap": found.gap,
-        "optimal": answer.optimal,
-        "space": answer.space,
-        "strategy": answer.strategy,
-        "candidates": answer.candidates,
-        "pruned": answer.pruned,
-        "seconds": found.seconds,
+        **figures_of_search(found, answer),
         "mapping": answer.text,
         "kernels": gpu_mapping_text(answer.mapping),
         "facts": [dict(kernel.times.facts) for kernel in answer.cost.kernels],
