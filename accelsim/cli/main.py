@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def application(called: str) -> typer.Typer:
-    """All commands by name and summary, of which one, if it is called, is the real thing."""
+    """The command that is called; all others by name and summary, if it is none of them."""
     app = typer.Typer(
         help="A workload runs on an arch under a mapping; accelsim says what that takes.",
         epilog="Example: accelsim evaluate attention/one_pass fusemax_cloud --set ranks.P=4096",
@@ -86,7 +86,8 @@ def application(called: str) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_global_options)
-    for name, summary in COMMANDS.items():
+    offered = {called: COMMANDS[called]} if called in COMMANDS else COMMANDS
+    for name, summary in offered.items():
         if name == called and name in GROUPS:
             app.add_typer(_group(name), name=name, short_help=summary)
         else:
