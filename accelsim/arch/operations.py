@@ -12,15 +12,13 @@ the other. On an array with `exp_sub: {fuses: [sub, exp]}` and one-cycle units, 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from accelsim.arch.parts import ComputeArray, Operation
 from accelsim.base.errors import ArchError, did_you_mean
 
 
-@dataclass(frozen=True)
-class UnitUse:
+class UnitUse(NamedTuple):
     """How often a unit of the PE works, and the energy of each time."""
 
     operation: str
@@ -28,8 +26,7 @@ class UnitUse:
     energy_pj: Any
 
 
-@dataclass(frozen=True)
-class PointCost:
+class PointCost(NamedTuple):
     """Of one point on one PE."""
 
     cycles: Any

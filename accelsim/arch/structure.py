@@ -6,7 +6,7 @@ they are read; here it is what is wrong between them.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from accelsim.arch.parts import ComputeArray, Memory
 from accelsim.arch.spatial import Spatial, parent, parents
@@ -15,8 +15,7 @@ from accelsim.base.errors import did_you_mean
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     path: Path
     fact: str
     remedy: str | None = None

@@ -19,17 +19,16 @@ finds qwen3_0_6b. What ends in `.yaml`, or is a file, is taken as a path.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from os import DirEntry, scandir
 from pathlib import Path
+from typing import NamedTuple
 
 from accelsim.base.errors import CatalogueError, did_you_mean
 from accelsim.base.yamlfile import read_head
 
 
-@dataclass(frozen=True)
-class Shelf:
+class Shelf(NamedTuple):
     """Where the entries of one kind lie, and what one of them is called."""
 
     folders: tuple[str, ...]
@@ -37,8 +36,7 @@ class Shelf:
     without: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A shipped file: its name, what it is, its first sentence, where it lies."""
 
     name: str

@@ -16,12 +16,11 @@ AccelsimError            anything accelsim says about what the user gave it
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A line of a file, as an editor understands it: `m.yaml:7`."""
 
     file: str

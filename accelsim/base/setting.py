@@ -10,7 +10,6 @@ with more below it, for it is the misspelt name of another.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
@@ -47,8 +46,7 @@ def parse_setting(path: str, value: Value) -> Node:
     return parse_yaml(text, f"{path}={text[:60]}")
 
 
-@dataclass(frozen=True)
-class _Setting:
+class _Setting(NamedTuple):
     path: str
     node: Node
 

@@ -9,10 +9,10 @@ expanded, 50 levels.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -134,8 +134,7 @@ _HINTS = {
 }
 
 
-@dataclass(frozen=True)
-class _Built:
+class _Built(NamedTuple):
     """A node, how many nodes it is with its aliases expanded, and how deep."""
 
     node: Node
@@ -250,7 +249,7 @@ class _Builder:
 
 
 def _tagged(built: _Built, tag: str | None) -> _Built:
-    return replace(built, node=replace(built.node, tag=tag)) if tag not in (None, "!") else built
+    return built._replace(node=replace(built.node, tag=tag)) if tag not in (None, "!") else built
 
 
 def _measured(node: Node, parts: list[_Built]) -> _Built:

@@ -1,6 +1,5 @@
 """`accelsim list`: what is shipped."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -22,6 +21,6 @@ def command(
     """
     found = entries(kind)
     if json:
-        print_json([asdict(entry) for entry in found])
+        print_json([entry._asdict() for entry in found])
     else:
         print_table(("name", "about"), [(entry.name, entry.about) for entry in found])

@@ -1,7 +1,6 @@
 """`accelsim map`: the best mapping of a workload on a machine, and how far from a bound it is."""
 
 from collections.abc import Mapping as PlainMapping
-from dataclasses import replace
 from importlib import import_module
 from math import inf
 from pathlib import Path
@@ -149,7 +148,7 @@ def _budget(strategy: list[str] | None, seed: int | None, seconds: float | None)
     if strategy and seconds is not None:
         return Budget(seed or 0, inf, seconds)
     usual = Budget() if strategy else SHORT
-    return None if seed is None else replace(usual, seed=seed)
+    return None if seed is None else usual._replace(seed=seed)
 
 
 def _refuse(given: PlainMapping[str, object], why: str) -> None:

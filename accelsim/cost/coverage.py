@@ -12,7 +12,7 @@ conditions; what rests across skipped tiles is then counted as if they were visi
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from accelsim.cost.traffic import array_steps
 from accelsim.mapping.binding import BoundMapping
@@ -99,8 +99,7 @@ def visited_tiles(einsum: Einsum, coverage: Coverage) -> Number:
     return coverage((einsum.name, None, ())) if einsum.conditions else 1
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(NamedTuple):
     """Which loops of a nest lie inside a tile, as one tensor sees it.
 
     The tensor rests while temporal loops further in than the innermost one that carries it run;

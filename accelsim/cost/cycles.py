@@ -17,9 +17,9 @@ the pipeline of lagging Einsums, one tile in the whole step, is left out; `sim` 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from math import prod
+from typing import NamedTuple
 
 from accelsim.mapping.binding import BoundStep
 from accelsim.mapping.loops import LoopNest, Number, ceil_div, largest, smallest
@@ -27,8 +27,7 @@ from accelsim.mapping.mapping import Phase
 from accelsim.workload.einsum import Cascade
 
 
-@dataclass(frozen=True)
-class EinsumCycles:
+class EinsumCycles(NamedTuple):
     """`steps` of its array in the whole run, each of `cycles_per_step`.
 
     `visited` is the share of its schedule step's tiles that has a point.
@@ -46,8 +45,7 @@ class EinsumCycles:
         return self.steps * self.cycles_per_step
 
 
-@dataclass(frozen=True)
-class StepCycles:
+class StepCycles(NamedTuple):
     """Cycles of a step by what could bound it: "compute", or a memory by its name.
 
     It takes as long as the longest, unless `overlapped` says what they take together.

@@ -8,9 +8,9 @@ ones, whatever their numbers, replay it (`tape`). Recording pays from the fifth 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from collections.abc import Mapping as NumbersOf
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from accelsim.arch.spatial import Spatial
 from accelsim.base.errors import MappingError, WorkloadError
@@ -105,15 +105,14 @@ def _on_array(
     key = (id(mapping), id(cascade.einsums), structure(bound))
     known = _tapes.get(key) or _Known(mapping, cascade.einsums, met=0, play=None)
     if known.play is None and known.met == MET_BEFORE_RECORDING:
-        known = replace(known, play=_recorded(bound, points))
-    _remember(key, replace(known, met=known.met + 1))
+        known = known._replace(play=_recorded(bound, points))
+    _remember(key, known._replace(met=known.met + 1))
     if known.play is None:
         return spatial.cost_from(bound, points, coverage_of(bound))
     return known.play(bound, points)
 
 
-@dataclass(frozen=True)
-class _Known:
+class _Known(NamedTuple):
     """A structure met before. It holds on to the objects whose identity is part of its key."""
 
     mapping: Mapping
@@ -160,7 +159,8 @@ def _filler(pattern: Any, results: list[Recorded]) -> Callable[[list[Number]], A
         return lambda played: played[place]
     if isinstance(pattern, tuple) and any(map(_has_numbers, pattern)):
         parts = [_filler(part, results) for part in pattern]
-        return lambda played: tuple([part(played) for part in parts])
+        made = getattr(type(pattern), "_make", tuple)
+        return lambda played: made([part(played) for part in parts])
     if isinstance(pattern, dict):
         entries = [(key, _filler(value, results)) for key, value in pattern.items()]
         return lambda played: {key: value(played) for key, value in entries}

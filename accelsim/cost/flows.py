@@ -15,7 +15,7 @@ storage, one write where it goes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from math import prod
 from typing import NamedTuple
@@ -50,8 +50,7 @@ class Flow(NamedTuple):
     inner: bool = True
 
 
-@dataclass(frozen=True)
-class Moves:
+class Moves(NamedTuple):
     """How the accesses of a family, one in most cases, move together through their nest."""
 
     family: Family

@@ -111,9 +111,9 @@ def with_numbers(
     steps = tuple(
         replace(step, tile={rank: next(left) for rank in step.tile}) for step in mapping.steps
     )
-    spills = tuple(replace(spill, fraction=next(left)) for spill in mapping.spills)
+    spills = tuple(spill._replace(fraction=next(left)) for spill in mapping.spills)
     tensors = {
-        name: replace(tensor, word_bytes=next(left))
+        name: tensor._replace(word_bytes=next(left))
         for name, tensor in mapping.cascade.tensors.items()
     }
     cascade = replace(mapping.cascade, tensors=tensors, ranks=sizes)
@@ -130,7 +130,7 @@ def with_numbers(
 
 
 def _nest(nest: LoopNest, left: Iterator[Number]) -> LoopNest:
-    return replace(nest, loops=tuple(replace(loop, factor=next(left)) for loop in nest.loops))
+    return replace(nest, loops=tuple(loop._replace(factor=next(left)) for loop in nest.loops))
 
 
 def _arch(arch: Spatial, left: Iterator[Number]) -> Spatial:

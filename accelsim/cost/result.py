@@ -50,8 +50,7 @@ def energy_table(rows: Iterable[EnergyRow]) -> EnergyTable:
     return EnergyTable(keys, counts, energies)
 
 
-@dataclass(frozen=True)
-class ArrayUse:
+class ArrayUse(NamedTuple):
     """Of one array: how long it works, and how much of it.
 
     `busy` is the share of all processing-element cycles that do an operation of the workload;

@@ -18,7 +18,6 @@ by element; a test compares the two on random nests.
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
@@ -37,8 +36,7 @@ class InstanceClass(NamedTuple):
     behind: tuple[Number, ...]
 
 
-@dataclass(frozen=True)
-class RankWalk:
+class RankWalk(NamedTuple):
     """How the loops outside a depth walk over one rank.
 
     `inner_steps[i]` is the product of the rank's temporal factors from loop i inwards, so that

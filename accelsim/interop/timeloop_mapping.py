@@ -103,11 +103,11 @@ def _joined(nest: LoopNest) -> LoopNest:
     for depth, loop in enumerate(nest.loops):
         last = loops[-1] if loops and depth not in begun else None
         if last is not None and (last.rank, last.axis) == (loop.rank, loop.axis):
-            loops[-1] = replace(last, factor=last.factor * loop.factor)
+            loops[-1] = last._replace(factor=last.factor * loop.factor)
         else:
             loops.append(loop)
         moved.append(len(loops))
-    storages = tuple(replace(each, depth=moved[each.depth]) for each in nest.storages)
+    storages = tuple(each._replace(depth=moved[each.depth]) for each in nest.storages)
     return replace(nest, loops=tuple(loops), storages=storages)
 
 

@@ -10,7 +10,7 @@ Now and then it starts again from a random shape. The same seed and number of ca
 same mapping; with a limit of time, as many candidates as there is time for.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -46,8 +46,7 @@ A_START, A_START_S = 100_000, 8.0
 STARTS = 4
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """A shape with its population."""
 
     shape: Shape

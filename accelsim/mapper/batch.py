@@ -13,8 +13,9 @@ are exact up to 2^52. `legal` is what depends on numbers; names and the order of
 
 import os
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,8 +48,7 @@ ALONE = 4096
 """Fewer candidates than this are not worth a second thread."""
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """One entry a candidate: s, pJ, B in one instance of each memory, B that all instances of each
     read and write, and whether it is legal."""
 
@@ -102,8 +102,7 @@ class Evaluator:
         return self._known[key].batch(bound, values, size)
 
 
-@dataclass(frozen=True)
-class _Replay:
+class _Replay(NamedTuple):
     """A tape of one layout; `shares` are the shares of tiles that conditions leave."""
 
     code: Code
@@ -131,7 +130,7 @@ def _swept(bound: BoundMapping) -> BoundMapping:
     """Any loop with an array of factors may be one, so that the structure is the same for all."""
 
     def nest(each: LoopNest) -> LoopNest:
-        loops = [replace(o, may_be_one=isinstance(o.factor, np.ndarray)) for o in each.loops]
+        loops = [o._replace(may_be_one=isinstance(o.factor, np.ndarray)) for o in each.loops]
         return replace(each, loops=tuple(loops))
 
     return replace(bound, nests={name: nest(each) for name, each in bound.nests.items()})

@@ -146,8 +146,7 @@ def find_mapping(
         if strategies is not None:
             remedy += ", or ask the usual strategies: not every one takes all objectives"
         raise MapperError(f"{fact} fits this machine", remedy=remedy)
-    return replace(
-        min(answers, key=_rank),
+    return min(answers, key=_rank)._replace(
         candidates=sum(found.candidates for found in answers),
         pruned=sum(found.pruned for found in answers),
         seconds=perf_counter() - start,
@@ -208,14 +207,14 @@ def _usual(question: Question, within_s: float) -> Mapping[str, Strategy]:
     budget = question.budget
     is_counted = any(einsum.conditions for einsum in question.cascade.einsums)
     if within_s == inf:
-        counted = replace(budget, seconds=min(budget.seconds, COUNTED_S))
+        counted = budget._replace(seconds=min(budget.seconds, COUNTED_S))
         own = {"annealing": _annealing_within(counted)} if is_counted else {}
         return {**_named(USUAL), **own}
-    briefly = replace(budget, seconds=min(budget.seconds, max(A_WHILE_S, A_WHILE * within_s)))
+    briefly = budget._replace(seconds=min(budget.seconds, max(A_WHILE_S, A_WHILE * within_s)))
     known = {
         **STRATEGIES,
         "annealing": _annealing_within(briefly),
-        AGAIN: _annealing_within(replace(budget, seed=budget.seed + 1)),
+        AGAIN: _annealing_within(budget._replace(seed=budget.seed + 1)),
     }
     is_alone = len(question.cascade.einsums) == 1
     names = ALONE_IN_A_HURRY if is_alone else IN_A_HURRY

@@ -1,15 +1,14 @@
 """What a search returns: the best mapping, what it costs, and how much is proved of it."""
 
-from dataclasses import dataclass
 from math import inf
+from typing import NamedTuple
 
 from accelsim.cost.result import Cost
 from accelsim.mapper.objective import Figures, Objective, value_of
 from accelsim.mapping.mapping import Mapping
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """`optimal` only where every mapping of the `space`, which is said in a sentence, was seen or
     shown to be no better. `bound` holds for all mappings that there could be, in any space.
 

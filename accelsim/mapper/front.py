@@ -100,7 +100,7 @@ def find_front(
     except KeyboardInterrupt:
         if not seen:
             raise
-        seen = [replace(found, is_cut_short=True) for found in seen]
+        seen = [found._replace(is_cut_short=True) for found in seen]
     return _front(seen, minimise, deadline)
 
 
@@ -148,7 +148,7 @@ def _front(
     kept: dict[tuple[float, ...], OnFront] = {}
     for found, value, is_kept in zip(seen, values, is_unbeaten, strict=True):
         if is_kept:
-            kept.setdefault(value, OnFront(replace(found, is_cut_short=is_cut_short), value))
+            kept.setdefault(value, OnFront(found._replace(is_cut_short=is_cut_short), value))
     return tuple(kept[value] for value in sorted(kept))
 
 

@@ -7,8 +7,7 @@ in the cache.
 
 import operator
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +43,7 @@ CODES = {operation: code for code, operation in enumerate(ALL)}
 Step = tuple[Any, int, int]
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(NamedTuple):
     """`steps` are (code, left row, right row, own row); the leaves are the first rows.
 
     `constants` fill the rows after the leaves; `wanted` are the rows of the results.

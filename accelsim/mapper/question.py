@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
+from typing import NamedTuple
 
 from accelsim.arch.spatial import Spatial
 from accelsim.mapper.constraints import Constraints
@@ -17,8 +18,7 @@ def quiet(strategy: str, value: float, candidates: int) -> None:
     """For whoever does not want to know."""
 
 
-@dataclass(frozen=True)
-class Budget:
+class Budget(NamedTuple):
     """How long strategies with chance in them search: so many candidates, or s if that is sooner.
 
     The same `seed` and number of candidates give the same answer.

@@ -33,7 +33,7 @@ def cascade_at(cascade: Cascade, points: Points) -> Cascade:
 
 def _tensor_at(tensor: Tensor, points: Points) -> Tensor:
     word_bytes = _at(tensor.word_bytes, points)
-    return tensor if word_bytes is tensor.word_bytes else replace(tensor, word_bytes=word_bytes)
+    return tensor if word_bytes is tensor.word_bytes else tensor._replace(word_bytes=word_bytes)
 
 
 def arch_at(arch: Spatial, points: Points) -> Spatial:

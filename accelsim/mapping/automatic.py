@@ -16,8 +16,8 @@ outermost buffer above all their arrays if it takes no more than half of it.
 
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from accelsim.arch.spatial import Spatial, parents
 from accelsim.mapping.levels import Held, Job, levels, room_in
@@ -33,8 +33,7 @@ AUTOMATIC = "automatic"
 """What a mapping made here is called where others have the name of a file."""
 
 
-@dataclass(frozen=True)
-class Turns:
+class Turns(NamedTuple):
     """A group with numbers: the tile its Einsums work on in turn, their spreads and home."""
 
     group: Group

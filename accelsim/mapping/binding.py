@@ -12,7 +12,7 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -44,8 +44,7 @@ class BoundStep:
         )
 
 
-@dataclass(frozen=True)
-class BoundSpill:
+class BoundSpill(NamedTuple):
     """`fraction` of the accesses to `tensors` in `memory` go to the memory `above` it."""
 
     memory: str

@@ -118,7 +118,7 @@ def fusion(cascade: Cascade, groups: tuple[Group, ...]) -> Fusion | None:
 @remembered
 def _form(cascade: Cascade) -> Cascade:
     """The cascade with all ranks 1: what passes and groups depend on is the same at all sizes."""
-    tensors = {name: replace(tensor, word_bytes=0) for name, tensor in cascade.tensors.items()}
+    tensors = {name: tensor._replace(word_bytes=0) for name, tensor in cascade.tensors.items()}
     ranks = dict.fromkeys(cascade.ranks, 1)
     return _one_of(
         replace(cascade, ranks=ranks, tensors=tensors, declared={}, densities={}, values={})

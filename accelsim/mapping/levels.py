@@ -8,8 +8,8 @@ is a result: then the Einsum that makes it hands it out as well.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from math import inf
+from typing import NamedTuple
 
 from accelsim.arch.spatial import Spatial
 from accelsim.mapping.mapping import Level
@@ -34,8 +34,7 @@ Held = Mapping[str, Mapping[str, float]]
 """Bytes by memory and tensor."""
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """An Einsum on its array, below the memories of `path`, outermost first.
 
     `staying` tensors stay at `home`, a memory of the path; of these, `leaving` ones are results
@@ -50,8 +49,7 @@ class Job:
     leaving: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Buffering:
+class Buffering(NamedTuple):
     """Levels of buffers, the array steps inside the innermost one, and what memories then hold."""
 
     levels: tuple[Level, ...]
@@ -90,7 +88,7 @@ def _buffering(job: Job, held: Held, sharers: int, arch: Spatial) -> Buffering:
         outside = next(reversed(placed.values()), None)
         task, start = _task(job, memory, limit, outer, room_in(memory, held, arch), outside)
         if task.kept:
-            counts = grown(replace(task, room=_part(task.room, sharers)), start)
+            counts = grown(task._replace(room=_part(task.room, sharers)), start)
             loops = trips(job.work, counts, limit)
             names = tuple(operand.tensor for operand in task.kept)
             found += (Level(loops=dict(loops)), Level(memory=memory, keep=names))
@@ -127,7 +125,7 @@ def _task(
         counts = {rank: -(-count // 2) for rank, count in counts.items()}
     kept = kept_in(job.work, operands, tiles(job.work, operands, counts), room)
     passing = tuple(operand for operand in operands if operand not in kept)
-    return replace(everything, kept=kept, passing=passing), counts
+    return everything._replace(kept=kept, passing=passing), counts
 
 
 def _register_files(job: Job, held: Held, arch: Spatial) -> tuple[tuple[Level, ...], Held]:

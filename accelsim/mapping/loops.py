@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,7 @@ Number = Any
 """An int, a float or a numpy array of them; arithmetic on it never branches."""
 
 
-@dataclass(frozen=True)
-class Loop:
+class Loop(NamedTuple):
     """Visits `factor` tiles of `rank`, one after the other, or at once along an array `axis`.
 
     `may_be_one`: of a sweep, at some of whose points this is no loop.
@@ -42,8 +41,7 @@ class Loop:
         return self.axis is not None
 
 
-@dataclass(frozen=True)
-class Storage:
+class Storage(NamedTuple):
     """`memory` holds the tiles of `tensors` that the loops from `depth` inwards cover."""
 
     memory: str

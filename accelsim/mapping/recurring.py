@@ -9,7 +9,7 @@ Every other Einsum is a group of its own, without steps.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from accelsim.workload.einsum import Access, Cascade
 from accelsim.workload.recurrence import Loop, Part, einsums_of, ordered
@@ -18,8 +18,7 @@ Place = tuple[int, int, str]
 """Which index of which rank of a tensor runs over which rank."""
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """`einsums` in the order of their turns."""
 
     einsums: tuple[str, ...]

@@ -17,8 +17,8 @@ axis already. Of ranks that gain the same, the one for which a step reads fewer 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from accelsim.arch.parts import ComputeArray
 from accelsim.arch.spatial import Spatial, missing_operations, point_cost
@@ -30,8 +30,7 @@ from accelsim.workload.einsum import Cascade, Einsum
 Factors = Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class Spread:
+class Spread(NamedTuple):
     """Spatial factors by rank, on the axes of an array."""
 
     array: str

@@ -28,6 +28,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import NamedTuple
 
 from accelsim.mapping.loops import ceil_div
 from accelsim.mapping.spread import even_part, largest_divisor
@@ -88,8 +89,7 @@ class Work:
         )
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(NamedTuple):
     """Bytes that a buffer has, and what it holds already, by tensor."""
 
     capacity_bytes: float
@@ -103,8 +103,7 @@ class Room:
         return {**self.held, **{t: max(size, self.held.get(t, 0)) for t, size in tiles.items()}}
 
 
-@dataclass(frozen=True)
-class Buffer:
+class Buffer(NamedTuple):
     """A buffer with a tile of `counts` steps of the operands that it keeps, inside `outside`."""
 
     work: Work
@@ -125,8 +124,7 @@ class Buffer:
         )
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """A buffer to find a tile for, of at most `limit` steps, inside the loops `outer`.
 
     It has `room` to keep tiles of some operands; others are passing by.

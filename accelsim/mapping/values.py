@@ -38,7 +38,7 @@ def _in_cascade(cascade: Cascade, values: Mapping[str, Any]) -> Cascade:
         if head == "ranks" and name:
             ranks[name] = value
         elif head == "words" and name in tensors:
-            tensors[name] = replace(tensors[name], word_bytes=_word(path, value))
+            tensors[name] = tensors[name]._replace(word_bytes=_word(path, value))
         else:
             near = did_you_mean(name, tensors) if head == "words" else None
             remedy = near or "Name a rank or a tensor, like 'ranks.P' or 'words.Q'"

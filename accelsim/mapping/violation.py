@@ -1,12 +1,11 @@
 """What `check` returns: a law that a mapping breaks, with numbers where there are some."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from accelsim.mapping.loops import Number
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(NamedTuple):
     """`where` (an Einsum, a memory, a step) breaks a law: `needed` of something `available`."""
 
     where: str

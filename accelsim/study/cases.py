@@ -113,7 +113,7 @@ def _with_words(
         name: np.array([read[row].tensors[name].word_bytes for row in rows])
         for name in first.tensors
     }
-    tensors = {name: replace(t, word_bytes=words[name]) for name, t in first.tensors.items()}
+    tensors = {name: t._replace(word_bytes=words[name]) for name, t in first.tensors.items()}
     return replace(first, tensors=tensors)
 
 

@@ -15,10 +15,10 @@ Masks are taken to be independent of other conditions and of one another: `a or 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,8 +39,7 @@ def compressed(cascade: Cascade) -> Cascade:
     return _without_lookups_in_conditions(cascade)
 
 
-@dataclass(frozen=True)
-class _Group:
+class _Group(NamedTuple):
     """The Einsums under the same mask."""
 
     key: str
@@ -202,7 +201,7 @@ class _Job:
         if tensor.name not in self.own or self.rank not in tensor.ranks:
             return tensor
         ranks = tuple(self.short if rank == self.rank else rank for rank in tensor.ranks)
-        return replace(tensor, ranks=ranks)
+        return tensor._replace(ranks=ranks)
 
     def einsums(self, einsum: Einsum) -> Iterator[Einsum]:
         under = einsum.name in self.under

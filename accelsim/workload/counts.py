@@ -16,8 +16,7 @@ shape.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from accelsim.workload.budget import budgeted
 from accelsim.workload.einsum import Cascade
@@ -28,8 +27,7 @@ FLOP = {"mac": 2, "cmul": 6, "fft": 10, "ifft": 10}
 """Of operations that are several; a butterfly is a complex product, a sum and a difference."""
 
 
-@dataclass(frozen=True)
-class EinsumCounts:
+class EinsumCounts(NamedTuple):
     """One Einsum by itself."""
 
     einsum: str
@@ -56,8 +54,7 @@ class EinsumCounts:
         return _ratio(self.flop, self.compulsory_bytes)
 
 
-@dataclass(frozen=True)
-class CascadeCounts:
+class CascadeCounts(NamedTuple):
     """A cascade as a whole: operations add up over its Einsums, bytes are those of its ends."""
 
     cascade: str

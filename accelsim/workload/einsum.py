@@ -27,7 +27,7 @@ running value as it was: RM[m1+1] is then RM[m1]. `RM[M1,p]` reads the value aft
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from accelsim.base.errors import Place, WorkloadError, did_you_mean
 from accelsim.base.notebook import InNotebook
@@ -181,8 +181,7 @@ class InitialValue:
         return f"{self.access} = {self.expression}"
 
 
-@dataclass(frozen=True)
-class Tensor:
+class Tensor(NamedTuple):
     """Ranks in order, and the bytes of one element.
 
     `of` names the tensor that this one holds picked elements of, of which no more can differ;
@@ -334,7 +333,7 @@ class Cascade(InNotebook):
         Caches compare what they are asked, and arrays have no equality.
         """
         swept = any(hasattr(tensor.word_bytes, "shape") for tensor in self.tensors.values())
-        bare = {name: replace(t, word_bytes=0) for name, t in self.tensors.items()} if swept else {}
+        bare = {name: t._replace(word_bytes=0) for name, t in self.tensors.items()} if swept else {}
         return replace(self, ranks=ranks, declared={}, tensors=bare or self.tensors)
 
     def __str__(self) -> str:

@@ -9,15 +9,14 @@ along {M1, M0}.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from accelsim.workload.dependencies import step
 from accelsim.workload.einsum import Access, Cascade, Einsum, accesses
 from accelsim.workload.remembered import remembered
 
 
-@dataclass(frozen=True)
-class Fibre:
+class Fibre(NamedTuple):
     """The elements of `root` along `parts` (leaf ranks), all its other indices held."""
 
     root: str
@@ -48,8 +47,7 @@ def reads(cascade: Cascade, einsum: Einsum) -> tuple[Access, ...]:
     return (*einsum.reads, *(access for text in initial for access in accesses(text)))
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """An access: the leaf ranks whose loops move it, the ranks of which it reads an earlier step of
     a running value, and those over which it reads one after the last step."""
 
@@ -59,8 +57,7 @@ class Seen:
     ends: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Sight:
+class Sight(NamedTuple):
     """An Einsum's loops as leaf ranks, those of its output, and all that it reads: `reads` first,
     then what its running value starts from; and the tensors of all these."""
 

@@ -18,9 +18,9 @@ at. A running value stands for all that it has seen. Positions that drift apart 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from accelsim.workload.affine import (
     Index,
@@ -38,8 +38,7 @@ from accelsim.workload.einsum import Access, Cascade, Einsum
 from accelsim.workload.fibres import Fibre, earlier_steps, ends, family, fibres
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """The positions stride·r + low … stride·r + high of a fibre, for a point at r.
 
     For `r // 4` the stride is that index itself.

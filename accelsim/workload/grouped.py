@@ -12,7 +12,7 @@ other position, all its positions are single ones, like h_1*H_0 + h_0.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,8 +32,7 @@ from accelsim.workload.einsum import (
 from accelsim.workload.substitute import at_positions, own_index
 
 
-@dataclass(frozen=True)
-class _Parts:
+class _Parts(NamedTuple):
     """The ranks that a rank is cut into, and by what."""
 
     outer: str
@@ -72,7 +71,7 @@ def _named(cascade: Cascade, tensor: Tensor) -> Tensor:
         only = plain.pop() if len(plain) == 1 else None
         same = only is not None and np.array_equal(cascade.ranks[only], cascade.ranks[rank])
         ranks.append(str(only) if same else rank)
-    return replace(tensor, ranks=tuple(ranks) if len(set(ranks)) == len(ranks) else tensor.ranks)
+    return tensor._replace(ranks=tuple(ranks) if len(set(ranks)) == len(ranks) else tensor.ranks)
 
 
 # --- which ----------------------------------------------------------------------------------------
@@ -157,7 +156,7 @@ class _Job:
 
     def tensor(self, tensor: Tensor) -> Tensor:
         own = [self._ranks(tensor.name, rank) for rank in tensor.ranks]
-        return replace(tensor, ranks=tuple(rank for ranks in own for rank in ranks))
+        return tensor._replace(ranks=tuple(rank for ranks in own for rank in ranks))
 
     def _ranks(self, tensor: str, rank: str) -> tuple[str, ...]:
         """The rank's parts, if every access to the tensor has its plain index there."""

@@ -18,8 +18,7 @@ Cost classes:
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -28,8 +27,7 @@ CostClass = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class MapOperation:
+class MapOperation(NamedTuple):
     """`symbol` is its infix or prefix spelling; without one it is written `name(a, b)`."""
 
     name: str
@@ -94,8 +92,7 @@ def _butterflies(n: Any, k: Any) -> Any:
 REDUCTIONS: dict[str, str] = {"+": "add", "*": "mul", "max": "max", "min": "min"}
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """What stands on an assignment and needs all of its reduced rank: a barrier.
 
     `numbered`: the result has a slot rank. It takes `steps` of its cost class for N candidates and

@@ -21,9 +21,9 @@ bare RANK is its size, a bare index its number.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from math import isinf
+from typing import NamedTuple
 
 from accelsim.base.errors import Place, did_you_mean
 from accelsim.workload.conditions import (
@@ -60,8 +60,7 @@ MOST_ALTERNATIVES = 64
 _JOINING = ("and", "or", "not")
 
 
-@dataclass(frozen=True)
-class Partition:
+class Partition(NamedTuple):
     """`m -> m1, m0`: rank M is traversed in M1 tiles of M0."""
 
     whole: str
@@ -69,8 +68,7 @@ class Partition:
     place: Place | None = None
 
 
-@dataclass(frozen=True)
-class CascadeText:
+class CascadeText(NamedTuple):
     """What the text says, before it is known whether the ranks and tensors exist."""
 
     partitions: tuple[Partition, ...]

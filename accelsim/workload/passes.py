@@ -33,8 +33,7 @@ are multiplied by the number of steps, and `repeats` names the step's rank.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from accelsim.workload.einsum import Cascade
 from accelsim.workload.fibres import fibres, leaves, sights
@@ -44,8 +43,7 @@ from accelsim.workload.traversals import Traversals, Wait, traversals
 __all__ = ["RankPasses", "Wait", "einsums_by_pass", "passes", "rank_passes"]
 
 
-@dataclass(frozen=True)
-class RankPasses:
+class RankPasses(NamedTuple):
     """The passes over one rank.
 
     `einsums` are those of each pass (of each step, where `repeats` names the rank of the steps);

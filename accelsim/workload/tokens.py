@@ -7,8 +7,7 @@ name of its statement).
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from accelsim.base.errors import Place, WorkloadError
 
@@ -27,8 +26,7 @@ KEYWORDS = ("where", "and", "or", "not", "inf")
 MOST_TOKENS, DEEPEST_BRACKET = 400, 40
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """`kind` is number, name, symbol, or end (after the last token of a statement)."""
 
     kind: str
@@ -138,7 +136,7 @@ class Cursor:
     def _place_of(self, token: Token) -> Place | None:
         if self._at is None:
             return None
-        return replace(self._at, line=(self._at.line or 1) + token.line)
+        return self._at._replace(line=(self._at.line or 1) + token.line)
 
 
 def found(token: Token) -> str:

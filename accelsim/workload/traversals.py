@@ -10,15 +10,14 @@ step's rank) owes nothing to earlier steps.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from accelsim.workload.einsum import Access, Cascade
 from accelsim.workload.fibres import Fibre, Seen, Sight, dependents, family, leaves, sights
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """What forces pass `number`: `einsum` reads `result`, which is complete only after the pass
     before, and visits `revisits`. `via` leads from the reduction's tensor to the one read."""
 
@@ -42,8 +41,7 @@ class Wait:
         }
 
 
-@dataclass(frozen=True)
-class Traversals:
+class Traversals(NamedTuple):
     """`visit`: the traversal in which each Einsum visits the fibre; `earliest`: the first one in
     which an Einsum may run, if its inputs depend on the fibre at all. Where each step over the
     ranks `steps` visits the same fibre anew, these hold for one step, and `history` has the
@@ -103,8 +101,7 @@ class _Known:
     via: tuple[str, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True)
-class _Read:
+class _Read(NamedTuple):
     """An access, from the fibre's side: does it visit the fibre; the parts over which it needs all,
     as the end of a running value does; the ranks whose earlier steps it reads although the fibre is
     the same."""
@@ -115,8 +112,7 @@ class _Read:
     carries: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Turn:
+class _Turn(NamedTuple):
     """One Einsum, from the fibre's side."""
 
     name: str
@@ -124,11 +120,10 @@ class _Turn:
     reduced: frozenset[str]
 
     def without_earlier_steps(self) -> "_Turn":
-        return replace(self, reads=tuple(read for read in self.reads if not read.carries))
+        return self._replace(reads=tuple(read for read in self.reads if not read.carries))
 
 
-@dataclass(frozen=True)
-class _Sweep:
+class _Sweep(NamedTuple):
     known: Mapping[str, _Known]
     before: Mapping[str, _Known]
     visit: Mapping[str, int]

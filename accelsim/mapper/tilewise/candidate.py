@@ -1,13 +1,12 @@
 """A candidate by itself: a shape and its numbers, to be remembered, compared and inherited."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from accelsim.mapper.tilewise.numbers import Columns
 from accelsim.mapper.tilewise.shape import Shape
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """`numbers` are in the order of the shape's names, as `Numbers.most` has them."""
 
     shape: Shape

@@ -178,18 +178,18 @@ class Choices:
             if array != way.array:
                 return self._usual_way(einsum, shape.home, array)
         if kind <= 1:
-            return replace(way, axes=self._random_axes(einsum, way.array))
+            return way._replace(axes=self._random_axes(einsum, way.array))
         if kind == 2:
-            return replace(way, inner=self._inwards(way.inner))
+            return way._replace(inner=self._inwards(way.inner))
         if kind == 3 and any(shape.stay.get(tensor) == TILE for tensor in tensors_of(einsum)):
-            return replace(way, outer=self._inwards(way.outer))
+            return way._replace(outer=self._inwards(way.outer))
         if self.rng.random() < 0.5:
-            return replace(way, filed=self._random_filed(einsum, way.array))
+            return way._replace(filed=self._random_filed(einsum, way.array))
         if self.rng.random() < 0.5 and self._followed(einsum):
             follows = None if way.follows else self._one(self._followed(einsum))
             array = way.array if follows is None else shape.led(follows).array
-            return replace(way, follows=follows, filed=self._random_filed(einsum, array))
-        return replace(way, pauses=not way.pauses and self._may_pause(way.array, shape.home))
+            return way._replace(follows=follows, filed=self._random_filed(einsum, array))
+        return way._replace(pauses=not way.pauses and self._may_pause(way.array, shape.home))
 
     def _followed(self, einsum: Einsum) -> list[str]:
         """Whom it may follow: one without a sum, of the same ranks, whose work it takes up."""

@@ -8,8 +8,8 @@ one; of a rank that is whole they need to reach its end only:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -26,8 +26,7 @@ Column = NDArray[np.int64]
 Columns = Mapping[str, Column]
 
 
-@dataclass(frozen=True)
-class Chain:
+class Chain(NamedTuple):
     """The names of factors of an Einsum's rank, with the most that each may be; or what they are
     `fixed` to be, by name."""
 
@@ -37,8 +36,7 @@ class Chain:
     fixed: Mapping[str, int]
 
 
-@dataclass(frozen=True)
-class Numbers:
+class Numbers(NamedTuple):
     """`most` is how large a number may be, by its name; `sizes` are those of the ranks."""
 
     cut: tuple[str, ...]

@@ -18,6 +18,7 @@ in the register file, so that nobody else's need keeps this out of the home.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from accelsim.arch.spatial import Spatial, parents
 from accelsim.mapper.fused.group import Group
@@ -26,8 +27,7 @@ from accelsim.workload.einsum import Einsum
 TILE, PAST = "tile", "past"
 
 
-@dataclass(frozen=True)
-class Resident:
+class Resident(NamedTuple):
     """Kept in a memory inside the first `loops` over tiles, so that the others find it there."""
 
     memory: str
@@ -38,8 +38,7 @@ Stay = str | Resident
 """`TILE`, `PAST`, or what is resident."""
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """How one Einsum runs: `axes` gives a rank by axis; `outer` and `inner` are the orders of its
     loops in a tile around and below what the home keeps of the tensors from outside. Of one that
     `follows` another only what is `filed` counts."""

@@ -303,7 +303,7 @@ class _Lifting:
                         ranks.append(self.rank)
                     elif rank not in self.parts:
                         ranks.append(rank)
-                found[name] = replace(tensor, ranks=tuple(ranks))
+                found[name] = tensor._replace(ranks=tuple(ranks))
         return found
 
     def _refuse_parts(self, whole: Cascade) -> None:

@@ -71,7 +71,7 @@ class Tiles:
             return tensor
         parts = {self.whole: (self.outer, self.inner)}
         ranks = tuple(part for rank in tensor.ranks for part in parts.get(rank, (rank,)))
-        return replace(tensor, ranks=ranks)
+        return tensor._replace(ranks=ranks)
 
 
 def tiles_of(cascade: Cascade, rank: str, tile: int | str) -> Tiles:
