@@ -8,7 +8,6 @@ stderr and an exit status:
 """
 
 import functools
-import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -67,8 +66,6 @@ GROUPS = {"zoo": ("compare",), "validate": ("gpu", "offload", "published")}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    # A command lives for a second and leaves little garbage; looking for it costs a tenth of that.
-    gc.set_threshold(100_000, 50, 50)
     # `accelsim ... >&-`: without this, the first file that is written would be standard output.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]

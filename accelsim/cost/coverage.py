@@ -14,7 +14,7 @@ conditions; what rests across skipped tiles is then counted as if they were visi
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from accelsim.cost.traffic import array_steps
+from accelsim.cost.traffic import Walks, array_steps
 from accelsim.mapping.binding import BoundMapping
 from accelsim.mapping.dataflow import step_of
 from accelsim.mapping.loops import LoopNest, Number, innermost
@@ -91,7 +91,7 @@ def visited_steps(
 ) -> Number:
     """Steps of the array at which at least one point exists."""
     spatial = [i for i, loop in enumerate(nest.loops) if loop.is_spatial]
-    return array_steps(nest.loops, dict(sizes)) * share_of(einsum, spatial, (), coverage)
+    return array_steps(Walks(nest.loops, sizes)) * share_of(einsum, spatial, (), coverage)
 
 
 def visited_tiles(einsum: Einsum, coverage: Coverage) -> Number:

@@ -21,7 +21,7 @@ from math import prod
 from typing import NamedTuple
 
 from accelsim.cost.coverage import Coverage, Inside, Places, share_of
-from accelsim.cost.traffic import moved_elements, operand_elements
+from accelsim.cost.traffic import Walks, moved_elements, operand_elements
 from accelsim.mapping.footprint import Family, families, overlap, spread
 from accelsim.mapping.loops import (
     LoopNest,
@@ -57,7 +57,7 @@ class Moves(NamedTuple):
     einsum: Einsum
     nest: LoopNest
     cascade: Cascade
-    sizes: Mapping[str, Number]
+    walks: Walks
     coverage: Coverage
 
     @property
@@ -102,7 +102,7 @@ class Moves(NamedTuple):
     def operands(self, shared_from: int) -> Number:
         """Elements that the processing elements take or make, one a step."""
         depth = len(self.nest.loops)
-        taken = operand_elements(self.nest.loops, self._ranks, self._own_sizes, shared_from)
+        taken = operand_elements(self.walks, self._ranks, shared_from)
         taken = taken * self._overlap(depth, shared_from)
         return self._no_less(taken * self._share(self._places(shared_from).of_steps()), depth)
 
@@ -115,7 +115,7 @@ class Moves(NamedTuple):
         another does not, one share for both is too small for what rests."""
         if not self.einsum.conditions:
             return moved
-        whole = prod(self._own_sizes[rank] for rank in self._ranks) * self._overlap(0, 0)
+        whole = prod(self.walks.sizes[rank] for rank in self._ranks) * self._overlap(0, 0)
         return larger(moved, whole * self._share(self._places(0).of_all(depth)))
 
     @property
@@ -132,21 +132,16 @@ class Moves(NamedTuple):
     def _ranks(self) -> frozenset[str]:
         return frozenset(self.access.ranks)
 
-    @property
-    def _own_sizes(self) -> dict[str, Number]:
-        return {rank: self.sizes[rank] for rank in self.einsum.ranks}
-
     def _into(self, depth: int, shared_from: int, around: tuple[int, ...]) -> Number:
-        ranks, sizes = self._ranks, self._own_sizes
-        moved = moved_elements(self.nest.loops, depth, ranks, sizes, shared_from, around)
+        moved = moved_elements(self.walks, depth, self._ranks, shared_from, around)
         return moved * self._overlap(depth, shared_from)
 
     def _overlap(self, depth: int, shared_from: int) -> Number:
         def tile(rank: str) -> Number:
-            return smallest([self.nest.tile(rank, depth), self.sizes[rank]])
+            return smallest([self.nest.tile(rank, depth), self.walks.sizes[rank]])
 
         def shared_tile(rank: str) -> Number:
-            return smallest([self._side_by_side(rank, depth, shared_from), self.sizes[rank]])
+            return smallest([self._side_by_side(rank, depth, shared_from), self.walks.sizes[rank]])
 
         # Of a ragged partition conditions may leave just the full tiles: these are then padded.
         whole = replace(self.cascade, partitions={}) if self.einsum.conditions else self.cascade
@@ -182,12 +177,23 @@ def all_flows(
     coverage: Coverage,
 ) -> Iterator[Flow]:
     """The flows of every Einsum, and the handovers between them."""
+    walks = walks_of(cascade, nests, sizes)
     for einsum in cascade.einsums:
-        nest = nests[einsum.name]
+        nest, own = nests[einsum.name], walks[einsum.name]
         for family in families(einsum.reads, cascade):
-            yield from _input_flows(Moves(family, einsum, nest, cascade, sizes, coverage))
-        yield from _output_flows(Moves((einsum.output,), einsum, nest, cascade, sizes, coverage))
-    yield from handover_flows(cascade, nests, sizes, coverage)
+            yield from _input_flows(Moves(family, einsum, nest, cascade, own, coverage))
+        yield from _output_flows(Moves((einsum.output,), einsum, nest, cascade, own, coverage))
+    yield from handover_flows(cascade, nests, walks, coverage)
+
+
+def walks_of(
+    cascade: Cascade, nests: Mapping[str, LoopNest], sizes: Mapping[str, Number]
+) -> dict[str, Walks]:
+    """For every Einsum."""
+    return {
+        einsum.name: Walks(nests[einsum.name].loops, {rank: sizes[rank] for rank in einsum.ranks})
+        for einsum in cascade.einsums
+    }
 
 
 def _input_flows(moves: Moves) -> Iterator[Flow]:
@@ -226,15 +232,15 @@ def _output_flows(moves: Moves) -> Iterator[Flow]:
 def handover_flows(
     cascade: Cascade,
     nests: Mapping[str, LoopNest],
-    sizes: Mapping[str, Number],
+    walks: Mapping[str, Walks],
     coverage: Coverage,
 ) -> Iterator[Flow]:
     """Intermediates on their way from their producer to a memory that has not had them before."""
     known: dict[str, set[str]] = {}
     for einsum in cascade.einsums:
-        nest = nests[einsum.name]
+        nest, own = nests[einsum.name], walks[einsum.name]
         for family in families(einsum.reads, cascade):
-            moves, tensor = Moves(family, einsum, nest, cascade, sizes, coverage), family[0].tensor
+            moves, tensor = Moves(family, einsum, nest, cascade, own, coverage), family[0].tensor
             if tensor in known and moves.storages:
                 if moves.storages[0].memory not in known[tensor]:
                     yield from _handover(moves, nests[tensor])

@@ -17,7 +17,7 @@ and after the place of the last tile on each spatial loop. `cost/walk.py` counts
 by element; a test compares the two on random nests.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from math import prod
 from typing import NamedTuple
 
@@ -145,11 +145,44 @@ def _instance_classes(
     return (*classes, InstanceClass(equal, before + 1, True, tuple(0 for _ in around)))
 
 
+class Walks:
+    """How the loops of a nest walk over its ranks, of these `sizes`; each walk is found once."""
+
+    def __init__(self, loops: Sequence[Loop], sizes: Mapping[str, Number]) -> None:
+        self.loops, self.sizes = loops, sizes
+        self._known: dict[tuple[str, int, int, tuple[int, ...]], RankWalk] = {}
+
+    def at(
+        self, depth: int, tensor_ranks: Set[str], shared_from: int, around: tuple[int, ...] = ()
+    ) -> dict[str, RankWalk]:
+        """Of every rank, the walk of the loops outside `depth`."""
+        # Instances on a rank of the tensor hold different tiles and so share nothing.
+        return {
+            rank: self._over(rank, depth, depth if rank in tensor_ranks else shared_from, around)
+            for rank in self.sizes
+        }
+
+    def _over(self, rank: str, depth: int, shared_from: int, around: tuple[int, ...]) -> RankWalk:
+        shared_from = self._first_spatial(rank, shared_from, depth)
+        key = (rank, depth, shared_from, around)
+        found = self._known.get(key)
+        if found is None:
+            found = rank_walk(self.loops, depth, rank, self.sizes[rank], shared_from, around)
+            self._known[key] = found
+        return found
+
+    def _first_spatial(self, rank: str, shared_from: int, depth: int) -> int:
+        """Without a spatial loop of the rank further in there is nothing to share."""
+        for place in range(shared_from, depth):
+            if self.loops[place].rank == rank and self.loops[place].is_spatial:
+                return place
+        return depth
+
+
 def moved_elements(
-    loops: Sequence[Loop],
+    walks: Walks,
     depth: int,
     tensor_ranks: Set[str],
-    sizes: dict[str, Number],
     shared_from: int,
     around: tuple[int, ...] = (),
 ) -> Number:
@@ -159,48 +192,28 @@ def moved_elements(
     With the depth of the parent storage, instances between the two share: the parent's reads.
     An output's tile leaves with the tiles it is part of, those of the storages `around` it.
     """
-    walks = _walks(loops, depth, tensor_ranks, sizes, shared_from, around)
-    others = [rank for rank in sizes if rank not in tensor_ranks]
-    carried = [walks[rank] for rank in sizes if rank in tensor_ranks]
-    moved = prod(walk.size for walk in carried) * prod(walks[q].visits(depth) for q in others)
-    for i, loop in enumerate(loops[:depth]):
+    at = walks.at(depth, tensor_ranks, shared_from, around)
+    others = [rank for rank in at if rank not in tensor_ranks]
+    carried = [walk for rank, walk in at.items() if rank in tensor_ranks]
+    moved = prod(walk.size for walk in carried) * prod(at[q].visits(depth) for q in others)
+    for i, loop in enumerate(walks.loops[:depth]):
         if loop.rank in tensor_ranks or loop.is_spatial:
             continue
-        walk = walks[loop.rank]
-        steps = walk.visits(i + 1) - walk.visits(i)
-        repeats = prod(walks[q].visits(i + 1) for q in others if q != loop.rank)
+        steps = at[loop.rank].visits(i + 1) - at[loop.rank].visits(i)
+        repeats = prod(at[q].visits(i + 1) for q in others if q != loop.rank)
         moved = moved - steps * repeats * prod(walk.resting_elements(i + 1) for walk in carried)
     return moved
 
 
-def operand_elements(
-    loops: Sequence[Loop], tensor_ranks: Set[str], sizes: dict[str, Number], shared_from: int
-) -> Number:
+def operand_elements(walks: Walks, tensor_ranks: Set[str], shared_from: int) -> Number:
     """Elements of a tensor that the processing elements take, one a step: nothing is held there."""
-    walks = _walks(loops, len(loops), tensor_ranks, sizes, shared_from)
+    depth = len(walks.loops)
     return prod(
-        walk.size if rank in tensor_ranks else walk.visits(len(loops))
-        for rank, walk in walks.items()
+        walk.size if rank in tensor_ranks else walk.visits(depth)
+        for rank, walk in walks.at(depth, tensor_ranks, shared_from).items()
     )
 
 
-def array_steps(loops: Sequence[Loop], sizes: dict[str, Number]) -> Number:
+def array_steps(walks: Walks) -> Number:
     """Steps in which at least one processing element works."""
-    return operand_elements(loops, frozenset(), sizes, shared_from=0)
-
-
-def _walks(
-    loops: Sequence[Loop],
-    depth: int,
-    tensor_ranks: Set[str],
-    sizes: dict[str, Number],
-    shared_from: int,
-    around: tuple[int, ...] = (),
-) -> dict[str, RankWalk]:
-    # Instances on a rank of the tensor hold different tiles and so share nothing.
-    return {
-        rank: rank_walk(
-            loops, depth, rank, size, depth if rank in tensor_ranks else shared_from, around
-        )
-        for rank, size in sizes.items()
-    }
+    return operand_elements(walks, frozenset(), shared_from=0)

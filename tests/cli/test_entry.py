@@ -65,3 +65,29 @@ print(json.dumps([name for name in {NEEDED_BY_OTHERS!r} if name in sys.modules])
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert '"latency_s"' in ran.stdout
     assert json.loads(ran.stdout.splitlines()[-1]) == []
+
+
+def ended_process(of_main):
+    code = f"""
+import atexit, sys
+import accelsim.cli.main as door
+from accelsim.cli.entry import process
+def main():
+    atexit.register(print, "cleaned up")
+    print("said")
+    {of_main}
+door.main = main
+process()
+"""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_a_process_ends_with_its_status_once_all_is_said_and_cleaned_up():
+    ended = ended_process("sys.exit(3)")
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("said\ncleaned up\n", "", 3)
+
+
+def test_an_error_that_nobody_foresaw_is_told_as_python_tells_it():
+    ended = ended_process("raise ValueError('unforeseen')")
+    assert (ended.stdout, ended.returncode) == ("said\ncleaned up\n", 1)
+    assert ended.stderr.endswith("ValueError: unforeseen\n")

@@ -1,7 +1,5 @@
 """Cycles of schedules whose phases one can add up by hand."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from accelsim.cost.cycles import (
@@ -81,7 +79,7 @@ def test_the_division_runs_once_for_every_tile_of_its_own_rank():
 def masked(phase, drain=0, **cycles):
     """Of S and T, conditions leave one of the 4 tiles to be visited."""
     known = einsum_cycles(drain, **cycles)
-    known |= {name: replace(known[name], visited=1 / 4) for name in known if name in "ST"}
+    known |= {name: known[name]._replace(visited=1 / 4) for name in known if name in "ST"}
     return compute_cycles(BoundStep("step", TILE, (phase,), {}), known, CASCADE)
 
 

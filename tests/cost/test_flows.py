@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from accelsim.arch.load import load_arch
 from accelsim.base.yamlfile import parse_yaml
 from accelsim.cost.coverage import everywhere
-from accelsim.cost.flows import Flow, all_flows, handover_flows
+from accelsim.cost.flows import Flow, all_flows, handover_flows, walks_of
 from accelsim.cost.walk import Action, walk
 from accelsim.mapping.binding import bind
 from accelsim.mapping.load import load_mapping
@@ -301,7 +301,9 @@ def chain_nests(y_memory, z_memory):
 
 def handed_over(nests):
     sizes = {"P": 3, "N": 4}
-    return list(handover_flows(cascade_of(CHAIN, sizes), nests, sizes, everywhere))
+    cascade = cascade_of(CHAIN, sizes)
+    walks = walks_of(cascade, nests, sizes)
+    return list(handover_flows(cascade, nests, walks, everywhere))
 
 
 def test_an_intermediate_is_read_once_for_the_4_columns_that_take_it_over():

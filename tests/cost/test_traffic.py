@@ -5,7 +5,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from accelsim.cost.traffic import array_steps, moved_elements, operand_elements
+from accelsim.cost.traffic import Walks, array_steps, moved_elements, operand_elements
 from accelsim.cost.walk import working_elements
 from accelsim.mapping.loops import Loop
 from tests.cost.strategies import random_case, random_structure
@@ -13,12 +13,12 @@ from tests.cost.strategies import random_case, random_structure
 
 def fills(loops, ranks, **sizes):
     """What comes into the storage inside all of `loops`; every instance counts for itself."""
-    return moved_elements(loops, len(loops), set(ranks), sizes, len(loops))
+    return moved_elements(Walks(loops, sizes), len(loops), set(ranks), len(loops))
 
 
 def reads(loops, ranks, **sizes):
     """What their parent outside of all `loops` is read for them; instances share."""
-    return moved_elements(loops, len(loops), set(ranks), sizes, 0)
+    return moved_elements(Walks(loops, sizes), len(loops), set(ranks), 0)
 
 
 def test_weights_stay_while_the_batch_streams_past():
@@ -44,14 +44,14 @@ def test_a_loop_that_runs_once_moves_nothing():
 def test_a_tile_brings_all_its_elements():
     # 4 tiles of 8 elements, the last one with 6 of them.
     loops = (Loop("K", 4), Loop("K", 8))
-    assert moved_elements(loops, 1, {"K"}, {"K": 30}, 1) == 30
+    assert moved_elements(Walks(loops, {"K": 30}), 1, {"K"}, 1) == 30
 
 
 def test_a_ragged_rank_may_leave_a_single_tile_that_rests():
     # Of K = 3, two tiles of 2: K visits tiles 0, 1 and comes back; with K = 2 only tile 0 is there.
     loops = (Loop("M", 5), Loop("K", 2), Loop("K", 2))
-    assert moved_elements(loops, 2, {"K"}, {"M": 5, "K": 3}, 2) == 15
-    assert moved_elements(loops, 2, {"K"}, {"M": 5, "K": 2}, 2) == 2
+    assert moved_elements(Walks(loops, {"M": 5, "K": 3}), 2, {"K"}, 2) == 15
+    assert moved_elements(Walks(loops, {"M": 5, "K": 2}), 2, {"K"}, 2) == 2
 
 
 def test_four_columns_that_want_the_same_weights_are_filled_4_times_from_one_read():
@@ -81,25 +81,25 @@ def test_an_idle_row_keeps_its_tile():
 def test_an_idle_row_gives_its_sum_up_with_the_tile_around_it():
     # As above; but the tile {0, 1} of a storage around leaves for {2}, and takes element 1 along.
     loops = (Loop("Q", 2), Loop("M", 2), Loop("M", 2, "rows"))
-    assert moved_elements(loops, 3, {"M"}, {"Q": 2, "M": 3}, 3, around=(2,)) == 6
-    assert moved_elements(loops, 3, {"M"}, {"Q": 2, "M": 3}, 3, around=(0,)) == 5
+    assert moved_elements(Walks(loops, {"Q": 2, "M": 3}), 3, {"M"}, 3, around=(2,)) == 6
+    assert moved_elements(Walks(loops, {"Q": 2, "M": 3}), 3, {"M"}, 3, around=(0,)) == 5
 
 
 def test_a_sum_over_4_rows_arrives_as_one():
     loops = (Loop("M", 5), Loop("K", 4, "rows"))
-    assert operand_elements(loops, {"M"}, {"M": 5, "K": 4}, shared_from=0) == 5
-    assert operand_elements(loops, {"M"}, {"M": 5, "K": 4}, shared_from=2) == 20
+    assert operand_elements(Walks(loops, {"M": 5, "K": 4}), {"M"}, shared_from=0) == 5
+    assert operand_elements(Walks(loops, {"M": 5, "K": 4}), {"M"}, shared_from=2) == 20
 
 
 def test_1000_over_256_columns_takes_4_steps_the_last_with_232_active():
     loops = (Loop("N", 4), Loop("N", 256, "columns"))
-    assert array_steps(loops, {"N": 1000}) == 4
-    assert operand_elements(loops, {"N"}, {"N": 1000}, shared_from=2) == 3 * 256 + 232
+    assert array_steps(Walks(loops, {"N": 1000})) == 4
+    assert operand_elements(Walks(loops, {"N": 1000}), {"N"}, shared_from=2) == 3 * 256 + 232
 
 
 def test_steps_in_which_no_element_works_are_not_counted():
     # M = 5 in blocks of 3, 3 blocks: 3 + 2 steps, and none in the last block.
-    assert array_steps((Loop("M", 3), Loop("M", 3)), {"M": 5}) == 5
+    assert array_steps(Walks((Loop("M", 3), Loop("M", 3)), {"M": 5})) == 5
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -110,18 +110,16 @@ def test_array_steps_are_those_in_which_the_walk_finds_an_element_at_work(block)
             nest, sizes = case.nests[einsum.name], case.cascade.ranks
             walked = sum(count > 0 for count in working_elements(einsum, nest, sizes))
             own = {rank: sizes[rank] for rank in einsum.ranks}
-            assert array_steps(nest.loops, own) == walked, f"seed {seed}: {case}"
+            assert array_steps(Walks(nest.loops, own)) == walked, f"seed {seed}: {case}"
 
 
 def test_columns_and_sizes_as_arrays_give_a_table():
     columns = np.array([[2], [4]])
     loops = (Loop("N", np.array([[6], [3]])), Loop("M", 2), Loop("N", columns, "columns"))
-    moved = moved_elements(loops, 3, {"M"}, {"N": np.array([9, 10, 12]), "M": 2}, 3)
+    moved = moved_elements(Walks(loops, {"N": np.array([9, 10, 12]), "M": 2}), 3, {"M"}, 3)
     assert moved.tolist() == [[18, 20, 24], [18, 20, 24]]
-    assert array_steps(loops, {"N": np.array([9, 10, 12]), "M": 2}).tolist() == [
-        [10, 10, 12],
-        [6, 6, 6],
-    ]
+    steps = array_steps(Walks(loops, {"N": np.array([9, 10, 12]), "M": 2}))
+    assert steps.tolist() == [[10, 10, 12], [6, 6, 6]]
 
 
 @pytest.mark.parametrize("seed", range(150))
@@ -133,18 +131,14 @@ def test_arrays_give_elementwise_what_scalars_give(seed):
     around = tuple(sorted(rng.sample(range(depth + 1), rng.randint(0, min(2, depth)))))
     arrays = [np.array([factors[i] for factors, _ in variants]) for i in range(len(loops))]
     sizes = {rank: np.array([sizes[rank] for _, sizes in variants]) for rank in "ABC"}
-    together = moved_elements(with_factors(loops, arrays), depth, ranks, sizes, outer, around)
-    alone = [
-        moved_elements(with_factors(loops, factors), depth, ranks, own, outer, around)
-        for factors, own in variants
-    ]
-    assert np.broadcast_to(together, 5).tolist() == alone
-    together = operand_elements(with_factors(loops, arrays), ranks, sizes, outer)
-    alone = [
-        operand_elements(with_factors(loops, factors), ranks, own, outer)
-        for factors, own in variants
-    ]
-    assert np.broadcast_to(together, 5).tolist() == alone
+    together = Walks(with_factors(loops, arrays), sizes)
+    alone = [Walks(with_factors(loops, factors), own) for factors, own in variants]
+    moved = moved_elements(together, depth, ranks, outer, around)
+    each = [moved_elements(walks, depth, ranks, outer, around) for walks in alone]
+    assert np.broadcast_to(moved, 5).tolist() == each
+    taken = operand_elements(together, ranks, outer)
+    each = [operand_elements(walks, ranks, outer) for walks in alone]
+    assert np.broadcast_to(taken, 5).tolist() == each
 
 
 def with_factors(loops, factors):

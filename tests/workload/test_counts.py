@@ -143,6 +143,6 @@ def test_sweeps_that_share_a_size_do_not_stand_in_each_others_way():
     # Causal scores: 1 + 2 + ... + P.
     for lengths, words in (([1, 2], [1, 2]), ([1, 3], [1, 4]), ([1, 2, 4], [1, 2, 4])):
         cascade = small("three_pass_causal", P=np.array(lengths), M=np.array(lengths), E=1)
-        tensors = {n: replace(t, word_bytes=np.array(words)) for n, t in cascade.tensors.items()}
+        tensors = {n: t._replace(word_bytes=np.array(words)) for n, t in cascade.tensors.items()}
         points = iteration_points(replace(cascade, tensors=tensors), "QK")
         assert points.tolist() == [length * (length + 1) / 2 for length in lengths]

@@ -380,7 +380,7 @@ def test_names_do_not_matter(data: st.DataObject, cascade_of: CascadeOf) -> None
     new = dict(zip(cascade.tensors, names, strict=True))
     renamed = replace(
         cascade,
-        tensors={new[n]: replace(t, name=new[n]) for n, t in cascade.tensors.items()},
+        tensors={new[n]: t._replace(name=new[n]) for n, t in cascade.tensors.items()},
         einsums=tuple(
             replace(e, output=_named(e.output, new), expression=_mapped(e.expression, new))
             for e in cascade.einsums
