@@ -64,7 +64,8 @@ def command(
         str | None,
         typer.Option(
             metavar="OBJECTIVE",
-            help="Find the best mapping at each point anew: latency, energy, ... (see `map`).",
+            help="Find the best mapping or kernels at each point anew: latency, energy, ... "
+            "(see `map`).",
         ),
     ] = None,
     out: Annotated[
@@ -81,14 +82,17 @@ def command(
     the machine by its path in the YAML; GPU KERNEL the sizes of a call (given by --set m=4096) and
     the GPU's numbers; MODEL SYSTEM sequences, context, and the numbers of the system, of the model,
     and of a device's machine (H100.memories.HBM.bandwidth). PATH,PATH=RANGE gives both the same
-    value. On an array the mapping stays the same, and with --find it is found anew at each point
-    too (Ctrl-C keeps what is there); on a GPU kernels are made anew at each point.
+    value. On an array the mapping stays the same, on a GPU kernels are made at each point, by rules
+    or as a library does; with --find the best is found anew at each point too (Ctrl-C keeps what is
+    there).
 
     Example: accelsim whatif attention/one_pass fusemax_cloud --vary
     memories.DRAM.bandwidth=0.01x:10x --target latency=2x --out out/whatif
 
     Example: accelsim whatif attention/one_pass fusemax_cloud --vary
     memories.GlobalBuffer.capacity=256KiB:16MiB:log:4 --find latency
+
+    Example: accelsim whatif attention/one_pass h100_sxm --vary sm.shared=114KiB,228KiB --find latency
 
     Example: accelsim whatif attention/one_pass fusemax_cloud --target latency=2x
 
@@ -198,7 +202,7 @@ def _print_rows(found: WhatIf) -> None:
 
 def _print_anew(found: WhatIf, anew: "Anew") -> None:
     """A row for today, then those of the table; what follows it is of the mapping that is kept."""
-    print(f"with the mapping kept / found anew for {anew.minimise}")
+    print(f"with {anew.search.kept} / found anew for {anew.minimise}")
     today = {**found.today, BOUND: found.bound, **anew.today_anew}
     rows = [("today", *[""] * (len(found.varied) - 1), *_anew_cells(found, anew, today))]
     for row in found.table.at(np.array(_chosen(found))).rows():
@@ -207,7 +211,7 @@ def _print_anew(found: WhatIf, anew: "Anew") -> None:
     names = [each.name for each in found.varied]
     words = [WORDS[name] for name in found.today]
     print_table([*names, *words, f"x {WORDS[anew.measure]}", "bound", "found by"], rows)
-    print("\nwith the mapping kept:")
+    print(f"\nwith {anew.search.kept}:")
 
 
 def _anew_cells(found: WhatIf, anew: "Anew", row: dict[str, Any]) -> list[str]:

@@ -73,7 +73,9 @@ def legend_of(found: WhatIf, colours: dict[str, str]) -> list[Key]:
     if all(is_within(each) for each in found.varied):
         keys.append(Key("today", INK, marker="o"))
     if found.anew is not None and len(found.along) == 1:
-        keys.append(Key("mapping found anew", ANEW["color"], line=True, marker="."))
+        keys.append(
+            Key(f"{found.anew.search.noun} found anew", ANEW["color"], line=True, marker=".")
+        )
     if (found.table["error"] != "").any():
         keys.append(Key("cannot run (hatched)", "#FFFFFF"))
     return keys

@@ -1,38 +1,47 @@
-"""The best mapping found anew at each point of a what-if, beside the one that is kept.
+"""The best mapping, or kernels, found anew at each point of a what-if, beside what is kept.
 
-anew_latency_s  anew_energy_pj     of the best mapping there
-anew_speedup                       latency today, with the mapping kept / anew_latency_s
-anew_bound  anew_error             as of the mapping that is kept
+anew_latency_s  anew_energy_pj     of the best there
+anew_speedup                       latency today, with what is kept / anew_latency_s
+anew_bound  anew_error             as of what is kept
 optimal  gap  strategy             what the search proved, and what found it (`search`)
 
-The search at a point is that of `accelsim map` there. Its spaces need not hold the mapping that is
-kept; where that one is better, it stays (`kept`), and nothing is proved.
+The search at a point is that of `accelsim map` there: of an array `anew_mapping`, of a GPU
+`anew_kernels`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from accelsim.cost.evaluate import evaluate
-from accelsim.cost.result import Cost
-from accelsim.mapper.find import find_mapping
-from accelsim.mapper.found import figures_of
-from accelsim.mapper.objective import Objective, objective, value_of
+from accelsim.mapper.objective import Objective
 from accelsim.study.columns import SEARCH
-from accelsim.study.design import Design
 from accelsim.study.faults import FAULTS, text_of
-from accelsim.study.subject import BOUND, ENERGY, ERROR, LATENCY, ArraySubject, Columns
+from accelsim.study.subject import BOUND, ENERGY, ERROR, LATENCY, Columns
 from accelsim.study.table import Column, Table, array_of
 
 PREFIX = "anew_"
-KEPT = "kept"
 NEGLIGIBLE = 1e-9
 NOT_SEARCHED = "not searched: interrupted"
 
 Told = Callable[[int, int], None]
 Row = Mapping[str, Any]
+Values = Mapping[str, Any]
+"""By path; what is not there is as today."""
+
+
+class Search(NamedTuple):
+    """For a `noun` that minimises something, beside what is `kept`.
+
+    `ask(values, is_legal)` is a `told` row of the best at a point, at which what is kept may be
+    legal. It raises one of FAULTS if there is none, and KeyboardInterrupt.
+    """
+
+    minimise: Objective
+    noun: str
+    kept: str
+    ask: Callable[[Values, bool], Row]
 
 
 @dataclass(frozen=True)
@@ -40,10 +49,14 @@ class Anew:
     """`today` at today's numbers; `columns` over the points. `is_cut_short`: by an interrupt, which
     leaves the points after it with an error."""
 
-    minimise: Objective
+    search: Search
     today: Row
     columns: Mapping[str, Column]
     is_cut_short: bool
+
+    @property
+    def minimise(self) -> Objective:
+        return self.search.minimise
 
     @property
     def measure(self) -> str:
@@ -56,41 +69,24 @@ class Anew:
         return {name if name in SEARCH else f"{PREFIX}{name}": v for name, v in self.today.items()}
 
 
-def found_anew(
-    subject: ArraySubject,
-    columns: Columns,
-    kept: Table,
-    minimise: str,
-    today_s: float,
-    told: Told,
-) -> Anew:
-    """`columns` are the points, `kept` what they take with the mapping kept; `told` hears how many
-    searches are done, and of how many.
-
-    Raises
-    ------
-    MapperError
-        if there is no such objective.
-    """
-    design = subject.design
-    wanted = objective(minimise, [memory.name for memory in design.arch.memories])
-    known = subject.known()
+def found_anew(search: Search, columns: Columns, kept: Table, today_s: float, told: Told) -> Anew:
+    """`columns` are the points, `kept` what they take with what is kept; `told` hears how many
+    searches are done, and of how many."""
     points = len(kept)
     rows: list[Row] = []
     try:
-        rows.append(_searched(design, wanted, True))
+        rows.append(_at(search, {}, is_legal=True))
         for place in range(points):
             told(place + 1, points + 1)
             values = {path: column[place].item() for path, column in columns.items()}
-            units = {path: known[path].unit for path in values if path in known}
-            rows.append(_at(design, values, units, wanted, not kept[ERROR][place]))
+            rows.append(_at(search, values, is_legal=not kept[ERROR][place]))
         told(points + 1, points + 1)
         is_cut_short = False
     except KeyboardInterrupt:
         is_cut_short = True
     rows += [_nothing(NOT_SEARCHED)] * (points + 1 - len(rows))
     today, *there = rows
-    return Anew(wanted, today, _columns(there, today_s), is_cut_short)
+    return Anew(search, today, _columns(there, today_s), is_cut_short)
 
 
 def anew_text(anew: Anew, today: Mapping[str, float], places: Sequence[str]) -> str:
@@ -104,40 +100,22 @@ def anew_text(anew: Anew, today: Mapping[str, float], places: Sequence[str]) -> 
     if best is not None and not values[best] >= own * (1 - NEGLIGIBLE):
         parts.append(f"{values[best] / now:.3g}x at {places[best]}")
     told = ", ".join(parts) or "nothing yet"
-    return f"with the mapping found anew for {anew.minimise}: {told}"
+    return f"with the {anew.search.noun} found anew for {anew.minimise}: {told}"
 
 
-def _at(
-    design: Design,
-    values: Mapping[str, Any],
-    units: Mapping[str, str],
-    wanted: Objective,
-    is_legal: bool,
+def told_row(
+    latency_s: float, energy_pj: float, bound: str, optimal: bool | None, gap: Any, strategy: str
 ) -> Row:
-    """Of one point, at which the mapping that is kept may be legal."""
+    """What is told of an answer; `optimal` and `gap` are None of what no search has found."""
+    of_search = dict(zip(SEARCH, (optimal, gap, strategy), strict=True))
+    return {LATENCY: latency_s, ENERGY: energy_pj, BOUND: bound, ERROR: "", **of_search}
+
+
+def _at(search: Search, values: Values, *, is_legal: bool) -> Row:
     try:
-        return _searched(design.at(values, units), wanted, is_legal)
+        return search.ask(values, is_legal)
     except FAULTS as error:
         return _nothing(text_of(error))
-
-
-def _searched(design: Design, wanted: Objective, is_legal: bool) -> Row:
-    old = evaluate(design.cascade, design.arch, design.alternative()) if is_legal else None
-    try:
-        found = find_mapping(design.cascade, design.arch, wanted)
-    except FAULTS as error:
-        return _nothing(text_of(error)) if old is None else _told(old, None, None, KEPT)
-    if found.is_cut_short:
-        # The best so far is no answer here.
-        raise KeyboardInterrupt
-    if old is not None and value_of(wanted, figures_of(old)) < found.value:
-        return _told(old, None, None, KEPT)
-    return _told(found.cost, found.optimal, found.gap, found.strategy)
-
-
-def _told(cost: Cost, optimal: bool | None, gap: float | None, strategy: str) -> Row:
-    told = {LATENCY: float(cost.latency_s), ENERGY: float(cost.energy_pj), BOUND: str(cost.bound)}
-    return {**told, ERROR: "", **dict(zip(SEARCH, (optimal, gap, strategy), strict=True))}
 
 
 def _nothing(error: str) -> Row:

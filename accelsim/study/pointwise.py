@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from accelsim.arch.gpu import Gpu
 from accelsim.arch.load_gpu import load_gpu
 from accelsim.base.errors import Place
 from accelsim.base.units import quantity
@@ -40,7 +41,8 @@ NOTHING: Settings = MappingProxyType({})
 @dataclass(frozen=True)
 class Pointwise:
     """`ask` gives the measures and the bound under settings on top of today's; `told` hears of
-    every point that is asked."""
+    every point that is asked. `case` is the workload and the GPU under settings, where kernels
+    could be searched for."""
 
     of: str
     numbers: Mapping[str, Quantity]
@@ -52,6 +54,7 @@ class Pointwise:
     grid: int = 17
     precision: float = 1e-3
     note: str = ""
+    case: Callable[[Settings], tuple[Cascade, Gpu]] | None = None
     told: Told = quietly
     remembered: dict[tuple[tuple[str, str], ...], Mapping[str, Any]] = field(default_factory=dict)
 
@@ -83,7 +86,7 @@ class Pointwise:
         return Table({name: array_of(row[name] for row in rows) for name in names})
 
     def _row(self, point: Mapping[str, Any]) -> Mapping[str, Any]:
-        settings = {path: self._text(path, value) for path, value in point.items()}
+        settings = as_settings(point, self.numbers)
         key = tuple(sorted(settings.items()))
         if key not in self.remembered:
             self.remembered[key] = self._asked(settings)
@@ -97,9 +100,11 @@ class Pointwise:
             nothing = dict.fromkeys(self.measures, float("nan"))
             return {**nothing, BOUND: "", ERROR: text_of(error)}
 
-    def _text(self, path: str, value: Any) -> str:
-        unit = self.numbers[path].unit
-        return f"{value!r} {unit}" if unit else repr(value)
+
+def as_settings(values: Mapping[str, Any], numbers: Mapping[str, Quantity]) -> Settings:
+    """Values by path as they are written, with their units."""
+    units = {path: numbers[path].unit for path in values}
+    return {p: f"{v!r} {units[p]}" if units[p] else repr(v) for p, v in values.items()}
 
 
 def _of_workload(point: Mapping[str, Any]) -> list[Any]:
@@ -134,11 +139,17 @@ def gpu_subject(
     """Raises what loading and making kernels raises today."""
     cascade, gpu = load_workload(workload, of_workload, shape), load_gpu(machine, of_machine)
 
-    def ask(settings: Settings) -> Mapping[str, Any]:
+    numbers = {**_of_cascade(cascade), **numbers_of(gpu)}
+
+    def case(settings: Settings) -> tuple[Cascade, Gpu]:
         ranks = {p: v for p, v in settings.items() if p.partition(".")[0] in OF_WORKLOAD}
         own = {p: v for p, v in settings.items() if p not in ranks}
         at = load_workload(workload, {**of_workload, **ranks}, shape) if ranks else cascade
         on = load_gpu(machine, {**of_machine, **own}) if own else gpu
+        return at, on
+
+    def ask(settings: Settings) -> Mapping[str, Any]:
+        at, on = case(settings)
         kernels = gpu_mapping(at, on, mapping)
         refuse_too_large(kernels, on)
         cost = evaluate(at, on, kernels)
@@ -147,11 +158,12 @@ def gpu_subject(
 
     found = Pointwise(
         of=f"{cascade.name} on {machine}" + (f" under {mapping}" if mapping else ""),
-        numbers={**_of_cascade(cascade), **numbers_of(gpu)},
+        numbers=numbers,
         measures=(LATENCY, ENERGY),
         ask=ask,
         explain=lambda: explained(cascade, gpu, mapping, named=machine),
         made_of={cascade.name: cascade, machine: gpu, "kernels": {"library": mapping or AUTOMATIC}},
+        case=case,
         told=told,
     )
     ask({})

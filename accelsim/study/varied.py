@@ -80,8 +80,8 @@ class Varied:
         return np.unique(_spread(self, low, high, number))
 
 
-def read_varied(subject: Subject, text: str, is_alone: bool = True) -> Varied:
-    """PATH=RANGE of a subject; with another one it has fewer points.
+def read_varied(subject: Subject, text: str, steps: int | None = None) -> Varied:
+    """PATH=RANGE of a subject, with so many points where the range does not say how many.
 
     Raises StudyError, or what reading a number of the subject raises.
     """
@@ -100,9 +100,8 @@ def read_varied(subject: Subject, text: str, is_alone: bool = True) -> Varied:
             fact = f"{paths[0]} and {path} have other units, {units}"
             raise StudyError(fact, remedy="Give each a --vary of its own")
     today = known.get(paths[0])
-    steps = subject.steps[0 if is_alone else 1]
     try:
-        return _read(subject, paths, today, range_, steps)
+        return _read(subject, paths, today, range_, steps or subject.steps[0])
     except InputError as error:
         if error.fact.startswith((paths[0], "there is no number")):
             raise

@@ -8,12 +8,12 @@
     speedup = latency today / latency
 
 Points are evaluated all at once where the subject can (`subject`). A point that cannot run is a row
-with its error. On an array the mapping stays the same; with `find` it is also found anew at each
-point (`anew`), which the table then has beside it.
+with its error. On an array the mapping stays the same, on a GPU kernels are made at each point;
+with `find` the best are also found anew there (`anew`), which the table then has beside it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +37,7 @@ from accelsim.workload.einsum import Cascade
 from accelsim.workload.load import load_workload
 
 if TYPE_CHECKING:
-    from accelsim.study.anew import Anew
+    from accelsim.study.anew import Anew, Search
 
 MOST = 2
 """Numbers that are varied at once: what a figure shows."""
@@ -73,22 +73,22 @@ def what_if_of(
     progress: Progress = quiet,
 ) -> WhatIf:
     """`vary` are PATH=RANGE (`varied`), one or two; `targets` as in `targets`. `find` is what the
-    mapping that is found anew at each point minimises, "latency" or another objective of `mapper`;
-    `progress` hears of every search. Elasticities, crossovers and targets are of the one that is
-    kept.
+    mapping, or the kernels, that are found anew at each point minimise, "latency" or another
+    objective of `mapper`; `progress` hears of every search. Elasticities, crossovers and targets
+    are of what is kept.
 
     Raises
     ------
     StudyError
-        for a range, a path or a target that is none, if nothing can run, or if there is no mapping
-        to find.
+        for a range, a path or a target that is none, if nothing can run, or if there is nothing to
+        find.
     """
-    if find is not None:
-        subject = _searchable(subject, vary)
     if not 1 <= len(vary) <= MOST:
         fact = f"{len(vary)} numbers are varied"
         raise StudyError(fact, remedy="Vary one or two; `accelsim sweep` takes any number")
-    varied = tuple(read_varied(subject, text, len(vary) == 1) for text in vary)
+    search = None if find is None else _search_of(subject, vary, find)
+    steps = (subject.steps if search is None else SEARCHED_STEPS)[len(vary) - 1]
+    varied = tuple(read_varied(subject, text, steps) for text in vary)
     refuse_too_many(varied)
     today = _today(subject, varied)
     now = {name: float(today[name][0]) for name in subject.measures}
@@ -98,12 +98,11 @@ def what_if_of(
     solved = tuple(solve(subject, each, target) for target in asked for each in varied)
     explanation = subject.explanation()
     sentence, anew = advice(table, along, solved, explanation, now), None
-    if find is not None and isinstance(subject, ArraySubject):
-        # The mapper takes longer to load than an array to be evaluated.
+    if search is not None:
+        # So does what it rests on.
         from accelsim.study.anew import anew_text, found_anew
 
-        points = _points(varied)
-        anew = found_anew(subject, points, table, find, now[LATENCY], progress)
+        anew = found_anew(search, _points(varied), table, now[LATENCY], progress)
         places = [" and ".join(told_at(varied, row)) for row in table.rows()]
         sentence += f"; {anew_text(anew, now, places)}"
         table = Table({**table.columns, **anew.columns})
@@ -121,16 +120,15 @@ def what_if_of(
     )
 
 
-def _searchable(subject: Subject, vary: Sequence[str]) -> ArraySubject:
-    """With fewer points of a range; a StudyError if there are no mappings of loops, or one of them
-    is what is varied."""
-    if not isinstance(subject, ArraySubject):
-        fact = f"{subject.of}: there is no mapping of loops to find"
-        raise StudyError(fact, remedy="Leave it out; kernels are made anew at each point anyway")
+def _search_of(subject: Subject, vary: Sequence[str], minimise: str) -> "Search":
+    """Raises what `search_of` does, and a StudyError if what is varied is of the mapping."""
     if any(path.strip().startswith(TILES) for text in vary for path in text.split(",")):
         fact = "tiles are of the mapping that is kept"
         raise StudyError(fact, remedy="Vary them, or find the mapping anew")
-    return replace(subject, steps=SEARCHED_STEPS)
+    # The mapper takes longer to load than an array to be evaluated.
+    from accelsim.study.searches import search_of
+
+    return search_of(subject, minimise)
 
 
 def what_if(

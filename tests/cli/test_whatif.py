@@ -104,7 +104,7 @@ def test_ctrl_c_in_a_search_prints_what_is_there_and_ends_with_130(run, tmp_path
     def pressed(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(import_module("accelsim.study.anew"), "find_mapping", pressed)
+    monkeypatch.setattr(import_module("accelsim.study.anew_mapping"), "find_mapping", pressed)
     ended = run(*ONE_PASS, f"{BANDWIDTH}:4", "--find", "latency", "--out", str(tmp_path / "out"))
     assert ended.status == 130
     assert "not searched: interrupted" in ended.out

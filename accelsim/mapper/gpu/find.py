@@ -48,10 +48,7 @@ def find_kernels(
         if an SM has no room for one tile of some Einsum, or device memory none for the tensors.
     """
     start = perf_counter()
-    wanted = objective(minimise, ())
-    if "area" in powers_of(wanted):
-        fact = "a GPU's area is not given"
-        raise MapperError(fact, remedy="Minimise latency, energy or energy_delay")
+    wanted = gpu_objective(minimise)
     own = budgeted(cascade)
     least = least_gpu_figures(own, gpu)
     call = call_of(cascade, gpu)
@@ -60,6 +57,15 @@ def find_kernels(
     answer = found or fused_answer(own, gpu, wanted, progress)
     refuse_too_large(answer.mapping, gpu)
     return GpuFound(answer, wanted, least, perf_counter() - start)
+
+
+def gpu_objective(minimise: str) -> Objective:
+    """Raises MapperError if there is no such objective, or it needs an area."""
+    wanted = objective(minimise, ())
+    if "area" in powers_of(wanted):
+        fact = "a GPU's area is not given"
+        raise MapperError(fact, remedy="Minimise latency, energy or energy_delay")
+    return wanted
 
 
 def call_of(cascade: Cascade, gpu: Gpu) -> Sdpa | None:
