@@ -92,7 +92,8 @@ def command(
     Example: accelsim whatif attention/one_pass fusemax_cloud --vary
     memories.GlobalBuffer.capacity=256KiB:16MiB:log:4 --find latency
 
-    Example: accelsim whatif attention/one_pass h100_sxm --vary sm.shared=114KiB,228KiB --find latency
+    Example: accelsim whatif attention/one_pass h100_sxm --vary sm.shared=114KiB,228KiB
+    --find latency
 
     Example: accelsim whatif attention/one_pass fusemax_cloud --target latency=2x
 
