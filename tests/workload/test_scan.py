@@ -1,5 +1,5 @@
 """Running values without a loop over their steps. (That they are what the loop gives: in
-test_interpret.py, on random cascades.)"""
+test_interpret_random.py, on random cascades.)"""
 
 from collections.abc import Callable
 from typing import Any
