@@ -104,3 +104,16 @@ def test_the_best_mapping_of_three_pass_attention(benchmark: BenchmarkFixture) -
     find_mapping(cascade, arch, strategies=["exact"])
     found = benchmark.pedantic(lambda: find_mapping(cascade, arch, strategies=["exact"]), rounds=3)
     assert found.optimal
+
+
+@pytest.mark.parametrize("model", ["bert", "trxl", "t5", "xlm"])
+@pytest.mark.parametrize("length", [2**10, 2**12, 2**14, 2**16, 2**18, 2**20])
+def test_the_best_fused_mapping_of_one_pass_attention(
+    benchmark: BenchmarkFixture, length: int, model: str
+) -> None:
+    """FuseMax's 24 points, with the proof; the target is 60 s each."""
+    sizes = {"ranks.P": str(length), "ranks.M": str(length)}
+    cascade = load_workload("attention/one_pass", sizes, model)
+    arch = load_arch("fusemax_cloud")
+    found = benchmark.pedantic(lambda: find_mapping(cascade, arch, strategies=["fused"]), rounds=1)
+    assert found.optimal

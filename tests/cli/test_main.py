@@ -1,7 +1,6 @@
 import importlib
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -40,19 +39,6 @@ def test_neither_the_package_nor_its_help_loads_a_heavy_library(code):
     loaded = f"{code}; import sys; print([m for m in {HEAVY} if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
-
-
-@pytest.mark.parametrize(
-    "arguments", [["-m", "accelsim.cli.main", "--help"], ["-c", "import accelsim"]]
-)
-def test_help_and_import_take_less_than_half_a_second(arguments):
-    def seconds():
-        start = time.perf_counter()
-        subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
-        return time.perf_counter() - start
-
-    # The best of five: the machine may be busy with other tests.
-    assert min(seconds() for _ in range(5)) < 0.5
 
 
 @pytest.mark.parametrize("arguments", [["lst"], ["list", "--jsn"], ["check"], ["list", "a", "b"]])

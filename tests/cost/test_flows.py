@@ -13,7 +13,8 @@ from accelsim.arch.load import load_arch
 from accelsim.base.yamlfile import parse_yaml
 from accelsim.cost.coverage import everywhere
 from accelsim.cost.flows import Flow, all_flows, handover_flows, walks_of
-from accelsim.cost.walk import Action, walk
+from accelsim.cost.walk import walk
+from accelsim.cost.walk_tensors import Action
 from accelsim.mapping.binding import bind
 from accelsim.mapping.load import load_mapping
 from accelsim.mapping.loops import Loop, LoopNest, Storage

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from accelsim.cost.traffic import Walks, array_steps, moved_elements, operand_elements
-from accelsim.cost.walk import working_elements
+from accelsim.cost.walk_sites import working_elements
 from accelsim.mapping.loops import Loop
 from tests.cost.strategies import random_case, random_structure
 

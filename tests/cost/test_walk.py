@@ -2,7 +2,9 @@
 
 import pytest
 
-from accelsim.cost.walk import Action, walk, working_elements
+from accelsim.cost.walk import walk
+from accelsim.cost.walk_sites import working_elements
+from accelsim.cost.walk_tensors import Action
 from accelsim.mapping.loops import Loop, LoopNest, Storage
 from tests.cost.strategies import cascade_of, einsum_of
 

@@ -4,8 +4,12 @@ A cascade grows line by line; a line reads tensors that exist already, under the
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
+
+from accelsim.workload.einsum import Cascade
 
 RANKS = "{P: %d, M: %d, M0: %d, N: ceil(M / 2), R: 2, W: %d}"
 INPUTS = "{X: [P, M], Y: [M], Z: [M], B: [P], K: [W]}"
@@ -200,3 +204,11 @@ STEPS = {
     "scan": _scan,
     "coupled": _coupled,
 }
+
+
+def random_inputs(cascade: Cascade, seed: int = 0) -> dict[str, Any]:
+    generator = np.random.default_rng(seed)
+    return {
+        name: generator.normal(size=[cascade.ranks[rank] for rank in cascade.tensors[name].ranks])
+        for name in cascade.inputs
+    }

@@ -1,4 +1,3 @@
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -100,11 +99,8 @@ def test_a_running_value_reads_its_operands_but_not_itself():
 
 
 @pytest.mark.parametrize("name", ["three_pass_causal", "two_pass_causal", "one_pass_causal"])
-def test_a_billion_queries_and_keys_are_counted_in_a_fraction_of_a_second(name):
-    cascade = small(name, P=2**30, M=2**30)
-    start = time.perf_counter()
-    found = counts(cascade)
-    assert time.perf_counter() - start < 1
+def test_a_billion_queries_and_keys_have_half_a_square_of_scores(name):
+    found = counts(small(name, P=2**30, M=2**30))
     scores = 2**30 * (2**30 + 1) // 2
     assert found.operations["mac"] == 2 * 64 * scores
 

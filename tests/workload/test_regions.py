@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accelsim.workload import regions
 from accelsim.workload.polynomials import power_sum
-from accelsim.workload.regions import UncountableError, count_points
+from accelsim.workload.regions import Effort, UncountableError, count_points
 
 _HUGE = 2**30
 
@@ -45,6 +46,20 @@ def test_a_triangle_of_side_4_has_10_points():
 
 def test_a_tetrahedron_of_side_4_has_20_points():
     assert count_points([*box(a=4, b=4, c=4), {"a": 1, "b": -1}, {"b": 1, "c": -1}]) == 20
+
+
+def test_a_tetrahedron_of_a_huge_side_takes_as_many_steps_as_one_of_side_4():
+    small, huge = Effort(), Effort()
+    for side, effort in ((4, small), (_HUGE, huge)):
+        sides = [*box(a=side, b=side, c=side), {"a": 1, "b": -1}, {"b": 1, "c": -1}]
+        assert count_points(sides, effort) == side * (side + 1) * (side + 2) // 6
+    assert small.taken == huge.taken < 10
+
+
+def test_more_steps_than_a_question_may_take_are_refused(monkeypatch):
+    monkeypatch.setattr(regions, "MOST_STEPS", 2)
+    with pytest.raises(UncountableError):
+        count_points([*box(a=4, b=4, c=4), {"a": 1, "b": -1}, {"b": 1, "c": -1}])
 
 
 def test_2m_up_to_3p_on_a_huge_square_is_counted_at_once():

@@ -26,9 +26,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.mapper.batch import Evaluator
+from accelsim.mapper.exact.boxes import Boxes
+from accelsim.mapper.exact.nests import factor_names, mapping_of
 from accelsim.mapper.exact.search import Bounded, Search
 from accelsim.mapper.exact.space import Root, Space
-from accelsim.mapper.exact.tables import Weights
+from accelsim.mapper.exact.tabled import tables_of, widest
+from accelsim.mapper.exact.tables import Tables, Weights
 
 AS_GOOD = 1e-12
 """A bound within this share of the best is not followed: sums of floats are no more exact."""
@@ -70,15 +73,16 @@ class Answer(NamedTuple):
 
 
 class Branch:
-    """The spaces of one Einsum, an array each. It remembers what it has recorded."""
+    """The spaces of one Einsum, an array each. It remembers what it has recorded and tabled."""
 
     def __init__(self, spaces: Sequence[Space]) -> None:
         self.spaces = spaces
         self._evaluators: dict[tuple[int, int], Evaluator] = {}
+        self._tabled: dict[int, tuple[Tables, Boxes]] = {}
 
     def floor(self, weights: Weights) -> float:
         """What the widest boxes are bounded by; infinite if nothing fits."""
-        entries = (Search(each.tables, weights, each.widest, inf) for each in self.spaces)
+        entries = (self._search(place, weights, inf) for place in range(len(self.spaces)))
         return min((entry.bound for entry in entries), default=inf)
 
     def best(
@@ -114,7 +118,7 @@ class Branch:
         self, place: int, weights: Weights, below: float, most: Callable[[], int], told: Told
     ) -> Answer:
         space, choice, seen = self.spaces[place], None, 0
-        search = Search(space.tables, weights, space.widest, below * (1 - AS_GOOD))
+        search = self._search(place, weights, below * (1 - AS_GOOD))
         leaves = search.dive(DIVES)
         for step in count(1):
             found, better = self._evaluated(place, leaves, weights, below)
@@ -128,6 +132,13 @@ class Branch:
                 break
             leaves = search.step() if step % A_DIVE else search.dive(DIVES)
         return Answer(choice, search.bound, seen, search.bounded - seen)
+
+    def _search(self, place: int, weights: Weights, below: float) -> Search:
+        """Of all of a space."""
+        if place not in self._tabled:
+            self._tabled[place] = tables_of(self.spaces[place]), widest(self.spaces[place])
+        tables, boxes = self._tabled[place]
+        return Search(tables, weights, boxes, below)
 
     def _evaluated(
         self, place: int, leaves: Bounded, weights: Weights, below: float
@@ -163,7 +174,7 @@ class Branch:
     def _evaluator(self, place: int, root: int) -> Evaluator:
         if (place, root) not in self._evaluators:
             space = self.spaces[place]
-            mapping = space.mapping(space.roots[root])
+            mapping = mapping_of(space, space.roots[root])
             evaluator = Evaluator(space.alone, space.arch, mapping, space.constraints)
             self._evaluators[place, root] = evaluator
         return self._evaluators[place, root]
@@ -178,18 +189,20 @@ def _most_in_vain(space: Space, most: int) -> float:
 
 def _columns(space: Space, boxes: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """The factors of boxes of one mapping (n x R x S) by name, as rows and columns of the array."""
-    width, array = (space.tables.rows, space.tables.columns), space.shared
+    array = space.arch.array(space.array)
     fixed = {
         place: space.fixed.on_array[rank][0]
         for place, rank in enumerate(space.ranks)
         if rank in space.fixed.on_array
     }
-    ways = [rows_of(tuple(box[:, array].astype(int).tolist()), *width, fixed) for box in boxes]
+    width = int(array.rows), int(array.columns)
+    beside = [tuple(box[:, space.shared].astype(int).tolist()) for box in boxes]
+    ways = [rows_of(each, *width, fixed) for each in beside]
     kept = [place for place, rows in enumerate(ways) if rows is not None]
     factors = boxes[kept]
     rows = np.array([ways[place] for place in kept], dtype=float).reshape(-1, len(space.ranks))
     named: dict[str, NDArray[np.float64]] = {}
-    for (rank, slot), names in space.names().items():
+    for (rank, slot), names in factor_names(space).items():
         own = factors[:, rank, slot]
         sides = (rows[:, rank], own / rows[:, rank])
         named |= dict(zip(names, sides if slot == space.shared else (own,), strict=True))

@@ -15,6 +15,7 @@ from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
 from accelsim.mapper.exact.asked import is_asked
 from accelsim.mapper.exact.branch import Choice
+from accelsim.mapper.exact.nests import nest_of, step_of
 from accelsim.mapper.exact.space import SENTENCE
 from accelsim.mapper.exact.steps import Steps, Total
 from accelsim.mapper.exact.tables import Weights
@@ -158,6 +159,6 @@ def _mapping(choices: Sequence[Choice], cascade: Cascade) -> LoopMapping:
         about="Found by branch and bound: one Einsum after the other.",
         source="accelsim.mapper.exact.find",
         workload=(cascade.name,),
-        nests=tuple(each.space.nest(each.root, each.factors) for each in choices),
-        schedule=tuple(each.space.step(each.root.drains) for each in choices),
+        nests=tuple(nest_of(each.space, each.root, each.factors) for each in choices),
+        schedule=tuple(step_of(each.space, each.root.drains) for each in choices),
     )

@@ -10,7 +10,9 @@ from accelsim.mapper.batch import Evaluator
 from accelsim.mapper.exact.bounds import least
 from accelsim.mapper.exact.boxes import Boxes, lies, tightened
 from accelsim.mapper.exact.branch import _columns
+from accelsim.mapper.exact.nests import mapping_of
 from accelsim.mapper.exact.space import Space
+from accelsim.mapper.exact.tabled import tables_of, widest_of
 from accelsim.mapper.exact.tables import Weights
 from accelsim.workload.load import load_workload
 
@@ -46,10 +48,9 @@ def _space(tmp_path, rng):
     return Space(cascade, load_arch(str(tmp_path / "machine.yaml")), "C", "Array")
 
 
-def _points(space, root, rng, number):
+def _points(space, t, root, rng, number):
     """Factors of a root by chance: ceil(size / whole number), what is left where they derive it."""
-    t = space.tables
-    low, high = space.box(space.roots[root])
+    low, high = widest_of(space, space.roots[root])
     points = np.ones((number, *low.shape))
     for point in points:
         for r, size in enumerate(t.sizes):
@@ -62,12 +63,12 @@ def _points(space, root, rng, number):
     return points
 
 
-def _around(points, root, space, rng):
+def _around(points, root, space, t, rng):
     """A box around each point, inside the root's."""
-    low, high = space.box(space.roots[root])
+    low, high = widest_of(space, space.roots[root])
     below = np.array([rng.choice((0, 0.5, 1)) for _ in points.flat]).reshape(points.shape)
     above = np.array([rng.choice((1, 2, 100)) for _ in points.flat]).reshape(points.shape)
-    is_derived = space.tables.derived[root][:, None] == np.arange(space.tables.slots)
+    is_derived = t.derived[root][:, None] == np.arange(t.slots)
     wide = np.maximum(low, np.floor(points * below)), np.minimum(high, points * above)
     roots = np.full(len(points), root)
     return Boxes(np.where(is_derived, 1.0, wide[0]), np.where(is_derived, high, wide[1]), roots)
@@ -77,24 +78,25 @@ def _around(points, root, space, rng):
 def test_no_mapping_of_a_box_is_left_out_or_below_its_bound(tmp_path, seed):
     rng = Random(seed)
     space, seen = _space(tmp_path, rng), 0
+    t = tables_of(space)
     weights = [Weights(1.0, 0.0), Weights(0.0, 1.0), Weights(1.0, 50.0)]
     weights += [Weights(0.1, 1.0, per_byte=(30.0, 2.0, 0.5)), Weights(0, 0, per_byte=(1, 0, 0))]
     for root in rng.sample(range(len(space.roots)), 5):
-        points = _points(space, root, rng, 200)
-        single, is_possible = tightened(Boxes(points, points, np.full(200, root)), space.tables)
+        points = _points(space, t, root, rng, 200)
+        single, is_possible = tightened(Boxes(points, points, np.full(200, root)), t)
         points = single.low[is_possible]
-        boxes, is_left = tightened(_around(points, root, space, rng), space.tables)
+        boxes, is_left = tightened(_around(points, root, space, t, rng), t)
         assert is_left.all()
         assert (boxes.low <= points).all()
         assert (points <= boxes.high).all()
-        evaluator = Evaluator(space.alone, space.arch, space.mapping(space.roots[root]))
+        evaluator = Evaluator(space.alone, space.arch, mapping_of(space, space.roots[root]))
         for place, point in enumerate(points[:30]):
             batch = evaluator(_columns(space, point[None]))
             for weight in weights:
                 value = weight.pj * batch.energy_pj + weight.cycle * batch.latency_s * 1e9
                 for memory, price in zip(batch.traffic_bytes, weight.per_byte, strict=False):
                     value = value + price * batch.traffic_bytes[memory]
-                bound = least(boxes.at([place]), space.tables, weight)[0]
+                bound = least(boxes.at([place]), t, weight)[0]
                 assert bound <= value[batch.legal].min(initial=np.inf) * (1 + 1e-12)
             seen += int(batch.legal.any())
     assert seen > 10
