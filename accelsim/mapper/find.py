@@ -49,22 +49,23 @@ def _when_asked(module: str) -> Strategy:
 
 STRATEGIES: dict[str, Strategy] = {
     "rules": _when_asked("rules"),
+    "shipped": _when_asked("shipped"),
     "fused": _when_asked("fused.find"),
     "exact": _when_asked("exact.find"),
     "annealing": _when_asked("annealing"),
     "sampling": _when_asked("sampling"),
 }
 
-USUAL = ("rules", "fused", "annealing", "exact")
+USUAL = ("rules", "shipped", "fused", "annealing", "exact")
 """Asked in this order where none are named. What is found by chance goes before the exact search,
 which then has to look only at what could be better."""
 
 AGAIN = "annealing again"
 
-IN_A_HURRY = ("rules", "annealing", "fused", AGAIN, "exact")
+IN_A_HURRY = ("rules", "annealing", "shipped", "fused", AGAIN, "exact")
 """With a limit of time: what has something to show at once goes first, and goes on later."""
 
-ALONE_IN_A_HURRY = ("rules", "annealing", "exact", "fused")
+ALONE_IN_A_HURRY = ("rules", "annealing", "shipped", "exact", "fused")
 """The same for a single Einsum, of which the exact search sees most."""
 
 A_WHILE, A_WHILE_S = 0.2, 0.2

@@ -109,11 +109,12 @@ class Shipped(NamedTuple):
 
 def shipped_for(cascade: Cascade) -> tuple[Shipped, ...]:
     """Of those that name machines: the others are alternatives of a choice, or variants."""
-    return tuple(
-        found
-        for found in _shipped()
-        if cascade.name in found.mapping.workload and found.mapping.machines
-    )
+    return tuple(found for found in all_shipped_for(cascade) if found.mapping.machines)
+
+
+def all_shipped_for(cascade: Cascade) -> tuple[Shipped, ...]:
+    """With alternatives and variants."""
+    return tuple(found for found in _shipped() if cascade.name in found.mapping.workload)
 
 
 @lru_cache(maxsize=1)

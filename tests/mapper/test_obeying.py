@@ -123,7 +123,11 @@ def _outside_chip(nest):
     return nest.loops[: max(own, default=len(nest.loops))]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+SEARCHING = [name for name in STRATEGIES if name != "shipped"]
+"""Nothing is shipped for a workload that is made up here; `test_shipped` has what that keeps to."""
+
+
+@pytest.mark.parametrize("strategy", SEARCHING)
 @pytest.mark.parametrize("seed", range(5))
 def test_what_is_found_keeps_to_a_random_constraint(strategy, seed):
     rng = Random(f"{strategy} {seed}")
