@@ -263,9 +263,10 @@ class _Job:
         """An access to what the group only reads: `K[m,e]` → `K_at_X[p // N,m_x,e]`."""
         ranks = self.cascade.tensors[access.tensor].ranks
         mask = self.group.mask
-        if set(mask.indices) <= set(access.indices):
+        renamed = self._renamed(access)
+        if set(mask.indices) <= set(access.indices) and self._fits(renamed):
             # Every element picked is another one: as many as the short rank has.
-            return self._renamed(access)
+            return renamed
         places: dict[str, Index] = {}
         masks = zip(
             self.cascade.tensors[mask.tensor].ranks, self.cascade.positions(mask), strict=True
@@ -288,6 +289,10 @@ class _Job:
         run = tuple(places)[list(places).index(self.short) + 1 :]
         self.tensors[name] = Tensor(name, tuple(places), word, of, run)
         return Access(name, tuple(places.values()))
+
+    def _fits(self, access: Access) -> bool:
+        """Not where the long rank is part of a partition: `K[m1,m0_x]` is no element of K."""
+        return self.cascade.indices_by_rank(access) is not None
 
 
 def _without_lookups_in_conditions(cascade: Cascade) -> Cascade:

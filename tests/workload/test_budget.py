@@ -153,6 +153,26 @@ def test_conditions_beside_a_mask_go_into_the_length_of_its_rank():
     assert counts(cascade).einsums[0].points == pytest.approx(0.5 * causal, rel=0.05)
 
 
+def test_a_mask_read_by_the_tiles_of_a_rank_leaves_as_many_points():
+    data = {
+        "inputs": "{S: [P, M], X: [P, M]}",
+        "densities": "{X: {value: 0.25, source: made up}}",
+    }
+    by_tiles = cascade_of(
+        """
+        m -> m1, m0
+        G[p,m1] max= S[p,m1,m0] where X[p,m1,m0]
+        T[p,m1,m0] = S[p,m1,m0] - G[p,m1] where X[p,m1,m0]
+        N[p] += T[p,m1,m0] where X[p,m1,m0]
+        """,
+        ranks="{P: 24, M: 40, M0: 8}",
+        **data,
+    )
+    whole = cascade_of("G[p] max= S[p,m] where X[p,m]", ranks="{P: 24, M: 40}", **data)
+    assert [each.points for each in counts(by_tiles).einsums] == 3 * [24 * 40 / 4]
+    assert counts(by_tiles).einsums[0].read_bytes == counts(whole).einsums[0].read_bytes
+
+
 def test_alternatives_of_masks_are_taken_to_be_independent():
     cascade = cascade_of(
         "N[p] += S[p,m] where X[p,m] or m < 10",
