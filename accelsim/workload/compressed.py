@@ -6,7 +6,8 @@
 One rank of the mask is compressed in all Einsums under it. What they make has the short rank, and
 so has what they read at the mask's own positions. What has not all of these becomes a tensor of
 what the mask picks for each setting of its other ranks, which is where one mask for 64 queries
-saves traffic over one for each. Of the mask's ranks that one is taken which makes these smallest.
+saves traffic over one for each. Of the mask's ranks that one is taken which makes these smallest,
+of those that are long enough for the density to leave one element or more.
 
     length of the rank = size · share of its points that the conditions leave
 
@@ -70,9 +71,8 @@ def _without_mask(cascade: Cascade, group: _Group) -> Cascade:
         return replace(cascade, einsums=_replaced(cascade, bare))
     short = _free_name(cascade, f"{rank}_{group.mask.tensor.upper()}")
     job = _Job(cascade, group, rank, short)
-    longest = reduce(np.maximum, [_share(cascade, each, rank) for each in group.einsums])
-    length = np.rint(cascade.ranks[rank] * longest)
-    ranks = {**cascade.ranks, short: whole_number(np.maximum(length, 1))}
+    length = np.maximum(np.rint(_length(cascade, group, rank)), 1)
+    ranks = {**cascade.ranks, short: whole_number(length)}
     einsums = tuple(new for each in cascade.einsums for new in job.einsums(each))
     return replace(
         cascade,
@@ -106,7 +106,17 @@ def _rank_to_compress(cascade: Cascade, group: _Group) -> str | None:
     candidates = [
         rank for rank in group.mask.ranks if all(rank in each.ranks for each in group.einsums)
     ]
-    return min(candidates, key=lambda rank: _picked_elements(cascade, group, rank), default=None)
+    long_enough = [rank for rank in candidates if _can_be_shortened(cascade, group, rank)]
+    if candidates and not long_enough:
+        return max(candidates, key=lambda rank: float(np.min(_length(cascade, group, rank))))
+    return min(long_enough, key=lambda rank: _picked_elements(cascade, group, rank), default=None)
+
+
+def _can_be_shortened(cascade: Cascade, group: _Group, rank: str) -> bool:
+    """Whether something of it goes and something stays: one query at a density of 0.1 would stay
+    whole."""
+    is_several = np.all(np.greater(cascade.ranks[rank], 1))
+    return bool(is_several and np.all(np.greater_equal(_length(cascade, group, rank), 1)))
 
 
 def _stays_long(cascade: Cascade, group: _Group, einsum: Einsum, rank: str) -> bool:
@@ -140,6 +150,12 @@ def _picked_elements(cascade: Cascade, group: _Group, rank: str) -> float:
 
 
 # --- how long -------------------------------------------------------------------------------------
+
+
+def _length(cascade: Cascade, group: _Group, rank: str) -> Any:
+    """How much of the rank the mask leaves, before it is rounded."""
+    longest = reduce(np.maximum, [_share(cascade, each, rank) for each in group.einsums])
+    return cascade.ranks[rank] * longest
 
 
 def _share(cascade: Cascade, einsum: Einsum, rank: str) -> Any:

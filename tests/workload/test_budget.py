@@ -173,6 +173,21 @@ def test_a_mask_read_by_the_tiles_of_a_rank_leaves_as_many_points():
     assert counts(by_tiles).einsums[0].read_bytes == counts(whole).einsums[0].read_bytes
 
 
+def test_one_query_reads_the_blocks_that_it_picks():
+    decode = load_workload("dynamic/native_sparse:decode")
+    size = decode.ranks
+    blocks = size["S"] + 3  # S picked ones, the first and the last two
+    found = {each.einsum: each.points for each in counts(decode).einsums}
+    assert found["QK1"] == size["H"] * blocks * size["N"] * size["E"]
+
+
+def test_blocks_of_which_a_query_picks_a_few_cost_as_much_masked_as_gathered():
+    masked, gathered = (
+        counts(load_workload(f"dynamic/moba:{form}")) for form in ("prefill", "gathered")
+    )
+    assert masked.by_class["mac"] == gathered.by_class["mac"]
+
+
 def test_alternatives_of_masks_are_taken_to_be_independent():
     cascade = cascade_of(
         "N[p] += S[p,m] where X[p,m] or m < 10",
