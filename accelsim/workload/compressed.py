@@ -102,21 +102,20 @@ def _replaced(cascade: Cascade, einsums: dict[str, Einsum]) -> tuple[Einsum, ...
 
 
 def _rank_to_compress(cascade: Cascade, group: _Group) -> str | None:
-    """The rank that leaves least to fetch; None if the Einsums share none of the mask's."""
+    """The rank that leaves least to fetch, of equals the longest; None if the Einsums share none of
+    the mask's."""
     candidates = [
         rank for rank in group.mask.ranks if all(rank in each.ranks for each in group.einsums)
     ]
-    long_enough = [rank for rank in candidates if _can_be_shortened(cascade, group, rank)]
-    if candidates and not long_enough:
-        return max(candidates, key=lambda rank: float(np.min(_length(cascade, group, rank))))
-    return min(long_enough, key=lambda rank: _picked_elements(cascade, group, rank), default=None)
+    left = {rank: float(np.min(_length(cascade, group, rank))) for rank in candidates}
+    long_enough = [rank for rank in candidates if left[rank] >= 1 and _is_several(cascade, rank)]
+    if not long_enough:
+        return max(candidates, key=left.__getitem__, default=None)
+    return min(long_enough, key=lambda rank: (_picked_elements(cascade, group, rank), -left[rank]))
 
 
-def _can_be_shortened(cascade: Cascade, group: _Group, rank: str) -> bool:
-    """Whether something of it goes and something stays: one query at a density of 0.1 would stay
-    whole."""
-    is_several = np.all(np.greater(cascade.ranks[rank], 1))
-    return bool(is_several and np.all(np.greater_equal(_length(cascade, group, rank), 1)))
+def _is_several(cascade: Cascade, rank: str) -> bool:
+    return bool(np.all(np.greater(cascade.ranks[rank], 1)))
 
 
 def _stays_long(cascade: Cascade, group: _Group, einsum: Einsum, rank: str) -> bool:

@@ -181,11 +181,21 @@ def test_one_query_reads_the_blocks_that_it_picks():
     assert found["QK1"] == size["H"] * blocks * size["N"] * size["E"]
 
 
-def test_blocks_of_which_a_query_picks_a_few_cost_as_much_masked_as_gathered():
+@pytest.mark.parametrize("tokens", [2**13, 2**15, 2**17, 2**20])
+def test_blocks_of_which_a_query_picks_a_few_cost_as_much_masked_as_gathered(tokens: int):
     masked, gathered = (
-        counts(load_workload(f"dynamic/moba:{form}")) for form in ("prefill", "gathered")
+        counts(load_workload(f"dynamic/moba:{form}", {"ranks.P": str(tokens)}))
+        for form in ("prefill", "gathered")
     )
     assert masked.by_class["mac"] == gathered.by_class["mac"]
+
+
+def test_a_sweep_shortens_the_rank_that_its_points_shorten():
+    cascade = load_workload("dynamic/moba:scaling_8k:prefill")
+    sizes = np.array([2048, 4096, 8192, 16384])
+    swept = counts(cascade.with_ranks(P=sizes)).flop
+    alone = [counts(cascade.with_ranks(P=int(size))).flop for size in sizes]
+    assert swept.tolist() == alone
 
 
 def test_alternatives_of_masks_are_taken_to_be_independent():
