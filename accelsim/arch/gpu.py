@@ -16,14 +16,17 @@ was measured carries over another's. The source of every number says which it is
 from collections import deque
 from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from accelsim.base.errors import ArchError, did_you_mean
 from accelsim.base.notebook import InNotebook
-from accelsim.base.record import Count, NonNegative, Positive, Rate, Record, Share
+from accelsim.base.record import Count, NonNegative, Positive, PositiveShare, Rate, Record, Share
 
 WARP = 32
 """Threads of a warp."""
+
+Dtype = Literal["bf16", "fp16", "fp32", "fp8"]
+"""Words that kernels multiply."""
 
 
 class Multiprocessor(Record):
@@ -55,20 +58,20 @@ class Quoted(Record):
     """TFLOPS of the whole chip by word, as a datasheet prints them, and the clock they are for."""
 
     clock_hz: Positive
-    tflops: dict[str, Positive]
+    tflops: dict[Dtype, Positive]
 
 
 class TensorCores(Record):
     """FLOP a cycle in each SM by word, for one family of instructions of `warps` warps."""
 
     name: str
-    flop: dict[str, Positive]
+    flop: dict[Dtype, Positive]
     warps: Count
     latency_cycles: NonNegative
     quoted: Quoted | None = None
     source: str
 
-    def rate(self, dtype: str) -> float:
+    def rate(self, dtype: Dtype) -> float:
         """FLOP a cycle; an ArchError if this family does not multiply such words."""
         if dtype not in self.flop:
             known = f"It multiplies {', '.join(self.flop)}"
@@ -93,8 +96,8 @@ class Level(Record):
     tile_bandwidth: Rate | None = None
     atomic_bandwidth: Rate | None = None
     latency_s: NonNegative
-    read: Share = 1
-    write: Share = 1
+    read: PositiveShare = 1
+    write: PositiveShare = 1
     turnaround: NonNegative = 0
     dirty_bytes: NonNegative = 0
     apart: Share = 1
@@ -111,7 +114,7 @@ class Launch(Record):
 
     floor_s: NonNegative
     replay_s: NonNegative
-    start_s: NonNegative
+    start_s: Positive
     gap_s: NonNegative
     back_to_back_s: NonNegative
     block_s: NonNegative
@@ -131,7 +134,7 @@ class Timing(Record):
 
     queueing: Positive
     servers: Positive
-    reuse: Share
+    reuse: PositiveShare
     reuse_power: Positive
     sweep: Share
     sweep_power: Positive
@@ -169,7 +172,7 @@ class Products(Record):
     count_s: NonNegative
     copies: Positive
     loads: Positive
-    fma: Share
+    fma: PositiveShare
     lane_step_cycles: NonNegative
     part_s: NonNegative
     source: str

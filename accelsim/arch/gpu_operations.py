@@ -5,18 +5,15 @@ gelu → erf, mul, mul, add → exp, mac, div, ... by the table `arch/parts/comp
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal
 
 from accelsim.arch.compositions import Compositions
-from accelsim.arch.gpu import Gpu, Pipe
+from accelsim.arch.gpu import Dtype, Gpu, Pipe
 from accelsim.base.catalogue import find
 from accelsim.base.errors import ArchError
 from accelsim.base.record import read_record
 from accelsim.base.yamlfile import read_yaml
 
 TABLE = "compositions"
-
-Dtype = Literal["bf16", "fp16", "fp32", "fp8"]
 
 
 def pipes_of(gpu: Gpu, operation: str) -> list[tuple[Pipe, float]]:

@@ -31,7 +31,7 @@ def record_error(node: Node, model: Model, problems: Sequence[ErrorDetails]) -> 
     owner, key = _owner(model, problem), _key(problem)
     fact, remedy = _about_key(owner, key, problem) or (
         _about_value(node, owner, key, problem),
-        _nearest(node, problem),
+        _nearest(node, key, problem),
     )
     return RecordError(fact, at=_place(node, problem), remedy=remedy)
 
@@ -56,6 +56,8 @@ def _example(owner: Model, key: str) -> str:
 
 
 def _about_value(node: Node, owner: Model, key: str, problem: ErrorDetails) -> str:
+    if _is_of_a_key(problem):
+        return f"{key!r} {verdict(problem)}"
     found = _walk(node, problem)[-1]
     if problem["type"] == "quantity":
         return f"{key}: {_as_written(problem, found)}"
@@ -66,11 +68,17 @@ def _about_value(node: Node, owner: Model, key: str, problem: ErrorDetails) -> s
     return f"{key or owner.__name__}: {written} {verdict(problem)}"
 
 
-def _nearest(node: Node, problem: ErrorDetails) -> str | None:
-    """Of the words that a key takes, the one that was meant."""
+def _nearest(node: Node, key: str, problem: ErrorDetails) -> str | None:
+    """Of the words that may stand there, the one that was meant."""
     if problem["type"] != "literal_error":
         return None
-    return did_you_mean(_walk(node, problem)[-1].text, re.findall(r"'([^']*)'", verdict(problem)))
+    written = key if _is_of_a_key(problem) else _walk(node, problem)[-1].text
+    return did_you_mean(written, re.findall(r"'([^']*)'", verdict(problem)))
+
+
+def _is_of_a_key(problem: ErrorDetails) -> bool:
+    """Of an entry's key, as `bf61` in `flop: {bf61: 1024}`, not of its value."""
+    return problem["loc"][-1:] == ("[key]",)
 
 
 def _as_written(problem: ErrorDetails, found: Node) -> str:

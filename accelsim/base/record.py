@@ -41,6 +41,7 @@ __all__ = [
     "NonNegative",
     "Number",
     "Positive",
+    "PositiveShare",
     "Rate",
     "Record",
     "Share",
@@ -202,4 +203,5 @@ Number = Annotated[int | float, BeforeValidator(_number)]
 Positive = Annotated[int | float, Field(gt=0), BeforeValidator(_number)]
 NonNegative = Annotated[int | float, Field(ge=0), BeforeValidator(_number)]
 Share = Annotated[int | float, Field(ge=0, le=1), BeforeValidator(_number)]
+PositiveShare = Annotated[int | float, Field(gt=0, le=1), BeforeValidator(_number)]
 Count = Annotated[int, Field(gt=0), BeforeValidator(_whole)]

@@ -25,7 +25,7 @@ def command(
     *,
     rank: Annotated[str, typer.Option(metavar="RANK", help="Passes over this rank, such as M.")],
     tile: Annotated[
-        int, typer.Option(min=1, help="Elements of a tile, where tiles are made.")
+        int, typer.Option(min=1, help="Elements of a tile, where tiles are made; at most the rank.")
     ] = 128,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.yaml", help="Write the new workload here.")
@@ -39,7 +39,7 @@ def command(
     Example: accelsim optimise attention/three_pass --rank M
     """
     cascade = load_cascade(workload, settings, shape)
-    found = reduce_passes(cascade, rank, tile)
+    found = reduce_passes(cascade, rank, min(tile, cascade.ranks.get(rank, tile)))
     trial = _tried(cascade, found)
     if out:
         atomic_write(out, workload_text(_described(found)))

@@ -87,7 +87,7 @@ def _tokens(at: Place, column: str, cell: str) -> int:
     is_whole = cell.isascii() and cell.isdigit() and len(cell) <= 20
     if not is_whole or not 0 < int(cell) <= MOST_TOKENS:
         fact = f"{column}: {cell[:40]!r} is no number of tokens"
-        raise TraceError(fact, at=at, remedy="Write a whole number from 1 on")
+        raise TraceError(fact, at=at, remedy=f"Write a whole number from 1 to {MOST_TOKENS:,}")
     return int(cell)
 
 

@@ -6,7 +6,8 @@
 One rank of the mask is compressed in all Einsums under it. What they make has the short rank, and
 so has what they read at the mask's own positions. What has not all of these becomes a tensor of
 what the mask picks for each setting of its other ranks, which is where one mask for 64 queries
-saves traffic over one for each. Of the mask's ranks that one is taken which makes these smallest.
+saves traffic over one for each. Of the mask's ranks that one is taken which makes these smallest,
+of those that are long enough for the density to leave one element or more.
 
     length of the rank = size · share of its points that the conditions leave
 
@@ -70,9 +71,8 @@ def _without_mask(cascade: Cascade, group: _Group) -> Cascade:
         return replace(cascade, einsums=_replaced(cascade, bare))
     short = _free_name(cascade, f"{rank}_{group.mask.tensor.upper()}")
     job = _Job(cascade, group, rank, short)
-    longest = reduce(np.maximum, [_share(cascade, each, rank) for each in group.einsums])
-    length = np.rint(cascade.ranks[rank] * longest)
-    ranks = {**cascade.ranks, short: whole_number(np.maximum(length, 1))}
+    length = np.maximum(np.rint(_length(cascade, group, rank)), 1)
+    ranks = {**cascade.ranks, short: whole_number(length)}
     einsums = tuple(new for each in cascade.einsums for new in job.einsums(each))
     return replace(
         cascade,
@@ -102,11 +102,20 @@ def _replaced(cascade: Cascade, einsums: dict[str, Einsum]) -> tuple[Einsum, ...
 
 
 def _rank_to_compress(cascade: Cascade, group: _Group) -> str | None:
-    """The rank that leaves least to fetch; None if the Einsums share none of the mask's."""
+    """The rank that leaves least to fetch, of equals the longest; None if the Einsums share none of
+    the mask's."""
     candidates = [
         rank for rank in group.mask.ranks if all(rank in each.ranks for each in group.einsums)
     ]
-    return min(candidates, key=lambda rank: _picked_elements(cascade, group, rank), default=None)
+    left = {rank: float(np.min(_length(cascade, group, rank))) for rank in candidates}
+    long_enough = [rank for rank in candidates if left[rank] >= 1 and _is_several(cascade, rank)]
+    if not long_enough:
+        return max(candidates, key=left.__getitem__, default=None)
+    return min(long_enough, key=lambda rank: (_picked_elements(cascade, group, rank), -left[rank]))
+
+
+def _is_several(cascade: Cascade, rank: str) -> bool:
+    return bool(np.all(np.greater(cascade.ranks[rank], 1)))
 
 
 def _stays_long(cascade: Cascade, group: _Group, einsum: Einsum, rank: str) -> bool:
@@ -140,6 +149,12 @@ def _picked_elements(cascade: Cascade, group: _Group, rank: str) -> float:
 
 
 # --- how long -------------------------------------------------------------------------------------
+
+
+def _length(cascade: Cascade, group: _Group, rank: str) -> Any:
+    """How much of the rank the mask leaves, before it is rounded."""
+    longest = reduce(np.maximum, [_share(cascade, each, rank) for each in group.einsums])
+    return cascade.ranks[rank] * longest
 
 
 def _share(cascade: Cascade, einsum: Einsum, rank: str) -> Any:
@@ -263,9 +278,10 @@ class _Job:
         """An access to what the group only reads: `K[m,e]` → `K_at_X[p // N,m_x,e]`."""
         ranks = self.cascade.tensors[access.tensor].ranks
         mask = self.group.mask
-        if set(mask.indices) <= set(access.indices):
+        renamed = self._renamed(access)
+        if set(mask.indices) <= set(access.indices) and self._fits(renamed):
             # Every element picked is another one: as many as the short rank has.
-            return self._renamed(access)
+            return renamed
         places: dict[str, Index] = {}
         masks = zip(
             self.cascade.tensors[mask.tensor].ranks, self.cascade.positions(mask), strict=True
@@ -288,6 +304,10 @@ class _Job:
         run = tuple(places)[list(places).index(self.short) + 1 :]
         self.tensors[name] = Tensor(name, tuple(places), word, of, run)
         return Access(name, tuple(places.values()))
+
+    def _fits(self, access: Access) -> bool:
+        """Not where the long rank is part of a partition: `K[m1,m0_x]` is no element of K."""
+        return self.cascade.indices_by_rank(access) is not None
 
 
 def _without_lookups_in_conditions(cascade: Cascade) -> Cascade:

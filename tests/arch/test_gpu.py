@@ -5,7 +5,7 @@ import pytest
 from accelsim.arch.gpu import rate_per_s, resident_blocks, sources
 from accelsim.arch.load import is_gpu, load_arch
 from accelsim.arch.load_gpu import load_gpu
-from accelsim.base.catalogue import names
+from accelsim.base.catalogue import find, names
 from accelsim.base.errors import ArchError, InputError
 
 GPU = load_gpu("h100_sxm")
@@ -69,6 +69,30 @@ def test_a_misspelt_key_of_the_machine_is_placed(tmp_path):
     file.write_text("about: mine.\nsource: me\ncalibration: hopper\nsms: 1\nclok: 1 GHz\n")
     with pytest.raises(InputError, match=r"mine\.yaml:5: Gpu has no 'clok'"):
         load_gpu(file)
+
+
+@pytest.mark.parametrize("word", ["flop: {bf16: 1024", "tflops: {bf16: 362.05"])
+def test_a_misspelt_word_of_tensor_cores_is_refused(tmp_path, word):
+    file = tmp_path / "mine.yaml"
+    shipped_text = find("l40s", "arch").read_text()
+    assert word in shipped_text
+    file.write_text(shipped_text.replace(word, word.replace("bf16", "bf61")))
+    said = r"mine\.yaml:\d+: 'bf61' is none of 'bf16'.*Did you mean 'bf16'"
+    with pytest.raises(InputError, match=said):
+        load_gpu(file)
+
+
+@pytest.mark.parametrize(
+    "path", ["memories.HBM.read", "memories.L2.write", "timing.reuse", "products.fma"]
+)
+def test_shares_of_a_rate_are_above_0(path):
+    with pytest.raises(InputError, match="'0' must be above 0"):
+        load_gpu("l40s", {path: "0"})
+
+
+def test_a_block_takes_time_to_start():
+    with pytest.raises(InputError, match="'0 s' must be above 0"):
+        load_gpu("l40s", {"launch.start": "0 s"})
 
 
 def test_an_unknown_calibration_is_refused(tmp_path):

@@ -32,6 +32,14 @@ def test_what_is_written_loads_again(run, tmp_path, name):
     assert again.about.endswith("Rewritten with 1 pass over M.")
 
 
+def test_a_tile_is_no_longer_than_its_rank(run, tmp_path):
+    file = tmp_path / "one.yaml"
+    run(
+        "optimise", "attention/three_pass", "--rank", "M", "--set", "ranks.M=32", "--out", str(file)
+    )
+    assert (load_workload(file).ranks["M0"], load_workload(file).ranks["M1"]) == (32, 1)
+
+
 def test_where_nothing_is_gained_the_reason_is_told(run):
     ended = run("optimise", "kernels/rms_norm", "--rank", "C")
     assert (ended.status, ended.err) == (0, "")

@@ -45,7 +45,8 @@ def test_columns_are_found_by_name_and_others_are_not_read(trace):
         (HEADER + "\n\n", ": the trace has no requests. Add a row for each"),
         (
             HEADER + "0,8,1\n1,8,0\n",
-            ":3: num_decode_tokens: '0' is no number of tokens. Write a whole number from 1 on",
+            ":3: num_decode_tokens: '0' is no number of tokens. "
+            "Write a whole number from 1 to 1,000,000,000",
         ),
         (HEADER + "0,-8,1\n", ":2: num_prefill_tokens: '-8' is no number of tokens."),
         (HEADER + "0,8.5,1\n", ":2: num_prefill_tokens: '8.5' is no number of tokens."),

@@ -153,6 +153,51 @@ def test_conditions_beside_a_mask_go_into_the_length_of_its_rank():
     assert counts(cascade).einsums[0].points == pytest.approx(0.5 * causal, rel=0.05)
 
 
+def test_a_mask_read_by_the_tiles_of_a_rank_leaves_as_many_points():
+    data = {
+        "inputs": "{S: [P, M], X: [P, M]}",
+        "densities": "{X: {value: 0.25, source: made up}}",
+    }
+    by_tiles = cascade_of(
+        """
+        m -> m1, m0
+        G[p,m1] max= S[p,m1,m0] where X[p,m1,m0]
+        T[p,m1,m0] = S[p,m1,m0] - G[p,m1] where X[p,m1,m0]
+        N[p] += T[p,m1,m0] where X[p,m1,m0]
+        """,
+        ranks="{P: 24, M: 40, M0: 8}",
+        **data,
+    )
+    whole = cascade_of("G[p] max= S[p,m] where X[p,m]", ranks="{P: 24, M: 40}", **data)
+    assert [each.points for each in counts(by_tiles).einsums] == 3 * [24 * 40 / 4]
+    assert counts(by_tiles).einsums[0].read_bytes == counts(whole).einsums[0].read_bytes
+
+
+def test_one_query_reads_the_blocks_that_it_picks():
+    decode = load_workload("dynamic/native_sparse:decode")
+    size = decode.ranks
+    blocks = size["S"] + 3  # S picked ones, the first and the last two
+    found = {each.einsum: each.points for each in counts(decode).einsums}
+    assert found["QK1"] == size["H"] * blocks * size["N"] * size["E"]
+
+
+@pytest.mark.parametrize("tokens", [2**13, 2**15, 2**17, 2**20])
+def test_blocks_of_which_a_query_picks_a_few_cost_as_much_masked_as_gathered(tokens: int):
+    masked, gathered = (
+        counts(load_workload(f"dynamic/moba:{form}", {"ranks.P": str(tokens)}))
+        for form in ("prefill", "gathered")
+    )
+    assert masked.by_class["mac"] == gathered.by_class["mac"]
+
+
+def test_a_sweep_shortens_the_rank_that_its_points_shorten():
+    cascade = load_workload("dynamic/moba:scaling_8k:prefill")
+    sizes = np.array([2048, 4096, 8192, 16384])
+    swept = counts(cascade.with_ranks(P=sizes)).flop
+    alone = [counts(cascade.with_ranks(P=int(size))).flop for size in sizes]
+    assert swept.tolist() == alone
+
+
 def test_alternatives_of_masks_are_taken_to_be_independent():
     cascade = cascade_of(
         "N[p] += S[p,m] where X[p,m] or m < 10",

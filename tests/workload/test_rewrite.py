@@ -80,6 +80,25 @@ def test_every_rank_may_be_reduced_at_once() -> None:
     assert tried(layer, found).difference < EQUAL
 
 
+def test_what_is_known_of_tables_and_masks_is_written_with_the_cascade() -> None:
+    text = """
+        word: 2 B
+        ranks: {B: 2, M: 24}
+        inputs: {S: [B, M], V: [M], X: [B, M], LENGTH: [B], T: [M]}
+        densities: {X: {value: 1 / 2, source: made up}}
+        values: {LENGTH: [24, 12], T: [0.1, -2.5]}
+        cascade: |
+          G[b] max= S[b,m] where m < LENGTH[b] and X[b,m]
+          N[b,m] = exp(S[b,m] - G[b]) * T[m] where m < LENGTH[b] and X[b,m]
+          Z[b] += N[b,m] * V[m] where m < LENGTH[b] and X[b,m]
+        """
+    before = read_workload(parse_yaml(text, "t.yaml"), "t")
+    again = reloaded(reduce_passes(before, "M", tile=8).cascade)
+    assert again.values == {"LENGTH": (24, 12), "T": (0.1, -2.5)}
+    assert again.densities == before.densities
+    assert counts(again).by_class["mac"] == counts(before).by_class["mac"]
+
+
 def test_an_unknown_rank_is_refused_with_those_there_are() -> None:
     with pytest.raises(WorkloadError, match="runs over a rank 'Z'. Its ranks are"):
         reduce_passes(load_workload("attention/three_pass"), "Z")

@@ -8,7 +8,7 @@ import numpy as np
 
 from accelsim.base.entrywise import Number
 from accelsim.mapping.product_kernel import Product
-from accelsim.workload.calls import WORD_BYTES
+from accelsim.workload.calls import WORD_BYTES, Dtype
 
 SECTOR_BYTES = 32
 """What L2 moves at once."""
@@ -28,7 +28,7 @@ class Shape:
     m: int
     n: int
     k: int
-    dtype: str
+    dtype: Dtype
     word: int
     out: int
     within_n: float = 0.0

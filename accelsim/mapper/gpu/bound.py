@@ -12,7 +12,7 @@ and exponents of running values, of which a mapping decides how many there are, 
 
 from collections.abc import Mapping
 
-from accelsim.arch.gpu import Gpu, rate_per_s
+from accelsim.arch.gpu import Dtype, Gpu, rate_per_s
 from accelsim.arch.gpu_operations import word_of
 from accelsim.mapper.bound import in_one_tile
 from accelsim.mapper.objective import Figures
@@ -37,8 +37,8 @@ def least_gpu_figures(cascade: Cascade, gpu: Gpu) -> Figures:
     return Figures(latency_s, _energy_pj(gpu, flop, exponents, moved, latency_s), 0.0)
 
 
-def _flop_by_word(cascade: Cascade, gpu: Gpu) -> dict[str, float]:
-    found: dict[str, float] = {}
+def _flop_by_word(cascade: Cascade, gpu: Gpu) -> dict[Dtype, float]:
+    found: dict[Dtype, float] = {}
     for einsum in cascade.einsums:
         if is_product(einsum):
             word = word_of(
@@ -65,13 +65,13 @@ def _is_of_steps(cascade: Cascade, einsum: Einsum) -> bool:
     return bool(outer & set(einsum.ranks)) and not inner & set(einsum.ranks)
 
 
-def _peak(gpu: Gpu, word: str) -> float:
+def _peak(gpu: Gpu, word: Dtype) -> float:
     """FLOP a cycle of an SM."""
     return max((float(cores.flop.get(word, 0.0)) for cores in gpu.tensor), default=0.0)
 
 
 def _energy_pj(
-    gpu: Gpu, flop: Mapping[str, float], exponents: float, moved: float, latency_s: float
+    gpu: Gpu, flop: Mapping[Dtype, float], exponents: float, moved: float, latency_s: float
 ) -> float:
     power, least = gpu.power, float(gpu.power.voltage_floor) ** 2
     products = sum(

@@ -28,6 +28,7 @@ def workload_text(cascade: Cascade) -> str:
                 for name, value in cascade.densities.items()
             }
         ),
+        "values": _flow({name: _list(table) for name, table in cascade.values.items()}),
     }
     head = "\n".join(f"{key}: {value}" for key, value in keys.items() if value)
     body = "\n".join(f"  {line}" for line in str(cascade).splitlines())
@@ -58,6 +59,11 @@ _SPECIAL = frozenset(",:[]{}#&!|>'\"%@`")
 
 def _tensor_ranks(cascade: Cascade, names: Iterable[str]) -> dict[str, str]:
     return {name: f"[{', '.join(cascade.tensors[name].ranks)}]" for name in names}
+
+
+def _list(numbers: Iterable[float]) -> str:
+    """Each number so that it reads as the same float again."""
+    return f"[{', '.join(repr(number) for number in numbers)}]"
 
 
 def _undeducible(cascade: Cascade) -> list[str]:
