@@ -39,8 +39,8 @@ from accelsim.workload.extent import iteration_points
 SENTENCE = (
     "one Einsum a step; whole intermediates in any memory they fit; any array, rows, columns "
     "(sums spread over them drain before the step ends), memories kept in or passed, "
-    "loop orders that differ in what stays, and whole-number factors, "
-    "each as small as covers its rank"
+    "one loop a rank inside each of them, in orders that differ in what stays, "
+    "and whole-number factors, each as small as covers its rank"
 )
 
 AXES = ("rows", "columns")
