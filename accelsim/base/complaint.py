@@ -65,6 +65,8 @@ def _about_value(node: Node, owner: Model, key: str, problem: ErrorDetails) -> s
         text = str(problem.get("ctx", {}).get("error", problem["msg"]))
         return f"{key or owner.__name__}: {text}"
     written = repr(found.text[:60]) if found.kind == "scalar" else f"a {found.kind}"
+    if problem["type"] == "string_type" and found.kind != "scalar":
+        return f"{key or owner.__name__}: {written} should be one text"
     return f"{key or owner.__name__}: {written} {verdict(problem)}"
 
 

@@ -120,7 +120,7 @@ class Walk:
     def _is_accepted(self, new: float, old: float) -> bool:
         if not np.isfinite(old):
             return True
-        return bool(np.log(new / old) < self._temperature * self.rng.exponential())
+        return bool(new <= old * np.exp(self._temperature * self.rng.exponential()))
 
     def _begun(self, shape: Shape) -> State:
         question = self.best.question

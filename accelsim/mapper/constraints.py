@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from accelsim.arch.spatial import Spatial, missing_operations, parents
 from accelsim.base.errors import MapperError, did_you_mean
-from accelsim.base.record import Count, Positive, Record, Share, read_record, refuse_another_kind
+from accelsim.base.record import Count, Positive, Record, Share, read_record
 from accelsim.base.yamlfile import read_yaml
 from accelsim.mapper.objective import Figures
 from accelsim.workload.einsum import Cascade
@@ -93,9 +93,7 @@ def _without(those: dict[str, Thing], name: str) -> dict[str, Thing]:
 
 
 def load_constraints(path: str | Path) -> Constraints:
-    node = read_yaml(Path(path))
-    refuse_another_kind(node, Constraints, "about")
-    return read_record(node, Constraints)
+    return read_record(read_yaml(Path(path)), Constraints)
 
 
 # --- what no mapping could keep to ---------------------------------------------------------------
@@ -133,7 +131,7 @@ def _refuse_each(kind: str, names: Iterable[str], known: list[str]) -> None:
 def _refuse(kind: str, name: str, known: list[str]) -> None:
     if name not in known:
         remedy = did_you_mean(name, known) or f"There are {', '.join(known)}"
-        raise MapperError(f"the constraints name a {kind} {name!r}", remedy=remedy)
+        raise MapperError(f"the constraints name {name!r}, which is no {kind} here", remedy=remedy)
 
 
 def refuse_unmeetable(

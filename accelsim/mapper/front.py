@@ -66,7 +66,8 @@ def find_front(
     """In the order of the first objective; arguments and errors are those of `find_mapping`.
 
     Interrupted after some search has answered, or when `within_s` seconds are over, it returns the
-    front so far; who was interrupted finds it in `is_cut_short` of each.
+    front so far; who was interrupted finds it in `is_cut_short` of each. Products have equal shares
+    of the time that is left, and NSGA-II one; the first that finds something may take half.
     """
     if len(set(minimise)) < 2:
         raise MapperError("a front needs two objectives", remedy="Write latency,energy")
@@ -82,19 +83,23 @@ def find_front(
     seen: list[Found] = []
     products = list(_products(minimise, steps))
     try:
-        for product in products:
+        for left, product in zip(range(len(products), 0, -1), products, strict=True):
             if seen and (seen[-1].is_cut_short or deadline.is_over):
                 break
-            seen.append(
-                find_mapping(
+            try:
+                found = find_mapping(
                     cascade,
                     arch,
                     product,
                     constraints=constraints,
-                    within_s=deadline.left_s,
+                    within_s=deadline.left_s / (left + 1 if seen else min(left, 2)),
                     progress=progress,
                 )
-            )
+            except MapperError as error:
+                if within_s == inf or (left == 1 and not seen):
+                    raise _of_all(error, cascade, within_s, deadline) from None
+            else:
+                seen.append(found)
         if not (seen[-1].is_cut_short or deadline.is_over):
             seen += _evolved(question, minimise, products)
     except KeyboardInterrupt:
@@ -102,6 +107,16 @@ def find_front(
             raise
         seen = [found._replace(is_cut_short=True) for found in seen]
     return _front(seen, minimise, deadline)
+
+
+def _of_all(
+    error: MapperError, cascade: Cascade, within_s: float, deadline: Deadline
+) -> MapperError:
+    """What the last search says; where time was too short, it was that of all searches."""
+    if not deadline.is_over:
+        return error
+    fact = f"no mapping of {cascade.name} was found within {within_s:g} s"
+    return MapperError(fact, remedy="Give it more time")
 
 
 def _evolved(

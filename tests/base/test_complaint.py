@@ -57,6 +57,7 @@ from tests.base.test_record import MACHINE, Machine
         ("675 fJ", "1", "m.yaml:8: energy: '1' is not a quantity in pJ; "
          "write it like '0.6 pJ' or '2 nJ'"),
         ("name: L3", "name: 3", "m.yaml:9: name: '3' should be text; put it into quotes"),
+        ("name: L3", "name: [L3]", "m.yaml:9: name: a sequence should be one text"),
     ],
 )  # fmt: skip
 def test_a_complaint_names_line_key_and_remedy(right, wrong, complaint):

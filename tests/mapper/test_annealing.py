@@ -66,6 +66,12 @@ def test_what_is_found_is_legal_and_not_below_the_bound(small, strategy, minimis
     assert answer.candidates < 1.1 * BUDGET.candidates
 
 
+def test_a_memory_that_everything_may_pass_moves_nothing(tmp_path, small):
+    near = "- {name: Near, capacity: 128 B, read: 1 pJ/B, write: 1 pJ/B}\n- {name: Register"
+    (tmp_path / "three.yaml").write_text(SMALL.replace("- {name: Register", near))
+    assert found(small[0], load_arch(str(tmp_path / "three.yaml")), "traffic.Near").value == 0
+
+
 @pytest.mark.parametrize("strategy", ["annealing", "sampling"])
 def test_the_same_seed_gives_the_same_mapping(small, strategy):
     budget = Budget(seed=5, candidates=10_000)

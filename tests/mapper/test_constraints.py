@@ -92,15 +92,18 @@ def test_no_less_than_inputs_and_results_can_move(case, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("capacity: {Bufer: 0.5}", "a memory 'Bufer'. Did you mean 'Buffer'"),
+        ("capacity: {Bufer: 0.5}", "'Bufer', which is no memory here. Did you mean 'Buffer'"),
         ("capacity: {Buffer: 50}", "Buffer"),
-        ("loops: {D: {}}", "an? Einsum 'D'"),
-        ("loops: {C: {rows: {Q: 2}}}", "a rank 'Q'"),
+        ("loops: {D: {}}", "'D', which is no Einsum here"),
+        ("loops: {C: {rows: {Q: 2}}}", "'Q', which is no rank here"),
         ("loops: {C: {row: {M: 2}}}", "Did you mean 'rows'"),
         ("capacity: {DRAM: 0.5}", "share out DRAM, which has no capacity"),
-        ("einsum_traffic: {D: {DRAM: 1 MB}}", "an? Einsum 'D'"),
-        ("tensor_traffic: {D: {DRAM: 1 MB}}", "a tensor 'D'"),
-        ("tensor_traffic: {A: {Bufer: 1 MB}}", "a memory 'Bufer'. Did you mean 'Buffer'"),
+        ("einsum_traffic: {D: {DRAM: 1 MB}}", "'D', which is no Einsum here"),
+        ("tensor_traffic: {D: {DRAM: 1 MB}}", "'D', which is no tensor here"),
+        (
+            "tensor_traffic: {A: {Bufer: 1 MB}}",
+            "'Bufer', which is no memory here. Did you mean 'Buffer'",
+        ),
         ("tensor_traffic: {A: {Buffer: 1}}", "not a quantity in B"),
         ("loops: {C: {rows: {M: 17}}}", "no array has .* Array has 16 x 32"),
     ],
@@ -108,3 +111,9 @@ def test_no_less_than_inputs_and_results_can_move(case, tmp_path):
 def test_slips(case, tmp_path, text, message):
     with pytest.raises(AccelsimError, match=message):
         _found(case, constraints=_limits(tmp_path, text))
+
+
+def test_a_file_without_a_key_of_theirs_is_told_all(tmp_path):
+    (tmp_path / "limits.yaml").write_text("width: {DRAM: 1 MB}\n")
+    with pytest.raises(AccelsimError, match="has no 'width'. It knows about, capacity, traffic"):
+        load_constraints(tmp_path / "limits.yaml")

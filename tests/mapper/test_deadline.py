@@ -99,6 +99,18 @@ def test_a_front_in_time_is_the_front_so_far(clock):
     assert only.found.strategy == "rules"
 
 
+def test_the_first_of_a_front_leaves_time_to_the_others(clock):
+    cascade, arch = load_workload(CASE[0]), load_arch(CASE[1])
+    told = []
+
+    def progress(strategy, value, candidates):
+        told.append(value)
+
+    find_front(cascade, arch, ["latency", "energy"], within_s=60, progress=progress)
+    # Seconds first, then products of seconds and pJ.
+    assert min(told) < 1 < max(value for value in told if value < inf)
+
+
 def test_kernels_in_time_are_the_best_so_far(clock):
     cascade, gpu = load_workload("attention/one_pass"), load_gpu("h100_sxm")
     some = find_kernels(cascade, gpu, progress=Deadline(3).watching(quiet))

@@ -31,8 +31,8 @@ from accelsim.workload.einsum import Cascade, Einsum
 SENTENCE = (
     "one Einsum a step; whole intermediates in any memory they fit; any array, rows, columns "
     "(sums spread over them drain before the step ends), memories kept in or passed, "
-    "loop orders that differ in what stays, and whole-number factors, "
-    "each as small as covers its rank"
+    "one loop a rank inside each of them, in orders that differ in what stays, "
+    "and whole-number factors, each as small as covers its rank"
 )
 
 

@@ -1,7 +1,8 @@
 """The strategy that fuses: the whole cascade in one step where that is legal, else in several.
 
-The space: groups of Einsums one after the other; in each, tiles whose ranks take at most a few
-rounds of an array's axis, whole Einsums on arrays, and modulo schedules (`modulo`) of a few phases.
+The space: groups of Einsums one after the other; in each, tiles that lie along one axis of an array
+and take at most a few rounds of it (`tiling`), whole Einsums on arrays, and modulo schedules
+(`modulo`) of a few phases.
 """
 
 from math import inf
@@ -26,7 +27,9 @@ SHARE_OF_GAP = 0.25
 """Where one step was found, steps are joined that by their bounds take this share of its gap."""
 
 SPACE = (
-    f"tiles of at most {MOST_ROUNDS} rounds of an array's axis, each Einsum whole on one array, "
+    f"tiles of at most {MOST_ROUNDS} rounds of an array's axis, which lie along one axis (one rank "
+    "once or twice as wide, or a half, a quarter, ... of it, others in the room beside it; ranks "
+    "that tiles do not cut lie across it), each Einsum whole on one array, "
     f"schedules of at most {MOST_PHASES} phases and lags of at most {MOST_LAG} tiles"
 )
 

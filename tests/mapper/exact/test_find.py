@@ -6,12 +6,15 @@ from random import Random
 
 import pytest
 
+from accelsim.arch.load import load_arch
 from accelsim.base.errors import MapperError
 from accelsim.cost.evaluate import evaluate
 from accelsim.mapper.constraints import Constraints
 from accelsim.mapper.find import find_mapping
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
+from accelsim.mapping.load import load_mapping
+from accelsim.workload.load import load_workload
 from tests.mapper.exact.brute_force import brute_force, machine, value_of, workload
 
 OBJECTIVES = ("latency", "energy", "energy_delay", "area_delay")
@@ -107,3 +110,45 @@ def test_whenever_it_is_interrupted_it_has_an_answer(tmp_path, minimise):
         answer, _ = found(ends_at)
         assert not check(bind(answer.mapping, cascade, arch))
         assert answer.is_cut_short
+
+
+# --- what its space leaves out --------------------------------------------------------------------
+
+TWICE_OVER_M = """
+about: Sums stay in the buffer around two loops over M, which are those of its memory.
+source: by hand
+nests:
+- einsums: [C]
+  array: Array
+  levels:
+  - {memory: DRAM, keep: [A, B, C], loops: {M: 2}}
+  - {memory: Buffer, keep: [C]}
+  - loops: {K: 2}
+  - loops: {M: 4}
+  - {memory: Buffer, keep: [A, B], loops: {N: 3}}
+  - {array: Array}
+schedule: [{name: C, phases: [{run: {Array: [C]}}]}]
+"""
+
+
+def test_its_space_has_one_loop_a_rank_at_a_memory_and_says_so(tmp_path):
+    (tmp_path / "product.yaml").write_text(
+        "about: A product.\nsource: made up\nword: 2 B\nwords: {A: 4 B, B: 0.5 B, C: 0.5 B}\n"
+        "ranks: {M: 8, N: 3, K: 2}\ninputs: {A: [M, K], B: [K, N]}\n"
+        "cascade: |\n  C[m,n] += A[m,k] * B[k,n]\n"
+    )
+    (tmp_path / "small.yaml").write_text(
+        "about: One.\nsource: made up\nclock: 1 GHz\nmemories:\n"
+        "- {name: DRAM, bandwidth: 4 B/cycle, read: 10 pJ/B, write: 80 pJ/B}\n"
+        "- {name: Buffer, capacity: 24 B, double_buffered: true, read: 1 pJ/B, write: 3 pJ/B}\n"
+        "compute: [{name: Array, columns: 1, operations: {mac: {energy: 0.5 pJ}}}]\n"
+    )
+    (tmp_path / "twice.yaml").write_text(TWICE_OVER_M)
+    cascade = load_workload(str(tmp_path / "product.yaml"))
+    arch = load_arch(str(tmp_path / "small.yaml"))
+    found = find_mapping(cascade, arch, "energy", strategies=["exact"])
+    twice = load_mapping(str(tmp_path / "twice.yaml"))
+    assert not check(bind(twice, cascade, arch))
+    assert evaluate(cascade, arch, twice).energy_pj < found.cost.energy_pj
+    assert found.optimal
+    assert "one loop a rank" in found.space

@@ -197,3 +197,77 @@ def test_a_sum_to_one_number_has_no_grid(tmp_path):
     )
     answer = found(load_workload(str(tmp_path / "dot.yaml")))
     assert answer.cost.traffic_bytes["DRAM"] == 2 * (64 + 64 + 1)
+
+
+# --- what its space leaves out --------------------------------------------------------------------
+
+TWO_PRODUCTS = """
+about: The sum of two products.
+source: made up
+word: 2 B
+ranks: {M: 6400, N: 20, K: 28, L: 5}
+inputs: {A: [M, K], B: [K, N], G: [M, L], H: [L, N]}
+cascade: |
+  C[m,n] += A[m,k] * B[k,n]
+  J[m,n] += G[m,l] * H[l,n]
+  R[m,n] = C[m,n] + J[m,n]
+"""
+TWO_ARRAYS = """
+about: A square of multipliers, a row of adders.
+source: made up
+clock: 1 GHz
+memories:
+- {name: DRAM, bandwidth: 32 B/cycle, read: 64 pJ/B, write: 64 pJ/B}
+- {name: Buffer, capacity: 32 KiB, bandwidth: 256 B/cycle, read: 1 pJ/B, write: 1.5 pJ/B}
+- {name: R2, per: A2, under: Buffer, capacity: 32 B, read: 0.1 pJ/B, write: 0.1 pJ/B}
+- {name: R1, per: A1, under: Buffer, capacity: 64 B, read: 0.2 pJ/B, write: 0.2 pJ/B}
+compute:
+- {name: A2, rows: 16, columns: 16, under: R2, operations: {mac: {energy: 1 pJ}}}
+- {name: A1, columns: 16, under: R1, operations: {add: {energy: 0.3 pJ}}}
+"""
+OVER_BOTH_AXES = """
+about: Tiles of 64 x 4 over rows and columns.
+source: by hand
+nests:
+- einsums: [C]
+  array: A2
+  levels:
+  - {memory: DRAM, keep: [A, B], loops: {M: 100}}
+  - {memory: Buffer, keep: [B], loops: {N: 5}}
+  - {memory: Buffer, keep: [A]}
+  - loops: {K: 28}
+  - {array: A2, spatial: {rows: {M: 16}, columns: {M: 4, N: 4}}}
+  - {memory: R2, keep: [A, B, C]}
+- einsums: [J]
+  array: A2
+  levels:
+  - {memory: DRAM, keep: [G, H], loops: {M: 100}}
+  - {memory: Buffer, keep: [H], loops: {N: 5}}
+  - {memory: Buffer, keep: [G]}
+  - loops: {L: 5}
+  - {array: A2, spatial: {rows: {M: 16}, columns: {M: 4, N: 4}}}
+  - {memory: R2, keep: [G, H, J]}
+- einsums: [R]
+  array: A1
+  levels:
+  - {memory: DRAM, keep: [R], loops: {M: 100, N: 5}}
+  - loops: {M: 16}
+  - {array: A1, spatial: {columns: {M: 4, N: 4}}}
+  - {memory: R1, keep: [C, J, R]}
+schedule:
+- {name: all, tile: {M: 64, N: 4}, phases: [{run: {A2: [C, J], A1: [R]}}], lag: {R: 1}}
+"""
+
+
+def test_its_tiles_lie_along_one_axis_and_it_says_so(tmp_path):
+    texts = {"work": TWO_PRODUCTS, "machine": TWO_ARRAYS, "hand": OVER_BOTH_AXES}
+    files = {name: tmp_path / f"{name}.yaml" for name in texts}
+    for name, text in texts.items():
+        files[name].write_text(text)
+    cascade, arch = load_workload(str(files["work"])), load_arch(str(files["machine"]))
+    answer = find_mapping(cascade, arch, strategies=["fused"])
+    by_hand = load_mapping(str(files["hand"]))
+    assert not check(bind(by_hand, cascade, arch))
+    assert evaluate(cascade, arch, by_hand).latency_s < answer.value
+    assert answer.optimal
+    assert "along one axis" in answer.space
