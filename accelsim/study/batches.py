@@ -12,13 +12,16 @@ from accelsim.base.errors import StudyError
 from accelsim.base.expression import Expression
 from accelsim.study.adaptive import Batches, adaptive
 from accelsim.study.axes import condition
-from accelsim.study.points import MODEL, Points, Space, crossed
+from accelsim.study.points import MODEL, Points, Space, crossed, inert_decide
 from accelsim.study.sampling import Choices, drawn
 from accelsim.study.study import Study, TableSpec, axes_of, is_searched
 
 CHUNK = 12_000
 SEARCHES = 8
 """Points in a chunk where each is searched for its mapping: what a killed sweep does again."""
+
+KINDS = 128
+"""The same where mappings are made by rules, in some 17 ms for all points that are mapped alike."""
 
 
 def batches_of(study: Study, table: TableSpec) -> Batches:
@@ -33,7 +36,8 @@ def sweep_batches_of(study: Study, table: TableSpec) -> Batches:
     named = all(part.mapping is not None for run in table.runs for part in run.parts)
     if named or table.sample.method == "adaptive":
         return batches_of(study, table)
-    return in_chunks(space_of(study, table).alike_together, _chunk(table))
+    chunks = in_chunks(space_of(study, table).alike_together, _chunk(table))
+    return _of_few_kinds(chunks, inert_decide(axes_of(table), table.derive))
 
 
 def space_of(study: Study, table: TableSpec) -> Space:
@@ -79,6 +83,15 @@ def in_chunks(space: Space, chunk: int) -> Batches:
         points = space.points(start, start + chunk)
         if len(points):
             yield points
+
+
+def _of_few_kinds(chunks: Batches, all_decide: bool) -> Batches:
+    """Chunks with at most `KINDS` kinds each; points of a kind come one after the other."""
+    for points in chunks:
+        kinds = (points.where_all_decide() if all_decide else points).deciding
+        firsts = 1 + np.flatnonzero(kinds[1:] != kinds[:-1])
+        for part in np.split(np.arange(len(points)), firsts[KINDS - 1 :: KINDS]):
+            yield points.at(part)
 
 
 def _chunk(table: TableSpec) -> int:

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from accelsim.base.errors import WorkloadError
+from accelsim.base.yamlfile import parse_yaml
+from accelsim.workload.counts import counts
 from accelsim.workload.einsum import Cascade
-from accelsim.workload.load import load_workload
+from accelsim.workload.load import load_workload, read_workload
 from accelsim.workload.passes import passes
 from accelsim.workload.rewrite import fewest_passes, reduce_passes, tried
 from tests.workload.equality import EQUAL, assert_equal, reloaded
