@@ -1,9 +1,8 @@
 """Mappings that are at hand without a search, judged as one answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 
-from accelsim.base.errors import MappingError
 from accelsim.cost.evaluate import evaluate
 from accelsim.cost.result import Cost
 from accelsim.mapper.found import Found, figures_of
@@ -12,13 +11,14 @@ from accelsim.mapper.objective import value_of
 from accelsim.mapper.question import Question
 from accelsim.mapping.binding import bind
 from accelsim.mapping.check import check
-from accelsim.mapping.mapping import Mapping as LoopMapping
+from accelsim.mapping.mapping import Mapping
 
 
 def best_of(
-    offered: Mapping[str, LoopMapping], question: Question, strategy: str, space: str
+    offered: Sequence[Mapping], question: Question, strategy: str, space: str
 ) -> Found | None:
-    """The best that is legal here and keeps to the constraints; None if none does."""
+    """The best of those that are legal and keep to the constraints; None if none does. Each names
+    only what the workload and the machine have."""
     start = perf_counter()
     judged = list(_judged(offered, question))
     if not judged:
@@ -44,16 +44,10 @@ def best_of(
     )
 
 
-def _judged(
-    offered: Mapping[str, LoopMapping], question: Question
-) -> Iterator[tuple[LoopMapping, Cost]]:
+def _judged(offered: Sequence[Mapping], question: Question) -> Iterator[tuple[Mapping, Cost]]:
     cascade, arch = question.cascade, question.arch
-    for mapping in offered.values():
-        try:
-            bound = bind(mapping, cascade, arch)
-        except MappingError:
-            # Written for another machine, it names a part that this one lacks.
-            continue
+    for mapping in offered:
+        bound = bind(mapping, cascade, arch)
         if check(bound):
             continue
         cost = evaluate(cascade, arch, mapping)

@@ -11,4 +11,4 @@ def find(question: Question) -> Found | None:
     broken."""
     made = automatic_mapping(question.cascade, question.arch)
     space = "the one mapping that the rules of `mapping.automatic` make"
-    return best_of({"rules": made}, question, "rules", space)
+    return best_of([made], question, "rules", space)

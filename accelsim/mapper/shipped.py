@@ -7,6 +7,7 @@ from accelsim.base.errors import AccelsimError
 from accelsim.mapper.at_hand import best_of
 from accelsim.mapper.found import Found
 from accelsim.mapper.question import Question
+from accelsim.mapping.binding import bind
 from accelsim.mapping.load import all_shipped_for, select
 from accelsim.mapping.mapping import Mapping
 
@@ -15,13 +16,15 @@ def find(question: Question) -> Found | None:
     """None if none is for this workload, or legal here, or keeps to the constraints."""
     offered = dict(_offered(question))
     space = f"the shipped mappings for this workload: {', '.join(offered)}"
-    return best_of(offered, question, "shipped", space)
+    return best_of(list(offered.values()), question, "shipped", space)
 
 
 def _offered(question: Question) -> Iterator[tuple[str, Mapping]]:
     for name, mapping in all_shipped_for(question.cascade):
         try:
-            yield name, select(mapping, question.cascade, question.arch)
+            chosen = select(mapping, question.cascade, question.arch)
+            bind(chosen, question.cascade, question.arch)
         except AccelsimError:
             # It names a part that this machine lacks, or none of its conditions holds.
             continue
+        yield name, chosen
