@@ -65,7 +65,7 @@ AGAIN = "annealing again"
 IN_A_HURRY = ("rules", "annealing", "shipped", "fused", AGAIN, "exact")
 """With a limit of time: what has something to show at once goes first, and goes on later."""
 
-ALONE_IN_A_HURRY = ("rules", "annealing", "shipped", "exact", "fused")
+ALONE_IN_A_HURRY = ("rules", "annealing", "exact", "shipped", "fused")
 """The same for a single Einsum, of which the exact search sees most."""
 
 A_WHILE, A_WHILE_S = 0.2, 0.2
